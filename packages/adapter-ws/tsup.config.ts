@@ -1,0 +1,13 @@
+import { defineConfig } from "tsup";
+import { preset } from "../../tsup.preset.ts";
+
+export default defineConfig({
+  ...preset,
+  entry: {
+    client: "src/client.ts",
+    server: "src/server.ts",
+    testing: "src/testing.ts",
+    websocket-browser: "src/websocket-browser.ts",
+    websocket-node: "src/websocket-node.ts",
+  },
+});

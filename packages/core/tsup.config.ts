@@ -1,0 +1,13 @@
+import { defineConfig } from "tsup";
+import { preset } from "../../tsup.preset.ts";
+
+export default defineConfig({
+  ...preset,
+  entry: {
+    index: "src/index.ts",
+    client: "src/client/index.ts",
+    server: "src/server/index.ts",
+    memory: "src/memory/index.ts",
+    conformance: "src/conformance/index.ts",
+  },
+});

@@ -1,0 +1,28 @@
+import { defaultClientConditions, defaultServerConditions } from "vite";
+import { defineConfig } from "vitest/config";
+
+// Setting conditions replaces vite's defaults, so they are spread; all three places are needed for
+// `@bellwire/*` imports to reach src without a build.
+const source = "@bellwire/source";
+
+export default defineConfig({
+  resolve: { conditions: [source, ...defaultClientConditions] },
+  ssr: {
+    resolve: {
+      conditions: [source, ...defaultServerConditions],
+      externalConditions: [source, "node", "import", "module-sync"],
+    },
+  },
+  test: {
+    include: ["{packages,examples}/*/test/**/*.test.ts", "bench/test/**/*.test.ts"],
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    typecheck: {
+      enabled: true,
+      checker: "tsc",
+      tsconfig: "./tsconfig.types.json",
+      include: ["packages/*/test/**/*.test-d.ts"],
+    },
+    coverage: { provider: "v8", include: ["packages/*/src/**"] },
+  },
+});
