@@ -7,7 +7,7 @@ export default defineConfig({
     client: "src/client.ts",
     server: "src/server.ts",
     testing: "src/testing.ts",
-    websocket-browser: "src/websocket-browser.ts",
-    websocket-node: "src/websocket-node.ts",
+    "websocket-browser": "src/websocket-browser.ts",
+    "websocket-node": "src/websocket-node.ts",
   },
 });
