@@ -3,6 +3,8 @@ import { preset } from "../../tsup.preset.ts";
 
 export default defineConfig({
   ...preset,
+  // Stays an import: the user's runtime or bundler picks the browser's or the node variant by package.json.
+  external: ["#websocket"],
   entry: {
     client: "src/client.ts",
     server: "src/server.ts",

@@ -1,0 +1,254 @@
+/**
+ * What a user gets: packs every published package, checks the tarballs, installs them into an empty project, loads every
+ * entry both ways, compiles against their types, and runs the program of README.md.
+ */
+import { execFile, spawn } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const scratch = mkdtempSync(join(tmpdir(), "bellwire-pack-"));
+const project = join(scratch, "project");
+const env = { ...process.env, PATH: `${join(root, "node_modules/.bin")}${delimiter}${process.env.PATH}` };
+const exec = promisify(execFile);
+const run = (cwd, command, ...args) => exec(command, args, { cwd, env, maxBuffer: 1 << 26 });
+
+let failed = 0;
+
+/** One check; its failure is printed and does not stop the next one. */
+async function check(name, body) {
+  const start = performance.now();
+  try {
+    await body();
+    console.log(`  ok ${name} (${((performance.now() - start) / 1000).toFixed(1)} s)`);
+    return true;
+  } catch (error) {
+    failed += 1;
+    const text = [error.message, error.stdout, error.stderr].filter(Boolean).join("\n").trim();
+    console.error(`  FAILED ${name}\n${text.replace(/^/gm, "    ")}`);
+    return false;
+  }
+}
+
+const packages = readdirSync(join(root, "packages"))
+  .map((folder) => join(root, "packages", folder))
+  .filter((folder) => existsSync(join(folder, "package.json")))
+  .map((folder) => ({ folder, ...JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) }))
+  .filter((manifest) => !manifest.private);
+
+/** Every entry that a user can import, without `./package.json`. */
+const entries = packages.flatMap(({ name, exports }) =>
+  Object.keys(exports)
+    .filter((door) => !door.endsWith(".json"))
+    .map((door) => `${name}${door.slice(1)}`),
+);
+
+const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
+const locked = (name) => `${name}@${lock[`node_modules/${name}`].version}`;
+
+async function installTarballs() {
+  const tarballs = packages.map(({ tarball }) => tarball);
+  mkdirSync(project, { recursive: true });
+  const manifest = { name: "user", private: true, type: "module" };
+  writeFileSync(join(project, "package.json"), JSON.stringify(manifest));
+  // What the packages depend on comes in the versions of the lock file; zod is what the README's contract uses.
+  const theirs = packages.flatMap(({ dependencies = {} }) => Object.keys(dependencies));
+  const outside = [...new Set([...theirs, "zod", "@types/node"])].filter(
+    (name) => !name.startsWith("@bellwire/"),
+  );
+  const flags = ["--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"];
+  await run(project, "npm", "install", ...flags, ...tarballs, ...outside.map(locked));
+}
+
+async function loadEntries() {
+  const imports = entries.map(
+    (entry) =>
+      `if (Object.keys(await import("${entry}")).length === 0) throw new Error("${entry} exports nothing");`,
+  );
+  writeFileSync(join(project, "load.mjs"), imports.join("\n"));
+  const requires = entries.map(
+    (entry) =>
+      `if (Object.keys(require("${entry}")).length === 0) throw new Error("${entry} exports nothing");`,
+  );
+  writeFileSync(join(project, "load.cjs"), requires.join("\n"));
+  await run(project, process.execPath, "load.mjs");
+  await run(project, process.execPath, "load.cjs");
+}
+
+async function compileAgainstTypes() {
+  const isClient = (entry) => /^@bellwire\/(core|[^/]+\/client)$/.test(entry);
+  const everything = entries.map((entry, i) => `export * as e${i} from "${entry}";`).join("\n");
+  writeFileSync(join(project, "all.mts"), everything);
+  writeFileSync(join(project, "all.cts"), everything);
+  const client = entries.filter(isClient).map((entry, i) => `export * as e${i} from "${entry}";`);
+  writeFileSync(join(project, "browser.mts"), client.join("\n"));
+  const strict = [
+    "--strict",
+    "--exactOptionalPropertyTypes",
+    "--noEmit",
+    "--skipLibCheck",
+    "false",
+    "--target",
+    "es2022",
+  ];
+  const node = [...strict, "--lib", "es2023,dom", "--types", "node"];
+  await run(project, "tsc", ...node, "--module", "nodenext", "all.mts", "all.cts");
+  await run(project, "tsc", ...node, "--module", "esnext", "--moduleResolution", "bundler", "all.mts");
+  // A browser project has no Node types.
+  const browser = [...strict, "--lib", "es2022,dom,dom.iterable", "--types", ""];
+  await run(project, "tsc", ...browser, "--module", "esnext", "--moduleResolution", "bundler", "browser.mts");
+}
+
+async function bundleForBrowser() {
+  const { build } = await import("esbuild");
+  const { metafile } = await build({
+    stdin: { contents: `export * from "@bellwire/adapter-ws/client";`, resolveDir: project },
+    absWorkingDir: project,
+    bundle: true,
+    write: false,
+    metafile: true,
+    platform: "browser",
+    format: "esm",
+    logLevel: "silent",
+  });
+  const ws = Object.keys(metafile.inputs).filter((path) => path.includes("node_modules/ws/"));
+  if (ws.length > 0) throw new Error(`a browser bundle contains ${ws.join(", ")}`);
+}
+
+/** The README's files by name: code that follows a line such as `// server.ts`, up to the next one or the block's end. */
+function readmeProgram() {
+  if (!existsSync(join(root, "README.md"))) throw new Error("README.md does not exist");
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  const files = {};
+  for (const [, code] of readme.matchAll(/^```(?:ts|typescript)[^\n]*\n(.*?)^```/gms)) {
+    let name;
+    for (const line of code.split("\n")) {
+      name = /^\/\/ (topics|server|client)\.ts\b/.exec(line)?.[1] ?? name;
+      if (name) files[name] = `${files[name] ?? ""}${line}\n`;
+    }
+  }
+  const missing = ["topics", "server", "client"].filter((name) => !files[name]);
+  if (missing.length > 0)
+    throw new Error(`README.md has no code block for ${missing.map((n) => `// ${n}.ts`).join(", ")}`);
+  return files;
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Resolves at the first line on stdout of a file of the project, or when `until` holds; rejects at exit or after 20 s. */
+function start(file, until) {
+  const loader = pathToFileURL(join(root, "node_modules/tsx/dist/loader.mjs")).href;
+  const child = spawn(process.execPath, ["--import", loader, file], {
+    cwd: project,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let out = "";
+  let err = "";
+  child.stderr.on("data", (chunk) => {
+    err += chunk;
+  });
+  const ready = new Promise((resolve, reject) => {
+    const giveUp = (why) => reject(new Error(`${file} ${why}\nstdout: ${out}\nstderr: ${err}`));
+    child.once("error", reject);
+    child.once("exit", (code) => giveUp(`ended with ${code}`));
+    const timer = setTimeout(() => giveUp("was silent for 20 s"), 20_000);
+    child.once("exit", () => clearTimeout(timer));
+    child.stdout.on("data", (chunk) => {
+      out += chunk;
+      if (!until && out.includes("\n")) resolve(out);
+    });
+    until?.().then(resolve, reject);
+    const settled = () => clearTimeout(timer);
+    child.once("exit", settled);
+  });
+  return { child, ready };
+}
+
+async function listening(port) {
+  for (;;) {
+    const open = await new Promise((resolve) => {
+      const socket = connect(port, "localhost", () => resolve(true)).once("error", () => resolve(false));
+      socket.once("connect", () => socket.destroy());
+    });
+    if (open) return;
+    await sleep(50);
+  }
+}
+
+async function runReadme() {
+  const files = readmeProgram();
+  // The README says 8080; here any free port, so that a busy machine does not fail the check.
+  const port = await freePort();
+  for (const [name, code] of Object.entries(files)) {
+    writeFileSync(join(project, `${name}.ts`), code.replaceAll("8080", String(port)));
+  }
+  const flags = [
+    "--strict",
+    "--noEmit",
+    "--allowImportingTsExtensions",
+    "--target",
+    "es2023",
+    "--types",
+    "node",
+  ];
+  await run(project, "tsc", ...flags, "--module", "nodenext", "server.ts", "client.ts");
+  const running = [];
+  try {
+    running.push(start("server.ts", () => listening(port)));
+    await running[0].ready;
+    running.push(start("client.ts"));
+    console.log(`  README's client says: ${(await running[1].ready).trim()}`);
+  } finally {
+    for (const { child } of running) child.kill("SIGKILL");
+  }
+}
+
+const folders = packages.map(({ name }) => ["-w", name]).flat();
+const built = await check("build", () =>
+  Promise.all(packages.map(({ folder }) => run(folder, "npm", "run", "build", "--silent"))),
+);
+const packed =
+  built &&
+  (await check("pack", async () => {
+    const { stdout } = await run(root, "npm", "pack", "--json", "--pack-destination", scratch, ...folders);
+    const reports = Object.values(JSON.parse(stdout)); // an array in older npm, an object by name in newer
+    for (const manifest of packages) {
+      const { filename } = reports.find(({ name }) => name === manifest.name);
+      manifest.tarball = join(scratch, filename.replace("@", "").replace("/", "-"));
+    }
+  }));
+if (packed) {
+  for (const { name, tarball } of packages) {
+    await check(`publint ${name}`, () => run(root, "publint", "run", tarball, "--strict"));
+    await check(`types of ${name}`, () => run(root, "attw", tarball, "--profile", "node16"));
+  }
+  if (await check("install", installTarballs)) {
+    await check("import and require", loadEntries);
+    await check("compile", compileAgainstTypes);
+    await check("browser bundle", bundleForBrowser);
+    await check("README program", runReadme);
+  }
+}
+rmSync(scratch, { recursive: true, force: true });
+process.exitCode = failed > 0 ? 1 : 0;
