@@ -1,0 +1,155 @@
+/**
+ * A TCP proxy on 127.0.0.1 that treats connections badly: slow, sliced, cut, reset, half-closed, frozen, corrupted. Every draw
+ * comes from one seeded source, so a run can be had again as far as the kernel's scheduling allows.
+ */
+import { createServer, connect as dial, type Server, type Socket } from "node:net";
+import type { ConnectionFaults } from "./faults.ts";
+import { Pipe } from "./pipe.ts";
+import type { Random } from "./random.ts";
+
+/** Options of {@link startFaultProxy}. */
+export interface FaultProxyOptions {
+  /** The port of 127.0.0.1 that connections are passed on to. It can be changed later with `retarget`. */
+  readonly target: number;
+  readonly random: Random;
+  /** What the nth connection, from 0, suffers. Default: nothing. */
+  readonly plan?: ((connection: number, random: Random) => ConnectionFaults) | undefined;
+}
+
+/** How `cutAll` ends connections: `cut` and `reset` on both sides, `finish` with a FIN towards the client only. */
+export type CutKind = "cut" | "reset" | "finish";
+
+/** A running proxy. */
+export class FaultProxy {
+  readonly port: number;
+  readonly #server: Server;
+  readonly #options: FaultProxyOptions;
+  readonly #pairs = new Set<Pair>();
+  #target: number;
+  #accepted = 0;
+  #frozen = false;
+  #refusing = false;
+
+  constructor(server: Server, port: number, options: FaultProxyOptions) {
+    this.port = port;
+    this.#server = server;
+    this.#options = options;
+    this.#target = options.target;
+    server.on("connection", (client) => this.#accept(client));
+  }
+
+  /** Connections that clients have made so far, those refused included. */
+  get accepted(): number {
+    return this.#accepted;
+  }
+
+  /** Connections that are up now. */
+  get open(): number {
+    return this.#pairs.size;
+  }
+
+  /** Ends every connection at once; what was still under way is lost. */
+  cutAll(kind: CutKind = "cut"): void {
+    for (const pair of this.#pairs) pair.end(kind);
+  }
+
+  /** A black hole: nothing passes, in either direction, not even the end of a connection. New ones hang. */
+  freeze(): void {
+    this.#frozen = true;
+    for (const pair of this.#pairs) pair.freeze();
+  }
+
+  /** Lets everything that `freeze` held go on, in order. */
+  heal(): void {
+    this.#frozen = false;
+    for (const pair of this.#pairs) pair.heal();
+  }
+
+  /** Whether new connections are reset as soon as they come. */
+  refuse(refusing: boolean): void {
+    this.#refusing = refusing;
+  }
+
+  /** Passes connections made from now on to another port, as when a server was restarted. */
+  retarget(port: number): void {
+    this.#target = port;
+  }
+
+  /** Cuts everything and stops listening. */
+  async close(): Promise<void> {
+    this.cutAll("reset");
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  #accept(client: Socket): void {
+    const number = this.#accepted++;
+    if (this.#refusing) {
+      client.on("error", () => {});
+      client.resetAndDestroy();
+      return;
+    }
+    const random = this.#options.random.fork();
+    const server = dial({ host: "127.0.0.1", port: this.#target, allowHalfOpen: true, noDelay: true });
+    const pair = new Pair(client, server, this.#options.plan?.(number, random) ?? {}, random);
+    this.#pairs.add(pair);
+    pair.onGone = () => this.#pairs.delete(pair);
+    if (this.#frozen) pair.freeze();
+  }
+}
+
+/** Starts a proxy on port 0. */
+export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
+  const server = createServer({ allowHalfOpen: true, noDelay: true });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => resolve());
+  });
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the proxy has no port");
+  return new FaultProxy(server, address.port, options);
+}
+
+/** One client, one connection to the server, and a pipe each way. */
+class Pair {
+  onGone: () => void = () => {};
+  readonly #client: Socket;
+  readonly #server: Socket;
+  readonly #pipes: readonly [up: Pipe, down: Pipe];
+
+  constructor(client: Socket, server: Socket, faults: ConnectionFaults, random: Random) {
+    this.#client = client;
+    this.#server = server;
+    const end = (kind: "cut" | "reset"): void => this.end(kind);
+    this.#pipes = [
+      new Pipe(client, server, faults.up ?? {}, random.fork(), end),
+      new Pipe(server, client, faults.down ?? {}, random.fork(), end),
+    ];
+    for (const socket of [client, server]) {
+      // A reset on one side is passed on as a reset; so is a server that cannot be reached.
+      socket.on("error", () => this.end("reset"));
+      socket.on("close", () => {
+        if (client.destroyed && server.destroyed) this.onGone();
+      });
+    }
+  }
+
+  end(kind: CutKind): void {
+    if (kind === "finish") {
+      this.#pipes[1].finish();
+      return;
+    }
+    for (const pipe of this.#pipes) pipe.stop();
+    for (const socket of [this.#client, this.#server]) {
+      if (kind === "reset") socket.resetAndDestroy();
+      else socket.destroy();
+    }
+  }
+
+  freeze(): void {
+    for (const pipe of this.#pipes) pipe.freeze();
+  }
+
+  heal(): void {
+    for (const pipe of this.#pipes) pipe.heal();
+  }
+}

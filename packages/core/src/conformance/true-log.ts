@@ -1,0 +1,144 @@
+/** The log of one topic as it must have been, pieced together from acknowledgements and, for the rest, from what arrived. */
+import type { Position } from "../protocol/messages.ts";
+import type { HeadEntry, PublishEntry, RunLog } from "./run-log.ts";
+import type { Findings } from "./verdict.ts";
+
+interface EpochLog {
+  readonly at: Map<number, PublishEntry>;
+  /** For each key of a conflated event, the offset of the newest. */
+  readonly newest: Map<string, number>;
+  head: number;
+}
+
+/** One topic's truth. */
+export class TrueLog {
+  readonly topic: string;
+  readonly head: HeadEntry | undefined;
+  readonly #findings: Findings;
+  readonly #epochs = new Map<string, EpochLog>();
+  readonly #byId = new Map<string, PublishEntry>();
+  /** Publishes without an answer whose place in the log, if they have one, has not been seen. */
+  readonly #unplaced = new Map<string, PublishEntry>();
+  readonly #placeOf = new Map<string, Position>();
+
+  constructor(topic: string, head: HeadEntry | undefined, findings: Findings) {
+    this.topic = topic;
+    this.head = head;
+    this.#findings = findings;
+    if (head) this.#epoch(head.position.epoch).head = head.position.offset;
+  }
+
+  /** Takes one entry of the publishers' log. */
+  published(publish: PublishEntry): void {
+    const { id, position } = publish;
+    if (id !== undefined) this.#byId.set(id, publish);
+    if (publish.kind === "volatile") return;
+    if (position) this.#acknowledged(publish, position);
+    else if (id !== undefined && !this.#placeOf.has(id)) this.#unplaced.set(id, publish);
+  }
+
+  /** Learns the place of a publish that was never acknowledged from the first session that received it. */
+  seen(id: string, position: Position): void {
+    const publish = this.#unplaced.get(id);
+    if (publish && position.offset > 0 && !this.at(position)) this.#place(publish, position);
+  }
+
+  at(position: Position): PublishEntry | undefined {
+    return this.#epochs.get(position.epoch)?.at.get(position.offset);
+  }
+
+  byId(id: string): PublishEntry | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** The last offset of an epoch that is known to exist; undefined for an epoch that nobody ever heard of. */
+  headOf(epoch: string): number | undefined {
+    return this.#epochs.get(epoch)?.head;
+  }
+
+  /** Whether a session may be left without the notification at a position, with nothing said. */
+  excuses(session: string, epoch: string, offset: number): boolean {
+    const log = this.#epochs.get(epoch);
+    const publish = log?.at.get(offset);
+    if (!log || !publish) {
+      // It may be the session's own publish, sent with `exclude`, whose answer was lost.
+      return [...this.#unplaced.values()].some(({ excluded }) => excluded === session);
+    }
+    if (publish.excluded === session) return true;
+    return publish.kind === "conflated" && (log.newest.get(publish.key ?? "") ?? 0) > offset;
+  }
+
+  #acknowledged(publish: PublishEntry, position: Position): void {
+    const { id } = publish;
+    const earlier = id === undefined ? undefined : this.#placeOf.get(id);
+    if (earlier?.epoch === position.epoch) {
+      if (earlier.offset !== position.offset) {
+        this.#found("appendedTwice", `${id} acknowledged at ${earlier.offset} and at ${position.offset}`);
+      }
+      return;
+    }
+    const there = this.at(position);
+    if (there) {
+      this.#found("acknowledgedLost", `${id} acknowledged at ${position.offset}, where ${there.id} is`);
+      return;
+    }
+    const { head } = this;
+    if (head && head.position.epoch === position.epoch && position.offset > head.position.offset) {
+      const detail = `${id} acknowledged at ${position.offset}, and the log ends at ${head.position.offset}`;
+      this.#found("acknowledgedLost", detail);
+      return;
+    }
+    this.#place(publish, position);
+  }
+
+  #place(publish: PublishEntry, position: Position): void {
+    const log = this.#epoch(position.epoch);
+    log.at.set(position.offset, publish);
+    log.head = Math.max(log.head, position.offset);
+    if (publish.id !== undefined) {
+      this.#placeOf.set(publish.id, position);
+      this.#unplaced.delete(publish.id);
+    }
+    if (publish.kind !== "conflated") return;
+    const key = publish.key ?? "";
+    log.newest.set(key, Math.max(log.newest.get(key) ?? 0, position.offset));
+  }
+
+  #epoch(epoch: string): EpochLog {
+    let log = this.#epochs.get(epoch);
+    if (!log) {
+      log = { at: new Map(), newest: new Map(), head: 0 };
+      this.#epochs.set(epoch, log);
+    }
+    return log;
+  }
+
+  #found(kind: "appendedTwice" | "acknowledgedLost", detail: string): void {
+    this.#findings.found(kind, undefined, this.topic, detail);
+  }
+}
+
+/** Reads the logs of all topics out of a run. */
+export function trueLogs(run: RunLog, findings: Findings): ReadonlyMap<string, TrueLog> {
+  const logs = new Map<string, TrueLog>();
+  const heads = new Map(run.heads.map((head) => [head.topic, head]));
+  const logOf = (topic: string): TrueLog => {
+    let log = logs.get(topic);
+    if (!log) {
+      log = new TrueLog(topic, heads.get(topic), findings);
+      logs.set(topic, log);
+    }
+    return log;
+  };
+  for (const { topic } of run.heads) logOf(topic);
+  // Acknowledged first: an answer says for certain where a retry of an unanswered publish went.
+  for (const publish of run.publishes) if (publish.acknowledged) logOf(publish.topic).published(publish);
+  for (const publish of run.publishes) if (!publish.acknowledged) logOf(publish.topic).published(publish);
+  for (const { entries } of run.sessions) {
+    for (const entry of entries) {
+      if (entry.type === "delivered") logOf(entry.topic).seen(entry.id, entry.position);
+      else logOf(entry.topic);
+    }
+  }
+  return logs;
+}
