@@ -1,0 +1,150 @@
+/** The fan-out: what one delivery costs the server process when everything goes to everyone, against the usual loop. */
+import type { ContenderKind } from "../contender.ts";
+import type { Random } from "../measure/random.ts";
+import { type Child, startChild } from "../process/child.ts";
+import { type Entry, loadContender } from "../registry.ts";
+import type { Progress } from "../report/progress.ts";
+import type { FanOutClients, Tally } from "./client-process.ts";
+import type { FanOutServer, SliceOrder } from "./server-process.ts";
+
+/** The kinds of slices: how many notifications share a turn of the event loop. */
+export const BURSTS = [1, 8] as const;
+export type Burst = (typeof BURSTS)[number];
+
+/** How large the fan-out is and how long it is measured. */
+export interface FanOutPlan {
+  readonly subscribers: number;
+  readonly rounds: number;
+  readonly slices: Readonly<Record<Burst, Omit<SliceOrder, "burst">>>;
+}
+
+/** One measured slice. */
+export interface SliceResult {
+  readonly round: number;
+  readonly burst: Burst;
+  readonly deliveries: number;
+  /** Microseconds per delivery. */
+  readonly serverCpu: number;
+  readonly clientCpu: number;
+  /** Bytes per delivery at the server's sockets. */
+  readonly bytes: number;
+}
+
+/** One contender over all rounds. */
+export interface FanOutResult {
+  readonly name: string;
+  readonly kind: ContenderKind;
+  /** The second one of the control, against which the first shows what the machine's noise does. */
+  readonly again: boolean;
+  readonly slices: readonly SliceResult[];
+  readonly expected: number;
+  readonly lost: number;
+  readonly doubled: number;
+  readonly troubles: readonly string[];
+  readonly failures: number;
+}
+
+class Runner {
+  readonly name: string;
+  readonly #kind: ContenderKind;
+  readonly #again: boolean;
+  readonly #subscribers: number;
+  readonly #server: Child<FanOutServer>;
+  readonly #clients: Child<FanOutClients>;
+  readonly #slices: SliceResult[] = [];
+  #tally: Tally | undefined;
+  #published = 0;
+
+  constructor(
+    who: { readonly name: string; readonly kind: ContenderKind; readonly again: boolean },
+    subscribers: number,
+    server: Child<FanOutServer>,
+    clients: Child<FanOutClients>,
+  ) {
+    this.name = who.name;
+    this.#kind = who.kind;
+    this.#again = who.again;
+    this.#subscribers = subscribers;
+    this.#server = server;
+    this.#clients = clients;
+  }
+
+  async connect(module: string): Promise<void> {
+    await this.#clients.ask("connect", module, await this.#server.ask("serve", module), this.#subscribers);
+  }
+
+  async slice(round: number, burst: Burst, order: Omit<SliceOrder, "burst">): Promise<void> {
+    // Once something is lost the figures are worth nothing, and every further slice would wait for what does not come.
+    if (this.#tally && this.#tally.lost > 0) return;
+    await this.#clients.ask("begin");
+    const { cpu, notifications, published, bytes } = await this.#server.ask("slice", {
+      ...order,
+      burst,
+    });
+    this.#tally = await this.#clients.ask("settle", published);
+    const deliveries = notifications * this.#subscribers;
+    const all = (published - this.#published) * this.#subscribers;
+    this.#published = published;
+    this.#slices.push({
+      round,
+      burst,
+      deliveries,
+      serverCpu: cpu / deliveries,
+      clientCpu: this.#tally.cpu / all,
+      bytes: bytes / deliveries,
+    });
+  }
+
+  async finish(): Promise<FanOutResult> {
+    const failures = await this.#server.ask("failures");
+    await Promise.all([this.#clients.stop(), this.#server.stop()]);
+    return {
+      name: this.name,
+      kind: this.#kind,
+      again: this.#again,
+      slices: this.#slices,
+      expected: this.#published * this.#subscribers,
+      lost: this.#tally?.lost ?? 0,
+      doubled: this.#tally?.doubled ?? 0,
+      troubles: this.#tally?.troubles ?? [],
+      failures,
+    };
+  }
+}
+
+/**
+ * Runs the fan-out. Every contender has a server process and a client process of its own, which wait while others are
+ * measured; in every round the order is drawn anew. Slices are short and rounds many, as a machine's disturbances last
+ * seconds: what is compared is measured within one. The control takes part twice.
+ */
+export async function fanOut(
+  entries: readonly Entry[],
+  plan: FanOutPlan,
+  random: Random,
+  progress: Progress,
+): Promise<FanOutResult[]> {
+  const loaded = await Promise.all(
+    entries.map(async ({ module }) => ({ module, contender: await loadContender(module) })),
+  );
+  const places = loaded.flatMap(({ module, contender: { name, kind } }) => {
+    const first = { module, name, kind, again: false };
+    return kind === "control" ? [first, { ...first, name: `${name}, again (A/A)`, again: true }] : [first];
+  });
+  progress.begin("fan-out", places.length + BURSTS.length * plan.rounds);
+  const runners: Runner[] = [];
+  for (const { module, ...who } of places) {
+    progress.step(`connecting ${plan.subscribers} to ${who.name}`);
+    const server = startChild<FanOutServer>(new URL("./server-process.ts", import.meta.url));
+    const clients = startChild<FanOutClients>(new URL("./client-process.ts", import.meta.url));
+    const runner = new Runner(who, plan.subscribers, server, clients);
+    await runner.connect(module);
+    runners.push(runner);
+  }
+  for (let round = 1; round <= plan.rounds; round += 1) {
+    for (const burst of random.shuffled(BURSTS)) {
+      progress.step(`${burst} per tick, round ${round} of ${plan.rounds}`);
+      for (const runner of random.shuffled(runners)) await runner.slice(round, burst, plan.slices[burst]);
+    }
+  }
+  return Promise.all(runners.map((runner) => runner.finish()));
+}

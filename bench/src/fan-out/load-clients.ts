@@ -1,0 +1,85 @@
+/** A thousand subscribers that cost next to nothing: raw TCP connections that join by script and then only count. */
+import { connect, type Socket } from "node:net";
+import type { LoadPlan } from "../wire/load-plan.ts";
+import { MarkerCount } from "../wire/marker.ts";
+
+/** Connections that are joining at the same time. */
+const AT_ONCE = 50;
+/** Milliseconds for one connection to join. */
+const JOIN_TIMEOUT = 10_000;
+
+/** One connection and what it has counted since it joined. */
+export interface LoadClient {
+  readonly counted: () => number;
+}
+
+/**
+ * Opens `count` connections. Rejects when one cannot join in time.
+ * All of them read into one buffer, as each piece is counted before the next is read.
+ */
+export async function openLoadClients(
+  plan: LoadPlan,
+  port: number,
+  count: number,
+  lost: (what: string) => void,
+): Promise<LoadClient[]> {
+  const buffer = Buffer.alloc(65_536);
+  const clients: LoadClient[] = [];
+  const join = async (): Promise<void> => {
+    while (clients.length < count) {
+      const marker = new MarkerCount();
+      clients.push({ counted: () => marker.count });
+      await joinOne(plan, port, buffer, marker, lost);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, count) }, join));
+  return clients;
+}
+
+function joinOne(
+  plan: LoadPlan,
+  port: number,
+  buffer: Buffer,
+  marker: MarkerCount,
+  lost: (what: string) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let step = 0;
+    let received = "";
+    let joined = false;
+    const fail = (reason: string): void => {
+      const place = joined
+        ? "a load client"
+        : `a load client at step ${step + 1} (${JSON.stringify(received.slice(-200))})`;
+      if (joined) lost(`${place}: ${reason}`);
+      else reject(new Error(`${place}: ${reason}`));
+    };
+    const advance = (piece: Buffer): void => {
+      received += piece.toString("latin1");
+      for (let next = plan.steps[step]; next && received.includes(next.until); next = plan.steps[step]) {
+        const before = received;
+        received = received.slice(received.indexOf(next.until) + next.until.length);
+        step += 1;
+        next.then?.({ port, write: (bytes) => socket.write(bytes) }, before);
+      }
+      if (step < plan.steps.length) return;
+      joined = true;
+      clearTimeout(timer);
+      resolve();
+    };
+    const callback = (length: number): boolean => {
+      const piece = buffer.subarray(0, length);
+      if (joined) marker.add(piece);
+      else advance(piece);
+      return true;
+    };
+    const socket: Socket = connect({ port, host: "127.0.0.1", noDelay: true, onread: { buffer, callback } });
+    const timer = setTimeout(() => {
+      fail("did not join in time");
+      socket.destroy();
+    }, JOIN_TIMEOUT);
+    socket.on("connect", () => socket.write(plan.request));
+    socket.on("error", (error) => fail(error.message));
+    socket.on("close", () => fail("the connection was lost"));
+  });
+}

@@ -1,0 +1,112 @@
+/** The fan-out's table, and whether the project's bars hold in this run. */
+import type { Random } from "../measure/random.ts";
+import { bootstrapMedian, type Estimate, median, pairedRatios } from "../measure/stats.ts";
+import { decimal, table, whole } from "../report/table.ts";
+import { BURSTS, type Burst, type FanOutResult } from "./fan-out.ts";
+
+/** What a wire's CPU per delivery may be at most, as a multiple of the usual loop's in the same run. */
+export const BARS: readonly { readonly wire: string; readonly burst: Burst; readonly most: number }[] = [
+  { wire: "Bellwire ws", burst: 1, most: 0.85 },
+  { wire: "Bellwire sse", burst: 1, most: 1 },
+  { wire: "Bellwire ws", burst: 8, most: 0.25 },
+  { wire: "Bellwire sse", burst: 8, most: 0.25 },
+];
+
+/** How far the control may be from itself before the run says nothing. */
+export const SAME: { readonly least: number; readonly most: number } = { least: 0.95, most: 1.05 };
+
+/** A contender's cost in one kind of slice, relative to the usual loop. */
+export interface RelativeCost {
+  readonly name: string;
+  readonly burst: Burst;
+  readonly ratio: Estimate;
+}
+
+/** Whether a bar holds. `undecided`: the control differed from itself. */
+export interface Verdict {
+  readonly text: string;
+  readonly outcome: "holds" | "missed" | "undecided";
+}
+
+function costs(result: FanOutResult, burst: Burst): (number | undefined)[] {
+  const rounds: (number | undefined)[] = [];
+  for (const slice of result.slices) if (slice.burst === burst) rounds[slice.round] = slice.serverCpu;
+  return rounds;
+}
+
+/** Ratios to the control, paired within rounds. */
+export function relativeCosts(results: readonly FanOutResult[], random: Random): RelativeCost[] {
+  const control = results.find(({ kind, again }) => kind === "control" && !again);
+  if (!control) return [];
+  return results.flatMap((result) =>
+    BURSTS.map((burst) => ({
+      name: result.name,
+      burst,
+      ratio: bootstrapMedian(pairedRatios(costs(result, burst), costs(control, burst)), random),
+    })),
+  );
+}
+
+/** Judges the bars whose wires took part. */
+export function verdicts(results: readonly FanOutResult[], relative: readonly RelativeCost[]): Verdict[] {
+  const again = results.find((result) => result.again);
+  const find = (name: string, burst: Burst): RelativeCost | undefined =>
+    relative.find((cost) => cost.name === name && cost.burst === burst);
+  return BARS.flatMap(({ wire, burst, most }) => {
+    const cost = find(wire, burst);
+    if (!cost) return [];
+    const same = again && find(again.name, burst)?.ratio.median;
+    const trusted = same !== undefined && same >= SAME.least && same <= SAME.most;
+    const outcome = !trusted ? "undecided" : cost.ratio.median <= most ? "holds" : "missed";
+    const measured = `${ratioText(cost.ratio)}, at most ${most}`;
+    const reason = trusted ? "" : `: the control is ${decimal(same ?? Number.NaN, 2)} of itself`;
+    return [{ text: `${wire}, ${burstText(burst)}: ${measured}: ${outcome}${reason}`, outcome }];
+  });
+}
+
+function burstText(burst: Burst): string {
+  return burst === 1 ? "one per tick" : `bursts of ${burst}`;
+}
+
+function ratioText({ median: middle, low, high }: Estimate): string {
+  return `${decimal(middle, 2)} × [${decimal(low, 2)}–${decimal(high, 2)}]`;
+}
+
+/** The table with its title and the verdicts below. */
+export function fanOutText(
+  results: readonly FanOutResult[],
+  relative: readonly RelativeCost[],
+  subscribers: number,
+): string {
+  const of = (result: FanOutResult, burst: Burst, pick: "serverCpu" | "clientCpu" | "bytes"): number =>
+    median(result.slices.filter((slice) => slice.burst === burst).map((slice) => slice[pick]));
+  const rows = results.map((result) => [
+    result.name,
+    `${whole(result.expected - result.lost)}/${whole(result.expected)}`,
+    whole(result.lost),
+    whole(result.doubled),
+    ...BURSTS.flatMap((burst) => {
+      const cost = relative.find(({ name, burst: of }) => name === result.name && of === burst);
+      return [
+        decimal(of(result, burst, "serverCpu"), 2),
+        cost ? ratioText(cost.ratio) : "–",
+        decimal(of(result, burst, "clientCpu"), 2),
+      ];
+    }),
+    decimal(of(result, 1, "bytes"), 0),
+  ]);
+  const head = ["fan-out", "delivered/expected", "lost", "doubled"];
+  const perBurst = BURSTS.flatMap((burst) => [`µs (${burst}/tick)`, "× plain loop [95 %]", "client µs"]);
+  const troubles = results.flatMap(({ name, troubles: some, failures }) => [
+    ...some.map((what) => `${name}: ${what}`),
+    ...(failures > 0 ? [`${name}: ${failures} publishes failed`] : []),
+  ]);
+  const judged = verdicts(results, relative).map(({ text }) => `  ${text}`);
+  return [
+    `Fan-out to ${whole(subscribers)} subscribers, 128 B of data, loopback. Server CPU per delivery; median of rounds.`,
+    "",
+    table([...head, ...perBurst, "wire B"], rows),
+    ...(judged.length > 0 ? ["", "Bars:", ...judged] : []),
+    ...troubles.map((what) => `! ${what}`),
+  ].join("\n");
+}

@@ -1,0 +1,38 @@
+/**
+ * When each notification of a segment is to be sent. Server and clients compute it alike from the same workload, so a
+ * message carries only its sequence, and latency counts from the intended time, also when the sender was late.
+ */
+import type { Notice } from "../contender.ts";
+import type { Segment, Workload, WorkloadNotification } from "../workload/workload.ts";
+
+/** A segment on its way: when it starts on the host's clock, and how many times faster than life it runs. */
+export interface Run extends Segment {
+  readonly start: number;
+  readonly speed: number;
+}
+
+/** The notification with a sequence, which is its index in the workload. Throws a RangeError beyond the end. */
+export function notificationAt(workload: Workload, sequence: number): WorkloadNotification {
+  const notification = workload.notifications[sequence];
+  if (!notification) throw new RangeError(`the workload has no notification ${sequence}`);
+  return notification;
+}
+
+/** The intended send time on the host's clock, in milliseconds. */
+export function intendedTime(workload: Workload, run: Run, sequence: number): number {
+  const first = notificationAt(workload, run.from).at;
+  return run.start + (notificationAt(workload, sequence).at - first) / run.speed;
+}
+
+/** What is published for it: the recorded data with the sequence added, by which clients tell what came. */
+export function noticeAt(workload: Workload, sequence: number): Notice {
+  const { topic, event, data } = notificationAt(workload, sequence);
+  return { topic, event, data: { ...data, sequence } };
+}
+
+/** The sequence in what a client received, or undefined when the data is not ours. */
+export function sequenceOf(data: unknown): number | undefined {
+  const sequence =
+    typeof data === "object" && data !== null ? (data as { sequence?: unknown }).sequence : undefined;
+  return typeof sequence === "number" ? sequence : undefined;
+}

@@ -1,0 +1,65 @@
+/** Sends a segment on schedule, whatever the receivers do: an open loop. It says how ill it was itself. */
+import type { Notice } from "../contender.ts";
+import { hostNow, sleep } from "../measure/clock.ts";
+import type { Workload } from "../workload/workload.ts";
+import { intendedTime, noticeAt, type Run } from "./schedule.ts";
+
+/** A send that is later than this is counted as late; the timers of Node alone make it up to 2 ms. Milliseconds. */
+export const LATE = 10;
+
+/** With more than this share of late sends the latencies tell of the machine and not of the wire. */
+export const ILL_SHARE = 0.01;
+
+/** How a sender did. */
+export interface SenderHealth {
+  readonly sent: number;
+  readonly late: number;
+  /** The latest send, milliseconds after its time. */
+  readonly worst: number;
+}
+
+/** Adds up what senders said of several segments. */
+export function addHealth(a: SenderHealth, b: SenderHealth): SenderHealth {
+  return { sent: a.sent + b.sent, late: a.late + b.late, worst: Math.max(a.worst, b.worst) };
+}
+
+/** Whether latencies measured with this sender are to be believed. */
+export function isIll({ sent, late }: SenderHealth): boolean {
+  return late > sent * ILL_SHARE;
+}
+
+/** Where time comes from; tests have their own. */
+export interface SenderClock {
+  now(): number;
+  sleep(milliseconds: number): Promise<void>;
+}
+
+const HOST_CLOCK: SenderClock = { now: hostNow, sleep };
+
+/** Publishes all that is due at each turn of the event loop until the segment is over. */
+export async function send(
+  workload: Workload,
+  run: Run,
+  publish: (notices: readonly Notice[]) => void,
+  clock: SenderClock = HOST_CLOCK,
+): Promise<SenderHealth> {
+  let health: SenderHealth = { sent: 0, late: 0, worst: 0 };
+  let next = run.from;
+  while (next < run.to) {
+    const now = clock.now();
+    const due: Notice[] = [];
+    let late = 0;
+    let worst = 0;
+    for (; next < run.to; next += 1) {
+      const behind = now - intendedTime(workload, run, next);
+      if (behind < 0) break;
+      if (behind > LATE) late += 1;
+      worst = Math.max(worst, behind);
+      due.push(noticeAt(workload, next));
+    }
+    if (due.length > 0) publish(due);
+    health = addHealth(health, { sent: due.length, late, worst });
+    if (next < run.to) await clock.sleep(Math.max(0, intendedTime(workload, run, next) - clock.now()));
+  }
+  return health;
+}
