@@ -1,0 +1,76 @@
+/** The client half of the WebSocket wire: one message, one text frame. Needs nothing but the platform's WebSocket. */
+import {
+  type Capabilities,
+  type ClientMessage,
+  checkOptions,
+  closeCause,
+  closeFrame,
+  decodeServerMessage,
+  encodeClientMessage,
+  type Link,
+  type LinkObserver,
+  type ServerMessage,
+  type Transport,
+} from "@bellwire/core";
+import { WebSocketClass } from "#websocket";
+
+/** What a WebSocket can do. */
+export const WS_CAPABILITIES: Capabilities = {
+  history: "emulated",
+  order: "native",
+  acknowledgement: "emulated",
+  clientPublish: "native",
+  binary: "none",
+  maxMessageBytes: 65_536,
+};
+
+/** Options of {@link webSocketTransport}. */
+export interface WebSocketTransportOptions {
+  /** `ws:` or `wss:`, with the path the server half is attached to: `wss://example.com/bellwire`. */
+  readonly url: string;
+  /** The WebSocket class. Default: the platform's own, and in Node 20, which has none, that of `ws`. */
+  readonly WebSocket?: typeof WebSocket;
+}
+
+const url = {
+  allowed: "a ws: or wss: URL without a fragment",
+  test: (value: unknown) => typeof value === "string" && URL.canParse(value) && /^wss?:/i.test(value) && !value.includes("#"),
+};
+const webSocketClass = { allowed: "a WebSocket class", test: (value: unknown) => typeof value === "function" };
+
+/** A transport over WebSocket. Throws `invalid_option`. */
+export function webSocketTransport(options: WebSocketTransportOptions): Transport {
+  checkOptions("webSocketTransport", options, { url, WebSocket: webSocketClass }, ["url"]);
+  const Class = options.WebSocket ?? WebSocketClass;
+  return {
+    name: "ws",
+    capabilities: WS_CAPABILITIES,
+    connect: (observer) => connect(new Class(options.url), observer),
+  };
+}
+
+function connect(socket: WebSocket, observer: LinkObserver<ServerMessage>): Link<ClientMessage> {
+  socket.onopen = () => observer.open();
+  socket.onmessage = ({ data }: MessageEvent<unknown>) => {
+    const decoded = typeof data === "string" ? decodeServerMessage(data) : ({ ok: false, reason: "binary" } as const);
+    if (decoded.ok) observer.message(decoded.message);
+    else observer.malformed(decoded.reason);
+  };
+  socket.onclose = ({ code, reason }) => observer.close(closeCause(code, reason));
+  // A close always follows, and says more.
+  socket.onerror = () => {};
+  return {
+    get buffered() {
+      return socket.bufferedAmount;
+    },
+    send(batch) {
+      if (socket.readyState !== socket.OPEN) return;
+      for (const message of batch) socket.send(encodeClientMessage(message));
+    },
+    close(cause) {
+      const { number, reason } = closeFrame(cause);
+      // A page may close only with 1000 and its own numbers, from 3000 on.
+      socket.close(number === 1000 || number >= 3000 ? number : 4000, reason);
+    },
+  };
+}

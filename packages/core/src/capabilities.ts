@@ -1,0 +1,18 @@
+/** `native`: the wire does it. `emulated`: Bellwire does it above the wire. `none`: it cannot be had on this wire. */
+export type Support = "native" | "emulated" | "none";
+
+/** What a transport can do. The conformance kit skips a case only by a `none` here, and prints the skip. */
+export interface Capabilities {
+  /** What was missed while away is replayed. */
+  readonly history: Support;
+  /** Notifications of a topic arrive in the order of their offsets. */
+  readonly order: Support;
+  /** `publish` resolves only after the append. */
+  readonly acknowledgement: Support;
+  /** Clients can publish. */
+  readonly clientPublish: Support;
+  /** Data may hold bytes that are not text. */
+  readonly binary: Support;
+  /** The largest message the wire takes, in bytes of UTF-8. */
+  readonly maxMessageBytes: number;
+}

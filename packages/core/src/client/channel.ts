@@ -1,0 +1,321 @@
+/** The notification channel: what an application holds on the client. This file composes; the deciding is done by the parts it names. */
+import { type Clock, systemClock } from "../clock.ts";
+import { type Contract, type EventsOf, type InputOf, type TopicMap, type TopicsOf, validate } from "../contract.ts";
+import { BellwireError } from "../errors.ts";
+import type { Transport } from "../link.ts";
+import { callable, checkOptions, having } from "../options.ts";
+import type { Acknowledged, Position, ServerMessage } from "../protocol/messages.ts";
+import { isId } from "../protocol/topics.ts";
+import { randomId } from "../random-id.ts";
+import { type BackoffOptions, DEFAULT_BACKOFF } from "./backoff.ts";
+import { ClientConnection, type TokenSource } from "./connection.ts";
+import type { ChannelState, Connection } from "./connection-machine.ts";
+import { watchLifecycle } from "./lifecycle.ts";
+import { Listeners } from "./listeners.ts";
+import { Outbox, type Pending } from "./outbox.ts";
+import type { PositionStore } from "./positions.ts";
+import type { Subscription } from "./subscription.ts";
+import { type StreamHost, TopicStream } from "./topic-stream.ts";
+
+/** Options of {@link createChannel}. */
+export interface ChannelOptions<M extends TopicMap> {
+  /** The contract. */
+  readonly topics: Contract<M>;
+  readonly transport: Transport;
+  /** Asked before every attempt, and when the hub says that the token expires. */
+  readonly token?: TokenSource;
+  /** Keeps positions across restarts. Default: in memory, for the life of the channel. */
+  readonly positions?: PositionStore;
+  /** Delays between attempts. Default: 500 ms, doubling up to 20 s, with full jitter. */
+  readonly backoff?: Partial<BackoffOptions>;
+  /** Milliseconds without a connection after which the state is `suspended`. Default: 300,000, the hub's history. */
+  readonly suspendAfter?: number;
+  readonly clock?: Clock;
+  /** From [0, 1). Default: `Math.random`. */
+  readonly random?: () => number;
+}
+
+/** Options of {@link NotificationChannel.publish}. */
+export interface ChannelPublishOptions {
+  /** Makes the publish idempotent for 5 minutes. Default: a random id. */
+  readonly id?: string;
+  /** Everyone but this channel receives it. Default: false. */
+  readonly exclude?: boolean;
+  /** Gives up waiting: rejects with `no_answer` (a timeout signal) or `aborted`. The hub may have appended it all the same. */
+  readonly signal?: AbortSignal;
+}
+
+/** The hub's acknowledgement. */
+export interface Receipt {
+  /** Where it was appended; null for a volatile event, and for a command, which a handler took. */
+  readonly position: Position | null;
+  /** What the command's handler returned. */
+  readonly data: unknown;
+}
+
+/** A typed notification channel over whatever wire its transport speaks. */
+export interface NotificationChannel<M extends TopicMap> {
+  readonly state: ChannelState;
+  /** Connects now; otherwise the first `subscribe` or `publish` does. */
+  connect(): void;
+  /** Subscribes, now or as soon as there is a link. Throws `unknown_topic` or `closed`. */
+  subscribe<T extends TopicsOf<M>>(topic: T): Subscription<M, T>;
+  /**
+   * Publishes and resolves when the hub has appended it. While away it waits in the outbox, in order; a volatile event rejects with
+   * `link_lost` instead. Also rejects with `unknown_topic`, `unknown_event`, `invalid_data`, `too_large`, `outbox_full`, `forbidden`, `closed`.
+   */
+  publish<T extends TopicsOf<M>, E extends EventsOf<M, T>>(
+    topic: T,
+    event: E,
+    data: InputOf<M, T, E>,
+    options?: ChannelPublishOptions,
+  ): Promise<Receipt>;
+  onState(listener: (state: ChannelState) => unknown): () => void;
+  /** Hears what has no other way to the application: a listener that threw, data off the contract, why the channel failed. */
+  onError(listener: (error: unknown) => unknown): () => void;
+  /** Ends subscriptions and the link for good; publishes that wait reject with `closed`. */
+  close(): void;
+}
+
+/** Creates a channel. It connects on first use. Throws `invalid_option` with the option's path. */
+export function createChannel<M extends TopicMap>(options: ChannelOptions<M>): NotificationChannel<M> {
+  checkOptions(
+    "createChannel",
+    options,
+    {
+      topics: having("topic", "event"),
+      transport: having("connect"),
+      token: callable,
+      positions: having("load", "save"),
+      backoff: having(),
+      suspendAfter: { allowed: "milliseconds", test: (value) => typeof value === "number" && value > 0 },
+      clock: having("now", "wall", "after"),
+      random: callable,
+    },
+    ["topics", "transport"],
+  );
+  // The types of the contract live in the interface; inside, a channel is the same for all of them.
+  return new Channel(options) as unknown as NotificationChannel<M>;
+}
+
+class Channel implements StreamHost {
+  readonly contract: Contract<TopicMap>;
+  readonly clock: Clock;
+  readonly positions: PositionStore | undefined;
+  readonly #connection: ClientConnection;
+  readonly #streams: Map<string, TopicStream> = new Map();
+  readonly #outbox: Outbox = new Outbox();
+  readonly #errors: Listeners<unknown> = new Listeners(() => {});
+  readonly #states: Listeners<ChannelState>;
+  readonly #stopLifecycle: () => void;
+  #ref = 0;
+  #outboxPaused: (() => void) | undefined;
+
+  constructor(options: ChannelOptions<TopicMap>) {
+    this.contract = options.topics;
+    this.clock = options.clock ?? systemClock;
+    this.positions = options.positions;
+    this.#states = new Listeners((error) => this.report(error));
+    this.#connection = new ClientConnection({
+      transport: options.transport,
+      session: randomId(22),
+      token: options.token,
+      clock: this.clock,
+      random: options.random ?? Math.random,
+      backoff: { ...DEFAULT_BACKOFF, ...options.backoff },
+      suspendAfter: options.suspendAfter ?? 300_000,
+      changed: (now, before) => this.#changed(now, before),
+      message: (message) => this.#receive(message),
+      malformed: (reason) => this.report(new BellwireError("malformed", `a message of the hub was skipped: ${reason}`)),
+    });
+    this.#stopLifecycle = watchLifecycle(this.clock, () => this.#connection.dispatch({ type: "wake" }));
+  }
+
+  get state(): ChannelState {
+    return this.#connection.now.state;
+  }
+
+  connect(): void {
+    if (this.state === "idle") this.#connection.dispatch({ type: "connect" });
+  }
+
+  subscribe(topic: string): unknown {
+    this.#assertOpen();
+    if (!this.contract.topic(topic)) throw new BellwireError("unknown_topic", "no such topic in the contract");
+    let stream = this.#streams.get(topic);
+    if (!stream) {
+      stream = new TopicStream(topic, this);
+      this.#streams.set(topic, stream);
+      if (this.state === "connected") stream.dispatch({ type: "connected", ref: this.nextRef() });
+    }
+    const handle = stream.subscribe();
+    this.connect();
+    return handle;
+  }
+
+  async publish(topic: string, event: string, data: unknown, options: ChannelPublishOptions = {}): Promise<Receipt> {
+    this.#assertOpen();
+    const { signal, id = randomId(16), exclude } = options;
+    if (!isId(id)) throw new BellwireError("invalid_option", "publish.id: must be 1 to 64 printable ASCII characters");
+    const found = this.contract.event(topic, event);
+    if (!found) throw new BellwireError(this.contract.topic(topic) ? "unknown_event" : "unknown_topic", "not in the contract");
+    // Validated here and sent as given, so that a transformation in the schema runs once, at the receiver.
+    const checked = validate(found.definition.schema, data);
+    if (checked instanceof Promise) await checked;
+    const message = { type: "publish", topic, event, data, id, ...(exclude && { exclude }) } as const;
+    const bytes = new TextEncoder().encode(JSON.stringify(message)).length + 24;
+    if (bytes > this.#connection.maxMessageBytes) {
+      throw new BellwireError("too_large", `data: at most ${this.#connection.maxMessageBytes} bytes`);
+    }
+    const volatile = found.definition.kind === "volatile";
+    if (volatile && this.state !== "connected") throw new BellwireError("link_lost", "a volatile event needs a connection");
+    return this.#enqueue({ message, bytes, volatile }, signal);
+  }
+
+  onState(listener: (state: ChannelState) => unknown): () => void {
+    return this.#states.add(listener);
+  }
+
+  onError(listener: (error: unknown) => unknown): () => void {
+    return this.#errors.add(listener);
+  }
+
+  close(): void {
+    this.#connection.dispatch({ type: "close" });
+  }
+
+  nextRef(): number {
+    this.#ref += 1;
+    return this.#ref;
+  }
+
+  send(message: Parameters<StreamHost["send"]>[0]): void {
+    this.#connection.send([message]);
+  }
+
+  report(error: unknown): void {
+    this.#errors.emit(error);
+  }
+
+  finished(stream: TopicStream, ended: boolean): void {
+    if (this.#streams.get(stream.topic) !== stream) return;
+    this.#streams.delete(stream.topic);
+    if (!ended) this.send({ type: "unsubscribe", ref: this.nextRef(), topic: stream.topic });
+  }
+
+  #assertOpen(): void {
+    const { now } = this.#connection;
+    if (now.state === "closed") throw new BellwireError("closed", "the channel is closed");
+    if (now.state === "failed") throw new BellwireError(now.cause.code, now.cause.reason ?? "the channel has failed");
+  }
+
+  #enqueue(publish: Pick<Pending, "message" | "bytes" | "volatile">, signal: AbortSignal | undefined): Promise<Receipt> {
+    return new Promise<Receipt>((resolve, reject) => {
+      const settled = (): void => signal?.removeEventListener("abort", abort);
+      const pending: Pending = {
+        ...publish,
+        resolve({ position, data }: Acknowledged) {
+          settled();
+          resolve({ position, data });
+        },
+        reject(error) {
+          settled();
+          reject(error);
+        },
+      };
+      const abort = (): void => {
+        const reason: unknown = signal?.reason;
+        const timedOut = reason instanceof Error && reason.name === "TimeoutError";
+        this.#outbox.remove(pending);
+        pending.reject(new BellwireError(timedOut ? "no_answer" : "aborted", "the publish was given up", { cause: reason }));
+      };
+      if (signal?.aborted) return abort();
+      this.#outbox.add(pending);
+      signal?.addEventListener("abort", abort);
+      this.connect();
+      this.#flushOutbox();
+    });
+  }
+
+  #flushOutbox(): void {
+    if (this.state !== "connected" || this.#outboxPaused) return;
+    this.#connection.send(this.#outbox.unsent(() => this.nextRef()));
+  }
+
+  #changed(now: Connection, before: Connection): void {
+    if (before.state === "connected") {
+      this.#outboxPaused?.();
+      this.#outboxPaused = undefined;
+      for (const stream of this.#streams.values()) stream.dispatch({ type: "lost" });
+      this.#outbox.resend(true);
+    }
+    if (now.state === "connected") {
+      for (const stream of this.#streams.values()) stream.dispatch({ type: "connected", ref: this.nextRef() });
+      this.#flushOutbox();
+    }
+    if (now.state === "closed" || now.state === "failed") this.#end(now);
+    this.#states.emit(now.state);
+  }
+
+  #end(now: Connection): void {
+    this.#stopLifecycle();
+    const error =
+      now.state === "failed"
+        ? new BellwireError(now.cause.code, now.cause.reason ?? "the hub refused the channel")
+        : new BellwireError("closed", "the channel was closed");
+    if (now.state === "failed") this.report(error);
+    for (const stream of [...this.#streams.values()]) stream.end(error);
+    this.#streams.clear();
+    this.#outbox.clear(error);
+  }
+
+  #receive(message: ServerMessage): void {
+    switch (message.type) {
+      case "notification":
+        return this.#streams.get(message.topic)?.dispatch({ type: "notification", message, ref: this.nextRef() });
+      case "subscribed":
+        return this.#streams.get(message.topic)?.dispatch({ ...message, gap: message.gap });
+      case "skip":
+      case "gap":
+        return this.#streams.get(message.topic)?.dispatch(message);
+      case "head":
+        return this.#streams.get(message.topic)?.dispatch({ ...message, ref: this.nextRef() });
+      case "acknowledged":
+        return this.#outbox.settle(message.ref)?.resolve(message);
+      case "error":
+        return this.#refused(message);
+      case "expiring":
+        return void this.#refreshToken();
+    }
+  }
+
+  #refused({ ref, topic, code, message, retryAfter }: Extract<ServerMessage, { type: "error" }>): void {
+    const error = new BellwireError(code, message, { retryAfter });
+    if (ref === undefined) {
+      const stream = topic === undefined ? undefined : this.#streams.get(topic);
+      if (stream) stream.dispatch({ type: "refused", ref, code, retryAfter });
+      else this.report(error);
+      return;
+    }
+    const pending = this.#outbox.find(ref);
+    if (pending && code === "rate_limited") {
+      // Nothing overtakes: the hub refuses what follows, too, and after the pause all of it goes again in order.
+      this.#outbox.resend(false);
+      this.#outboxPaused ??= this.clock.after(retryAfter ?? 1_000, () => {
+        this.#outboxPaused = undefined;
+        this.#flushOutbox();
+      });
+    } else if (pending) this.#outbox.settle(ref)?.reject(error);
+    else for (const stream of this.#streams.values()) stream.dispatch({ type: "refused", ref, code, retryAfter });
+  }
+
+  async #refreshToken(): Promise<void> {
+    try {
+      const token = await this.#connection.freshToken();
+      if (token !== undefined) this.send({ type: "token", ref: this.nextRef(), token });
+    } catch (error) {
+      // The hub closes the link when the old token ends, and the next attempt asks again.
+      this.report(error);
+    }
+  }
+}

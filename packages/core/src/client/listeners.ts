@@ -1,0 +1,29 @@
+/** A set of listeners of which none can harm another. */
+
+export class Listeners<T> {
+  readonly #listeners: Set<(value: T) => unknown> = new Set();
+  readonly #failed: (error: unknown) => void;
+
+  /** `failed` hears what a listener throws or rejects with. */
+  constructor(failed: (error: unknown) => void) {
+    this.#failed = failed;
+  }
+
+  /** Adds a listener; the returned function removes it. Adding the same function twice calls it once. */
+  add(listener: (value: T) => unknown): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  emit(value: T): void {
+    // A copy, because a listener may remove itself or add others.
+    for (const listener of [...this.#listeners]) {
+      try {
+        const result = listener(value);
+        if (result instanceof Promise) result.catch(this.#failed);
+      } catch (error) {
+        this.#failed(error);
+      }
+    }
+  }
+}

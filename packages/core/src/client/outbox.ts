@@ -1,0 +1,80 @@
+/**
+ * What the application published and the hub has not acknowledged, in order. It survives the link: every publish is sent again on
+ * the next one under its id, and the hub appends it once.
+ */
+import { BellwireError } from "../errors.ts";
+import type { Acknowledged, Publish } from "../protocol/messages.ts";
+
+/** Publishes and bytes of JSON that may wait. What does not fit rejects with `outbox_full`. */
+const MAX_PUBLISHES = 1_000;
+const MAX_BYTES = 1_048_576;
+
+/** A publish under way. */
+export interface Pending {
+  readonly message: Omit<Publish, "ref">;
+  readonly bytes: number;
+  /** Live only: it is not sent again on another link. */
+  readonly volatile: boolean;
+  resolve(answer: Acknowledged): void;
+  reject(error: BellwireError): void;
+}
+
+export class Outbox {
+  /** In the order of publishing; the value is the ref under which it was sent on the link of now, or 0. */
+  readonly #pending: Map<Pending, number> = new Map();
+  #bytes = 0;
+
+  add(pending: Pending): void {
+    if (this.#pending.size >= MAX_PUBLISHES || this.#bytes + pending.bytes > MAX_BYTES) {
+      throw new BellwireError("outbox_full", `at most ${MAX_PUBLISHES} publishes and ${MAX_BYTES} bytes may wait`);
+    }
+    this.#pending.set(pending, 0);
+    this.#bytes += pending.bytes;
+  }
+
+  remove(pending: Pending): void {
+    if (this.#pending.delete(pending)) this.#bytes -= pending.bytes;
+  }
+
+  /** The messages that were not sent on this link yet, each with its new ref. */
+  unsent(nextRef: () => number): readonly Publish[] {
+    const messages: Publish[] = [];
+    for (const [pending, ref] of this.#pending) {
+      if (ref > 0) continue;
+      const fresh = nextRef();
+      this.#pending.set(pending, fresh);
+      messages.push({ ...pending.message, ref: fresh });
+    }
+    return messages;
+  }
+
+  /** The publish with this ref, taken out. */
+  settle(ref: number): Pending | undefined {
+    const pending = this.find(ref);
+    if (pending) this.remove(pending);
+    return pending;
+  }
+
+  find(ref: number): Pending | undefined {
+    for (const [pending, sent] of this.#pending) if (sent === ref) return pending;
+    return undefined;
+  }
+
+  /** The link is gone, or everything was refused for now: all of it has to be sent again, in order. */
+  resend(linkLost: boolean): void {
+    for (const pending of [...this.#pending.keys()]) {
+      if (pending.volatile && linkLost) {
+        this.remove(pending);
+        pending.reject(new BellwireError("link_lost", "a volatile event is not sent again"));
+      } else this.#pending.set(pending, 0);
+    }
+  }
+
+  /** Gives everything up. */
+  clear(error: BellwireError): void {
+    for (const pending of [...this.#pending.keys()]) {
+      this.remove(pending);
+      pending.reject(error);
+    }
+  }
+}

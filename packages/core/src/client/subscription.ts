@@ -1,0 +1,172 @@
+/** What an application holds of one topic: listeners, the position, an async iterator. Several may share one stream. */
+import type { DataOf, EventsOf, TopicMap } from "../contract.ts";
+import { BellwireError } from "../errors.ts";
+import type { Position } from "../protocol/messages.ts";
+import { Listeners } from "./listeners.ts";
+import type { Gap } from "./subscription-machine.ts";
+
+/** One notification, validated. */
+export interface Notification<Topic extends string = string, Event extends string = string, Data = unknown> {
+  /** The publisher's id, or `epoch/offset`; empty for a volatile event without one. */
+  readonly id: string;
+  readonly topic: Topic;
+  readonly event: Event;
+  readonly data: Data;
+  /** Its place in the topic; offset 0 for a volatile event. */
+  readonly position: Position;
+  /** When it was published, in wall-clock milliseconds since 1970 of the server. */
+  readonly time: number;
+}
+
+/** Any notification of a topic, told apart by its `event`. */
+export type NotificationOf<M extends TopicMap, T extends string> = {
+  [E in EventsOf<M, T>]: Notification<T, E, DataOf<M, T, E>>;
+}[EventsOf<M, T>];
+
+/** A subscription. It goes on across links until it is closed or the hub ends it. */
+export interface Subscription<M extends TopicMap, T extends string> extends AsyncIterable<NotificationOf<M, T>> {
+  readonly topic: T;
+  /** The last position delivered, or where the hub said the topic stood; undefined before that. */
+  readonly position: Position | undefined;
+  /** Listens to one event. What the listener throws goes to the channel's `onError`. Returns a function that removes it. */
+  on<E extends EventsOf<M, T>>(
+    event: E,
+    listener: (notification: Notification<T, E, DataOf<M, T, E>>) => unknown,
+  ): () => void;
+  /** Listens to every event of the topic. */
+  onAny(listener: (notification: NotificationOf<M, T>) => unknown): () => void;
+  /** Hears where continuity could not be proven, before any later notification. Without a listener it goes to `onError`'s silence: listen. */
+  onGap(listener: (gap: Gap) => unknown): () => void;
+  /** Hears, once, why the hub ended the subscription. */
+  onEnd(listener: (error: BellwireError) => unknown): () => void;
+  /** Resolves with the position once the hub has first answered; rejects when it refuses or the subscription is closed. */
+  ready(): Promise<Position>;
+  /** Stops listening. The topic is left when its last subscription closes. */
+  close(): void;
+}
+
+/** Notifications that an async iterator may hold for a consumer that is slower than the topic; one more ends it with `slow_reader`. */
+const ITERATOR_LIMIT = 1_000;
+
+/** How a subscription is driven by its topic's stream, without types. */
+export class SubscriptionHandle implements AsyncIterable<Notification> {
+  readonly topic: string;
+  readonly #position: () => Position | undefined;
+  readonly #closed: (handle: SubscriptionHandle) => void;
+  readonly #events: Map<string, Listeners<Notification>> = new Map();
+  readonly #any: Listeners<Notification>;
+  readonly #gaps: Listeners<Gap>;
+  readonly #ends: Listeners<BellwireError>;
+  readonly #failed: (error: unknown) => void;
+  readonly #ready: Promise<Position>;
+  #resolve!: (position: Position) => void;
+  #reject!: (error: BellwireError) => void;
+  #ended: BellwireError | undefined;
+
+  constructor(
+    topic: string,
+    position: () => Position | undefined,
+    failed: (error: unknown) => void,
+    closed: (handle: SubscriptionHandle) => void,
+  ) {
+    this.topic = topic;
+    this.#position = position;
+    this.#failed = failed;
+    this.#closed = closed;
+    this.#any = new Listeners(failed);
+    this.#gaps = new Listeners(failed);
+    this.#ends = new Listeners(failed);
+    this.#ready = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    // Whoever awaits `ready` sees the refusal; whoever does not hears it by `onEnd`.
+    this.#ready.catch(() => {});
+  }
+
+  get position(): Position | undefined {
+    return this.#position();
+  }
+
+  on(event: string, listener: (notification: Notification<string, string, never>) => unknown): () => void {
+    let listeners = this.#events.get(event);
+    if (!listeners) {
+      listeners = new Listeners(this.#failed);
+      this.#events.set(event, listeners);
+    }
+    return listeners.add(listener as (notification: Notification) => unknown);
+  }
+
+  onAny(listener: (notification: never) => unknown): () => void {
+    return this.#any.add(listener as (notification: Notification) => unknown);
+  }
+
+  onGap(listener: (gap: Gap) => unknown): () => void {
+    return this.#gaps.add(listener);
+  }
+
+  onEnd(listener: (error: BellwireError) => unknown): () => void {
+    return this.#ends.add(listener);
+  }
+
+  ready(): Promise<Position> {
+    return this.#ready;
+  }
+
+  close(): void {
+    this.end(new BellwireError("closed", "the subscription was closed"));
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Notification, void, undefined> {
+    const waiting: Notification[] = [];
+    let wake: (() => void) | undefined;
+    let failure: BellwireError | undefined;
+    const stop = [
+      this.onAny((notification) => {
+        if (waiting.length >= ITERATOR_LIMIT) failure = new BellwireError("slow_reader", `${ITERATOR_LIMIT} notifications were waiting`);
+        else waiting.push(notification);
+        wake?.();
+      }),
+      this.onEnd(() => wake?.()),
+    ];
+    try {
+      for (;;) {
+        const next = waiting.shift();
+        if (next) yield next;
+        else if (failure) throw failure;
+        else if (this.#ended) {
+          if (this.#ended.code === "closed") return;
+          throw this.#ended;
+        } else await new Promise<void>((resolve) => { wake = resolve; });
+      }
+    } finally {
+      for (const remove of stop) remove();
+    }
+  }
+
+  /** @internal */
+  joined(position: Position): void {
+    this.#resolve(position);
+  }
+
+  /** @internal */
+  deliver(notification: Notification): void {
+    if (this.#ended) return;
+    this.#events.get(notification.event)?.emit(notification);
+    this.#any.emit(notification);
+  }
+
+  /** @internal */
+  gap(gap: Gap): void {
+    if (!this.#ended) this.#gaps.emit(gap);
+  }
+
+  /** @internal */
+  end(error: BellwireError): void {
+    if (this.#ended) return;
+    this.#ended = error;
+    this.#reject(error);
+    this.#closed(this);
+    this.#ends.emit(error);
+  }
+}

@@ -1,0 +1,140 @@
+/** Performs what the subscription machine decides, for one topic and all of an application's subscriptions to it. */
+import type { Clock } from "../clock.ts";
+import { type Contract, type TopicMap, validate } from "../contract.ts";
+import { BellwireError } from "../errors.ts";
+import type { ClientMessage, Notified, Position } from "../protocol/messages.ts";
+import type { PositionStore } from "./positions.ts";
+import { type Notification, SubscriptionHandle } from "./subscription.ts";
+import { type Stream, type StreamEffect, type StreamEvent, streamStep } from "./subscription-machine.ts";
+
+/** What a stream needs of its channel. */
+export interface StreamHost {
+  readonly contract: Contract<TopicMap>;
+  readonly clock: Clock;
+  readonly positions: PositionStore | undefined;
+  nextRef(): number;
+  send(message: ClientMessage): void;
+  report(error: unknown): void;
+  /** No subscription is left, or the hub ended the stream. `ended`: the hub knows already. */
+  finished(stream: TopicStream, ended: boolean): void;
+}
+
+export class TopicStream {
+  readonly topic: string;
+  readonly #host: StreamHost;
+  readonly #handles: Set<SubscriptionHandle> = new Set();
+  #now: Stream;
+  #joined = false;
+  #cancelRetry: (() => void) | undefined;
+  /** While an asynchronous schema runs, what comes after it waits here, so that order holds. */
+  #validating: Promise<void> | undefined;
+
+  constructor(topic: string, host: StreamHost) {
+    this.topic = topic;
+    this.#host = host;
+    this.#now = { state: "detached", cursor: host.positions?.load(topic), ref: 0 };
+  }
+
+  get cursor(): Position | undefined {
+    return this.#now.cursor;
+  }
+
+  subscribe(): SubscriptionHandle {
+    const handle: SubscriptionHandle = new SubscriptionHandle(
+      this.topic,
+      () => this.#now.cursor,
+      (error) => this.#host.report(error),
+      () => this.#left(handle),
+    );
+    this.#handles.add(handle);
+    if (this.#joined && this.#now.cursor) handle.joined(this.#now.cursor);
+    return handle;
+  }
+
+  dispatch(event: StreamEvent): void {
+    const { next, effects } = streamStep(this.#now, event);
+    this.#now = next;
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  /** The channel is closed or has failed. */
+  end(error: BellwireError): void {
+    this.#cancelRetry?.();
+    for (const handle of [...this.#handles]) handle.end(error);
+  }
+
+  #perform(effect: StreamEffect): void {
+    switch (effect.do) {
+      case "subscribe": {
+        this.#cancelRetry?.();
+        const { ref, position } = effect;
+        return this.#host.send({ type: "subscribe", ref, topic: this.topic, ...(position && { position }) });
+      }
+      case "deliver":
+        return this.#inOrder(() => this.#deliver(effect.message, effect.position));
+      case "gap": {
+        const gap = { topic: this.topic, ...effect.gap };
+        return this.#inOrder(() => {
+          for (const handle of [...this.#handles]) handle.gap(gap);
+          if (gap.resumeAt) this.#host.positions?.save(this.topic, gap.resumeAt);
+        });
+      }
+      case "ready":
+        this.#joined = true;
+        for (const handle of this.#handles) if (this.#now.cursor) handle.joined(this.#now.cursor);
+        return;
+      case "retry":
+        this.#cancelRetry?.();
+        this.#cancelRetry = this.#host.clock.after(effect.after, () =>
+          this.dispatch({ type: "retry", ref: this.#host.nextRef() }),
+        );
+        return;
+      case "end":
+        this.#host.finished(this, true);
+        return this.end(new BellwireError(effect.code, "the hub refused the subscription, or ended it"));
+    }
+  }
+
+  /** Runs now, or after what is still being validated. */
+  #inOrder(work: () => void | Promise<void>): void {
+    const result = this.#validating ? this.#validating.then(work) : work();
+    if (!(result instanceof Promise)) return;
+    const done = result.finally(() => {
+      if (this.#validating === done) this.#validating = undefined;
+    });
+    this.#validating = done;
+  }
+
+  #deliver(message: Notified, position: Position): void | Promise<void> {
+    const found = this.#host.contract.event(this.topic, message.event);
+    if (!found) {
+      // A newer server may know more events than this client.
+      return this.#host.report(new BellwireError("unknown_event", `${this.topic}: an event that the contract lacks was skipped`));
+    }
+    try {
+      const data = validate(found.definition.schema, message.data);
+      if (!(data instanceof Promise)) return this.#hand(message, position, data);
+      return data.then(
+        (value: unknown) => this.#hand(message, position, value),
+        (error: unknown) => this.#host.report(error),
+      );
+    } catch (error) {
+      this.#host.report(error);
+    }
+  }
+
+  #hand(message: Notified, position: Position, data: unknown): void {
+    const { topic, event, offset, time } = message;
+    const id = message.id ?? (offset > 0 ? `${position.epoch}/${offset}` : "");
+    const notification: Notification = { id, topic, event, data, position, time };
+    for (const handle of [...this.#handles]) handle.deliver(notification);
+    if (offset > 0) this.#host.positions?.save(topic, position);
+  }
+
+  #left(handle: SubscriptionHandle): void {
+    this.#handles.delete(handle);
+    if (this.#handles.size > 0) return;
+    this.#cancelRetry?.();
+    this.#host.finished(this, false);
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * The contract: one typed map of topics and events, shared by client and server. Types flow from it to every `publish`,
+ * `subscribe` and `on`; schemas in it are run where data enters.
+ */
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { BellwireError } from "./errors.ts";
+import { compilePattern, isName, type TopicParams } from "./protocol/topics.ts";
+
+/** How an event travels: `logged` takes an offset and is replayed, `volatile` is live only, `conflated` is logged but superseded. */
+export type EventKind = "logged" | "volatile" | "conflated";
+
+/** One event of the contract. A bare Standard Schema stands for `{ schema, kind: "logged" }`. */
+export interface EventDefinition<Schema extends StandardSchemaV1 = StandardSchemaV1, Kind extends EventKind = EventKind> {
+  readonly schema: Schema;
+  readonly kind: Kind;
+  /** For `conflated`: a slow reader keeps only the newest notification of each key. Default: one key per event. */
+  readonly key?: (data: never) => string;
+}
+
+/** What `defineTopics` takes: topic patterns, their events, and each event's schema or definition. */
+export type TopicMap = Readonly<Record<string, Readonly<Record<string, StandardSchemaV1 | EventDefinition>>>>;
+
+/** A schema that carries a type and checks nothing: for contracts by types alone. `completed: type<{ calories: number }>()`. */
+export function type<T>(): StandardSchemaV1<T, T> {
+  return { "~standard": { version: 1, vendor: "bellwire", validate: (value) => ({ value: value as T }) } };
+}
+
+/** An event without offset and history, such as typing or a cursor: who is not connected, or too slow, never sees it. */
+export function volatile<S extends StandardSchemaV1>(schema: S): EventDefinition<S, "volatile"> {
+  return { schema, kind: "volatile" };
+}
+
+/** An event of which only the newest counts, such as progress or a score: a slow reader gets the newest of each key. */
+export function conflated<S extends StandardSchemaV1>(
+  schema: S,
+  options: { readonly key?: (data: StandardSchemaV1.InferOutput<S>) => string } = {},
+): EventDefinition<S, "conflated"> {
+  return { schema, kind: "conflated", ...(options.key && { key: options.key as (data: never) => string }) };
+}
+
+type SchemaOf<E> = E extends EventDefinition<infer S> ? S : E extends StandardSchemaV1 ? E : never;
+
+/** A pattern with its `{parameters}` replaced by `string`: what a concrete topic looks like. */
+export type TopicName<Pattern extends string> = Pattern extends `${infer Head}{${string}}${infer Tail}`
+  ? `${Head}${string}${TopicName<Tail>}`
+  : Pattern;
+
+/** The parameter names of a pattern. */
+export type ParamName<Pattern extends string> = Pattern extends `${string}{${infer Name}}${infer Tail}`
+  ? Name | ParamName<Tail>
+  : never;
+
+/** Every concrete topic of a contract. */
+export type TopicsOf<M extends TopicMap> = { [P in keyof M & string]: TopicName<P> }[keyof M & string];
+
+/** The patterns that a concrete topic matches. */
+export type PatternOf<M extends TopicMap, T extends string> = {
+  [P in keyof M & string]: T extends TopicName<P> ? P : never;
+}[keyof M & string];
+
+/** The events of a concrete topic. */
+export type EventsOf<M extends TopicMap, T extends string> = keyof M[PatternOf<M, T>] & string;
+
+/** What a listener of the event receives. */
+export type DataOf<M extends TopicMap, T extends string, E extends string> = StandardSchemaV1.InferOutput<
+  SchemaOf<M[PatternOf<M, T>][E & keyof M[PatternOf<M, T>]]>
+>;
+
+/** What a publisher of the event gives. It differs from {@link DataOf} only where the schema transforms. */
+export type InputOf<M extends TopicMap, T extends string, E extends string> = StandardSchemaV1.InferInput<
+  SchemaOf<M[PatternOf<M, T>][E & keyof M[PatternOf<M, T>]]>
+>;
+
+/** An event as the contract's look-up finds it. */
+export interface FoundEvent {
+  readonly pattern: string;
+  readonly params: TopicParams;
+  readonly definition: EventDefinition;
+}
+
+/** A contract; made by {@link defineTopics}, given to `createHub` and `createChannel`. */
+export interface Contract<M extends TopicMap = TopicMap> {
+  readonly map: M;
+  /** The pattern that a topic matches, the first in the order of definition. */
+  topic(topic: string): { readonly pattern: string; readonly params: TopicParams } | undefined;
+  /** The event, or undefined when the topic is unknown or has no such event. */
+  event(topic: string, event: string): FoundEvent | undefined;
+}
+
+interface CompiledTopic {
+  readonly pattern: string;
+  readonly match: (topic: string) => TopicParams | undefined;
+  readonly events: ReadonlyMap<string, EventDefinition>;
+}
+
+/**
+ * Makes a contract. Throws a {@link BellwireError} `invalid_option` that names the path of what is wrong.
+ *
+ * @example defineTopics({ "workouts.{userId}": { completed: z.object({ calories: z.number() }), typing: volatile(type<{}>()) } })
+ */
+export function defineTopics<const M extends TopicMap>(map: M): Contract<M> {
+  const compiled = Object.entries(map).map(([pattern, events]) => compileTopic(pattern, events));
+  const find = (topic: string): { entry: CompiledTopic; params: TopicParams } | undefined => {
+    if (!isName(topic)) return undefined;
+    for (const entry of compiled) {
+      const params = entry.match(topic);
+      if (params) return { entry, params };
+    }
+    return undefined;
+  };
+  return {
+    map,
+    topic(topic) {
+      const found = find(topic);
+      return found && { pattern: found.entry.pattern, params: found.params };
+    },
+    event(topic, event) {
+      const found = find(topic);
+      const definition = found?.entry.events.get(event);
+      return found && definition && { pattern: found.entry.pattern, params: found.params, definition };
+    },
+  };
+}
+
+function compileTopic(pattern: string, events: TopicMap[string]): CompiledTopic {
+  const path = `topics["${pattern}"]`;
+  let match: CompiledTopic["match"];
+  try {
+    match = compilePattern(pattern);
+  } catch {
+    throw new BellwireError(
+      "invalid_option",
+      `${path}: must be 1 to 164 of A-Z a-z 0-9 _ - = @ , . ; with {names} for parameters, and not start with $ # pusher __`,
+    );
+  }
+  const entries = Object.entries(events ?? {}).map(([event, value]): [string, EventDefinition] => {
+    const definition: Partial<EventDefinition> = "kind" in value ? value : { schema: value, kind: "logged" };
+    if (!isName(event) || typeof definition.schema?.["~standard"]?.validate !== "function") {
+      throw new BellwireError("invalid_option", `${path}.${event}: must be a Standard Schema, type(), volatile() or conflated()`);
+    }
+    return [event, definition as EventDefinition];
+  });
+  return { pattern, match, events: new Map(entries) };
+}
+
+/**
+ * Runs a schema: the value as the schema made it, or a promise of it where the schema is asynchronous. Throws or rejects with
+ * `invalid_data`, naming paths but never values.
+ */
+export function validate(schema: StandardSchemaV1, data: unknown): unknown {
+  const result = schema["~standard"].validate(data);
+  return result instanceof Promise ? result.then(valueOf) : valueOf(result);
+}
+
+function valueOf(result: StandardSchemaV1.Result<unknown>): unknown {
+  if (!result.issues) return result.value;
+  const where = result.issues.slice(0, 3).map((issue) => {
+    const path = issue.path?.map((part) => (typeof part === "object" ? String(part.key) : String(part))).join(".");
+    return `${path ? `data.${path}` : "data"}: ${issue.message}`;
+  });
+  throw new BellwireError("invalid_data", where.join("; "));
+}

@@ -1,0 +1,94 @@
+/**
+ * The failure vocabulary. Every failure that Bellwire reports, on a link, in a rejected promise or in a thrown error,
+ * carries one of these codes; programs branch on the code, never on the text.
+ */
+
+/** What a code means for the peer: may the same thing be tried again, and the WebSocket close code it travels as. */
+export interface ErrorFact {
+  /** Whether trying again later, unchanged, can succeed. */
+  readonly retryable: boolean;
+  /** The WebSocket close code (RFC 6455, section 7.4) when the code ends a link; absent when it never does. */
+  readonly close?: number;
+}
+
+/** Every stable error code. PROTOCOL.md explains each in a line; `ERRORS[code].retryable` says whether to try again. */
+export const ERRORS = {
+  /** The application closed it. */
+  normal: { retryable: false, close: 1000 },
+  /** The connection was lost, or never came to be. */
+  link_lost: { retryable: true, close: 1006 },
+  /** The hub is shutting down; `retryAfter` says when to come back. */
+  draining: { retryable: true, close: 1001 },
+  /** The hub has as many links, or takes new ones as fast, as it is allowed to. */
+  overloaded: { retryable: true, close: 4503 },
+  /** The peer did not show a sign of life in time. */
+  timeout: { retryable: true, close: 4408 },
+  /** The reader fell behind by more than the link may hold; what it missed is recovered on its next link. */
+  slow_reader: { retryable: true, close: 4509 },
+  /** A message does not follow PROTOCOL.md, or was damaged on the way. */
+  malformed: { retryable: true, close: 4400 },
+  /** The protocol version is not spoken here. */
+  unsupported_protocol: { retryable: false, close: 4406 },
+  /** A message is larger than the wire or the hub takes. */
+  too_large: { retryable: false, close: 1009 },
+  /** The token is missing, wrong or expired. */
+  unauthorized: { retryable: false, close: 4401 },
+  /** The token is valid and does not permit this. */
+  forbidden: { retryable: false, close: 4403 },
+  /** More messages, subscriptions or links than allowed; `retryAfter` says when to try again. */
+  rate_limited: { retryable: true, close: 4429 },
+  /** The topic's name is off the grammar, or no pattern of the contract matches it. */
+  unknown_topic: { retryable: false },
+  /** The topic has no such event in the contract. */
+  unknown_event: { retryable: false },
+  /** The data does not satisfy the contract. */
+  invalid_data: { retryable: false },
+  /** An option is wrong; the message names its path and what is allowed. */
+  invalid_option: { retryable: false },
+  /** The channel's outbox is full; nothing was queued. */
+  outbox_full: { retryable: true },
+  /** The answer did not come in time. A publish may have been appended; trying again with the same id is safe. */
+  no_answer: { retryable: true },
+  /** The caller's AbortSignal fired. */
+  aborted: { retryable: false },
+  /** The channel, hub or subscription is closed. */
+  closed: { retryable: false },
+  /** A handler of the application failed on the server. What it threw stays there. */
+  internal: { retryable: true, close: 1011 },
+} as const satisfies Record<string, ErrorFact>;
+
+/** A stable error code; see {@link ERRORS}. */
+export type ErrorCode = keyof typeof ERRORS;
+
+const brand = Symbol.for("bellwire.error");
+
+/** The one error class. `code` is stable; `message` is for people and never carries tokens, payloads or stacks of a peer. */
+export class BellwireError extends Error {
+  override readonly name: string = "BellwireError";
+  /** What went wrong, from the closed list {@link ERRORS}. */
+  readonly code: ErrorCode;
+  /** Milliseconds to wait before trying again, when the other side asked for that. */
+  readonly retryAfter: number | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { retryAfter?: number | undefined; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.retryAfter = options.retryAfter;
+    Object.defineProperty(this, brand, { value: true });
+  }
+
+  /** Whether trying again later, unchanged, can succeed. */
+  get retryable(): boolean {
+    return ERRORS[this.code].retryable;
+  }
+}
+
+/** Whether a value is a {@link BellwireError}, also one from another copy of this package (ESM beside CommonJS). */
+export function isBellwireError(value: unknown): value is BellwireError {
+  return typeof value === "object" && value !== null && brand in value;
+}
+
+/** Whether a string is one of the stable codes. */
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === "string" && Object.hasOwn(ERRORS, value);
+}

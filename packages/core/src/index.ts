@@ -1,0 +1,32 @@
+export type { Capabilities, Support } from "./capabilities.ts";
+export { type Clock, systemClock } from "./clock.ts";
+export {
+  type Contract,
+  conflated,
+  type DataOf,
+  defineTopics,
+  type EventDefinition,
+  type EventKind,
+  type EventsOf,
+  type InputOf,
+  type ParamName,
+  type PatternOf,
+  type TopicMap,
+  type TopicName,
+  type TopicsOf,
+  type,
+  volatile,
+} from "./contract.ts";
+export { BellwireError, ERRORS, type ErrorCode, type ErrorFact, isBellwireError, isErrorCode } from "./errors.ts";
+export type { CloseCause, Link, LinkObserver, Transport } from "./link.ts";
+export { atLeast, callable, checkOptions, flag, having, type OptionRule, type OptionRules, oneOf, text } from "./options.ts";
+export { closeCause, closeFrame } from "./protocol/close-codes.ts";
+export {
+  type Decoded,
+  decodeClientMessage,
+  decodeServerMessage,
+  encodeClientMessage,
+  encodeServerMessage,
+} from "./protocol/codec.ts";
+export * from "./protocol/messages.ts";
+export { isName, needsAuthorization, type TopicParams } from "./protocol/topics.ts";

@@ -1,0 +1,27 @@
+/** Close causes as WebSocket close frames (RFC 6455, section 7.4): the number from the table of codes, and `code;retryAfter=ms` as the reason. */
+import { ERRORS, type ErrorCode, isErrorCode } from "../errors.ts";
+import type { CloseCause } from "../link.ts";
+
+const BY_NUMBER = new Map<number, ErrorCode>(
+  Object.entries(ERRORS).flatMap(([code, fact]) => ("close" in fact ? [[fact.close, code as ErrorCode]] : [])),
+);
+
+/** What WebSocket implementations say by themselves: a protocol error and text that is not UTF-8 are damage on the way. */
+const FOREIGN: Readonly<Record<number, ErrorCode>> = { 1002: "malformed", 1007: "malformed", 1012: "draining", 1013: "overloaded" };
+
+/** The close frame of a cause. */
+export function closeFrame({ code, retryAfter }: CloseCause): { readonly number: number; readonly reason: string } {
+  const fact = ERRORS[code];
+  return {
+    number: "close" in fact ? fact.close : ERRORS.internal.close,
+    reason: retryAfter === undefined ? code : `${code};retryAfter=${Math.ceil(retryAfter)}`,
+  };
+}
+
+/** The cause of a close frame, whoever sent it; a number without a meaning here is a lost link. */
+export function closeCause(number: number, reason: string): CloseCause {
+  const [said, delay] = reason.split(";retryAfter=");
+  const retryAfter = delay !== undefined && /^\d{1,9}$/.test(delay) ? Number(delay) : undefined;
+  const code = isErrorCode(said) ? said : (BY_NUMBER.get(number) ?? FOREIGN[number] ?? "link_lost");
+  return { code, ...(retryAfter !== undefined && { retryAfter }) };
+}

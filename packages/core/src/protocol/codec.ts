@@ -1,0 +1,133 @@
+/**
+ * The JSON codec: one message, one JSON text. Control messages are objects with a `type`; a notification, by far the most
+ * frequent message, is an array: `["n", topic, event, data, offset, time, id?]`.
+ * Decoding returns a result and never throws, whatever the bytes.
+ */
+import { isErrorCode } from "../errors.ts";
+import type { ClientMessage, GapReason, Notified, Position, ServerMessage } from "./messages.ts";
+import { isId, isName } from "./topics.ts";
+
+/** A decoded message, or in words what is wrong with the text. The words never quote the text. */
+export type Decoded<M> = { readonly ok: true; readonly message: M } | { readonly ok: false; readonly reason: string };
+
+/** Encodes what a client sends. */
+export function encodeClientMessage(message: ClientMessage): string {
+  return JSON.stringify(message);
+}
+
+/** Encodes what a hub sends. */
+export function encodeServerMessage(message: ServerMessage): string {
+  return message.type === "notification" ? encodeNotification(message) : JSON.stringify(message);
+}
+
+function encodeNotification(message: Notified): string {
+  // Names need no escaping: the grammar has neither quotes, backslashes nor control characters.
+  const data = message.json ?? JSON.stringify(message.data);
+  const id = message.id === undefined ? "" : `,${JSON.stringify(message.id)}`;
+  return `["n","${message.topic}","${message.event}",${data},${message.offset},${message.time}${id}]`;
+}
+
+/** Decodes what a client sent. */
+export function decodeClientMessage(text: string): Decoded<ClientMessage> {
+  return decode(text, readClientMessage);
+}
+
+/** Decodes what a hub sent. A message type this release does not know is an error; the channel reports and skips it. */
+export function decodeServerMessage(text: string): Decoded<ServerMessage> {
+  return decode(text, readServerMessage);
+}
+
+function decode<M>(text: string, read: (value: unknown) => M | string): Decoded<M> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { ok: false, reason: "not JSON" };
+  }
+  const message = read(value);
+  return typeof message === "string" ? { ok: false, reason: message } : { ok: true, message };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+type Check = (value: unknown) => boolean;
+
+const isRef: Check = (value) => Number.isSafeInteger(value) && (value as number) > 0;
+const isOffset: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isMilliseconds: Check = (value) => typeof value === "number" && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
+const isText: Check = (value) => typeof value === "string";
+const isFlag: Check = (value) => typeof value === "boolean";
+const isAnything: Check = () => true;
+const optional = (check: Check): Check => (value) => value === undefined || check(value);
+const GAP_REASONS: readonly GapReason[] = ["evicted", "epoch", "overflow", "limit", "authorization", "transport"];
+const isGapReason: Check = (value) => GAP_REASONS.includes(value as GapReason);
+
+/** Whether a value is a {@link Position}. */
+export function isPosition(value: unknown): value is Position {
+  return isFields(value) && isId(value.epoch) && isOffset(value.offset);
+}
+
+const CLIENT: Readonly<Record<ClientMessage["type"], Readonly<Record<string, Check>>>> = {
+  hello: { protocol: Number.isSafeInteger, session: isId, token: optional(isText) },
+  subscribe: { ref: isRef, topic: isText, position: optional(isPosition) },
+  unsubscribe: { ref: isRef, topic: isText },
+  publish: { ref: isRef, topic: isText, event: isText, data: isAnything, id: isId, exclude: optional(isFlag) },
+  token: { ref: isRef, token: isText },
+  ping: {},
+  pong: {},
+};
+
+const SERVER: Readonly<Record<Exclude<ServerMessage["type"], "notification">, Readonly<Record<string, Check>>>> = {
+  welcome: { silence: isMilliseconds, maxMessageBytes: isOffset },
+  subscribed: { ref: isRef, topic: isName, position: isPosition, gap: optional(isGapReason) },
+  done: { ref: isRef },
+  skip: { topic: isName, offset: isOffset },
+  gap: { topic: isName, position: isPosition, reason: isGapReason },
+  head: { topic: isName, position: isPosition },
+  acknowledged: { ref: isRef, position: (value) => value === null || isPosition(value), data: isAnything },
+  error: {
+    ref: optional(isRef),
+    topic: optional(isName),
+    code: isErrorCode,
+    message: isText,
+    retryAfter: optional(isMilliseconds),
+  },
+  expiring: { in: isMilliseconds },
+  ping: {},
+  pong: {},
+  bye: { code: isErrorCode, reason: optional(isText), retryAfter: optional(isMilliseconds) },
+};
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function readClientMessage(value: unknown): ClientMessage | string {
+  return readFields(value, CLIENT) as ClientMessage | string;
+}
+
+function readServerMessage(value: unknown): ServerMessage | string {
+  return Array.isArray(value) ? readNotification(value) : (readFields(value, SERVER) as ServerMessage | string);
+}
+
+/** Copies the known keys of a message whose every field passes its check; unknown keys are ignored, as PROTOCOL.md says. */
+function readFields(value: unknown, shapes: Readonly<Record<string, Readonly<Record<string, Check>>>>): Fields | string {
+  if (!isFields(value)) return "not a message";
+  const { type } = value;
+  if (typeof type !== "string" || !Object.hasOwn(shapes, type)) return "unknown type";
+  const message: Record<string, unknown> = { type };
+  for (const [key, check] of Object.entries(shapes[type] ?? {})) {
+    const field = Object.hasOwn(value, key) ? value[key] : undefined;
+    if (!check(field)) return `${type}: bad "${key}"`;
+    if (field !== undefined) message[key] = field;
+  }
+  return message;
+}
+
+function readNotification(value: readonly unknown[]): Notified | string {
+  const [type, topic, event, data, offset, time, id] = value;
+  if (type !== "n") return "unknown type";
+  if (!isName(topic) || !isName(event) || !isOffset(offset) || !isMilliseconds(time)) return "n: bad field";
+  if (id !== undefined && !isId(id)) return "n: bad id";
+  const message = { type: "notification", topic, event, data, offset: offset as number, time: time as number } as const;
+  return id === undefined ? message : { ...message, id };
+}

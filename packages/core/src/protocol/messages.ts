@@ -1,0 +1,152 @@
+/**
+ * Every message of the protocol, decoded. PROTOCOL.md is the contract; these types are the same contract for the compiler.
+ * A `ref` is a positive integer chosen by the client; the answer carries it back.
+ */
+import type { ErrorCode } from "../errors.ts";
+
+/** The one protocol version that this release speaks. */
+export const PROTOCOL_VERSION = 1;
+
+/** A place in a topic's log. `offset` starts at 1 and grows by exactly 1 within an `epoch`; 0 is before the first. */
+export interface Position {
+  /** Names one unbroken numbering of a topic. Positions of different epochs cannot be compared. */
+  readonly epoch: string;
+  readonly offset: number;
+}
+
+/** Why continuity could not be proven; see GUARANTEES.md. */
+export type GapReason = "evicted" | "epoch" | "overflow" | "limit" | "authorization" | "transport";
+
+/** First message of a client. Nothing else may be sent before the `welcome`. */
+export interface Hello {
+  readonly type: "hello";
+  readonly protocol: number;
+  /** The channel's own random id; it stays the same on every link of the channel, so that `exclude` survives a reconnect. */
+  readonly session: string;
+  readonly token?: string;
+}
+export interface Subscribe {
+  readonly type: "subscribe";
+  readonly ref: number;
+  readonly topic: string;
+  /** The last position delivered to the application. Absent: from now on. */
+  readonly position?: Position;
+}
+export interface Unsubscribe {
+  readonly type: "unsubscribe";
+  readonly ref: number;
+  readonly topic: string;
+}
+export interface Publish {
+  readonly type: "publish";
+  readonly ref: number;
+  readonly topic: string;
+  readonly event: string;
+  readonly data: unknown;
+  /** Makes the publish idempotent for 5 minutes. */
+  readonly id: string;
+  /** `true`: everyone but this channel receives it. */
+  readonly exclude?: boolean;
+}
+/** A fresh token for the same user. */
+export interface Token {
+  readonly type: "token";
+  readonly ref: number;
+  readonly token: string;
+}
+/** Asks the other side for a sign of life; it answers `pong`. */
+export interface Ping {
+  readonly type: "ping";
+}
+/** The answer to `ping`. Any message at all counts as a sign of life; this one says nothing else. */
+export interface Pong {
+  readonly type: "pong";
+}
+export type ClientMessage = Hello | Subscribe | Unsubscribe | Publish | Token | Ping | Pong;
+
+/** The hub accepted the hello. */
+export interface Welcome {
+  readonly type: "welcome";
+  /** The client treats the link as dead when it hears nothing for this many milliseconds. */
+  readonly silence: number;
+  /** The largest message the hub takes, in bytes. */
+  readonly maxMessageBytes: number;
+}
+/** The next notification of the topic after this message has offset `position.offset + 1`. */
+export interface Subscribed {
+  readonly type: "subscribed";
+  readonly ref: number;
+  readonly topic: string;
+  readonly position: Position;
+  /** Present when the position that was asked for cannot be continued: what lies between it and `position` is not coming. */
+  readonly gap?: GapReason;
+}
+/** The answer to `unsubscribe` and `token`. */
+export interface Done {
+  readonly type: "done";
+  readonly ref: number;
+}
+export interface Notified {
+  readonly type: "notification";
+  readonly topic: string;
+  readonly event: string;
+  readonly data: unknown;
+  /** `data` as JSON, when the sender has it already; an encoder uses it instead of serializing `data` again. */
+  readonly json?: string;
+  /** The place in the epoch of the topic's `subscribed`; 0 for a volatile event, which has no place. */
+  readonly offset: number;
+  /** When it was published, in wall-clock milliseconds since 1970. */
+  readonly time: number;
+  /** The publisher's id; absent when the publisher gave none, and then `epoch/offset` stands for it. */
+  readonly id?: string;
+}
+/** The cursor moves to `offset` without a notification: the ones before it were superseded (conflated) or excluded. */
+export interface Skip {
+  readonly type: "skip";
+  readonly topic: string;
+  readonly offset: number;
+}
+/** Continuity ends here; the next notification of the topic has offset `position.offset + 1`. */
+export interface GapMessage {
+  readonly type: "gap";
+  readonly topic: string;
+  readonly position: Position;
+  readonly reason: GapReason;
+}
+/** Where the topic stands, said after it has moved, so that a lost last notification is found. */
+export interface Head {
+  readonly type: "head";
+  readonly topic: string;
+  readonly position: Position;
+}
+/** The answer to `publish`: appended at `position` (null for a volatile event or a handled command). */
+export interface Acknowledged {
+  readonly type: "acknowledged";
+  readonly ref: number;
+  readonly position: Position | null;
+  /** What the handler of a command returned. */
+  readonly data?: unknown;
+}
+/** With `ref`: the command failed. With `topic` and no `ref`: the subscription was ended by the hub. Neither: about the link. */
+export interface Failed {
+  readonly type: "error";
+  readonly ref?: number;
+  readonly topic?: string;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly retryAfter?: number;
+}
+/** The token expires in so many milliseconds; send another. */
+export interface Expiring {
+  readonly type: "expiring";
+  readonly in: number;
+}
+/** Said before the close on wires that cannot carry a close code. */
+export interface Bye {
+  readonly type: "bye";
+  readonly code: ErrorCode;
+  readonly reason?: string;
+  readonly retryAfter?: number;
+}
+export type ServerMessage =
+  | Welcome | Subscribed | Done | Notified | Skip | GapMessage | Head | Acknowledged | Failed | Expiring | Ping | Pong | Bye;

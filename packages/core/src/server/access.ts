@@ -1,0 +1,79 @@
+/** Who may do what: looks names up in the contract, asks the application, and fails closed. */
+import type { Clock } from "../clock.ts";
+import type { Contract, FoundEvent, TopicMap } from "../contract.ts";
+import { BellwireError, isBellwireError } from "../errors.ts";
+import { needsAuthorization } from "../protocol/topics.ts";
+import type { Handshake } from "./hub-link.ts";
+import { type Authenticate, type Authorize, decided, type Identity } from "./identity.ts";
+
+interface AccessOptions<I extends Identity> {
+  readonly topics: Contract<TopicMap>;
+  readonly authenticate?: Authenticate<I>;
+  readonly authorize?: Authorize<I>;
+}
+
+export class Access<I extends Identity> {
+  readonly #contract: Contract<TopicMap>;
+  readonly #authenticate: Authenticate<I> | undefined;
+  readonly #authorize: Authorize<I> | undefined;
+  readonly #timeout: number;
+  readonly #clock: Clock;
+  readonly #report: (error: unknown) => void;
+
+  constructor(options: AccessOptions<I>, timeout: number, clock: Clock, report: (error: unknown) => void) {
+    this.#contract = options.topics;
+    this.#authenticate = options.authenticate;
+    this.#authorize = options.authorize;
+    this.#timeout = timeout;
+    this.#clock = clock;
+    this.#report = report;
+  }
+
+  /** The event in the contract. Throws `unknown_topic` or `unknown_event`. */
+  event(topic: string, event: string): FoundEvent {
+    const found = this.#contract.event(topic, event);
+    if (found) return found;
+    if (this.#contract.topic(topic)) throw new BellwireError("unknown_event", "the topic has no such event");
+    throw unknownTopic();
+  }
+
+  async authenticate(token: string | undefined, handshake: Handshake): Promise<I> {
+    const authenticate = this.#authenticate;
+    // Without `authenticate` there is no type `I` but the default, to which an empty identity belongs.
+    if (!authenticate) return {} as I;
+    const identity = await this.#ask(() => authenticate({ token, handshake }));
+    if (typeof identity !== "object" || identity === null) throw new BellwireError("unauthorized", "the token was refused");
+    return identity;
+  }
+
+  /** Rejects unless the identity may. A `command` is for a handler, which does its own deciding where there is no `authorize`. */
+  async authorize(
+    identity: I,
+    action: "subscribe" | "publish",
+    topic: string,
+    event: string | undefined,
+    command = false,
+  ): Promise<void> {
+    const found = this.#contract.topic(topic);
+    if (!found) throw unknownTopic();
+    const authorize = this.#authorize;
+    const allowed = authorize
+      ? await this.#ask(() => authorize({ action, topic, params: found.params, event, identity }))
+      : !needsAuthorization(topic) && (action === "subscribe" || command);
+    if (allowed !== true) throw new BellwireError("forbidden", `not allowed to ${action}`);
+  }
+
+  /** The application's answer; what goes wrong in asking is told to the application and refuses the client. */
+  async #ask<T>(decide: () => T | Promise<T>): Promise<T | undefined> {
+    try {
+      return await decided(this.#clock, this.#timeout, decide);
+    } catch (error) {
+      if (!isBellwireError(error) || error.code === "no_answer") this.#report(error);
+      return undefined;
+    }
+  }
+}
+
+function unknownTopic(): BellwireError {
+  return new BellwireError("unknown_topic", "no such topic in the contract");
+}

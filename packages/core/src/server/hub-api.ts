@@ -1,0 +1,83 @@
+/** The hub as an application sees it: its options, its methods, and what a command's handler receives. */
+import type { Clock } from "../clock.ts";
+import type { Contract, DataOf, EventsOf, InputOf, ParamName, TopicMap, TopicsOf } from "../contract.ts";
+import type { Position } from "../protocol/messages.ts";
+import type { Backplane } from "./backplane.ts";
+import type { LinkAcceptor } from "./hub-link.ts";
+import type { Authenticate, Authorize, Identity } from "./identity.ts";
+import type { Limits } from "./limits.ts";
+import type { SlowReaderPolicy } from "./outgoing.ts";
+
+/** Options of {@link createHub}. */
+export interface HubOptions<M extends TopicMap, I extends Identity> {
+  /** The contract. */
+  readonly topics: Contract<M>;
+  readonly authenticate?: Authenticate<I>;
+  readonly authorize?: Authorize<I>;
+  /** Per topic pattern, what happens to a slow reader. Default: `conflate` where the topic has a conflated event, else `disconnect`. */
+  readonly slowReaders?: { readonly [P in keyof M & string]?: SlowReaderPolicy };
+  /** Default: `memoryBackplane()`. */
+  readonly backplane?: Backplane;
+  readonly limits?: Partial<Limits>;
+  readonly clock?: Clock;
+  /** Hears of errors in the application's own functions and of a failing backplane. Default: `console.error`. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** Options of {@link Hub.publish}. */
+export interface PublishOptions {
+  /** Makes the publish idempotent for 5 minutes; 1 to 64 printable ASCII characters. */
+  readonly id?: string;
+  /** The session that must not receive it, as a handler's request names it. */
+  readonly exclude?: string;
+}
+
+/** What a command's handler receives. */
+export interface CommandRequest<M extends TopicMap, P extends keyof M & string, E extends string, I extends Identity> {
+  readonly topic: string;
+  readonly params: { readonly [K in ParamName<P>]: string };
+  readonly data: DataOf<M, P, E>;
+  readonly id: string;
+  readonly identity: I;
+  /** The publishing channel; give it as `exclude` to spare the publisher its own notification. */
+  readonly session: string;
+}
+
+/** Options of {@link Hub.close}. */
+export interface CloseOptions {
+  /** Milliseconds to let queues drain. Default: 10,000. */
+  readonly flush?: number;
+  /** Clients come back after a random time up to this, in milliseconds. Default: 5,000. */
+  readonly spread?: number;
+}
+
+/** The server side of a channel. */
+export interface Hub<M extends TopicMap, I extends Identity = Identity> extends LinkAcceptor {
+  /**
+   * Validates and publishes. Resolves after the append with the position, or with null for a volatile event. Rejects with
+   * `unknown_topic`, `unknown_event`, `invalid_data`, `too_large` or `closed`.
+   */
+  publish<T extends TopicsOf<M>, E extends EventsOf<M, T>>(
+    topic: T,
+    event: E,
+    data: InputOf<M, T, E>,
+    options?: PublishOptions,
+  ): Promise<Position | null>;
+  /**
+   * Takes over what clients publish to an event: it is validated and authorized, then given to the handler and not published. What
+   * the handler returns is the acknowledgement's data; a {@link BellwireError} it throws reaches the client with its code, anything else as
+   * `internal`. Returns a function that removes the handler.
+   */
+  handle<P extends keyof M & string, E extends keyof M[P] & string>(
+    pattern: P,
+    event: E,
+    handler: (request: CommandRequest<M, P, E, I>) => unknown,
+  ): () => void;
+  /** Ends subscriptions of a user to a topic, or without a topic every link of the user. Nothing reaches it after that. */
+  revoke(user: string, topic?: TopicsOf<M>): void;
+  /** Refuses new links, flushes, tells clients when to come back, closes. Resolves when every link is closed. */
+  close(options?: CloseOptions): Promise<void>;
+  /** Links that are open now. */
+  readonly links: number;
+}
+

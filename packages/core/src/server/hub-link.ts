@@ -1,0 +1,32 @@
+/** What an adapter's server half sees of the hub: admission and the other end of the link. */
+import type { CloseCause, Link, LinkObserver } from "../link.ts";
+import type { ClientMessage, ServerMessage } from "../protocol/messages.ts";
+
+/** What a connection brought with it. It is handed to `authenticate` as it is. */
+export interface Handshake {
+  /** The adapter's name. */
+  readonly transport: string;
+  /** Request headers, lower-case names. `authorization: Bearer …` is taken as the token when the hello has none. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly remoteAddress?: string | undefined;
+  /**
+   * `false` for a peer that cannot answer, such as a stock EventSource: the hub then expects no pong from it.
+   * Default: true.
+   */
+  readonly answers?: boolean;
+}
+
+/** The hub as an adapter needs it. */
+export interface LinkAcceptor {
+  /** The largest inbound message in bytes; an adapter MUST refuse a larger one before it has read it whole. */
+  readonly maxMessageBytes: number;
+  /**
+   * Why a new link would be refused now (draining, overloaded), or undefined. An adapter MUST ask before it accepts a
+   * connection and answer a refusal with HTTP 503 and `Retry-After`.
+   */
+  refusal(): CloseCause | undefined;
+  /** Takes one end of an open connection and returns the observer of it. The adapter calls `open` on it first. */
+  accept(link: Link<ServerMessage>, handshake: Handshake): LinkObserver<ClientMessage>;
+  /** Calls back when the hub starts to close; the adapter then stops listening for new links. */
+  onClose(callback: () => void): void;
+}

@@ -1,0 +1,199 @@
+/** The hub: accepts links, authorizes, orders, fans out. This file composes; the deciding is done by the parts it names. */
+import { systemClock } from "../clock.ts";
+import { type TopicMap, validate } from "../contract.ts";
+import { BellwireError } from "../errors.ts";
+import type { CloseCause } from "../link.ts";
+import { callable, checkOptions, having, oneOf } from "../options.ts";
+import { isId } from "../protocol/topics.ts";
+import { Access } from "./access.ts";
+import type { NewEntry } from "./backplane.ts";
+import type { CommandRequest, Hub, HubOptions, PublishOptions } from "./hub-api.ts";
+import { decided, type Identity } from "./identity.ts";
+import { limitsFrom } from "./limits.ts";
+import { Pacer } from "./link-queue.ts";
+import { memoryBackplane } from "./memory-backplane.ts";
+import { Session } from "./session.ts";
+import type { Member, SessionHost } from "./session-host.ts";
+import { TokenBucket } from "./token-bucket.ts";
+import { Topics } from "./topics.ts";
+
+/** Milliseconds between two rounds of liveness checks. */
+const BEAT = 1_000;
+
+/** What every handler looks like once its types are forgotten. */
+type Handler = (request: never) => unknown;
+
+/** Creates a hub. It listens nowhere until an adapter is attached. Throws `invalid_option` with the option's path. */
+export function createHub<M extends TopicMap, I extends Identity = Identity>(options: HubOptions<M, I>): Hub<M, I> {
+  checkHubOptions(options);
+  const contract = options.topics;
+  const clock = options.clock ?? systemClock;
+  const limits = limitsFrom(options.limits);
+  const backplane = options.backplane ?? memoryBackplane({ clock });
+  const report = options.onError ?? ((error: unknown) => console.error("bellwire:", error));
+  const access = new Access(options, limits.decisionTimeout, clock, report);
+  const topics = new Topics(contract, options.slowReaders ?? {}, backplane, limits, clock, report);
+  const handlers = new Map<string, Handler>();
+  const members = new Set<Member<I>>();
+  const linksOf = new Map<string, number>();
+  const linkRate = new TokenBucket(limits.linkRate, limits.linkRate, clock.now());
+  const closing: (() => void)[] = [];
+  let closed: Promise<void> | undefined;
+
+  const append = async (topic: string, event: string, data: unknown, entry: Pick<NewEntry, "id" | "exclude">) => {
+    const { definition } = access.event(topic, event);
+    // Validated here and sent as given: the receiver runs the schema again, and its transformation must not run twice.
+    await validate(definition.schema, data);
+    const json = jsonOf(data);
+    if (Buffer.byteLength(json) > limits.messageBytes) {
+      throw new BellwireError("too_large", `data: at most ${limits.messageBytes} bytes`);
+    }
+    return backplane.append(topic, { ...entry, event, json, time: clock.wall() }, definition.kind === "volatile");
+  };
+
+  const host: SessionHost<I> = {
+    clock,
+    limits,
+    pacer: new Pacer(clock),
+    report,
+    authenticate: (token, handshake) => access.authenticate(token, handshake),
+    authorize: (identity, action, topic, event) => access.authorize(identity, action, topic, event),
+    async reauthorize(member) {
+      const { identity } = member;
+      if (!identity) return;
+      const check = async (topic: string): Promise<void> => {
+        await access.authorize(identity, "subscribe", topic, undefined).catch(() => member.revoke(topic, "forbidden"));
+      };
+      await Promise.all(Array.from(member.topics, check));
+    },
+    async publish({ identity, session }, { topic, event, data, id, exclude }) {
+      const { pattern, params, definition } = access.event(topic, event);
+      const handler = handlers.get(`${pattern} ${event}`);
+      await access.authorize(identity, "publish", topic, event, handler !== undefined);
+      if (!handler) {
+        return { position: await append(topic, event, data, { id, ...(exclude && { exclude: session }) }) };
+      }
+      const value = await validate(definition.schema, data);
+      const request = { topic, params, data: value, id, identity, session } as never;
+      const answer = await decided(clock, limits.decisionTimeout, () => handler(request));
+      return answer === undefined ? { position: null } : { position: null, data: answer };
+    },
+    topic: (name) => topics.open(name),
+    leave: (name, topic, reader) => topics.leave(name, topic, reader),
+    entered({ identity }) {
+      const { user } = identity ?? {};
+      if (user === undefined) return undefined;
+      const links = (linksOf.get(user) ?? 0) + 1;
+      linksOf.set(user, links);
+      const reason = `at most ${limits.linksPerUser} links of one user`;
+      return links > limits.linksPerUser ? { code: "rate_limited", reason } : undefined;
+    },
+    ended(member) {
+      const { user } = member.identity ?? {};
+      members.delete(member);
+      if (user === undefined) return;
+      const left = (linksOf.get(user) ?? 1) - 1;
+      if (left > 0) linksOf.set(user, left);
+      else linksOf.delete(user);
+    },
+  };
+
+  let stopBeat: (() => void) | undefined;
+  const beat = (): void => {
+    const now = clock.now();
+    for (const member of members) member.beat(now);
+    stopBeat = members.size > 0 ? clock.after(BEAT, beat) : undefined;
+  };
+
+  const shutDown = async ({ flush = 10_000, spread = 5_000 } = {}): Promise<void> => {
+    for (const callback of closing) callback();
+    const drains = Array.from(members, (member) =>
+      member.drain({ code: "draining", retryAfter: Math.round(Math.random() * spread) }, flush),
+    );
+    await Promise.all(drains);
+    stopBeat?.();
+    topics.close();
+    await backplane.close();
+  };
+
+  return {
+    maxMessageBytes: limits.messageBytes,
+    get links() {
+      return members.size;
+    },
+    refusal(): CloseCause | undefined {
+      if (closed) return { code: "draining", retryAfter: 1_000 };
+      if (members.size >= limits.links) return { code: "overloaded", retryAfter: 5_000 };
+      const wait = linkRate.take(1, clock.now());
+      return wait > 0 ? { code: "overloaded", retryAfter: wait } : undefined;
+    },
+    accept(link, handshake) {
+      const session = new Session(host, link, handshake);
+      members.add(session);
+      stopBeat ??= clock.after(BEAT, beat);
+      return session;
+    },
+    onClose(callback) {
+      closing.push(callback);
+    },
+    async publish(topic, event, data, { id, exclude }: PublishOptions = {}) {
+      if (closed) throw new BellwireError("closed", "the hub is closed");
+      if (id !== undefined && !isId(id)) throw new BellwireError("invalid_option", "publish.id: must be 1 to 64 printable ASCII characters");
+      return append(topic, event, data, { id, exclude });
+    },
+    handle(pattern, event, handler: (request: CommandRequest<M, typeof pattern, typeof event, I>) => unknown) {
+      if (!Object.hasOwn(contract.map[pattern] ?? {}, event)) {
+        throw new BellwireError("invalid_option", `handle: "${pattern}" with "${event}" must be in the contract`);
+      }
+      const key = `${pattern} ${event}`;
+      handlers.set(key, handler);
+      return () => {
+        if (handlers.get(key) === handler) handlers.delete(key);
+      };
+    },
+    revoke(user, topic) {
+      for (const member of members) {
+        if (member.identity?.user !== user) continue;
+        if (topic === undefined) member.end({ code: "forbidden", reason: "revoked" });
+        else member.revoke(topic, "forbidden");
+      }
+    },
+    close(closeOptions) {
+      closed ??= shutDown(closeOptions);
+      return closed;
+    },
+  };
+}
+
+/** Throws `invalid_data` for what JSON cannot hold: undefined, a function, a cycle, a nesting without end. */
+function jsonOf(data: unknown): string {
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(data);
+  } catch (cause) {
+    throw new BellwireError("invalid_data", "data: must be JSON", { cause });
+  }
+  if (json === undefined) throw new BellwireError("invalid_data", "data: must be JSON");
+  return json;
+}
+
+function checkHubOptions<M extends TopicMap, I extends Identity>(options: HubOptions<M, I>): void {
+  checkOptions(
+    "createHub",
+    options,
+    {
+      topics: having("topic", "event"),
+      authenticate: callable,
+      authorize: callable,
+      slowReaders: having(),
+      backplane: having("append", "listen", "read", "close"),
+      limits: having(),
+      clock: having("now", "wall", "after"),
+      onError: callable,
+    },
+    ["topics"],
+  );
+  const policy = oneOf("disconnect", "drop", "conflate");
+  const patterns = Object.keys(options.topics.map).map((pattern) => [pattern, policy]);
+  checkOptions("createHub.slowReaders", options.slowReaders ?? {}, Object.fromEntries(patterns));
+}

@@ -1,0 +1,50 @@
+/** Who is on the other end of a link, and what the application decides about it. */
+import { BellwireError } from "../errors.ts";
+import type { Clock } from "../clock.ts";
+import type { TopicParams } from "../protocol/topics.ts";
+import type { Handshake } from "./hub-link.ts";
+
+/** What `authenticate` makes of a token. Whatever else the application puts in comes back to `authorize` and handlers. */
+export interface Identity {
+  /** The user's id. Absent: an anonymous client, to whom limits per user and `revoke` do not apply. */
+  readonly user?: string;
+  /** When the token ends, in wall-clock milliseconds since 1970. */
+  readonly expiresAt?: number;
+}
+
+/**
+ * Turns a token into an identity. Null, a throw, a rejection and a time-out all refuse the link with `unauthorized`.
+ * Without this function every client is anonymous.
+ */
+export type Authenticate<I extends Identity> = (request: {
+  readonly token: string | undefined;
+  readonly handshake: Handshake;
+}) => I | null | Promise<I | null>;
+
+/** What a client wants to do. */
+export interface AccessRequest<I extends Identity> {
+  readonly action: "subscribe" | "publish";
+  readonly topic: string;
+  /** What the pattern's `{names}` stand for. */
+  readonly params: TopicParams;
+  /** The event, when publishing. */
+  readonly event: string | undefined;
+  readonly identity: I;
+}
+
+/**
+ * Whether a client may. Anything but `true` refuses, and so do a throw, a rejection and a time-out. Without this function clients
+ * may subscribe to public topics and send commands, and nothing else. It is asked for every topic, public ones included.
+ */
+export type Authorize<I extends Identity> = (request: AccessRequest<I>) => boolean | Promise<boolean>;
+
+/** Waits for an application's decision, and no longer than `ms`: rejects with `no_answer` then. */
+export async function decided<T>(clock: Clock, ms: number, decide: () => T | Promise<T>): Promise<T> {
+  const value = decide();
+  if (!(value instanceof Promise)) return value;
+  let cancel: (() => void) | undefined;
+  const late = new Promise<never>((_, reject) => {
+    cancel = clock.after(ms, () => reject(new BellwireError("no_answer", "the decision took too long")));
+  });
+  return Promise.race([value, late]).finally(() => cancel?.());
+}

@@ -1,0 +1,76 @@
+/** Every bound of a hub in one table, with its default. All of them can be set; none can be switched off. */
+import { atLeast, checkOptions } from "../options.ts";
+
+/** Bounds of a hub. Times in milliseconds, sizes in bytes, rates per second. */
+export interface Limits {
+  /** Inbound message, on every wire. */
+  readonly messageBytes: number;
+  /** Links of the whole process. */
+  readonly links: number;
+  /** Links of one user. */
+  readonly linksPerUser: number;
+  /** New links per second; as many again may come in a burst. */
+  readonly linkRate: number;
+  /** Time from open to a valid hello. */
+  readonly helloTimeout: number;
+  /** Subscriptions of one link. */
+  readonly subscriptions: number;
+  /** Subscriptions per second, and how many may come in a burst. */
+  readonly subscribeRate: number;
+  readonly subscribeBurst: number;
+  /** Inbound messages per second, and how many may come in a burst. */
+  readonly messageRate: number;
+  readonly messageBurst: number;
+  /** Inbound bytes per second; as many again may come in a burst. */
+  readonly byteRate: number;
+  /** Malformed messages of one link; this many close it. */
+  readonly malformed: number;
+  /** Time for `authenticate`, `authorize` and handlers; what takes longer is refused. */
+  readonly decisionTimeout: number;
+  /** What one link may hold for a slow reader, the wire's own buffer included. */
+  readonly queueBytes: number;
+  readonly queueMessages: number;
+  /** Notifications replayed in one recovery. */
+  readonly recovery: number;
+  /** Silence after which the hub pings, and the time it then waits for a sign of life. */
+  readonly pingInterval: number;
+  readonly pongTimeout: number;
+  /** Time between two comparisons of what was delivered with where the backplane stands. */
+  readonly positionCheck: number;
+  /** How long before a token's end its client is told. */
+  readonly expiryNotice: number;
+}
+
+/** The defaults of GUARANTEES.md. */
+export const DEFAULT_LIMITS: Limits = {
+  messageBytes: 65_536,
+  links: 10_000,
+  linksPerUser: 20,
+  linkRate: 200,
+  helloTimeout: 5_000,
+  subscriptions: 128,
+  subscribeRate: 10,
+  subscribeBurst: 50,
+  messageRate: 50,
+  messageBurst: 100,
+  byteRate: 262_144,
+  malformed: 5,
+  decisionTimeout: 5_000,
+  queueBytes: 1_048_576,
+  queueMessages: 1_000,
+  recovery: 300,
+  pingInterval: 25_000,
+  pongTimeout: 10_000,
+  positionCheck: 10_000,
+  expiryNotice: 30_000,
+};
+
+/** The defaults with what the application sets. Throws `invalid_option` with the path `createHub.limits.…`. */
+export function limitsFrom(options: Partial<Limits> = {}): Limits {
+  checkOptions(
+    "createHub.limits",
+    options,
+    Object.fromEntries(Object.keys(DEFAULT_LIMITS).map((key) => [key, atLeast(1)])),
+  );
+  return { ...DEFAULT_LIMITS, ...options };
+}

@@ -1,0 +1,120 @@
+/** The way out of one link: joins what is due in one tick into one batch, and holds back what a slow reader cannot take yet. */
+import type { Clock } from "../clock.ts";
+import type { Link } from "../link.ts";
+import type { ServerMessage } from "../protocol/messages.ts";
+import { type BacklogCaps, Backlog } from "./outbound.ts";
+import { Batch, type Outgoing } from "./outgoing.ts";
+
+/** A tick's batch for one link is sent early when it reaches this, so that a long tick holds little. */
+const BATCH_MESSAGES = 256;
+const BATCH_BYTES = 65_536;
+/** Milliseconds between two looks at readers that were slow. */
+const SLOW_POLL = 10;
+
+/** Flushes all queues of a hub: those with something new at the end of the tick, those of slow readers every 10 ms. */
+export class Pacer {
+  readonly #clock: Clock;
+  #root: Batch = new Batch();
+  #dirty: LinkQueue[] = [];
+  readonly #slow: Set<LinkQueue> = new Set();
+  #polling: (() => void) | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The empty batch of this tick, from which every link's batch grows. */
+  get root(): Batch {
+    return this.#root;
+  }
+
+  dirty(queue: LinkQueue): void {
+    if (this.#dirty.length === 0) process.nextTick(this.#flush);
+    this.#dirty.push(queue);
+  }
+
+  slow(queue: LinkQueue): void {
+    this.#slow.add(queue);
+    this.#polling ??= this.#clock.after(SLOW_POLL, this.#poll);
+  }
+
+  readonly #flush = (): void => {
+    const dirty = this.#dirty;
+    this.#dirty = [];
+    // A new tree for the next tick; the old one is garbage once the last link has sent.
+    this.#root = new Batch();
+    for (const queue of dirty) queue.flush();
+  };
+
+  readonly #poll = (): void => {
+    this.#polling = undefined;
+    for (const queue of this.#slow) if (queue.resume()) this.#slow.delete(queue);
+    if (this.#slow.size > 0) this.#polling ??= this.#clock.after(SLOW_POLL, this.#poll);
+  };
+}
+
+export class LinkQueue {
+  readonly #link: Link<ServerMessage>;
+  readonly #pacer: Pacer;
+  readonly #caps: BacklogCaps;
+  readonly #overrun: () => void;
+  #batch: Batch | undefined;
+  #backlog: Backlog | undefined;
+  #closed = false;
+
+  /** `overrun` is called when the reader is too slow for what must be kept. */
+  constructor(link: Link<ServerMessage>, pacer: Pacer, caps: BacklogCaps, overrun: () => void) {
+    this.#link = link;
+    this.#pacer = pacer;
+    this.#caps = caps;
+    this.#overrun = overrun;
+  }
+
+  /** Whether everything was handed to the link and the link has written it. */
+  get empty(): boolean {
+    return this.#closed || (!this.#batch && !this.#backlog && this.#link.buffered === 0);
+  }
+
+  push(item: Outgoing): void {
+    const batch = this.#batch;
+    if (!batch) {
+      if (this.#closed) return;
+      this.#batch = this.#pacer.root.with(item);
+      this.#pacer.dirty(this);
+      return;
+    }
+    const next = batch.with(item);
+    this.#batch = next;
+    if (next.count >= BATCH_MESSAGES || next.bytes >= BATCH_BYTES) this.flush();
+  }
+
+  flush(): void {
+    const batch = this.#batch;
+    if (!batch) return;
+    this.#batch = undefined;
+    if (!this.#backlog && this.#link.buffered <= this.#caps.bytes / 4) {
+      this.#link.send(batch.messages);
+      return;
+    }
+    this.#backlog ??= new Backlog();
+    this.#pacer.slow(this);
+    if (!this.#backlog.add(batch.items, this.#link.buffered, this.#caps)) this.#overrun();
+  }
+
+  /** Hands over what the link can take again; `true` when nothing is held back any more. */
+  resume(): boolean {
+    const backlog = this.#backlog;
+    if (!backlog || this.#closed) return true;
+    while (backlog.size > 0 && this.#link.buffered <= this.#caps.bytes / 4) this.#link.send(backlog.take(BATCH_BYTES));
+    if (backlog.size > 0) return false;
+    this.#backlog = undefined;
+    return true;
+  }
+
+  /** Gives up what was not sent. */
+  close(): void {
+    this.#closed = true;
+    this.#batch = undefined;
+    this.#backlog = undefined;
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * The backlog of one slow reader: what waits in the hub because the link's own buffer is full. Pure: it decides what is kept,
+ * replaced or given up; the session performs.
+ */
+import type { ServerMessage } from "../protocol/messages.ts";
+import { control, type Outgoing } from "./outgoing.ts";
+
+/** What a backlog may hold, the wire's own buffer included. */
+export interface BacklogCaps {
+  readonly bytes: number;
+  readonly messages: number;
+}
+
+/** Dead places may make up this much of the backlog before it is rewritten. */
+const SLACK = 64;
+
+export class Backlog {
+  #items: Outgoing[] = [];
+  #bytes = 0;
+  #dead = 0;
+  /** Where the newest notification of each conflation key stands. */
+  readonly #newest: Map<string, number> = new Map();
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get size(): number {
+    return this.#items.length;
+  }
+
+  /** Adds messages; `false` when what must be kept does not fit and the link has to go. */
+  add(items: readonly Outgoing[], buffered: number, caps: BacklogCaps): boolean {
+    for (const item of items) this.#push(item);
+    if (this.#fits(buffered, caps)) return true;
+    this.#compact();
+    if (this.#fits(buffered, caps)) return true;
+    this.#dropOldest(buffered, caps);
+    return this.#fits(buffered, caps);
+  }
+
+  /** Takes out messages of up to `bytes` bytes, at least one. */
+  take(bytes: number): readonly ServerMessage[] {
+    this.#compact();
+    let end = 0;
+    let taken = 0;
+    for (const item of this.#items) {
+      if (end > 0 && taken + item.bytes > bytes) break;
+      taken += item.bytes;
+      end += 1;
+    }
+    const messages = this.#items.slice(0, end).map(({ message }) => message);
+    this.#keep(this.#items.slice(end));
+    return messages;
+  }
+
+  #fits(buffered: number, caps: BacklogCaps): boolean {
+    return this.#bytes + buffered <= caps.bytes && this.#items.length <= caps.messages;
+  }
+
+  #push(item: Outgoing): void {
+    const { topic } = item;
+    if (topic) {
+      // A volatile event is worth nothing late.
+      if (topic.offset === 0) return;
+      if (topic.key !== undefined) this.#supersede(`${topic.name} ${topic.key}`);
+    }
+    this.#items.push(item);
+    this.#bytes += item.bytes;
+    if (this.#dead > SLACK) this.#compact();
+  }
+
+  #supersede(key: string): void {
+    const index = this.#newest.get(key);
+    this.#newest.set(key, this.#items.length);
+    const older = index === undefined ? undefined : this.#items[index];
+    if (index === undefined || !older?.topic) return;
+    const skip = skipOver(older.topic.name, older.topic.offset);
+    this.#items[index] = skip;
+    this.#bytes += skip.bytes - older.bytes;
+    this.#dead += 1;
+  }
+
+  /** Removes every `skip` that a later message of its topic makes superfluous: only the last of a run says something. */
+  #compact(): void {
+    if (this.#dead === 0) return;
+    const kept: Outgoing[] = [];
+    const skippedNext = new Set<string>();
+    for (const item of this.#items.toReversed()) {
+      const { message } = item;
+      if (message.type === "skip") {
+        if (skippedNext.has(message.topic)) continue;
+        skippedNext.add(message.topic);
+      } else if ("topic" in message && message.topic !== undefined) {
+        skippedNext.delete(message.topic);
+      }
+      kept.push(item);
+    }
+    this.#keep(kept.reverse());
+  }
+
+  /** Gives up the oldest notifications of topics whose policy is `drop`, a gap in their place, until the rest fits. */
+  #dropOldest(buffered: number, caps: BacklogCaps): void {
+    let bytes = this.#bytes + buffered;
+    let count = this.#items.length;
+    const gaps = new Map<string, number>();
+    const kept: (Outgoing | undefined)[] = [];
+    for (const item of this.#items) {
+      const { topic } = item;
+      const over = bytes > caps.bytes || count > caps.messages;
+      if (topic?.policy !== "drop" || !over) {
+        kept.push(item);
+        continue;
+      }
+      const gap = overflow(topic.name, topic.epoch, topic.offset);
+      const at = gaps.get(topic.name);
+      if (at === undefined) bytes += gap.bytes;
+      else kept[at] = undefined;
+      if (at !== undefined) count -= 1;
+      gaps.set(topic.name, kept.length);
+      kept.push(gap);
+      bytes -= item.bytes;
+    }
+    this.#keep(kept.filter((item) => item !== undefined));
+  }
+
+  #keep(items: Outgoing[]): void {
+    this.#items = items;
+    this.#bytes = 0;
+    this.#dead = 0;
+    this.#newest.clear();
+    for (const [index, { bytes, topic }] of items.entries()) {
+      this.#bytes += bytes;
+      if (topic?.key !== undefined) this.#newest.set(`${topic.name} ${topic.key}`, index);
+    }
+  }
+}
+
+function skipOver(topic: string, offset: number): Outgoing {
+  return control({ type: "skip", topic, offset });
+}
+
+function overflow(topic: string, epoch: string, offset: number): Outgoing {
+  return control({ type: "gap", topic, position: { epoch, offset }, reason: "overflow" });
+}

@@ -1,0 +1,80 @@
+/** What is on its way to links: one object per message, shared by every link it goes to, and the batches of one tick. */
+import type { ServerMessage } from "../protocol/messages.ts";
+
+/** What becomes of a topic's notifications when a reader falls behind by more than its link may hold. */
+export type SlowReaderPolicy = "disconnect" | "drop" | "conflate";
+
+/** A message with what the queue needs to know of it. */
+export interface Outgoing {
+  readonly message: ServerMessage;
+  /** About how many bytes it takes on a wire. */
+  readonly bytes: number;
+  /** Present on notifications. */
+  readonly topic?: OutgoingTopic;
+}
+
+/** The part of an {@link Outgoing} that decides what may be dropped. */
+export interface OutgoingTopic {
+  readonly name: string;
+  readonly epoch: string;
+  readonly offset: number;
+  readonly policy: SlowReaderPolicy;
+  /** While the reader is slow, a newer notification with the same key replaces this one. */
+  readonly key?: string | undefined;
+}
+
+/** A control message on its way. */
+export function control(message: ServerMessage): Outgoing {
+  return { message, bytes: 128 };
+}
+
+/**
+ * What one link is due in this tick, as a path in a tree that all links share: links that are due the same messages hold the same
+ * node, so `messages` is built once and adapters encode it once. A path costs a link one look-up per message.
+ */
+export class Batch {
+  readonly bytes: number;
+  readonly count: number;
+  readonly #parent: Batch | undefined;
+  readonly #last: Outgoing | undefined;
+  #messages: readonly ServerMessage[] | undefined;
+  // Nearly always every link appends the same message next; the map is for the others.
+  #nextItem: Outgoing | undefined;
+  #nextBatch: Batch | undefined;
+  #others: Map<Outgoing, Batch> | undefined;
+
+  constructor(parent?: Batch, last?: Outgoing) {
+    this.#parent = parent;
+    this.#last = last;
+    this.bytes = parent && last ? parent.bytes + last.bytes : 0;
+    this.count = parent ? parent.count + 1 : 0;
+  }
+
+  /** This batch with one more message; the same object for every caller with the same message. */
+  with(item: Outgoing): Batch {
+    if (this.#nextItem === item && this.#nextBatch) return this.#nextBatch;
+    let next = this.#others?.get(item);
+    if (!next) {
+      next = new Batch(this, item);
+      if (this.#nextItem) {
+        this.#others ??= new Map();
+        this.#others.set(item, next);
+      } else {
+        this.#nextItem = item;
+        this.#nextBatch = next;
+      }
+    }
+    return next;
+  }
+
+  get items(): readonly Outgoing[] {
+    const items: Outgoing[] = [];
+    for (let batch: Batch | undefined = this; batch; batch = batch.#parent) if (batch.#last) items.push(batch.#last);
+    return items.reverse();
+  }
+
+  get messages(): readonly ServerMessage[] {
+    this.#messages ??= this.items.map(({ message }) => message);
+    return this.#messages;
+  }
+}

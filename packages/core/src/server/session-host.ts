@@ -1,0 +1,62 @@
+/** What a session asks of its hub. The hub implements it; a session knows nothing else of the hub. */
+import type { Clock } from "../clock.ts";
+import type { ErrorCode } from "../errors.ts";
+import type { CloseCause } from "../link.ts";
+import type { Position } from "../protocol/messages.ts";
+import type { Handshake } from "./hub-link.ts";
+import type { Identity } from "./identity.ts";
+import type { Limits } from "./limits.ts";
+import type { Pacer } from "./link-queue.ts";
+import type { Reader, Topic } from "./topic.ts";
+
+/** A session as its hub sees it. */
+export interface Member<I extends Identity> extends Reader {
+  readonly identity: I | undefined;
+  readonly topics: Iterable<string>;
+  revoke(topic: string, code: ErrorCode): void;
+  end(cause: CloseCause): void;
+  drain(cause: CloseCause, ms: number): Promise<void>;
+  beat(now: number): void;
+}
+
+/** Who publishes. */
+export interface Publisher<I extends Identity> {
+  readonly identity: I;
+  readonly session: string;
+}
+
+/** What a client publishes. */
+export interface Publication {
+  readonly topic: string;
+  readonly event: string;
+  readonly data: unknown;
+  readonly id: string;
+  readonly exclude: boolean;
+}
+
+/** The acknowledgement's content. */
+export interface PublishAnswer {
+  readonly position: Position | null;
+  readonly data?: unknown;
+}
+
+export interface SessionHost<I extends Identity> {
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly pacer: Pacer;
+  /** Rejects with `unauthorized`. */
+  authenticate(token: string | undefined, handshake: Handshake): Promise<I>;
+  /** Rejects with `unknown_topic` or `forbidden`. */
+  authorize(identity: I, action: "subscribe" | "publish", topic: string, event: string | undefined): Promise<void>;
+  /** Asks again for every topic of the session, and ends those subscriptions that are refused now. */
+  reauthorize(member: Member<I>): Promise<void>;
+  publish(publisher: Publisher<I>, publication: Publication): Promise<PublishAnswer>;
+  /** The open topic of that name. */
+  topic(name: string): Topic;
+  leave(name: string, topic: Topic, reader: Reader): void;
+  /** Counts a session in; a cause when its user has too many. */
+  entered(member: Member<I>): CloseCause | undefined;
+  ended(member: Member<I>): void;
+  /** Tells the application of an error in its own code. */
+  report(error: unknown): void;
+}

@@ -1,0 +1,300 @@
+/** One link's life on the hub: hello, commands, liveness, and the end. What it may do is decided by {@link SessionHost}. */
+import { BellwireError, ERRORS, type ErrorCode, isBellwireError } from "../errors.ts";
+import type { CloseCause, Link, LinkObserver } from "../link.ts";
+import type { ClientMessage, Hello, Publish, ServerMessage, Subscribe } from "../protocol/messages.ts";
+import { PROTOCOL_VERSION } from "../protocol/messages.ts";
+import type { Handshake } from "./hub-link.ts";
+import type { Identity } from "./identity.ts";
+import { LinkQueue } from "./link-queue.ts";
+import { control, type Outgoing } from "./outgoing.ts";
+import type { SessionHost } from "./session-host.ts";
+import { TokenBucket } from "./token-bucket.ts";
+import type { Reader, Topic } from "./topic.ts";
+
+type Phase = "hello" | "authenticating" | "ready" | "closed";
+
+const PING = control({ type: "ping" });
+const PONG = control({ type: "pong" });
+/** The least time, in milliseconds, for which a link over its rates is refused. */
+const REFUSAL = 500;
+/** Milliseconds a drain waits between two looks at whether everything was written. */
+const DRAIN_POLL = 20;
+
+export class Session<I extends Identity> implements LinkObserver<ClientMessage>, Reader {
+  readonly #host: SessionHost<I>;
+  readonly #link: Link<ServerMessage>;
+  readonly #handshake: Handshake;
+  readonly #queue: LinkQueue;
+  readonly #messages: TokenBucket;
+  readonly #bytes: TokenBucket;
+  readonly #subscribes: TokenBucket;
+  /** Subscribed topics; null while the subscription is being decided. */
+  readonly #topics: Map<string, Topic | null> = new Map();
+  #phase: Phase = "hello";
+  #identity: I | undefined;
+  #session = "";
+  #malformed = 0;
+  #heardAt: number;
+  #pingedAt: number;
+  #refusedUntil = 0;
+  #cancelHello: (() => void) | undefined;
+  #cancelExpiry: (() => void) | undefined;
+
+  constructor(host: SessionHost<I>, link: Link<ServerMessage>, handshake: Handshake) {
+    const now = host.clock.now();
+    const { limits } = host;
+    this.#host = host;
+    this.#link = link;
+    this.#handshake = handshake;
+    const caps = { bytes: limits.queueBytes, messages: limits.queueMessages };
+    this.#queue = new LinkQueue(link, host.pacer, caps, () => this.end({ code: "slow_reader" }));
+    this.#messages = new TokenBucket(limits.messageRate, limits.messageBurst, now);
+    this.#bytes = new TokenBucket(limits.byteRate, limits.byteRate, now);
+    this.#subscribes = new TokenBucket(limits.subscribeRate, limits.subscribeBurst, now);
+    this.#heardAt = now;
+    this.#pingedAt = now;
+  }
+
+  get session(): string {
+    return this.#session;
+  }
+
+  get identity(): I | undefined {
+    return this.#identity;
+  }
+
+  get topics(): IterableIterator<string> {
+    return this.#topics.keys();
+  }
+
+  push(item: Outgoing): void {
+    this.#queue.push(item);
+  }
+
+  open(): void {
+    const { clock, limits } = this.#host;
+    this.#cancelHello = clock.after(limits.helloTimeout, () => this.end({ code: "timeout", reason: "no hello" }));
+  }
+
+  message(message: ClientMessage, bytes = 0): void {
+    if (this.#phase === "closed") return;
+    const now = this.#host.clock.now();
+    this.#heardAt = now;
+    if (this.#phase === "hello") {
+      if (message.type === "hello") this.#contain(this.#hello(message));
+      else this.end({ code: "malformed", reason: "hello comes first" });
+      return;
+    }
+    if (this.#phase === "authenticating") return this.end({ code: "malformed", reason: "wait for the welcome" });
+    const wait = this.#wait(bytes, now);
+    if (wait > 0) {
+      const ref = "ref" in message ? message.ref : undefined;
+      return this.#fail(ref, new BellwireError("rate_limited", "too many messages", { retryAfter: wait }));
+    }
+    this.#contain(this.#command(message));
+  }
+
+  malformed(reason: string): void {
+    if (this.#phase === "closed") return;
+    this.#heardAt = this.#host.clock.now();
+    this.#malformed += 1;
+    if (this.#malformed >= this.#host.limits.malformed || this.#phase !== "ready") {
+      this.end({ code: "malformed", reason });
+    } else this.#fail(undefined, new BellwireError("malformed", reason));
+  }
+
+  close(): void {
+    if (this.#phase === "closed") return;
+    this.#phase = "closed";
+    this.#queue.close();
+    this.#cancelHello?.();
+    this.#cancelExpiry?.();
+    for (const [name, topic] of this.#topics) if (topic) this.#host.leave(name, topic, this);
+    this.#topics.clear();
+    this.#host.ended(this);
+  }
+
+  /** Sends what is due, then closes the link. */
+  end(cause: CloseCause): void {
+    if (this.#phase === "closed") return;
+    if (cause.code !== "slow_reader") this.#queue.flush();
+    this.close();
+    this.#link.close(cause);
+  }
+
+  /** Sends everything that is due, and closes the link then or after `ms`. */
+  async drain(cause: CloseCause, ms: number): Promise<void> {
+    const { clock } = this.#host;
+    const end = clock.now() + ms;
+    this.#queue.flush();
+    while (!this.#queue.empty && this.#phase !== "closed" && clock.now() < end) {
+      await new Promise<void>((resolve) => void clock.after(DRAIN_POLL, resolve));
+    }
+    this.end(cause);
+  }
+
+  /** Ends a subscription from the hub's side; the client is told `code` and does not try again by itself. */
+  revoke(topic: string, code: ErrorCode): void {
+    if (!this.#drop(topic)) return;
+    this.push(control({ type: "error", topic, code, message: "the subscription was ended" }));
+  }
+
+  /** Pings, or gives up a peer that shows no sign of life. Called about once a second. */
+  beat(now: number): void {
+    if (this.#phase !== "ready" || this.#handshake.answers === false) return;
+    const { pingInterval, pongTimeout } = this.#host.limits;
+    if (this.#heardAt < this.#pingedAt && now - this.#pingedAt >= pongTimeout) {
+      this.end({ code: "timeout", reason: "no sign of life" });
+    } else if (now - this.#pingedAt >= pingInterval) {
+      this.#pingedAt = now;
+      this.push(PING);
+    }
+  }
+
+  /**
+   * The milliseconds for which this link is over its rates. Once it is, everything is refused for a while: what the client had
+   * under way behind the refused message must not overtake it.
+   */
+  #wait(bytes: number, now: number): number {
+    if (now >= this.#refusedUntil) {
+      const wait = Math.max(this.#messages.take(1, now), this.#bytes.take(bytes, now));
+      if (wait > 0) this.#refusedUntil = now + Math.max(wait, REFUSAL);
+    }
+    return Math.max(0, Math.ceil(this.#refusedUntil - now));
+  }
+
+  async #hello(hello: Hello): Promise<void> {
+    this.#phase = "authenticating";
+    if (hello.protocol !== PROTOCOL_VERSION) {
+      return this.end({ code: "unsupported_protocol", reason: `this hub speaks ${PROTOCOL_VERSION}` });
+    }
+    this.#session = hello.session;
+    const identity = await this.#host.authenticate(hello.token ?? bearer(this.#handshake), this.#handshake);
+    if (this.#phase !== "authenticating") return;
+    this.#identity = identity;
+    const refused = this.#host.entered(this);
+    if (refused) return this.end(refused);
+    this.#cancelHello?.();
+    this.#phase = "ready";
+    this.#pingedAt = this.#host.clock.now();
+    const { pingInterval, pongTimeout, messageBytes } = this.#host.limits;
+    this.push(control({ type: "welcome", silence: pingInterval + pongTimeout, maxMessageBytes: messageBytes }));
+    this.#watchExpiry(identity);
+  }
+
+  async #command(message: ClientMessage): Promise<void> {
+    if (message.type === "pong") return;
+    if (message.type === "ping") return this.push(PONG);
+    if (message.type === "hello") return this.malformed("a second hello");
+    try {
+      if (message.type === "subscribe") await this.#subscribe(message);
+      else if (message.type === "publish") await this.#publish(message);
+      else if (message.type === "token") await this.#refresh(message.ref, message.token);
+      else {
+        this.#drop(message.topic);
+        this.push(control({ type: "done", ref: message.ref }));
+      }
+    } catch (error) {
+      this.#fail(message.ref, error);
+    }
+  }
+
+  async #subscribe({ ref, topic: name, position }: Subscribe): Promise<void> {
+    const { limits, clock } = this.#host;
+    const wait = this.#subscribes.take(1, clock.now());
+    if (wait > 0) throw new BellwireError("rate_limited", "too many subscriptions", { retryAfter: wait });
+    if (!this.#topics.has(name) && this.#topics.size >= limits.subscriptions) {
+      throw new BellwireError("rate_limited", `at most ${limits.subscriptions} subscriptions on one link`);
+    }
+    this.#drop(name);
+    this.#topics.set(name, null);
+    try {
+      await this.#host.authorize(this.#known(), "subscribe", name, undefined);
+      if (this.#phase === "closed" || this.#topics.get(name) !== null) return;
+      const topic = this.#host.topic(name);
+      this.#topics.set(name, topic);
+      await topic.join(this, position, (history) => {
+        const reply = { type: "subscribed", ref, topic: name } as const;
+        if (!history.ok) this.push(control({ ...reply, position: history.head, gap: history.reason }));
+        else this.push(control({ ...reply, position: position ?? history.head }));
+      });
+    } catch (error) {
+      this.#drop(name);
+      throw error;
+    }
+  }
+
+  async #publish({ ref, topic, event, data, id, exclude }: Publish): Promise<void> {
+    const publisher = { identity: this.#known(), session: this.#session };
+    const answer = await this.#host.publish(publisher, { topic, event, data, id, exclude: exclude === true });
+    this.push(control({ type: "acknowledged", ref, ...answer }));
+  }
+
+  async #refresh(ref: number, token: string): Promise<void> {
+    const before = this.#known();
+    const identity = await this.#host.authenticate(token, this.#handshake);
+    if (identity.user !== before.user) throw new BellwireError("forbidden", "a fresh token must be of the same user");
+    if (this.#phase === "closed") return;
+    this.#identity = identity;
+    this.#watchExpiry(identity);
+    this.push(control({ type: "done", ref }));
+    // The fresh token may permit less than the one before.
+    await this.#host.reauthorize(this);
+  }
+
+  #known(): I {
+    if (!this.#identity) throw new BellwireError("unauthorized", "no hello yet");
+    return this.#identity;
+  }
+
+  #drop(name: string): boolean {
+    const topic = this.#topics.get(name);
+    if (topic) this.#host.leave(name, topic, this);
+    return this.#topics.delete(name);
+  }
+
+  #watchExpiry({ expiresAt }: Identity): void {
+    this.#cancelExpiry?.();
+    if (expiresAt === undefined) return;
+    const { clock, limits } = this.#host;
+    const left = expiresAt - clock.wall();
+    const expire = (): void => this.end({ code: "unauthorized", reason: "the token expired" });
+    this.#cancelExpiry = clock.after(Math.max(0, left - limits.expiryNotice), () => {
+      const rest = Math.max(0, expiresAt - clock.wall());
+      this.push(control({ type: "expiring", in: rest }));
+      this.#cancelExpiry = clock.after(rest, expire);
+    });
+  }
+
+  #fail(ref: number | undefined, error: unknown): void {
+    const known = isBellwireError(error) ? error : undefined;
+    if (!known) this.#host.report(error);
+    const code = known?.code ?? "internal";
+    const message = known?.message ?? "the server failed";
+    const after = known?.retryAfter;
+    if (ref === undefined && code === "rate_limited") return;
+    this.push(
+      control({
+        type: "error",
+        ...(ref !== undefined && { ref }),
+        code,
+        message,
+        ...(after !== undefined && { retryAfter: after }),
+      }),
+    );
+  }
+
+  /** No message of a peer may throw out of here: what is left over ends this one link. */
+  #contain(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      const code = isBellwireError(error) ? error.code : "internal";
+      if (code === "internal") this.#host.report(error);
+      this.end({ code: "close" in ERRORS[code] ? code : "internal" });
+    });
+  }
+}
+
+function bearer({ headers }: Handshake): string | undefined {
+  const match = /^bearer +(\S+)$/i.exec(headers.authorization ?? "");
+  return match?.[1];
+}

@@ -1,0 +1,86 @@
+/** The topics of a hub that somebody is subscribed to: opened on the first reader, closed after the last. */
+import type { Clock } from "../clock.ts";
+import type { Contract, TopicMap } from "../contract.ts";
+import type { Backplane, Entry } from "./backplane.ts";
+import type { Limits } from "./limits.ts";
+import type { SlowReaderPolicy } from "./outgoing.ts";
+import { type Reader, Topic, type TopicRules } from "./topic.ts";
+
+export class Topics {
+  readonly #contract: Contract<TopicMap>;
+  readonly #policies: Readonly<Record<string, SlowReaderPolicy | undefined>>;
+  readonly #backplane: Backplane;
+  readonly #limits: Limits;
+  readonly #clock: Clock;
+  readonly #report: (error: unknown) => void;
+  readonly #open: Map<string, Topic> = new Map();
+  #cancelCheck: (() => void) | undefined;
+
+  constructor(
+    contract: Contract<TopicMap>,
+    policies: Readonly<Record<string, SlowReaderPolicy | undefined>>,
+    backplane: Backplane,
+    limits: Limits,
+    clock: Clock,
+    report: (error: unknown) => void,
+  ) {
+    this.#contract = contract;
+    this.#policies = policies;
+    this.#backplane = backplane;
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#report = report;
+  }
+
+  open(name: string): Topic {
+    let topic = this.#open.get(name);
+    if (!topic) {
+      const opened = new Topic(name, this.#backplane, this.#rules(name), this.#limits.recovery, this.#report);
+      topic = opened;
+      this.#open.set(name, opened);
+      // A topic that could not start would refuse everyone who comes later, too.
+      opened.ready.catch(() => this.#forget(name, opened));
+      this.#cancelCheck ??= this.#clock.after(this.#limits.positionCheck, this.#check);
+    }
+    return topic;
+  }
+
+  leave(name: string, topic: Topic, reader: Reader): void {
+    topic.leave(reader);
+    if (topic.unused) this.#forget(name, topic);
+  }
+
+  close(): void {
+    this.#cancelCheck?.();
+    for (const topic of this.#open.values()) topic.close();
+    this.#open.clear();
+  }
+
+  #forget(name: string, topic: Topic): void {
+    topic.close();
+    if (this.#open.get(name) === topic) this.#open.delete(name);
+  }
+
+  readonly #check = (): void => {
+    for (const topic of this.#open.values()) topic.check().catch(this.#report);
+    this.#cancelCheck = this.#open.size > 0 ? this.#clock.after(this.#limits.positionCheck, this.#check) : undefined;
+  };
+
+  #rules(name: string): TopicRules {
+    const found = this.#contract.topic(name);
+    const events = Object.values((found && this.#contract.map[found.pattern]) ?? {});
+    const declared = events.some((event) => "kind" in event && event.kind === "conflated");
+    const policy = (found && this.#policies[found.pattern]) ?? (declared ? "conflate" : "disconnect");
+    return {
+      policy,
+      key: (entry: Entry) => {
+        if (policy !== "conflate") return undefined;
+        // Where the contract declares no conflated event, the policy makes all of the topic's events conflated.
+        if (!declared) return entry.event;
+        const definition = this.#contract.event(name, entry.event)?.definition;
+        if (definition?.kind !== "conflated") return undefined;
+        return definition.key ? `${entry.event} ${definition.key(JSON.parse(entry.json) as never)}` : entry.event;
+      },
+    };
+  }
+}
