@@ -34,9 +34,13 @@ export interface WebSocketTransportOptions {
 
 const url = {
   allowed: "a ws: or wss: URL without a fragment",
-  test: (value: unknown) => typeof value === "string" && URL.canParse(value) && /^wss?:/i.test(value) && !value.includes("#"),
+  test: (value: unknown) =>
+    typeof value === "string" && URL.canParse(value) && /^wss?:/i.test(value) && !value.includes("#"),
 };
-const webSocketClass = { allowed: "a WebSocket class", test: (value: unknown) => typeof value === "function" };
+const webSocketClass = {
+  allowed: "a WebSocket class",
+  test: (value: unknown) => typeof value === "function",
+};
 
 /** A transport over WebSocket. Throws `invalid_option`. */
 export function webSocketTransport(options: WebSocketTransportOptions): Transport {
@@ -52,7 +56,8 @@ export function webSocketTransport(options: WebSocketTransportOptions): Transpor
 function connect(socket: WebSocket, observer: LinkObserver<ServerMessage>): Link<ClientMessage> {
   socket.onopen = () => observer.open();
   socket.onmessage = ({ data }: MessageEvent<unknown>) => {
-    const decoded = typeof data === "string" ? decodeServerMessage(data) : ({ ok: false, reason: "binary" } as const);
+    const decoded =
+      typeof data === "string" ? decodeServerMessage(data) : ({ ok: false, reason: "binary" } as const);
     if (decoded.ok) observer.message(decoded.message);
     else observer.malformed(decoded.reason);
   };

@@ -14,7 +14,13 @@ import {
   type Link,
   type ServerMessage,
 } from "@bellwire/core";
-import { type AllowedOrigins, encodeOnce, isAllowedOrigins, judgeOrigin, type LinkAcceptor } from "@bellwire/core/server";
+import {
+  type AllowedOrigins,
+  encodeOnce,
+  isAllowedOrigins,
+  judgeOrigin,
+  type LinkAcceptor,
+} from "@bellwire/core/server";
 import { type WebSocket, WebSocketServer } from "ws";
 import { textFrames } from "./frames.ts";
 
@@ -47,7 +53,11 @@ const RULES = {
  * Serves a hub over WebSocket on an HTTP server, beside whatever else it serves. Upgrades to other paths are left to other listeners, and
  * refused with 404 when there are none. Returns a function that detaches it; links that are open go on. Throws `invalid_option`.
  */
-export function attachWebSocket(hub: LinkAcceptor, server: Server, options: WebSocketServerOptions = {}): () => void {
+export function attachWebSocket(
+  hub: LinkAcceptor,
+  server: Server,
+  options: WebSocketServerOptions = {},
+): () => void {
   checkOptions("attachWebSocket", options, RULES);
   const path = options.path ?? "/bellwire";
   const allowedOrigins = options.allowedOrigins ?? [];
@@ -73,7 +83,9 @@ export function attachWebSocket(hub: LinkAcceptor, server: Server, options: WebS
       const link = new WebSocketLink(webSocket, socket, encode);
       const observer = hub.accept(link, { transport: "ws", headers, remoteAddress });
       webSocket.on("message", (data: Buffer, isBinary) => {
-        const decoded = isBinary ? ({ ok: false, reason: "binary" } as const) : decodeClientMessage(data.toString());
+        const decoded = isBinary
+          ? ({ ok: false, reason: "binary" } as const)
+          : decodeClientMessage(data.toString());
         if (decoded.ok) observer.message(decoded.message, data.length);
         else observer.malformed(decoded.reason);
       });
@@ -125,6 +137,7 @@ function singleHeaders({ headers }: IncomingMessage): Record<string, string | un
 function refuse(socket: Duplex, status: string, cause?: CloseCause): void {
   // The peer may be gone already, which is nobody's error.
   socket.on("error", () => {});
-  const retry = cause?.retryAfter === undefined ? "" : `Retry-After: ${Math.ceil(cause.retryAfter / 1000)}\r\n`;
+  const retry =
+    cause?.retryAfter === undefined ? "" : `Retry-After: ${Math.ceil(cause.retryAfter / 1000)}\r\n`;
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n${retry}\r\n`);
 }

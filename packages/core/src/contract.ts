@@ -10,7 +10,10 @@ import { compilePattern, isName, type TopicParams } from "./protocol/topics.ts";
 export type EventKind = "logged" | "volatile" | "conflated";
 
 /** One event of the contract. A bare Standard Schema stands for `{ schema, kind: "logged" }`. */
-export interface EventDefinition<Schema extends StandardSchemaV1 = StandardSchemaV1, Kind extends EventKind = EventKind> {
+export interface EventDefinition<
+  Schema extends StandardSchemaV1 = StandardSchemaV1,
+  Kind extends EventKind = EventKind,
+> {
   readonly schema: Schema;
   readonly kind: Kind;
   /** For `conflated`: a slow reader keeps only the newest notification of each key. Default: one key per event. */
@@ -136,7 +139,10 @@ function compileTopic(pattern: string, events: TopicMap[string]): CompiledTopic 
   const entries = Object.entries(events ?? {}).map(([event, value]): [string, EventDefinition] => {
     const definition: Partial<EventDefinition> = "kind" in value ? value : { schema: value, kind: "logged" };
     if (!isName(event) || typeof definition.schema?.["~standard"]?.validate !== "function") {
-      throw new BellwireError("invalid_option", `${path}.${event}: must be a Standard Schema, type(), volatile() or conflated()`);
+      throw new BellwireError(
+        "invalid_option",
+        `${path}.${event}: must be a Standard Schema, type(), volatile() or conflated()`,
+      );
     }
     return [event, definition as EventDefinition];
   });
@@ -155,7 +161,9 @@ export function validate(schema: StandardSchemaV1, data: unknown): unknown {
 function valueOf(result: StandardSchemaV1.Result<unknown>): unknown {
   if (!result.issues) return result.value;
   const where = result.issues.slice(0, 3).map((issue) => {
-    const path = issue.path?.map((part) => (typeof part === "object" ? String(part.key) : String(part))).join(".");
+    const path = issue.path
+      ?.map((part) => (typeof part === "object" ? String(part.key) : String(part)))
+      .join(".");
     return `${path ? `data.${path}` : "data"}: ${issue.message}`;
   });
   throw new BellwireError("invalid_data", where.join("; "));

@@ -70,7 +70,11 @@ export class BellwireError extends Error {
   /** Milliseconds to wait before trying again, when the other side asked for that. */
   readonly retryAfter: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { retryAfter?: number | undefined; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { retryAfter?: number | undefined; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.retryAfter = options.retryAfter;

@@ -1,5 +1,5 @@
 export type { Capabilities, Support } from "./capabilities.ts";
-export { type Clock, systemClock } from "./clock.ts";
+export { backgroundClock, type Clock, systemClock } from "./clock.ts";
 export {
   type Contract,
   conflated,
@@ -17,9 +17,26 @@ export {
   type,
   volatile,
 } from "./contract.ts";
-export { BellwireError, ERRORS, type ErrorCode, type ErrorFact, isBellwireError, isErrorCode } from "./errors.ts";
+export {
+  BellwireError,
+  ERRORS,
+  type ErrorCode,
+  type ErrorFact,
+  isBellwireError,
+  isErrorCode,
+} from "./errors.ts";
 export type { CloseCause, Link, LinkObserver, Transport } from "./link.ts";
-export { atLeast, callable, checkOptions, flag, having, type OptionRule, type OptionRules, oneOf, text } from "./options.ts";
+export {
+  atLeast,
+  callable,
+  checkOptions,
+  flag,
+  having,
+  type OptionRule,
+  type OptionRules,
+  oneOf,
+  text,
+} from "./options.ts";
 export { closeCause, closeFrame } from "./protocol/close-codes.ts";
 export {
   type Decoded,

@@ -12,7 +12,10 @@ export type OptionRules = Readonly<Record<string, OptionRule>>;
 
 /** A finite number of at least `least`, and whole unless it is milliseconds that may have a fraction. */
 export function atLeast(least: number): OptionRule {
-  return { allowed: `a whole number of at least ${least}`, test: (value) => Number.isSafeInteger(value) && (value as number) >= least };
+  return {
+    allowed: `a whole number of at least ${least}`,
+    test: (value) => Number.isSafeInteger(value) && (value as number) >= least,
+  };
 }
 
 /** A function. */
@@ -22,37 +25,52 @@ export const callable: OptionRule = { allowed: "a function", test: (value) => ty
 export const flag: OptionRule = { allowed: "true or false", test: (value) => typeof value === "boolean" };
 
 /** A string with at least one character. */
-export const text: OptionRule = { allowed: "a non-empty string", test: (value) => typeof value === "string" && value !== "" };
+export const text: OptionRule = {
+  allowed: "a non-empty string",
+  test: (value) => typeof value === "string" && value !== "",
+};
 
 /** An object that has all the methods named. */
 export function having(...methods: readonly string[]): OptionRule {
   return {
     allowed: `an object with ${methods.join(", ")}`,
     test: (value) =>
-      typeof value === "object" && value !== null && methods.every((name) => typeof (value as Record<string, unknown>)[name] === "function"),
+      typeof value === "object" &&
+      value !== null &&
+      methods.every((name) => typeof (value as Record<string, unknown>)[name] === "function"),
   };
 }
 
 /** One of the values listed. */
 export function oneOf(...values: readonly string[]): OptionRule {
-  return { allowed: values.map((value) => `"${value}"`).join(" or "), test: (value) => values.includes(value as string) };
+  return {
+    allowed: values.map((value) => `"${value}"`).join(" or "),
+    test: (value) => values.includes(value as string),
+  };
 }
 
 /**
  * Checks that `options` is an object with only the keys of `rules`, each present one as its rule says and the `required` ones
  * present. Throws `invalid_option` with the path of the first that is not.
  */
-export function checkOptions(path: string, options: unknown, rules: OptionRules, required: readonly string[] = []): void {
+export function checkOptions(
+  path: string,
+  options: unknown,
+  rules: OptionRules,
+  required: readonly string[] = [],
+): void {
   const fail = (where: string, allowed: string): never => {
     throw new BellwireError("invalid_option", `${where}: must be ${allowed}`);
   };
-  if (typeof options !== "object" || options === null || Array.isArray(options)) return fail(path, "an object");
+  if (typeof options !== "object" || options === null || Array.isArray(options))
+    return fail(path, "an object");
   for (const [key, value] of Object.entries(options)) {
     const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;
     if (!rule) return fail(`${path}.${key}`, `absent; known options are ${Object.keys(rules).join(", ")}`);
     if (value !== undefined && !rule.test(value)) fail(`${path}.${key}`, rule.allowed);
   }
   for (const key of required) {
-    if ((options as Record<string, unknown>)[key] === undefined) fail(`${path}.${key}`, `given: ${rules[key]?.allowed}`);
+    if ((options as Record<string, unknown>)[key] === undefined)
+      fail(`${path}.${key}`, `given: ${rules[key]?.allowed}`);
   }
 }

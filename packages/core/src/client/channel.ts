@@ -1,6 +1,13 @@
 /** The notification channel: what an application holds on the client. This file composes; the deciding is done by the parts it names. */
 import { type Clock, systemClock } from "../clock.ts";
-import { type Contract, type EventsOf, type InputOf, type TopicMap, type TopicsOf, validate } from "../contract.ts";
+import {
+  type Contract,
+  type EventsOf,
+  type InputOf,
+  type TopicMap,
+  type TopicsOf,
+  validate,
+} from "../contract.ts";
 import { BellwireError } from "../errors.ts";
 import type { Transport } from "../link.ts";
 import { callable, checkOptions, having } from "../options.ts";
@@ -107,7 +114,7 @@ class Channel implements StreamHost {
   readonly #outbox: Outbox = new Outbox();
   readonly #errors: Listeners<unknown> = new Listeners(() => {});
   readonly #states: Listeners<ChannelState>;
-  readonly #stopLifecycle: () => void;
+  #stopLifecycle: (() => void) | undefined;
   #ref = 0;
   #outboxPaused: (() => void) | undefined;
 
@@ -126,9 +133,9 @@ class Channel implements StreamHost {
       suspendAfter: options.suspendAfter ?? 300_000,
       changed: (now, before) => this.#changed(now, before),
       message: (message) => this.#receive(message),
-      malformed: (reason) => this.report(new BellwireError("malformed", `a message of the hub was skipped: ${reason}`)),
+      malformed: (reason) =>
+        this.report(new BellwireError("malformed", `a message of the hub was skipped: ${reason}`)),
     });
-    this.#stopLifecycle = watchLifecycle(this.clock, () => this.#connection.dispatch({ type: "wake" }));
   }
 
   get state(): ChannelState {
@@ -136,12 +143,15 @@ class Channel implements StreamHost {
   }
 
   connect(): void {
-    if (this.state === "idle") this.#connection.dispatch({ type: "connect" });
+    if (this.state !== "idle") return;
+    this.#stopLifecycle = watchLifecycle(this.clock, () => this.#connection.dispatch({ type: "wake" }));
+    this.#connection.dispatch({ type: "connect" });
   }
 
   subscribe(topic: string): unknown {
     this.#assertOpen();
-    if (!this.contract.topic(topic)) throw new BellwireError("unknown_topic", "no such topic in the contract");
+    if (!this.contract.topic(topic))
+      throw new BellwireError("unknown_topic", "no such topic in the contract");
     let stream = this.#streams.get(topic);
     if (!stream) {
       stream = new TopicStream(topic, this);
@@ -153,12 +163,22 @@ class Channel implements StreamHost {
     return handle;
   }
 
-  async publish(topic: string, event: string, data: unknown, options: ChannelPublishOptions = {}): Promise<Receipt> {
+  async publish(
+    topic: string,
+    event: string,
+    data: unknown,
+    options: ChannelPublishOptions = {},
+  ): Promise<Receipt> {
     this.#assertOpen();
     const { signal, id = randomId(16), exclude } = options;
-    if (!isId(id)) throw new BellwireError("invalid_option", "publish.id: must be 1 to 64 printable ASCII characters");
+    if (!isId(id))
+      throw new BellwireError("invalid_option", "publish.id: must be 1 to 64 printable ASCII characters");
     const found = this.contract.event(topic, event);
-    if (!found) throw new BellwireError(this.contract.topic(topic) ? "unknown_event" : "unknown_topic", "not in the contract");
+    if (!found)
+      throw new BellwireError(
+        this.contract.topic(topic) ? "unknown_event" : "unknown_topic",
+        "not in the contract",
+      );
     // Validated here and sent as given, so that a transformation in the schema runs once, at the receiver.
     const checked = validate(found.definition.schema, data);
     if (checked instanceof Promise) await checked;
@@ -168,7 +188,8 @@ class Channel implements StreamHost {
       throw new BellwireError("too_large", `data: at most ${this.#connection.maxMessageBytes} bytes`);
     }
     const volatile = found.definition.kind === "volatile";
-    if (volatile && this.state !== "connected") throw new BellwireError("link_lost", "a volatile event needs a connection");
+    if (volatile && this.state !== "connected")
+      throw new BellwireError("link_lost", "a volatile event needs a connection");
     return this.#enqueue({ message, bytes, volatile }, signal);
   }
 
@@ -206,10 +227,14 @@ class Channel implements StreamHost {
   #assertOpen(): void {
     const { now } = this.#connection;
     if (now.state === "closed") throw new BellwireError("closed", "the channel is closed");
-    if (now.state === "failed") throw new BellwireError(now.cause.code, now.cause.reason ?? "the channel has failed");
+    if (now.state === "failed")
+      throw new BellwireError(now.cause.code, now.cause.reason ?? "the channel has failed");
   }
 
-  #enqueue(publish: Pick<Pending, "message" | "bytes" | "volatile">, signal: AbortSignal | undefined): Promise<Receipt> {
+  #enqueue(
+    publish: Pick<Pending, "message" | "bytes" | "volatile">,
+    signal: AbortSignal | undefined,
+  ): Promise<Receipt> {
     return new Promise<Receipt>((resolve, reject) => {
       const settled = (): void => signal?.removeEventListener("abort", abort);
       const pending: Pending = {
@@ -227,7 +252,11 @@ class Channel implements StreamHost {
         const reason: unknown = signal?.reason;
         const timedOut = reason instanceof Error && reason.name === "TimeoutError";
         this.#outbox.remove(pending);
-        pending.reject(new BellwireError(timedOut ? "no_answer" : "aborted", "the publish was given up", { cause: reason }));
+        pending.reject(
+          new BellwireError(timedOut ? "no_answer" : "aborted", "the publish was given up", {
+            cause: reason,
+          }),
+        );
       };
       if (signal?.aborted) return abort();
       this.#outbox.add(pending);
@@ -250,7 +279,8 @@ class Channel implements StreamHost {
       this.#outbox.resend(true);
     }
     if (now.state === "connected") {
-      for (const stream of this.#streams.values()) stream.dispatch({ type: "connected", ref: this.nextRef() });
+      for (const stream of this.#streams.values())
+        stream.dispatch({ type: "connected", ref: this.nextRef() });
       this.#flushOutbox();
     }
     if (now.state === "closed" || now.state === "failed") this.#end(now);
@@ -258,13 +288,13 @@ class Channel implements StreamHost {
   }
 
   #end(now: Connection): void {
-    this.#stopLifecycle();
+    this.#stopLifecycle?.();
     const error =
       now.state === "failed"
         ? new BellwireError(now.cause.code, now.cause.reason ?? "the hub refused the channel")
         : new BellwireError("closed", "the channel was closed");
     if (now.state === "failed") this.report(error);
-    for (const stream of [...this.#streams.values()]) stream.end(error);
+    for (const stream of this.#streams.values()) stream.end(error);
     this.#streams.clear();
     this.#outbox.clear(error);
   }
@@ -272,7 +302,9 @@ class Channel implements StreamHost {
   #receive(message: ServerMessage): void {
     switch (message.type) {
       case "notification":
-        return this.#streams.get(message.topic)?.dispatch({ type: "notification", message, ref: this.nextRef() });
+        return this.#streams
+          .get(message.topic)
+          ?.dispatch({ type: "notification", message, ref: this.nextRef() });
       case "subscribed":
         return this.#streams.get(message.topic)?.dispatch({ ...message, gap: message.gap });
       case "skip":
@@ -286,6 +318,9 @@ class Channel implements StreamHost {
         return this.#refused(message);
       case "expiring":
         return void this.#refreshToken();
+      default:
+        // The connection answered it, or it needs no answer.
+        return;
     }
   }
 
@@ -306,7 +341,9 @@ class Channel implements StreamHost {
         this.#flushOutbox();
       });
     } else if (pending) this.#outbox.settle(ref)?.reject(error);
-    else for (const stream of this.#streams.values()) stream.dispatch({ type: "refused", ref, code, retryAfter });
+    else
+      for (const stream of this.#streams.values())
+        stream.dispatch({ type: "refused", ref, code, retryAfter });
   }
 
   async #refreshToken(): Promise<void> {

@@ -12,14 +12,26 @@
  */
 import { ERRORS } from "../errors.ts";
 import type { CloseCause } from "../link.ts";
-import { backoff, type BackoffOptions } from "./backoff.ts";
+import { type BackoffOptions, backoff } from "./backoff.ts";
 
 /** What an application sees of the connection. */
-export type ChannelState = "idle" | "connecting" | "connected" | "waiting" | "suspended" | "closed" | "failed";
+export type ChannelState =
+  | "idle"
+  | "connecting"
+  | "connected"
+  | "waiting"
+  | "suspended"
+  | "closed"
+  | "failed";
 
 export type Connection =
   | { readonly state: "idle" | "closed" }
-  | { readonly state: "connecting"; readonly phase: "token" | "link" | "welcome"; readonly attempt: number; readonly suspended: boolean }
+  | {
+      readonly state: "connecting";
+      readonly phase: "token" | "link" | "welcome";
+      readonly attempt: number;
+      readonly suspended: boolean;
+    }
   | { readonly state: "connected"; readonly attempt: number }
   | { readonly state: "waiting" | "suspended"; readonly attempt: number }
   | { readonly state: "failed"; readonly cause: CloseCause };
@@ -59,7 +71,8 @@ const LATE: CloseCause = { code: "timeout", reason: "no sign of life" };
 /** The next state and what to do. An event that means nothing in a state changes nothing. `random` is from [0, 1). */
 export function step(now: Connection, event: ConnectionEvent, random: number, options: BackoffOptions): Step {
   if (now.state === "closed" || now.state === "failed") return stay(now);
-  if (event.type === "close") return { next: { state: "closed" }, effects: [{ do: "hang_up", cause: NORMAL }] };
+  if (event.type === "close")
+    return { next: { state: "closed" }, effects: [{ do: "hang_up", cause: NORMAL }] };
   switch (now.state) {
     case "idle":
       return event.type === "connect" ? begin(0, false) : stay(now);
@@ -84,11 +97,17 @@ function connecting(
 ): Step {
   switch (event.type) {
     case "token":
-      return now.phase === "token" ? { next: { ...now, phase: "link" }, effects: [{ do: "dial" }] } : stay(now);
+      return now.phase === "token"
+        ? { next: { ...now, phase: "link" }, effects: [{ do: "dial" }] }
+        : stay(now);
     case "open":
-      return now.phase === "link" ? { next: { ...now, phase: "welcome" }, effects: [{ do: "greet" }] } : stay(now);
+      return now.phase === "link"
+        ? { next: { ...now, phase: "welcome" }, effects: [{ do: "greet" }] }
+        : stay(now);
     case "welcome":
-      return now.phase === "welcome" ? { next: { state: "connected", attempt: now.attempt }, effects: [] } : stay(now);
+      return now.phase === "welcome"
+        ? { next: { state: "connected", attempt: now.attempt }, effects: [] }
+        : stay(now);
     case "closed":
       return lost(event.cause, now.attempt, now.suspended, random, options);
     case "late":
@@ -110,7 +129,13 @@ function connected(
     case "closed": {
       // An expired token is worth another try with a fresh one; it is asked for before every attempt.
       const { cause } = event;
-      return lost(cause.code === "unauthorized" ? { ...cause, code: "link_lost" } : cause, now.attempt, false, random, options);
+      return lost(
+        cause.code === "unauthorized" ? { ...cause, code: "link_lost" } : cause,
+        now.attempt,
+        false,
+        random,
+        options,
+      );
     }
     case "late":
       return hungUp(lost(LATE, now.attempt, false, random, options));
@@ -128,16 +153,26 @@ function stay(now: Connection): Step {
 }
 
 function begin(attempt: number, suspended: boolean): Step {
-  return { next: { state: "connecting", phase: "token", attempt, suspended }, effects: [{ do: "ask_token" }] };
+  return {
+    next: { state: "connecting", phase: "token", attempt, suspended },
+    effects: [{ do: "ask_token" }],
+  };
 }
 
 function hungUp({ next, effects }: Step): Step {
   return { next, effects: [{ do: "hang_up", cause: LATE }, ...effects] };
 }
 
-function lost(cause: CloseCause, attempt: number, suspended: boolean, random: number, options: BackoffOptions): Step {
+function lost(
+  cause: CloseCause,
+  attempt: number,
+  suspended: boolean,
+  random: number,
+  options: BackoffOptions,
+): Step {
   // A peer's `normal` is not ours: proxies and servers that stop say it too.
-  if (cause.code !== "normal" && !ERRORS[cause.code].retryable) return { next: { state: "failed", cause }, effects: [] };
+  if (cause.code !== "normal" && !ERRORS[cause.code].retryable)
+    return { next: { state: "failed", cause }, effects: [] };
   const after = cause.retryAfter ?? backoff(attempt, random, options);
   return {
     next: { state: suspended ? "suspended" : "waiting", attempt: attempt + 1 },

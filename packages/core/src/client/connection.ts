@@ -2,7 +2,12 @@
 import type { Clock } from "../clock.ts";
 import { BellwireError, isBellwireError } from "../errors.ts";
 import type { CloseCause, Link, LinkObserver, Transport } from "../link.ts";
-import { type ClientMessage, PROTOCOL_VERSION, type ServerMessage, type Welcome } from "../protocol/messages.ts";
+import {
+  type ClientMessage,
+  PROTOCOL_VERSION,
+  type ServerMessage,
+  type Welcome,
+} from "../protocol/messages.ts";
 import type { BackoffOptions } from "./backoff.ts";
 import { type Connection, type ConnectionEffect, type ConnectionEvent, step } from "./connection-machine.ts";
 
@@ -57,7 +62,10 @@ export class ClientConnection {
 
   /** The largest message the hub takes, once it has said so. */
   get maxMessageBytes(): number {
-    return Math.min(this.#welcome?.maxMessageBytes ?? Number.MAX_SAFE_INTEGER, this.#options.transport.capabilities.maxMessageBytes);
+    return Math.min(
+      this.#welcome?.maxMessageBytes ?? Number.MAX_SAFE_INTEGER,
+      this.#options.transport.capabilities.maxMessageBytes,
+    );
   }
 
   /** Sends on the link of a connected channel; on any other it does nothing, and the caller's state says so already. */
@@ -138,8 +146,13 @@ export class ClientConnection {
       if (generation === this.#generation) this.dispatch({ type: "token" });
     } catch (error) {
       if (generation !== this.#generation) return;
-      const known = isBellwireError(error) ? error : new BellwireError("link_lost", "the token source failed", { cause: error });
-      this.dispatch({ type: "closed", cause: { code: known.code, reason: known.message, retryAfter: known.retryAfter } });
+      const known = isBellwireError(error)
+        ? error
+        : new BellwireError("link_lost", "the token source failed", { cause: error });
+      this.dispatch({
+        type: "closed",
+        cause: { code: known.code, reason: known.message, retryAfter: known.retryAfter },
+      });
     }
   }
 

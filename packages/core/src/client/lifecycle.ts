@@ -19,7 +19,11 @@ interface PageLike {
  * Calls `wake` when the page gets the network back, becomes visible, returns from the back/forward cache, or when more time
  * passed than the timers counted. Returns a function that stops it.
  */
-export function watchLifecycle(clock: Clock, wake: () => void, page: PageLike = globalThis as PageLike): () => void {
+export function watchLifecycle(
+  clock: Clock,
+  wake: () => void,
+  page: PageLike = globalThis as PageLike,
+): () => void {
   const { document } = page;
   const visible = (): void => {
     if (document?.visibilityState === "visible") wake();

@@ -17,7 +17,7 @@ export class Listeners<T> {
 
   emit(value: T): void {
     // A copy, because a listener may remove itself or add others.
-    for (const listener of [...this.#listeners]) {
+    for (const listener of Array.from(this.#listeners)) {
       try {
         const result = listener(value);
         if (result instanceof Promise) result.catch(this.#failed);

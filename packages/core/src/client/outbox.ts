@@ -26,7 +26,10 @@ export class Outbox {
 
   add(pending: Pending): void {
     if (this.#pending.size >= MAX_PUBLISHES || this.#bytes + pending.bytes > MAX_BYTES) {
-      throw new BellwireError("outbox_full", `at most ${MAX_PUBLISHES} publishes and ${MAX_BYTES} bytes may wait`);
+      throw new BellwireError(
+        "outbox_full",
+        `at most ${MAX_PUBLISHES} publishes and ${MAX_BYTES} bytes may wait`,
+      );
     }
     this.#pending.set(pending, 0);
     this.#bytes += pending.bytes;
@@ -62,7 +65,7 @@ export class Outbox {
 
   /** The link is gone, or everything was refused for now: all of it has to be sent again, in order. */
   resend(linkLost: boolean): void {
-    for (const pending of [...this.#pending.keys()]) {
+    for (const pending of this.#pending.keys()) {
       if (pending.volatile && linkLost) {
         this.remove(pending);
         pending.reject(new BellwireError("link_lost", "a volatile event is not sent again"));
@@ -72,7 +75,7 @@ export class Outbox {
 
   /** Gives everything up. */
   clear(error: BellwireError): void {
-    for (const pending of [...this.#pending.keys()]) {
+    for (const pending of this.#pending.keys()) {
       this.remove(pending);
       pending.reject(error);
     }

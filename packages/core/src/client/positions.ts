@@ -11,7 +11,10 @@ export interface PositionStore {
 }
 
 /** Keeps positions in `localStorage` or anything like it, under `prefix` (default `bellwire:`) and the topic's name. */
-export function storedPositions(storage: Pick<Storage, "getItem" | "setItem">, prefix = "bellwire:"): PositionStore {
+export function storedPositions(
+  storage: Pick<Storage, "getItem" | "setItem">,
+  prefix = "bellwire:",
+): PositionStore {
   return {
     load(topic) {
       try {

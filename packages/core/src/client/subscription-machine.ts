@@ -32,13 +32,23 @@ export interface Stream {
 export type StreamEvent =
   | { readonly type: "connected"; readonly ref: number }
   | { readonly type: "lost" }
-  | { readonly type: "subscribed"; readonly ref: number; readonly position: Position; readonly gap: GapReason | undefined }
+  | {
+      readonly type: "subscribed";
+      readonly ref: number;
+      readonly position: Position;
+      readonly gap: GapReason | undefined;
+    }
   | { readonly type: "notification"; readonly message: Notified; readonly ref: number }
   | { readonly type: "skip"; readonly offset: number }
   | { readonly type: "gap"; readonly position: Position; readonly reason: GapReason }
   | { readonly type: "head"; readonly position: Position; readonly ref: number }
   /** The hub refused the subscription (`ref`), or ended it (no `ref`). */
-  | { readonly type: "refused"; readonly ref: number | undefined; readonly code: ErrorCode; readonly retryAfter: number | undefined }
+  | {
+      readonly type: "refused";
+      readonly ref: number | undefined;
+      readonly code: ErrorCode;
+      readonly retryAfter: number | undefined;
+    }
   /** The time to try again has come. */
   | { readonly type: "retry"; readonly ref: number };
 
@@ -73,7 +83,9 @@ export function streamStep(now: Stream, event: StreamEvent): StreamStep {
     case "lost":
       return { next: { ...now, state: "detached" }, effects: [] };
     case "subscribed":
-      return now.state === "joining" && event.ref === now.ref ? joined(now, event.position, event.gap) : stay(now);
+      return now.state === "joining" && event.ref === now.ref
+        ? joined(now, event.position, event.gap)
+        : stay(now);
     case "refused":
       return refused(now, event);
     default:
@@ -119,20 +131,30 @@ function joined(now: Stream, position: Position, gap: GapReason | undefined): St
   return { next: live, effects: [ready] };
 }
 
-function refused(now: Stream, { ref, code, retryAfter }: Extract<StreamEvent, { type: "refused" }>): StreamStep {
+function refused(
+  now: Stream,
+  { ref, code, retryAfter }: Extract<StreamEvent, { type: "refused" }>,
+): StreamStep {
   if (ref !== undefined && (now.state !== "joining" || ref !== now.ref)) return stay(now);
-  if (ref !== undefined && ERRORS[code].retryable) return { next: now, effects: [{ do: "retry", after: retryAfter ?? RETRY }] };
+  if (ref !== undefined && ERRORS[code].retryable)
+    return { next: now, effects: [{ do: "retry", after: retryAfter ?? RETRY }] };
   const gap = { after: now.cursor as Position, resumeAt: null, reason: "authorization" } as const;
   const end = { do: "end", code } as const;
   return { next: { ...now, state: "ended" }, effects: now.cursor ? [{ do: "gap", gap }, end] : [end] };
 }
 
 function gapped(now: Stream, cursor: Position, position: Position, reason: GapReason): StreamStep {
-  return { next: { ...now, cursor: position }, effects: [{ do: "gap", gap: { after: cursor, resumeAt: position, reason } }] };
+  return {
+    next: { ...now, cursor: position },
+    effects: [{ do: "gap", gap: { after: cursor, resumeAt: position, reason } }],
+  };
 }
 
 function join(now: Stream, ref: number): StreamStep {
-  return { next: { ...now, state: "joining", ref }, effects: [{ do: "subscribe", ref, position: now.cursor }] };
+  return {
+    next: { ...now, state: "joining", ref },
+    effects: [{ do: "subscribe", ref, position: now.cursor }],
+  };
 }
 
 function after(step: StreamStep, effect: StreamEffect): StreamStep {

@@ -24,7 +24,8 @@ export type NotificationOf<M extends TopicMap, T extends string> = {
 }[EventsOf<M, T>];
 
 /** A subscription. It goes on across links until it is closed or the hub ends it. */
-export interface Subscription<M extends TopicMap, T extends string> extends AsyncIterable<NotificationOf<M, T>> {
+export interface Subscription<M extends TopicMap, T extends string>
+  extends AsyncIterable<NotificationOf<M, T>> {
   readonly topic: T;
   /** The last position delivered, or where the hub said the topic stood; undefined before that. */
   readonly position: Position | undefined;
@@ -123,7 +124,8 @@ export class SubscriptionHandle implements AsyncIterable<Notification> {
     let failure: BellwireError | undefined;
     const stop = [
       this.onAny((notification) => {
-        if (waiting.length >= ITERATOR_LIMIT) failure = new BellwireError("slow_reader", `${ITERATOR_LIMIT} notifications were waiting`);
+        if (waiting.length >= ITERATOR_LIMIT)
+          failure = new BellwireError("slow_reader", `${ITERATOR_LIMIT} notifications were waiting`);
         else waiting.push(notification);
         wake?.();
       }),
@@ -137,7 +139,10 @@ export class SubscriptionHandle implements AsyncIterable<Notification> {
         else if (this.#ended) {
           if (this.#ended.code === "closed") return;
           throw this.#ended;
-        } else await new Promise<void>((resolve) => { wake = resolve; });
+        } else
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
       }
     } finally {
       for (const remove of stop) remove();

@@ -60,7 +60,7 @@ export class TopicStream {
   /** The channel is closed or has failed. */
   end(error: BellwireError): void {
     this.#cancelRetry?.();
-    for (const handle of [...this.#handles]) handle.end(error);
+    for (const handle of Array.from(this.#handles)) handle.end(error);
   }
 
   #perform(effect: StreamEffect): void {
@@ -75,7 +75,7 @@ export class TopicStream {
       case "gap": {
         const gap = { topic: this.topic, ...effect.gap };
         return this.#inOrder(() => {
-          for (const handle of [...this.#handles]) handle.gap(gap);
+          for (const handle of Array.from(this.#handles)) handle.gap(gap);
           if (gap.resumeAt) this.#host.positions?.save(this.topic, gap.resumeAt);
         });
       }
@@ -109,7 +109,9 @@ export class TopicStream {
     const found = this.#host.contract.event(this.topic, message.event);
     if (!found) {
       // A newer server may know more events than this client.
-      return this.#host.report(new BellwireError("unknown_event", `${this.topic}: an event that the contract lacks was skipped`));
+      return this.#host.report(
+        new BellwireError("unknown_event", `${this.topic}: an event that the contract lacks was skipped`),
+      );
     }
     try {
       const data = validate(found.definition.schema, message.data);
@@ -127,7 +129,7 @@ export class TopicStream {
     const { topic, event, offset, time } = message;
     const id = message.id ?? (offset > 0 ? `${position.epoch}/${offset}` : "");
     const notification: Notification = { id, topic, event, data, position, time };
-    for (const handle of [...this.#handles]) handle.deliver(notification);
+    for (const handle of Array.from(this.#handles)) handle.deliver(notification);
     if (offset > 0) this.#host.positions?.save(topic, position);
   }
 

@@ -15,9 +15,9 @@ export interface MessageRule {
   readonly every?: number | undefined;
   /**
    * `swap` holds the message until the next one of the same direction has passed; `delay` holds it, and everything after it in
-   * the same direction, for `ms`.
+   * the same direction, for `ms`; `cut` ends the link, the message with it.
    */
-  readonly fault: "drop" | "double" | "swap" | "delay";
+  readonly fault: "drop" | "double" | "swap" | "delay" | "cut";
   /** For `delay`, in milliseconds. Default: 50. */
   readonly ms?: number | undefined;
 }
@@ -47,9 +47,14 @@ export function faultyTransport(transport: Transport, rules: readonly MessageRul
         cuts.delete(cut);
         observer.close(cause);
       };
-      const down = stream<ServerMessage>(hits, (message) => {
+      const cut = (): void => {
+        link.close({ code: "link_lost" });
+        end({ code: "link_lost", reason: "cut" });
+      };
+      const pass = (message: ServerMessage): void => {
         if (!over) observer.message(message);
-      });
+      };
+      const down = stream(hits, pass, cut);
       const link = transport.connect({
         open() {
           if (!over) observer.open();
@@ -60,12 +65,8 @@ export function faultyTransport(transport: Transport, rules: readonly MessageRul
         },
         close: end,
       });
-      const cut = (): void => {
-        link.close({ code: "link_lost" });
-        end({ code: "link_lost", reason: "cut" });
-      };
       if (!over) cuts.add(cut);
-      return faultyLink(link, hits, () => over);
+      return faultyLink(link, hits, () => over, cut);
     },
     cutAll() {
       for (const cut of cuts) cut();
@@ -85,14 +86,16 @@ export function faultyAcceptor(hub: LinkAcceptor, rules: readonly MessageRule[] 
     onClose: (callback) => hub.onClose(callback),
     accept(link: Link<ServerMessage>, handshake: Handshake): LinkObserver<ClientMessage> {
       let over = false;
+      const cut = (): void => link.close({ code: "link_lost" });
       const observer = hub.accept(
-        faultyLink(link, hits, () => over),
+        faultyLink(link, hits, () => over, cut),
         handshake,
       );
       let size: number | undefined;
-      const up = stream<ClientMessage>(hits, (message) => {
+      const pass = (message: ClientMessage): void => {
         if (!over) observer.message(message, size);
-      });
+      };
+      const up = stream(hits, pass, cut);
       return {
         open: () => observer.open(),
         message(message, bytes) {
@@ -110,12 +113,16 @@ export function faultyAcceptor(hub: LinkAcceptor, rules: readonly MessageRule[] 
 }
 
 type Message = ClientMessage | ServerMessage;
-/** The rule that hits this message, if one does. */
-type Hits = (message: Message) => MessageRule | undefined;
+/** Finds the rule that hits a message. */
+interface Hits {
+  /** Whether there is any rule at all. */
+  readonly some: boolean;
+  of(message: Message): MessageRule | undefined;
+}
 
 function hitCounter(rules: readonly MessageRule[]): Hits {
   const seen = new Map<string, number>();
-  return ({ type }) => {
+  const of = ({ type }: Message): MessageRule | undefined => {
     const count = (seen.get(type) ?? 0) + 1;
     seen.set(type, count);
     return rules.find(
@@ -125,26 +132,43 @@ function hitCounter(rules: readonly MessageRule[]): Hits {
           (rule.every !== undefined && count > rule.nth && (count - rule.nth) % rule.every === 0)),
     );
   };
+  return {
+    get some() {
+      return rules.length > 0;
+    },
+    of,
+  };
 }
 
-function faultyLink<Out extends Message>(link: Link<Out>, hits: Hits, over: () => boolean): Link<Out> {
+function faultyLink<Out extends Message>(
+  link: Link<Out>,
+  hits: Hits,
+  over: () => boolean,
+  cut: () => void,
+): Link<Out> {
   // One message a batch: the array may be shared with links that do not suffer.
-  const pass = stream<Out>(hits, (message) => {
+  const send = (message: Out): void => {
     if (!over()) link.send([message]);
-  });
+  };
+  const pass = stream(hits, send, cut);
   return {
     get buffered() {
       return link.buffered;
     },
     send(batch) {
-      for (const message of batch) pass(message);
+      if (hits.some) for (const message of batch) pass(message);
+      else if (!over()) link.send(batch);
     },
     close: (cause) => link.close(cause),
   };
 }
 
 /** Applies the rules to one direction of one link. */
-function stream<M extends Message>(hits: Hits, pass: (message: M) => void): (message: M) => void {
+function stream<M extends Message>(
+  hits: Hits,
+  pass: (message: M) => void,
+  cut: () => void,
+): (message: M) => void {
   let swapped: M | undefined;
   let waiting: M[] | undefined;
   const enter = (message: M): void => {
@@ -152,8 +176,9 @@ function stream<M extends Message>(hits: Hits, pass: (message: M) => void): (mes
     else treat(message);
   };
   const treat = (message: M): void => {
-    const rule = hits(message);
+    const rule = hits.of(message);
     if (rule?.fault === "drop") return;
+    if (rule?.fault === "cut") return cut();
     if (rule?.fault === "swap") {
       if (swapped) pass(swapped);
       swapped = message;

@@ -3,14 +3,24 @@ import { ERRORS, type ErrorCode, isErrorCode } from "../errors.ts";
 import type { CloseCause } from "../link.ts";
 
 const BY_NUMBER = new Map<number, ErrorCode>(
-  Object.entries(ERRORS).flatMap(([code, fact]) => ("close" in fact ? [[fact.close, code as ErrorCode]] : [])),
+  Object.entries(ERRORS).flatMap(([code, fact]) =>
+    "close" in fact ? [[fact.close, code as ErrorCode]] : [],
+  ),
 );
 
 /** What WebSocket implementations say by themselves: a protocol error and text that is not UTF-8 are damage on the way. */
-const FOREIGN: Readonly<Record<number, ErrorCode>> = { 1002: "malformed", 1007: "malformed", 1012: "draining", 1013: "overloaded" };
+const FOREIGN: Readonly<Record<number, ErrorCode>> = {
+  1002: "malformed",
+  1007: "malformed",
+  1012: "draining",
+  1013: "overloaded",
+};
 
 /** The close frame of a cause. */
-export function closeFrame({ code, retryAfter }: CloseCause): { readonly number: number; readonly reason: string } {
+export function closeFrame({ code, retryAfter }: CloseCause): {
+  readonly number: number;
+  readonly reason: string;
+} {
   const fact = ERRORS[code];
   return {
     number: "close" in fact ? fact.close : ERRORS.internal.close,

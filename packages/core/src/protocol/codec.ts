@@ -8,7 +8,9 @@ import type { ClientMessage, GapReason, Notified, Position, ServerMessage } from
 import { isId, isName } from "./topics.ts";
 
 /** A decoded message, or in words what is wrong with the text. The words never quote the text. */
-export type Decoded<M> = { readonly ok: true; readonly message: M } | { readonly ok: false; readonly reason: string };
+export type Decoded<M> =
+  | { readonly ok: true; readonly message: M }
+  | { readonly ok: false; readonly reason: string };
 
 /** Encodes what a client sends. */
 export function encodeClientMessage(message: ClientMessage): string {
@@ -53,12 +55,23 @@ type Check = (value: unknown) => boolean;
 
 const isRef: Check = (value) => Number.isSafeInteger(value) && (value as number) > 0;
 const isOffset: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
-const isMilliseconds: Check = (value) => typeof value === "number" && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
+const isMilliseconds: Check = (value) =>
+  typeof value === "number" && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
 const isText: Check = (value) => typeof value === "string";
 const isFlag: Check = (value) => typeof value === "boolean";
 const isAnything: Check = () => true;
-const optional = (check: Check): Check => (value) => value === undefined || check(value);
-const GAP_REASONS: readonly GapReason[] = ["evicted", "epoch", "overflow", "limit", "authorization", "transport"];
+const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+const GAP_REASONS: readonly GapReason[] = [
+  "evicted",
+  "epoch",
+  "overflow",
+  "limit",
+  "authorization",
+  "transport",
+];
 const isGapReason: Check = (value) => GAP_REASONS.includes(value as GapReason);
 
 /** Whether a value is a {@link Position}. */
@@ -70,13 +83,22 @@ const CLIENT: Readonly<Record<ClientMessage["type"], Readonly<Record<string, Che
   hello: { protocol: Number.isSafeInteger, session: isId, token: optional(isText) },
   subscribe: { ref: isRef, topic: isText, position: optional(isPosition) },
   unsubscribe: { ref: isRef, topic: isText },
-  publish: { ref: isRef, topic: isText, event: isText, data: isAnything, id: isId, exclude: optional(isFlag) },
+  publish: {
+    ref: isRef,
+    topic: isText,
+    event: isText,
+    data: isAnything,
+    id: isId,
+    exclude: optional(isFlag),
+  },
   token: { ref: isRef, token: isText },
   ping: {},
   pong: {},
 };
 
-const SERVER: Readonly<Record<Exclude<ServerMessage["type"], "notification">, Readonly<Record<string, Check>>>> = {
+const SERVER: Readonly<
+  Record<Exclude<ServerMessage["type"], "notification">, Readonly<Record<string, Check>>>
+> = {
   welcome: { silence: isMilliseconds, maxMessageBytes: isOffset },
   subscribed: { ref: isRef, topic: isName, position: isPosition, gap: optional(isGapReason) },
   done: { ref: isRef },
@@ -106,11 +128,16 @@ function readClientMessage(value: unknown): ClientMessage | string {
 }
 
 function readServerMessage(value: unknown): ServerMessage | string {
-  return Array.isArray(value) ? readNotification(value) : (readFields(value, SERVER) as ServerMessage | string);
+  return Array.isArray(value)
+    ? readNotification(value)
+    : (readFields(value, SERVER) as ServerMessage | string);
 }
 
 /** Copies the known keys of a message whose every field passes its check; unknown keys are ignored, as PROTOCOL.md says. */
-function readFields(value: unknown, shapes: Readonly<Record<string, Readonly<Record<string, Check>>>>): Fields | string {
+function readFields(
+  value: unknown,
+  shapes: Readonly<Record<string, Readonly<Record<string, Check>>>>,
+): Fields | string {
   if (!isFields(value)) return "not a message";
   const { type } = value;
   if (typeof type !== "string" || !Object.hasOwn(shapes, type)) return "unknown type";
@@ -128,6 +155,13 @@ function readNotification(value: readonly unknown[]): Notified | string {
   if (type !== "n") return "unknown type";
   if (!isName(topic) || !isName(event) || !isOffset(offset) || !isMilliseconds(time)) return "n: bad field";
   if (id !== undefined && !isId(id)) return "n: bad id";
-  const message = { type: "notification", topic, event, data, offset: offset as number, time: time as number } as const;
+  const message = {
+    type: "notification",
+    topic,
+    event,
+    data,
+    offset: offset as number,
+    time: time as number,
+  } as const;
   return id === undefined ? message : { ...message, id };
 }

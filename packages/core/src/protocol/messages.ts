@@ -149,4 +149,16 @@ export interface Bye {
   readonly retryAfter?: number;
 }
 export type ServerMessage =
-  | Welcome | Subscribed | Done | Notified | Skip | GapMessage | Head | Acknowledged | Failed | Expiring | Ping | Pong | Bye;
+  | Welcome
+  | Subscribed
+  | Done
+  | Notified
+  | Skip
+  | GapMessage
+  | Head
+  | Acknowledged
+  | Failed
+  | Expiring
+  | Ping
+  | Pong
+  | Bye;

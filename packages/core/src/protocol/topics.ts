@@ -40,6 +40,8 @@ export function compilePattern(pattern: string): (topic: string) => TopicParams 
   const expression = new RegExp(`^${source}$`);
   return (topic) => {
     const match = expression.exec(topic);
-    return match ? Object.fromEntries(names.map((name, index) => [name, match[index + 1] as string])) : undefined;
+    return match
+      ? Object.fromEntries(names.map((name, index) => [name, match[index + 1] as string]))
+      : undefined;
   };
 }

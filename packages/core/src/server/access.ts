@@ -42,7 +42,8 @@ export class Access<I extends Identity> {
     // Without `authenticate` there is no type `I` but the default, to which an empty identity belongs.
     if (!authenticate) return {} as I;
     const identity = await this.#ask(() => authenticate({ token, handshake }));
-    if (typeof identity !== "object" || identity === null) throw new BellwireError("unauthorized", "the token was refused");
+    if (typeof identity !== "object" || identity === null)
+      throw new BellwireError("unauthorized", "the token was refused");
     return identity;
   }
 

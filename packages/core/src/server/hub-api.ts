@@ -33,7 +33,12 @@ export interface PublishOptions {
 }
 
 /** What a command's handler receives. */
-export interface CommandRequest<M extends TopicMap, P extends keyof M & string, E extends string, I extends Identity> {
+export interface CommandRequest<
+  M extends TopicMap,
+  P extends keyof M & string,
+  E extends string,
+  I extends Identity,
+> {
   readonly topic: string;
   readonly params: { readonly [K in ParamName<P>]: string };
   readonly data: DataOf<M, P, E>;
@@ -80,4 +85,3 @@ export interface Hub<M extends TopicMap, I extends Identity = Identity> extends 
   /** Links that are open now. */
   readonly links: number;
 }
-

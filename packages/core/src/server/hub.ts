@@ -1,5 +1,5 @@
 /** The hub: accepts links, authorizes, orders, fans out. This file composes; the deciding is done by the parts it names. */
-import { systemClock } from "../clock.ts";
+import { backgroundClock } from "../clock.ts";
 import { type TopicMap, validate } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
 import type { CloseCause } from "../link.ts";
@@ -24,13 +24,15 @@ const BEAT = 1_000;
 type Handler = (request: never) => unknown;
 
 /** Creates a hub. It listens nowhere until an adapter is attached. Throws `invalid_option` with the option's path. */
-export function createHub<M extends TopicMap, I extends Identity = Identity>(options: HubOptions<M, I>): Hub<M, I> {
+export function createHub<M extends TopicMap, I extends Identity = Identity>(
+  options: HubOptions<M, I>,
+): Hub<M, I> {
   checkHubOptions(options);
   const contract = options.topics;
-  const clock = options.clock ?? systemClock;
+  const clock = options.clock ?? backgroundClock;
   const limits = limitsFrom(options.limits);
   const backplane = options.backplane ?? memoryBackplane({ clock });
-  const report = options.onError ?? ((error: unknown) => console.error("bellwire:", error));
+  const report = options.onError ?? complain;
   const access = new Access(options, limits.decisionTimeout, clock, report);
   const topics = new Topics(contract, options.slowReaders ?? {}, backplane, limits, clock, report);
   const handlers = new Map<string, Handler>();
@@ -40,15 +42,25 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(opt
   const closing: (() => void)[] = [];
   let closed: Promise<void> | undefined;
 
-  const append = async (topic: string, event: string, data: unknown, entry: Pick<NewEntry, "id" | "exclude">) => {
+  const append = async (
+    topic: string,
+    event: string,
+    data: unknown,
+    entry: Pick<NewEntry, "id" | "exclude">,
+  ) => {
     const { definition } = access.event(topic, event);
     // Validated here and sent as given: the receiver runs the schema again, and its transformation must not run twice.
-    await validate(definition.schema, data);
+    const checked = validate(definition.schema, data);
+    if (checked instanceof Promise) await checked;
     const json = jsonOf(data);
     if (Buffer.byteLength(json) > limits.messageBytes) {
       throw new BellwireError("too_large", `data: at most ${limits.messageBytes} bytes`);
     }
-    return backplane.append(topic, { ...entry, event, json, time: clock.wall() }, definition.kind === "volatile");
+    return backplane.append(
+      topic,
+      { ...entry, event, json, time: clock.wall() },
+      definition.kind === "volatile",
+    );
   };
 
   const host: SessionHost<I> = {
@@ -62,7 +74,9 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(opt
       const { identity } = member;
       if (!identity) return;
       const check = async (topic: string): Promise<void> => {
-        await access.authorize(identity, "subscribe", topic, undefined).catch(() => member.revoke(topic, "forbidden"));
+        await access
+          .authorize(identity, "subscribe", topic, undefined)
+          .catch(() => member.revoke(topic, "forbidden"));
       };
       await Promise.all(Array.from(member.topics, check));
     },
@@ -113,7 +127,8 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(opt
     await Promise.all(drains);
     stopBeat?.();
     topics.close();
-    await backplane.close();
+    // One that was given to us may serve other hubs.
+    if (!options.backplane) await backplane.close();
   };
 
   return {
@@ -138,12 +153,20 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(opt
     },
     async publish(topic, event, data, { id, exclude }: PublishOptions = {}) {
       if (closed) throw new BellwireError("closed", "the hub is closed");
-      if (id !== undefined && !isId(id)) throw new BellwireError("invalid_option", "publish.id: must be 1 to 64 printable ASCII characters");
+      if (id !== undefined && !isId(id))
+        throw new BellwireError("invalid_option", "publish.id: must be 1 to 64 printable ASCII characters");
       return append(topic, event, data, { id, exclude });
     },
-    handle(pattern, event, handler: (request: CommandRequest<M, typeof pattern, typeof event, I>) => unknown) {
+    handle(
+      pattern,
+      event,
+      handler: (request: CommandRequest<M, typeof pattern, typeof event, I>) => unknown,
+    ) {
       if (!Object.hasOwn(contract.map[pattern] ?? {}, event)) {
-        throw new BellwireError("invalid_option", `handle: "${pattern}" with "${event}" must be in the contract`);
+        throw new BellwireError(
+          "invalid_option",
+          `handle: "${pattern}" with "${event}" must be in the contract`,
+        );
       }
       const key = `${pattern} ${event}`;
       handlers.set(key, handler);
@@ -163,6 +186,12 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(opt
       return closed;
     },
   };
+}
+
+/** An application that does not listen for its own errors still hears of them. */
+function complain(error: unknown): void {
+  // oxlint-disable-next-line no-console -- silence would hide the application's bugs
+  console.error("bellwire:", error);
 }
 
 /** Throws `invalid_data` for what JSON cannot hold: undefined, a function, a cycle, a nesting without end. */

@@ -1,6 +1,7 @@
 /** Who is on the other end of a link, and what the application decides about it. */
-import { BellwireError } from "../errors.ts";
+
 import type { Clock } from "../clock.ts";
+import { BellwireError } from "../errors.ts";
 import type { TopicParams } from "../protocol/topics.ts";
 import type { Handshake } from "./hub-link.ts";
 

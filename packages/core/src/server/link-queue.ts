@@ -2,7 +2,7 @@
 import type { Clock } from "../clock.ts";
 import type { Link } from "../link.ts";
 import type { ServerMessage } from "../protocol/messages.ts";
-import { type BacklogCaps, Backlog } from "./outbound.ts";
+import { Backlog, type BacklogCaps } from "./outbound.ts";
 import { Batch, type Outgoing } from "./outgoing.ts";
 
 /** A tick's batch for one link is sent early when it reaches this, so that a long tick holds little. */
@@ -17,7 +17,6 @@ export class Pacer {
   #root: Batch = new Batch();
   #dirty: LinkQueue[] = [];
   readonly #slow: Set<LinkQueue> = new Set();
-  #polling: (() => void) | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -34,8 +33,9 @@ export class Pacer {
   }
 
   slow(queue: LinkQueue): void {
+    if (this.#slow.has(queue)) return;
     this.#slow.add(queue);
-    this.#polling ??= this.#clock.after(SLOW_POLL, this.#poll);
+    if (this.#slow.size === 1) this.#clock.after(SLOW_POLL, this.#poll);
   }
 
   readonly #flush = (): void => {
@@ -47,9 +47,8 @@ export class Pacer {
   };
 
   readonly #poll = (): void => {
-    this.#polling = undefined;
     for (const queue of this.#slow) if (queue.resume()) this.#slow.delete(queue);
-    if (this.#slow.size > 0) this.#polling ??= this.#clock.after(SLOW_POLL, this.#poll);
+    if (this.#slow.size > 0) this.#clock.after(SLOW_POLL, this.#poll);
   };
 }
 
@@ -105,7 +104,8 @@ export class LinkQueue {
   resume(): boolean {
     const backlog = this.#backlog;
     if (!backlog || this.#closed) return true;
-    while (backlog.size > 0 && this.#link.buffered <= this.#caps.bytes / 4) this.#link.send(backlog.take(BATCH_BYTES));
+    while (backlog.size > 0 && this.#link.buffered <= this.#caps.bytes / 4)
+      this.#link.send(backlog.take(BATCH_BYTES));
     if (backlog.size > 0) return false;
     this.#backlog = undefined;
     return true;

@@ -1,5 +1,5 @@
 /** The default backplane: one process, nothing survives it. */
-import { type Clock, systemClock } from "../clock.ts";
+import { backgroundClock, type Clock } from "../clock.ts";
 import { BellwireError } from "../errors.ts";
 import { atLeast, checkOptions, having } from "../options.ts";
 import { randomId } from "../random-id.ts";
@@ -24,8 +24,12 @@ interface MemoryTopic {
 /** Order, history and fan-out inside one process. Several hubs may share one. Throws `invalid_option`. */
 export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane {
   checkOptions("memoryBackplane", options, { history: having(), clock: having("now", "wall", "after") });
-  checkOptions("memoryBackplane.history", options.history ?? {}, { size: atLeast(0), ttl: atLeast(0), bytes: atLeast(0) });
-  const clock = options.clock ?? systemClock;
+  checkOptions("memoryBackplane.history", options.history ?? {}, {
+    size: atLeast(0),
+    ttl: atLeast(0),
+    bytes: atLeast(0),
+  });
+  const clock = options.clock ?? backgroundClock;
   const caps: HistoryCaps = { size: 256, ttl: 300_000, bytes: 1_048_576, ...options.history };
   const topics = new Map<string, MemoryTopic>();
   let stopSweep: (() => void) | undefined;

@@ -68,8 +68,8 @@ export class Batch {
   }
 
   get items(): readonly Outgoing[] {
-    const items: Outgoing[] = [];
-    for (let batch: Batch | undefined = this; batch; batch = batch.#parent) if (batch.#last) items.push(batch.#last);
+    const items: Outgoing[] = this.#last ? [this.#last] : [];
+    for (let batch = this.#parent; batch; batch = batch.#parent) if (batch.#last) items.push(batch.#last);
     return items.reverse();
   }
 

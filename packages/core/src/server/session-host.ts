@@ -47,7 +47,12 @@ export interface SessionHost<I extends Identity> {
   /** Rejects with `unauthorized`. */
   authenticate(token: string | undefined, handshake: Handshake): Promise<I>;
   /** Rejects with `unknown_topic` or `forbidden`. */
-  authorize(identity: I, action: "subscribe" | "publish", topic: string, event: string | undefined): Promise<void>;
+  authorize(
+    identity: I,
+    action: "subscribe" | "publish",
+    topic: string,
+    event: string | undefined,
+  ): Promise<void>;
   /** Asks again for every topic of the session, and ends those subscriptions that are refused now. */
   reauthorize(member: Member<I>): Promise<void>;
   publish(publisher: Publisher<I>, publication: Publication): Promise<PublishAnswer>;

@@ -37,6 +37,10 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
   #heardAt: number;
   #pingedAt: number;
   #refusedUntil = 0;
+  /** Subscriptions that were refused for their rate and not made since. */
+  #postponed = 0;
+  /** The last publish under way: one link's publishes are carried out one after another, in the order they came. */
+  #publishing: Promise<void> = Promise.resolve();
   #cancelHello: (() => void) | undefined;
   #cancelExpiry: (() => void) | undefined;
 
@@ -73,7 +77,9 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
 
   open(): void {
     const { clock, limits } = this.#host;
-    this.#cancelHello = clock.after(limits.helloTimeout, () => this.end({ code: "timeout", reason: "no hello" }));
+    this.#cancelHello = clock.after(limits.helloTimeout, () =>
+      this.end({ code: "timeout", reason: "no hello" }),
+    );
   }
 
   message(message: ClientMessage, bytes = 0): void {
@@ -85,7 +91,8 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
       else this.end({ code: "malformed", reason: "hello comes first" });
       return;
     }
-    if (this.#phase === "authenticating") return this.end({ code: "malformed", reason: "wait for the welcome" });
+    if (this.#phase === "authenticating")
+      return this.end({ code: "malformed", reason: "wait for the welcome" });
     const wait = this.#wait(bytes, now);
     if (wait > 0) {
       const ref = "ref" in message ? message.ref : undefined;
@@ -178,7 +185,9 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     this.#phase = "ready";
     this.#pingedAt = this.#host.clock.now();
     const { pingInterval, pongTimeout, messageBytes } = this.#host.limits;
-    this.push(control({ type: "welcome", silence: pingInterval + pongTimeout, maxMessageBytes: messageBytes }));
+    this.push(
+      control({ type: "welcome", silence: pingInterval + pongTimeout, maxMessageBytes: messageBytes }),
+    );
     this.#watchExpiry(identity);
   }
 
@@ -188,7 +197,7 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     if (message.type === "hello") return this.malformed("a second hello");
     try {
       if (message.type === "subscribe") await this.#subscribe(message);
-      else if (message.type === "publish") await this.#publish(message);
+      else if (message.type === "publish") await this.#afterEarlier(() => this.#publish(message));
       else if (message.type === "token") await this.#refresh(message.ref, message.token);
       else {
         this.#drop(message.topic);
@@ -202,7 +211,13 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
   async #subscribe({ ref, topic: name, position }: Subscribe): Promise<void> {
     const { limits, clock } = this.#host;
     const wait = this.#subscribes.take(1, clock.now());
-    if (wait > 0) throw new BellwireError("rate_limited", "too many subscriptions", { retryAfter: wait });
+    if (wait > 0) {
+      // Each refused one is told a later time, or all of them would come back at once.
+      this.#postponed += 1;
+      const retryAfter = wait * this.#postponed;
+      throw new BellwireError("rate_limited", "too many subscriptions", { retryAfter });
+    }
+    this.#postponed = Math.max(0, this.#postponed - 1);
     if (!this.#topics.has(name) && this.#topics.size >= limits.subscriptions) {
       throw new BellwireError("rate_limited", `at most ${limits.subscriptions} subscriptions on one link`);
     }
@@ -224,6 +239,12 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     }
   }
 
+  #afterEarlier(work: () => Promise<void>): Promise<void> {
+    const done = this.#publishing.then(work);
+    this.#publishing = done.catch(() => {});
+    return done;
+  }
+
   async #publish({ ref, topic, event, data, id, exclude }: Publish): Promise<void> {
     const publisher = { identity: this.#known(), session: this.#session };
     const answer = await this.#host.publish(publisher, { topic, event, data, id, exclude: exclude === true });
@@ -233,7 +254,8 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
   async #refresh(ref: number, token: string): Promise<void> {
     const before = this.#known();
     const identity = await this.#host.authenticate(token, this.#handshake);
-    if (identity.user !== before.user) throw new BellwireError("forbidden", "a fresh token must be of the same user");
+    if (identity.user !== before.user)
+      throw new BellwireError("forbidden", "a fresh token must be of the same user");
     if (this.#phase === "closed") return;
     this.#identity = identity;
     this.#watchExpiry(identity);

@@ -61,7 +61,8 @@ export class TopicLog {
   read(after: Position | undefined, limit: number, now: number): History {
     const { head } = this;
     if (!after) return { ok: true, head, entries: [] };
-    if (after.epoch !== this.epoch || after.offset > this.#offset) return { ok: false, head, reason: "epoch" };
+    if (after.epoch !== this.epoch || after.offset > this.#offset)
+      return { ok: false, head, reason: "epoch" };
     this.#evict(now);
     const missing = this.#offset - after.offset;
     if (missing > this.#stored.length - this.#first) return { ok: false, head, reason: "evicted" };

@@ -64,7 +64,11 @@ export class Topic {
    * Subscribes a reader. `reply` is called once, synchronously before anything of the topic is pushed to the reader, with where
    * the reader stands. Resolves to false when the reader left, or joined again, in the meantime.
    */
-  async join(reader: Reader, after: Position | undefined, reply: (history: History) => void): Promise<boolean> {
+  async join(
+    reader: Reader,
+    after: Position | undefined,
+    reply: (history: History) => void,
+  ): Promise<boolean> {
     this.#live.delete(reader);
     const joining: Joining = { held: [], cursor: undefined };
     this.#joining.set(reader, joining);
@@ -78,7 +82,9 @@ export class Topic {
     }
     if (this.#joining.get(reader) !== joining) return false;
     reply(history);
-    if (history.ok) for (const entry of history.entries) this.#push(reader, this.#outgoing(history.head.epoch, entry), entry);
+    if (history.ok)
+      for (const entry of history.entries)
+        this.#push(reader, this.#outgoing(history.head.epoch, entry), entry);
     // The log may be ahead of what the backplane has delivered to us so far, or behind it; the cursor settles both.
     joining.cursor = history.head.epoch === this.#head?.epoch ? history.head.offset : 0;
     for (const entry of joining.held) this.#pushAfter(reader, joining, entry);
@@ -98,7 +104,8 @@ export class Topic {
     const known = this.#head;
     const { head } = await this.#backplane.read(this.name, undefined, 0);
     // Only a head that did not move while we asked proves a loss; otherwise the delivery may be on its way.
-    if (this.#head === known && (head.epoch !== known.epoch || head.offset > known.offset)) await this.#repair();
+    if (this.#head === known && (head.epoch !== known.epoch || head.offset > known.offset))
+      await this.#repair();
     const { offset } = this.#head;
     if (offset === this.#saidHead) return;
     this.#saidHead = offset;
@@ -149,7 +156,12 @@ export class Topic {
           if (history.entries.length === 0) return;
         } else {
           this.#head = history.head;
-          const gap = { type: "gap", topic: this.name, position: history.head, reason: history.reason } as const;
+          const gap = {
+            type: "gap",
+            topic: this.name,
+            position: history.head,
+            reason: history.reason,
+          } as const;
           const message = control(gap);
           for (const reader of this.#live) reader.push(message);
           for (const [reader, joining] of this.#joining) {
@@ -212,6 +224,10 @@ export class Topic {
       ...(entry.id !== undefined && { id: entry.id }),
     } as const;
     const bytes = entry.json.length + name.length + entry.event.length + 48;
-    return { message, bytes, topic: { name, epoch, offset, policy: this.#rules.policy, key: this.#rules.key(entry) } };
+    return {
+      message,
+      bytes,
+      topic: { name, epoch, offset, policy: this.#rules.policy, key: this.#rules.key(entry) },
+    };
   }
 }

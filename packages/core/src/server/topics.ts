@@ -63,7 +63,8 @@ export class Topics {
 
   readonly #check = (): void => {
     for (const topic of this.#open.values()) topic.check().catch(this.#report);
-    this.#cancelCheck = this.#open.size > 0 ? this.#clock.after(this.#limits.positionCheck, this.#check) : undefined;
+    this.#cancelCheck =
+      this.#open.size > 0 ? this.#clock.after(this.#limits.positionCheck, this.#check) : undefined;
   };
 
   #rules(name: string): TopicRules {
@@ -79,7 +80,9 @@ export class Topics {
         if (!declared) return entry.event;
         const definition = this.#contract.event(name, entry.event)?.definition;
         if (definition?.kind !== "conflated") return undefined;
-        return definition.key ? `${entry.event} ${definition.key(JSON.parse(entry.json) as never)}` : entry.event;
+        return definition.key
+          ? `${entry.event} ${definition.key(JSON.parse(entry.json) as never)}`
+          : entry.event;
       },
     };
   }
