@@ -9,80 +9,19 @@ import {
   validate,
 } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
-import type { Transport } from "../link.ts";
 import { callable, checkOptions, having } from "../options.ts";
-import type { Acknowledged, Position, ServerMessage } from "../protocol/messages.ts";
+import type { Acknowledged, ServerMessage } from "../protocol/messages.ts";
 import { isId } from "../protocol/topics.ts";
 import { randomId } from "../random-id.ts";
-import { type BackoffOptions, DEFAULT_BACKOFF } from "./backoff.ts";
-import { ClientConnection, type TokenSource } from "./connection.ts";
+import { DEFAULT_BACKOFF } from "./backoff.ts";
+import type { ChannelOptions, ChannelPublishOptions, NotificationChannel, Receipt } from "./channel-api.ts";
+import { ClientConnection } from "./connection.ts";
 import type { ChannelState, Connection } from "./connection-machine.ts";
 import { watchLifecycle } from "./lifecycle.ts";
 import { Listeners } from "./listeners.ts";
 import { Outbox, type Pending } from "./outbox.ts";
 import type { PositionStore } from "./positions.ts";
-import type { Subscription } from "./subscription.ts";
 import { type StreamHost, TopicStream } from "./topic-stream.ts";
-
-/** Options of {@link createChannel}. */
-export interface ChannelOptions<M extends TopicMap> {
-  /** The contract. */
-  readonly topics: Contract<M>;
-  readonly transport: Transport;
-  /** Asked before every attempt, and when the hub says that the token expires. */
-  readonly token?: TokenSource;
-  /** Keeps positions across restarts. Default: in memory, for the life of the channel. */
-  readonly positions?: PositionStore;
-  /** Delays between attempts. Default: 500 ms, doubling up to 20 s, with full jitter. */
-  readonly backoff?: Partial<BackoffOptions>;
-  /** Milliseconds without a connection after which the state is `suspended`. Default: 300,000, the hub's history. */
-  readonly suspendAfter?: number;
-  readonly clock?: Clock;
-  /** From [0, 1). Default: `Math.random`. */
-  readonly random?: () => number;
-}
-
-/** Options of {@link NotificationChannel.publish}. */
-export interface ChannelPublishOptions {
-  /** Makes the publish idempotent for 5 minutes. Default: a random id. */
-  readonly id?: string;
-  /** Everyone but this channel receives it. Default: false. */
-  readonly exclude?: boolean;
-  /** Gives up waiting: rejects with `no_answer` (a timeout signal) or `aborted`. The hub may have appended it all the same. */
-  readonly signal?: AbortSignal;
-}
-
-/** The hub's acknowledgement. */
-export interface Receipt {
-  /** Where it was appended; null for a volatile event, and for a command, which a handler took. */
-  readonly position: Position | null;
-  /** What the command's handler returned. */
-  readonly data: unknown;
-}
-
-/** A typed notification channel over whatever wire its transport speaks. */
-export interface NotificationChannel<M extends TopicMap> {
-  readonly state: ChannelState;
-  /** Connects now; otherwise the first `subscribe` or `publish` does. */
-  connect(): void;
-  /** Subscribes, now or as soon as there is a link. Throws `unknown_topic` or `closed`. */
-  subscribe<T extends TopicsOf<M>>(topic: T): Subscription<M, T>;
-  /**
-   * Publishes and resolves when the hub has appended it. While away it waits in the outbox, in order; a volatile event rejects with
-   * `link_lost` instead. Also rejects with `unknown_topic`, `unknown_event`, `invalid_data`, `too_large`, `outbox_full`, `forbidden`, `closed`.
-   */
-  publish<T extends TopicsOf<M>, E extends EventsOf<M, T>>(
-    topic: T,
-    event: E,
-    data: InputOf<M, T, E>,
-    options?: ChannelPublishOptions,
-  ): Promise<Receipt>;
-  onState(listener: (state: ChannelState) => unknown): () => void;
-  /** Hears what has no other way to the application: a listener that threw, data off the contract, why the channel failed. */
-  onError(listener: (error: unknown) => unknown): () => void;
-  /** Ends subscriptions and the link for good; publishes that wait reject with `closed`. */
-  close(): void;
-}
 
 /** Creates a channel. It connects on first use. Throws `invalid_option` with the option's path. */
 export function createChannel<M extends TopicMap>(options: ChannelOptions<M>): NotificationChannel<M> {

@@ -1,11 +1,6 @@
 export type { BackoffOptions } from "./backoff.ts";
-export {
-  type ChannelOptions,
-  type ChannelPublishOptions,
-  createChannel,
-  type NotificationChannel,
-  type Receipt,
-} from "./channel.ts";
+export { createChannel } from "./channel.ts";
+export type { ChannelOptions, ChannelPublishOptions, NotificationChannel, Receipt } from "./channel-api.ts";
 export type { TokenSource } from "./connection.ts";
 export type { ChannelState } from "./connection-machine.ts";
 export { type PositionStore, storedPositions } from "./positions.ts";
