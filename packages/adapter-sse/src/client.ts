@@ -1,0 +1,194 @@
+/** The client half of the SSE wire: a stream of events down, numbered requests up. For browsers, Node, Deno and Bun. */
+import {
+  type Capabilities,
+  type ClientMessage,
+  type CloseCause,
+  callable,
+  checkOptions,
+  decodeServerMessage,
+  encodeClientMessage,
+  type Link,
+  type LinkObserver,
+  type OptionRules,
+  type ServerMessage,
+  type Transport,
+} from "@bellwire/core";
+import { createParser } from "eventsource-parser";
+import { causeOf } from "./response-cause.ts";
+import { Uplink } from "./uplink.ts";
+
+/** What SSE with requests for the way back can do. */
+export const SSE_CAPABILITIES: Capabilities = {
+  history: "emulated",
+  // Down by the stream itself; up by the numbers of the commands.
+  order: "native",
+  acknowledgement: "emulated",
+  clientPublish: "emulated",
+  binary: "none",
+  maxMessageBytes: 1_048_576,
+};
+
+/** Options of {@link sseTransport}. */
+export interface SseTransportOptions {
+  /** `http:` or `https:`; in a browser it may be relative to the page. The server's default path is `/bellwire/sse`. */
+  readonly url: string | URL;
+  /**
+   * Headers to send along, asked for once per link. From a page of another origin they cost a preflight. The channel's token needs
+   * none: it travels in the first message.
+   */
+  readonly headers?: () => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
+  /** Default: the platform's own. Give one to send cookies to another origin, or to go through a proxy. */
+  readonly fetch?: typeof fetch;
+}
+
+/** Characters that may come without an event ending, a message and its field name: an endless line must not fill the memory. */
+const PATIENCE = SSE_CAPABILITIES.maxMessageBytes + 1_024;
+
+/**
+ * Makes links over server-sent events. Throws `invalid_option` when `url` is not one of http or https. A link fails with
+ * `unauthorized` (401), `forbidden` (403), `too_large` (413), `rate_limited` (429) or `overloaded` (503, with `Retry-After`), and
+ * with `link_lost` at any other status, a wrong content type, a redirect or a broken connection.
+ */
+export function sseTransport(options: SseTransportOptions): Transport {
+  checkOptions("sseTransport", options, RULES, ["url"]);
+  const url = resolved(options.url) ?? "";
+  return {
+    name: "sse",
+    capabilities: SSE_CAPABILITIES,
+    connect: (observer) => new SseLink(url, options, observer),
+  };
+}
+
+const RULES: OptionRules = {
+  url: { allowed: "an http: or https: URL", test: (value) => resolved(value) !== undefined },
+  headers: callable,
+  fetch: callable,
+};
+
+function resolved(url: unknown): string | undefined {
+  if (typeof url !== "string" && !(url instanceof URL)) return undefined;
+  // A page is where relative URLs start; other runtimes have none.
+  const base = (globalThis as { location?: { href?: string } }).location?.href;
+  if (!URL.canParse(url, base)) return undefined;
+  const found = new URL(url, base);
+  found.hash = "";
+  return /^https?:$/.test(found.protocol) ? found.href : undefined;
+}
+
+class SseLink implements Link<ClientMessage> {
+  readonly #url: string;
+  readonly #options: SseTransportOptions;
+  readonly #observer: LinkObserver<ServerMessage>;
+  readonly #abort: AbortController = new AbortController();
+  #uplink: Uplink | undefined;
+  #closed = false;
+
+  constructor(url: string, options: SseTransportOptions, observer: LinkObserver<ServerMessage>) {
+    this.#url = url;
+    this.#options = options;
+    this.#observer = observer;
+    void this.#run();
+  }
+
+  get buffered(): number {
+    return this.#uplink?.buffered ?? 0;
+  }
+
+  send(batch: readonly ClientMessage[]): void {
+    if (!this.#closed) this.#uplink?.send(batch.map(encodeClientMessage));
+  }
+
+  close(cause: CloseCause): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    // The server sees the stream end; nothing else needs to be said, and on a dead network nothing could.
+    this.#abort.abort();
+    queueMicrotask(() => this.#observer.close(cause));
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#abort;
+    const request: typeof fetch = this.#options.fetch ?? ((input, init) => fetch(input, init));
+    let headers: Readonly<Record<string, string>> = {};
+    let response: Response;
+    try {
+      headers = (await this.#options.headers?.()) ?? {};
+      if (this.#closed) return;
+      response = await request(this.#url, {
+        headers: { ...headers, accept: "text/event-stream" },
+        cache: "no-store",
+        // A redirect could take the headers, and every command, to another server.
+        redirect: "error",
+        signal,
+      });
+    } catch {
+      return this.close({ code: "link_lost", reason: "no connection" });
+    }
+    if (this.#closed) return;
+    if (response.status !== 200) return this.close(causeOf(response));
+    if (!/^text\/event-stream *(;|$)/i.test(response.headers.get("content-type") ?? "") || !response.body) {
+      return this.close({ code: "link_lost", reason: "not an event stream" });
+    }
+    const lost = (cause: CloseCause): void => this.close(cause);
+    const uplink = new Uplink((init) => request(this.#url, { ...init, signal }), headers, lost);
+    await this.#read(response.body.getReader(), uplink);
+  }
+
+  async #read(reader: ReadableStreamDefaultReader<Uint8Array>, uplink: Uplink): Promise<void> {
+    const decoder = new TextDecoder();
+    let pending = 0;
+    const parser = createParser({
+      onEvent: ({ event = "message", data }) => {
+        pending = 0;
+        if (!this.#closed) this.#event(event, data, uplink);
+      },
+      onComment: () => {
+        pending = 0;
+      },
+    });
+    while (!this.#closed) {
+      let chunk: Uint8Array | undefined;
+      try {
+        chunk = (await reader.read()).value;
+      } catch {
+        // Aborted by us, or broken: the same end.
+      }
+      if (!chunk) return this.close({ code: "link_lost", reason: "the stream ended" });
+      const text = decoder.decode(chunk, { stream: true });
+      pending += text.length;
+      parser.feed(text);
+      if (pending > PATIENCE) this.close({ code: "malformed", reason: "an event without end" });
+    }
+  }
+
+  #event(event: string, data: string, uplink: Uplink): void {
+    if (!this.#uplink) {
+      const id = event === "link" ? linkId(data) : undefined;
+      if (id === undefined)
+        return this.close({ code: "malformed", reason: "the stream does not begin with its link" });
+      uplink.link = id;
+      this.#uplink = uplink;
+      return this.#observer.open();
+    }
+    // Other events are for other clients.
+    if (event !== "message") return;
+    const decoded = decodeServerMessage(data);
+    if (!decoded.ok) return this.#observer.malformed(decoded.reason);
+    const { message } = decoded;
+    if (message.type === "bye") {
+      return this.close({ code: message.code, reason: message.reason, retryAfter: message.retryAfter });
+    }
+    if (message.type === "welcome") uplink.limit = message.maxMessageBytes;
+    this.#observer.message(message);
+  }
+}
+
+/** The id is sent back as a header, so it must be able to be one. */
+function linkId(data: string): string | undefined {
+  try {
+    const { link } = JSON.parse(data) as { link?: unknown };
+    return typeof link === "string" && /^[\w-]{16,128}$/.test(link) ? link : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,36 @@
+/** Writes the event stream format of the HTML standard. */
+
+/** One event. Without `event` a stock client reports it as `message`; without `id` its last event id stays. */
+export interface StreamEvent {
+  readonly event?: string;
+  readonly id?: string;
+  readonly data: string;
+}
+
+/** A comment: no client reports it, and it tells proxies and dead connections apart. */
+export const COMMENT = ":\n\n";
+
+const PRINTABLE = /^[ -~]*$/;
+const LINE_BREAK = /\r\n|\r|\n/;
+
+/**
+ * The text of one event. `data` is split at CR, LF and CRLF, which all end a line of the format. Throws a RangeError when `event`
+ * or `id` hold anything but printable ASCII: a line break there would let whoever chose the name write events of his own.
+ */
+export function eventText({ event, id, data }: StreamEvent): string {
+  return `${field("event", event)}${field("id", id)}${dataLines(data)}\n`;
+}
+
+function field(name: string, value: string | undefined): string {
+  if (value === undefined) return "";
+  if (!PRINTABLE.test(value)) throw new RangeError(`the field "${name}" must be printable ASCII`);
+  return `${name}: ${value}\n`;
+}
+
+function dataLines(data: string): string {
+  if (!data.includes("\n") && !data.includes("\r")) return `data: ${data}\n`;
+  return data
+    .split(LINE_BREAK)
+    .map((line) => `data: ${line}\n`)
+    .join("");
+}

@@ -1,0 +1,94 @@
+/**
+ * What the hub says, in the words of a stock EventSource: a notification is an event of its own name with its data; everything
+ * else is an event whose name begins with `bellwire-`. Pure: the same batch at the same cursor gives the same text.
+ */
+import type { ErrorCode, GapReason, Notified, Position, ServerMessage } from "@bellwire/core";
+import type { Cursor } from "./cursor.ts";
+import { eventText } from "./event-text.ts";
+
+/** The text of a batch, and where the stream stands after it. */
+export interface Translation {
+  readonly text: string;
+  readonly cursor: Cursor;
+}
+
+/** Translates a batch for a stream that stands at `cursor`. Messages that mean nothing to a stock client give no text. */
+export function translate(batch: readonly ServerMessage[], cursor: Cursor): Translation {
+  let text = "";
+  let at = cursor;
+  for (const message of batch) {
+    const next = translateOne(message, at);
+    text += next.text;
+    at = next.cursor;
+  }
+  return { text, cursor: at };
+}
+
+function translateOne(message: ServerMessage, cursor: Cursor): Translation {
+  if (message.type === "notification") return notification(message, cursor);
+  if (message.type === "gap") return gap(message.topic, message.reason, message.position, cursor);
+  if (message.type === "error") {
+    const { code, message: words, topic } = message;
+    const left = topic === undefined ? cursor : cursor.without(topic);
+    return { text: errorText(code, words, topic), cursor: left };
+  }
+  if (message.type === "skip") {
+    const position = cursor.at(message.topic);
+    const moved = position && cursor.moved(message.topic, { ...position, offset: message.offset });
+    return { text: "", cursor: moved ?? cursor };
+  }
+  if (message.type === "head") {
+    const at = cursor.at(message.topic);
+    const { epoch, offset } = message.position;
+    // The hub says where the topic stands, and this stream is not there: what lies between was lost on the way.
+    if (at && (at.epoch !== epoch || at.offset < offset)) {
+      return gap(message.topic, "transport", message.position, cursor);
+    }
+  }
+  return { text: "", cursor };
+}
+
+function notification(message: Notified, cursor: Cursor): Translation {
+  const position = cursor.at(message.topic);
+  if (!position) return { text: "", cursor };
+  const { event, offset } = message;
+  const data = message.json ?? JSON.stringify(message.data);
+  // A volatile event has no place, so the last id stays what it is.
+  if (offset === 0) return { text: eventText({ event, data }), cursor };
+  const moved = cursor.moved(message.topic, { epoch: position.epoch, offset });
+  return { text: eventText({ event, id: moved.text, data }), cursor: moved };
+}
+
+function gap(topic: string, reason: GapReason, position: Position, cursor: Cursor): Translation {
+  if (!cursor.at(topic)) return { text: "", cursor };
+  const moved = cursor.moved(topic, position);
+  return { text: gapText(topic, reason, position, moved), cursor: moved };
+}
+
+/** The event that says that continuity of a topic ends here. */
+export function gapText(topic: string, reason: GapReason, position: Position, cursor: Cursor): string {
+  return eventText({
+    event: "bellwire-gap",
+    id: cursor.text,
+    data: JSON.stringify({ topic, reason, position }),
+  });
+}
+
+/** The event that says that every topic is subscribed; its id resumes a stream that is lost before the first notification. */
+export function readyText(cursor: Cursor): string {
+  return eventText({
+    event: "bellwire-ready",
+    id: cursor.text,
+    data: JSON.stringify({ topics: cursor.topics }),
+  });
+}
+
+/** The event that says what failed: with `topic` its subscription ended, without it the whole stream does. */
+export function errorText(code: ErrorCode, message: string, topic?: string): string {
+  return eventText({ event: "bellwire-error", data: JSON.stringify({ code, message, topic }) });
+}
+
+/** The field that sets how long EventSource waits before it comes back, in milliseconds. */
+export function retryText(ms: number): string {
+  return `retry: ${Math.max(0, Math.round(ms))}\n\n`;
+}
