@@ -73,6 +73,17 @@ async function installTarballs() {
   await run(project, "npm", "install", ...flags, ...tarballs, ...outside.map(locked));
 }
 
+/** Every file that `exports` and `imports` name, under any condition, is in the tarball. */
+function namedFilesExist() {
+  const files = (node) => (typeof node === "string" ? [node] : Object.values(node).flatMap(files));
+  const missing = packages.flatMap(({ name, exports, imports = {} }) =>
+    files({ exports, imports })
+      .filter((file) => !existsSync(join(project, "node_modules", name, file)))
+      .map((file) => `${name} names ${file}, which is not packed`),
+  );
+  if (missing.length > 0) throw new Error(missing.join("\n"));
+}
+
 async function loadEntries() {
   const imports = entries.map(
     (entry) =>
@@ -156,44 +167,41 @@ function freePort() {
   });
 }
 
-/** Resolves at the first line on stdout of a file of the project, or when `until` holds; rejects at exit or after 20 s. */
-function start(file, until) {
+/** Starts a file of the project, and waits until `ready(stdout)` holds; the file's end or 20 s is a failure. */
+async function start(file, running, ready) {
   const loader = pathToFileURL(join(root, "node_modules/tsx/dist/loader.mjs")).href;
-  const child = spawn(process.execPath, ["--import", loader, file], {
-    cwd: project,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const stdio = ["ignore", "pipe", "pipe"];
+  const child = spawn(process.execPath, ["--import", loader, file], { cwd: project, stdio });
+  running.push(child);
   let out = "";
   let err = "";
+  child.stdout.on("data", (chunk) => {
+    out += chunk;
+  });
   child.stderr.on("data", (chunk) => {
     err += chunk;
   });
-  const ready = new Promise((resolve, reject) => {
-    const giveUp = (why) => reject(new Error(`${file} ${why}\nstdout: ${out}\nstderr: ${err}`));
-    child.once("error", reject);
-    child.once("exit", (code) => giveUp(`ended with ${code}`));
-    const timer = setTimeout(() => giveUp("was silent for 20 s"), 20_000);
-    child.once("exit", () => clearTimeout(timer));
-    child.stdout.on("data", (chunk) => {
-      out += chunk;
-      if (!until && out.includes("\n")) resolve(out);
-    });
-    until?.().then(resolve, reject);
-    const settled = () => clearTimeout(timer);
-    child.once("exit", settled);
-  });
-  return { child, ready };
+  const deadline = performance.now() + 20_000;
+  while (!(await ready(out))) {
+    const ended = child.exitCode ?? child.signalCode;
+    if (ended === null && performance.now() < deadline) await sleep(50);
+    else if (!(await ready(out))) {
+      const why = ended === null ? "is not there after 20 s" : `ended with ${ended}`;
+      throw new Error(`${file} ${why}\nstdout: ${out}\nstderr: ${err}`);
+    }
+  }
+  return out;
 }
 
-async function listening(port) {
-  for (;;) {
-    const open = await new Promise((resolve) => {
-      const socket = connect(port, "localhost", () => resolve(true)).once("error", () => resolve(false));
-      socket.once("connect", () => socket.destroy());
+function listening(port) {
+  return new Promise((resolve) => {
+    const socket = connect(port, "localhost");
+    socket.once("error", () => resolve(false));
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
     });
-    if (open) return;
-    await sleep(50);
-  }
+  });
 }
 
 async function runReadme() {
@@ -215,16 +223,15 @@ async function runReadme() {
   await run(project, "tsc", ...flags, "--module", "nodenext", "server.ts", "client.ts");
   const running = [];
   try {
-    running.push(start("server.ts", () => listening(port)));
-    await running[0].ready;
-    running.push(start("client.ts"));
-    console.log(`  README's client says: ${(await running[1].ready).trim()}`);
+    await start("server.ts", running, () => listening(port));
+    const said = await start("client.ts", running, (out) => out.includes("\n"));
+    console.log(`  README's client says: ${said.trim()}`);
   } finally {
-    for (const { child } of running) child.kill("SIGKILL");
+    for (const child of running) child.kill("SIGKILL");
   }
 }
 
-const folders = packages.map(({ name }) => ["-w", name]).flat();
+const folders = packages.flatMap(({ name }) => ["-w", name]);
 const built = await check("build", () =>
   Promise.all(packages.map(({ folder }) => run(folder, "npm", "run", "build", "--silent"))),
 );
@@ -244,6 +251,7 @@ if (packed) {
     await check(`types of ${name}`, () => run(root, "attw", tarball, "--profile", "node16"));
   }
   if (await check("install", installTarballs)) {
+    await check("named files", namedFilesExist);
     await check("import and require", loadEntries);
     await check("compile", compileAgainstTypes);
     await check("browser bundle", bundleForBrowser);
