@@ -38,7 +38,7 @@ async function run(options: Options): Promise<number> {
     progress.end();
   }
   const relative = relativeCosts(fanned, random);
-  const judged = verdicts(fanned, relative);
+  const judged = verdicts(fanned, relative, options.fanOut.subscribers);
   if (fanned.length > 0) console.log(`${fanOutText(fanned, relative, options.fanOut.subscribers)}\n`);
   if (options.json !== undefined) {
     const raw = { fingerprint: print, replay: replayed, fanOut: fanned, relative, verdicts: judged };

@@ -20,6 +20,8 @@ export const CONTENDERS: readonly Entry[] = [
   entry("raw-ws-topics", "raw-ws-topics", false),
   entry("raw-ws-loop", "raw-ws-loop", false),
   entry("raw-socket", "raw-socket", false),
+  entry("ws", "bellwire-ws", true),
+  entry("sse", "bellwire-sse", true),
 ];
 
 /** An entry for somebody's own contender: a module that exports `contender`. */

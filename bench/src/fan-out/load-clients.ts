@@ -46,6 +46,7 @@ function joinOne(
   return new Promise((resolve, reject) => {
     let step = 0;
     let received = "";
+    let searched = 0;
     let joined = false;
     const fail = (reason: string): void => {
       const place = joined
@@ -56,11 +57,14 @@ function joinOne(
     };
     const advance = (piece: Buffer): void => {
       received += piece.toString("latin1");
-      for (let next = plan.steps[step]; next && received.includes(next.until); next = plan.steps[step]) {
-        const before = received;
-        received = received.slice(received.indexOf(next.until) + next.until.length);
+      for (
+        let next = plan.steps[step];
+        next && received.includes(next.until, searched);
+        next = plan.steps[step]
+      ) {
+        searched = received.indexOf(next.until, searched) + next.until.length;
         step += 1;
-        next.then?.({ port, write: (bytes) => socket.write(bytes) }, before);
+        next.act?.({ port, fail, write: (bytes) => socket.write(bytes) }, received);
       }
       if (step < plan.steps.length) return;
       joined = true;

@@ -12,6 +12,9 @@ export const BARS: readonly { readonly wire: string; readonly burst: Burst; read
   { wire: "Bellwire sse", burst: 8, most: 0.25 },
 ];
 
+/** For how many subscribers the bars are. */
+export const BAR_SUBSCRIBERS = 1_000;
+
 /** How far the control may be from itself before the run says nothing. */
 export const SAME: { readonly least: number; readonly most: number } = { least: 0.95, most: 1.05 };
 
@@ -47,8 +50,13 @@ export function relativeCosts(results: readonly FanOutResult[], random: Random):
   );
 }
 
-/** Judges the bars whose wires took part. */
-export function verdicts(results: readonly FanOutResult[], relative: readonly RelativeCost[]): Verdict[] {
+/** Judges the bars whose wires took part. They are for {@link BAR_SUBSCRIBERS}; a smaller run says nothing about them. */
+export function verdicts(
+  results: readonly FanOutResult[],
+  relative: readonly RelativeCost[],
+  subscribers: number,
+): Verdict[] {
+  if (subscribers !== BAR_SUBSCRIBERS) return [];
   const again = results.find((result) => result.again);
   const find = (name: string, burst: Burst): RelativeCost | undefined =>
     relative.find((cost) => cost.name === name && cost.burst === burst);
@@ -101,7 +109,7 @@ export function fanOutText(
     ...some.map((what) => `${name}: ${what}`),
     ...(failures > 0 ? [`${name}: ${failures} publishes failed`] : []),
   ]);
-  const judged = verdicts(results, relative).map(({ text }) => `  ${text}`);
+  const judged = verdicts(results, relative, subscribers).map(({ text }) => `  ${text}`);
   return [
     `Fan-out to ${whole(subscribers)} subscribers, 128 B of data, loopback. Server CPU per delivery; median of rounds.`,
     "",

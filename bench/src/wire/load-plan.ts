@@ -4,13 +4,15 @@
 export interface JoiningConnection {
   readonly port: number;
   /** Sends bytes on the connection itself. */
-  write(bytes: string | Buffer): void;
+  readonly write: (bytes: string | Buffer) => void;
+  /** Gives up joining, and says why. */
+  readonly fail: (reason: string) => void;
 }
 
-/** Waits until the server has sent `until`, then acts. `received` is everything since the step before. */
+/** Waits until the server has sent `until`, then acts. `received` is everything since the connection began. */
 export interface LoadStep {
   readonly until: string;
-  readonly then?: (connection: JoiningConnection, received: string) => void;
+  readonly act?: (connection: JoiningConnection, received: string) => void;
 }
 
 /** The whole script: the first bytes, and the steps; after the last the connection is subscribed. */

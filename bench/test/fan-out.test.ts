@@ -1,0 +1,126 @@
+import { describe, expect, it } from "vitest";
+import { broadcast, ContentCheck, DATA_BYTES } from "../src/fan-out/content.ts";
+import type { FanOutResult } from "../src/fan-out/fan-out.ts";
+import { fanOutText, relativeCosts, verdicts } from "../src/fan-out/report.ts";
+import { seededRandom } from "../src/measure/random.ts";
+import { faults, missedBars } from "../src/outcome.ts";
+import { MARKER, MarkerCount } from "../src/wire/marker.ts";
+
+describe("counting in a byte stream", () => {
+  const stream = Buffer.from(`ab${MARKER}c${MARKER}${MARKER}d\u00b6\u00c2\u00b5${MARKER}`);
+
+  it("finds every marker wherever the stream is cut", () => {
+    for (let first = 0; first <= stream.length; first += 1) {
+      for (let second = first; second <= stream.length; second += 1) {
+        const marker = new MarkerCount();
+        marker.add(stream.subarray(0, first));
+        marker.add(stream.subarray(first, second));
+        marker.add(stream.subarray(second));
+        expect(marker.count).toBe(5);
+      }
+    }
+  });
+
+  it("takes half a marker for none", () => {
+    const marker = new MarkerCount();
+    marker.add(Buffer.from([0xb6, 0x00, 0xb6, 0xc2, 0x00, 0xb6, 0xc2]));
+    marker.add(Buffer.from([0x00, 0xb6]));
+    expect(marker.count).toBe(0);
+  });
+});
+
+describe("what is broadcast", () => {
+  it("has 128 bytes of data and one marker, whatever its number", () => {
+    for (const sequence of [0, 9, 10, 99_999, 123_456_789]) {
+      const text = JSON.stringify(broadcast(sequence).data);
+      expect(Buffer.byteLength(text)).toBe(DATA_BYTES);
+      expect(text.split(MARKER)).toHaveLength(2);
+    }
+  });
+
+  it("is compared one by one and in order", () => {
+    const check = new ContentCheck();
+    check.add(broadcast(0).data);
+    check.add(broadcast(1).data);
+    expect(check.fault).toBeUndefined();
+    check.add(broadcast(3).data);
+    expect(check.fault).toContain("number 2");
+  });
+});
+
+function result(
+  name: string,
+  kind: FanOutResult["kind"],
+  costs: readonly number[],
+  again = false,
+): FanOutResult {
+  const slices = costs.flatMap((serverCpu, index) =>
+    ([1, 8] as const).map((burst) => ({
+      round: index + 1,
+      burst,
+      deliveries: 1_000,
+      serverCpu: burst === 8 && kind === "wire" ? serverCpu / 5 : serverCpu,
+      clientCpu: 3,
+      bytes: 132,
+    })),
+  );
+  return { name, kind, again, slices, expected: 1_000, lost: 0, doubled: 0, troubles: [], failures: 0 };
+}
+
+describe("the bars", () => {
+  const loop = result("loop", "control", [4, 8, 4, 4, 4]);
+  const judge = (wire: readonly number[], again: readonly number[]) => {
+    const results = [
+      loop,
+      result("loop, again", "control", again, true),
+      result("Bellwire ws", "wire", wire),
+    ];
+    return verdicts(results, relativeCosts(results, seededRandom(1)), 1_000);
+  };
+
+  it("hold by the median of ratios within rounds, not by the ratio of medians", () => {
+    // Each round's ratio is 0.8, also in the round that was twice as slow.
+    const judged = judge([3.2, 6.4, 3.2, 3.2, 3.2], [4, 8, 4, 4, 4]);
+    expect(judged.map(({ outcome }) => outcome)).toEqual(["holds", "holds"]);
+    expect(judged[0]?.text).toContain("0.80 × [0.80–0.80], at most 0.85");
+  });
+
+  it("are missed when the wire costs more", () => {
+    const judged = judge([3.6, 7.2, 3.6, 3.6, 3.6], [4, 8, 4, 4, 4]);
+    expect(judged.map(({ outcome }) => outcome)).toEqual(["missed", "holds"]);
+    expect(missedBars(judged)).toHaveLength(1);
+  });
+
+  it("are undecided when the control differs from itself", () => {
+    const judged = judge([3.2, 6.4, 3.2, 3.2, 3.2], [4.4, 8.8, 4.4, 4.4, 4.4]);
+    expect(judged.map(({ outcome }) => outcome)).toEqual(["undecided", "undecided"]);
+    expect(missedBars(judged)).toEqual([]);
+  });
+
+  it("are not judged in a smaller run", () => {
+    const results = [loop, result("loop, again", "control", [4], true), result("Bellwire ws", "wire", [2])];
+    expect(verdicts(results, relativeCosts(results, seededRandom(1)), 100)).toEqual([]);
+  });
+
+  it("are judged only for wires that took part", () => {
+    expect(verdicts([loop], relativeCosts([loop], seededRandom(1)), 1_000)).toEqual([]);
+    expect(fanOutText([loop], relativeCosts([loop], seededRandom(1)), 1_000)).not.toContain("Bars");
+  });
+});
+
+describe("the outcome", () => {
+  const clean = result("Bellwire ws", "wire", [3]);
+
+  it("is good when everything came", () => {
+    expect(faults([], [clean])).toEqual([]);
+  });
+
+  it.each([
+    [{ lost: 1 }, "lost"],
+    [{ doubled: 1 }, "doubled"],
+    [{ failures: 1 }, "not taken"],
+    [{ troubles: ["gap in a: evicted"] }, "gap"],
+  ])("is bad with %o", (flaw, word) => {
+    expect(faults([], [{ ...clean, ...flaw }]).join()).toContain(word);
+  });
+});
