@@ -1,9 +1,18 @@
+export type { Case } from "./cases/case.ts";
+export { Client, type ClientParts, type KitSubscription } from "./client.ts";
+export { cases, conformance, type Runner, runCase } from "./conformance.ts";
+export { CaseContext, type ClientSetup, type HubSetup } from "./context.ts";
 export { type CutKind, FaultProxy, type FaultProxyOptions, startFaultProxy } from "./fault-proxy.ts";
 export type { Accident, ConnectionFaults, DirectionFaults } from "./faults.ts";
+export { type KitTopics, kitTopics, type Numbered } from "./kit-topics.ts";
 export { dataText, judge } from "./ledger.ts";
+export { memoryRig } from "./memory-rig.ts";
 export { type FaultyTransport, faultyAcceptor, faultyTransport, type MessageRule } from "./message-faults.ts";
 export { freshSeed, type Random, seededRandom } from "./random.ts";
 export type { Rig, RigServer } from "./rig.ts";
 export type { HeadEntry, PublishEntry, RunLog, SessionEntries, SessionEntry } from "./run-log.ts";
+export { type Followed, SessionLog, until } from "./session-log.ts";
+export { type SlowLinks, slowLinks } from "./slow-links.ts";
 export { describeVerdict, type Verdict, type Violation, type ViolationKind } from "./verdict.ts";
 export { settle, VirtualClock } from "./virtual-clock.ts";
+export type { Hardship, Way } from "./ways.ts";

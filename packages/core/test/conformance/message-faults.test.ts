@@ -1,13 +1,11 @@
-import type { Link, LinkObserver, ServerMessage, Transport } from "@bellwire/core";
+import type { ClientMessage, Link, LinkObserver, ServerMessage, Transport } from "@bellwire/core";
 import { faultyAcceptor, faultyTransport, type MessageRule } from "@bellwire/core/conformance";
 import { MEMORY_CAPABILITIES } from "@bellwire/core/memory";
 import { expect, it } from "vitest";
 
-type Client = Parameters<Link<import("@bellwire/core").ClientMessage>["send"]>[0][number];
-
 /** A wire of two lists: what the client's link was given to send, and a way to say something to the client. */
 function wire() {
-  const sent: Client[] = [];
+  const sent: ClientMessage[] = [];
   const closed: string[] = [];
   let observer: LinkObserver<ServerMessage> | undefined;
   const transport: Transport = {
@@ -96,6 +94,14 @@ it("cuts every link at once, tells both ends, and lets nothing through afterward
   faulty.cutAll();
   say(2);
   observer()?.close({ code: "normal" });
+  expect(got).toEqual([1, "link_lost"]);
+  expect(closed).toEqual(["link_lost"]);
+});
+
+it("cuts the link at the nth message of a type", () => {
+  const { transport, closed, say } = wire();
+  const { got } = listening(faultyTransport(transport, rules("cut")));
+  say(1, 2, 3);
   expect(got).toEqual([1, "link_lost"]);
   expect(closed).toEqual(["link_lost"]);
 });

@@ -12,7 +12,7 @@ it("gives the same draws for the same seed and others for another", () => {
 
 it("spreads its draws evenly", () => {
   const random = seededRandom(1);
-  const buckets = new Array<number>(10).fill(0);
+  const buckets = Array.from({ length: 10 }, () => 0);
   for (let n = 0; n < 100_000; n++) buckets[random.int(10)]! += 1;
   for (const count of buckets) expect(Math.abs(count - 10_000)).toBeLessThan(500);
 });

@@ -1,0 +1,105 @@
+/** Registers every case with a test runner, in every way of running it. */
+
+import type { Capabilities } from "../capabilities.ts";
+import { createHub } from "../server/index.ts";
+import { authorization } from "./cases/authorization.ts";
+import type { Case } from "./cases/case.ts";
+import { reasonToSkip } from "./cases/case.ts";
+import { commands } from "./cases/commands.ts";
+import { containment } from "./cases/containment.ts";
+import { delivery } from "./cases/delivery.ts";
+import { gaps } from "./cases/gaps.ts";
+import { lifecycle } from "./cases/lifecycle.ts";
+import { publishing } from "./cases/publishing.ts";
+import { recovery } from "./cases/recovery.ts";
+import { CaseContext } from "./context.ts";
+import { kitTopics } from "./kit-topics.ts";
+import { freshSeed } from "./random.ts";
+import type { Rig } from "./rig.ts";
+import type { Way } from "./ways.ts";
+
+/** Every case of the kit, by subject. */
+export const cases: Readonly<Record<string, readonly Case[]>> = {
+  delivery,
+  recovery,
+  gaps,
+  publishing,
+  commands,
+  authorization,
+  containment,
+  lifecycle,
+};
+
+/** What the kit needs of a test runner; those of vitest, jest and `node:test` all fit. */
+export interface Runner {
+  readonly describe: (name: string, register: () => void) => unknown;
+  readonly it: (name: string, run: () => Promise<void>) => unknown;
+  /** The seed of the third way. Default: a fresh one, printed. */
+  readonly seed?: number | undefined;
+  /** Where the seed and the list of skipped cases go. Default: standard output. */
+  readonly print?: ((line: string) => void) | undefined;
+}
+
+/** The seed of the second way, the same on every run. */
+const FIXED_SEED = 20_260_101;
+
+/**
+ * Registers every case three times: with nothing in between; with faults on the wire from a fixed seed; and with faults from a
+ * fresh seed, which is printed. A wire inside the process gets its faults at the seam.
+ */
+export function conformance(rig: Rig, runner: Runner): void {
+  const {
+    describe,
+    it,
+    seed = freshSeed(),
+    print = (line) => void process.stdout.write(`${line}\n`),
+  } = runner;
+  const ways: readonly Way[] = [
+    { name: "directly", seed: FIXED_SEED, faults: false },
+    { name: "through faults", seed: FIXED_SEED, faults: true },
+    { name: "through fresh faults", seed, faults: true },
+  ];
+  for (const way of ways) {
+    describe(`${rig.name}, ${way.name}`, () => {
+      if (way.seed !== FIXED_SEED) print(`conformance of ${rig.name}: seed ${way.seed}`);
+      for (const [subject, list] of Object.entries(cases)) {
+        describe(subject, () => {
+          for (const [index, entry] of list.entries()) {
+            it(entry.name, () => runCase(rig, entry, { ...way, seed: way.seed + index }, print));
+          }
+        });
+      }
+    });
+  }
+}
+
+/** What a wire can do is known once a server half runs; what is learned is kept for the rig's other cases. */
+const known = new WeakMap<Rig, Capabilities>();
+
+async function capabilitiesOf(rig: Rig): Promise<Capabilities> {
+  let capabilities = known.get(rig);
+  if (!capabilities) {
+    const hub = createHub({ topics: kitTopics });
+    const server = await rig.start(hub);
+    ({ capabilities } = server.transport());
+    known.set(rig, capabilities);
+    await hub.close({ flush: 0 });
+    await server.stop();
+  }
+  return capabilities;
+}
+
+/** Runs one case in one way; a failure carries the way and its seed. */
+export async function runCase(rig: Rig, entry: Case, way: Way, print: (line: string) => void): Promise<void> {
+  const context = new CaseContext(rig, way, entry.hardship ?? "delays");
+  try {
+    const reason = entry.requires && reasonToSkip(entry, await capabilitiesOf(rig));
+    if (reason) print(`skipped on ${rig.name}: ${entry.name} (${reason})`);
+    else await entry.run(context);
+  } catch (error) {
+    if (error instanceof Error) error.message += `\n(${rig.name}, ${way.name}, seed ${way.seed})`;
+    throw error;
+  } finally {
+    await context.close();
+  }
+}

@@ -1,0 +1,242 @@
+/** The world of one case: a hub, its server half on the wire under test, clients, and the ledger at the end. */
+
+import type { Capabilities } from "../capabilities.ts";
+import { type ChannelOptions, createChannel } from "../client/index.ts";
+import type { TopicMap } from "../contract.ts";
+import type { LinkObserver } from "../link.ts";
+import type { Position, ServerMessage } from "../protocol/messages.ts";
+import {
+  type Authenticate,
+  type Authorize,
+  type Backplane,
+  createHub,
+  type HistoryCaps,
+  type Hub,
+  type Identity,
+  type Limits,
+  type LinkAcceptor,
+  memoryBackplane,
+} from "../server/index.ts";
+import { Client } from "./client.ts";
+import { startFaultProxy } from "./fault-proxy.ts";
+import {
+  type KitEvent,
+  type KitTopic,
+  type KitTopics,
+  kitTopics,
+  type Numbered,
+  newerKitTopics,
+} from "./kit-topics.ts";
+import { judge } from "./ledger.ts";
+import { faultyTransport } from "./message-faults.ts";
+import { PublishLog } from "./publish-log.ts";
+import { type Random, seededRandom } from "./random.ts";
+import type { Rig, RigServer } from "./rig.ts";
+import type { HeadEntry, RunLog } from "./run-log.ts";
+import { until } from "./session-log.ts";
+import { type SlowLinks, slowLinks } from "./slow-links.ts";
+import { describeVerdict, type Verdict } from "./verdict.ts";
+import { connectionPlan, type Hardship, messageRules, type Way } from "./ways.ts";
+
+/** How a case wants its hub. */
+export interface HubSetup {
+  readonly authenticate?: Authenticate<Identity>;
+  /** Null: none, so that the hub's own rule holds. Default: everything is allowed. */
+  readonly authorize?: Authorize<Identity> | null;
+  readonly limits?: Partial<Limits>;
+  readonly history?: Partial<HistoryCaps>;
+  /** A backplane instead of one in memory, such as that of another hub. */
+  readonly backplane?: Backplane;
+  /** Stands between the hub and the wire; broken hubs are made with it. */
+  readonly acceptor?: (hub: LinkAcceptor) => LinkAcceptor;
+}
+
+/** How a case wants a client. */
+export type ClientSetup = Pick<ChannelOptions<KitTopics>, "token" | "positions" | "clock">;
+
+export class CaseContext {
+  readonly random: Random;
+  readonly publishes: PublishLog = new PublishLog();
+  readonly clients: Client[] = [];
+  /** What the hub reported by `onError`. */
+  readonly hubErrors: unknown[] = [];
+  readonly #rig: Rig;
+  readonly #way: Way;
+  readonly #hardship: Hardship;
+  readonly #hubs: Hub<KitTopics>[] = [];
+  readonly #servers: RigServer[] = [];
+  readonly #closers: (() => Promise<void>)[] = [];
+  #setup: HubSetup = {};
+  #slow: SlowLinks | undefined;
+  #backplane: Backplane | undefined;
+
+  constructor(rig: Rig, way: Way, hardship: Hardship) {
+    this.#rig = rig;
+    this.#way = way;
+    this.#hardship = hardship;
+    this.random = seededRandom(way.seed);
+  }
+
+  /** Starts a hub and its server half. A second call makes another that replaces the first for connections from now on. */
+  async open(setup: HubSetup = {}): Promise<void> {
+    const { authenticate, authorize, limits, history } = setup;
+    this.#setup = setup;
+    const backplane = setup.backplane ?? memoryBackplane({ history: history ?? {} });
+    this.#backplane = backplane;
+    const hub = createHub({
+      topics: newerKitTopics,
+      slowReaders: { "ticks.{name}": "drop" },
+      ...(authenticate && { authenticate }),
+      ...(authorize !== null && { authorize: authorize ?? (() => true) }),
+      // Several hubs of a case may share the backplane, and the ledger reads it at the end.
+      backplane: { ...backplane, close: async () => {} },
+      limits: { positionCheck: 200, linkRate: 10_000, ...limits },
+      onError: (error) => this.hubErrors.push(error),
+    });
+    this.#hubs.push(hub);
+    this.#slow = slowLinks(setup.acceptor?.(hub) ?? hub);
+    const server = await this.#rig.start(this.#slow);
+    this.#servers.push(server);
+    for (const { proxy } of this.clients) if (server.port !== undefined) proxy?.retarget(server.port);
+  }
+
+  get hub(): Hub<KitTopics> {
+    return last(this.#hubs, "open the context first");
+  }
+
+  get backplane(): Backplane {
+    if (!this.#backplane) throw new Error("open the context first");
+    return this.#backplane;
+  }
+
+  /** The server half that clients connect to now. */
+  get server(): RigServer {
+    return last(this.#servers, "open the context first");
+  }
+
+  get capabilities(): Capabilities {
+    return this.server.transport().capabilities;
+  }
+
+  /** The links of the hub of now, which can be made slow. */
+  get slow(): SlowLinks {
+    if (!this.#slow) throw new Error("open the context first");
+    return this.#slow;
+  }
+
+  /** Makes a client; it connects on first use, to whichever server half is the newest then. */
+  async client(name: string, setup: ClientSetup = {}): Promise<Client> {
+    const random = this.random.fork();
+    const { port } = this.server;
+    const plan = connectionPlan(this.#hardship);
+    const proxy =
+      this.#way.faults && port !== undefined
+        ? await startFaultProxy({ target: port, random: random.fork(), plan })
+        : undefined;
+    const rules = this.#way.faults && port === undefined ? messageRules(this.#hardship, random.fork()) : [];
+    const { capabilities } = this;
+    const wire = {
+      name: this.#rig.name,
+      capabilities,
+      connect: (observer: LinkObserver<ServerMessage>) =>
+        this.server.transport(proxy?.port).connect(observer),
+    };
+    const transport = faultyTransport(wire, rules);
+    const channel = createChannel({
+      topics: kitTopics,
+      transport,
+      backoff: { base: 5, cap: 60 },
+      random: () => random.next(),
+      ...setup,
+    });
+    const client = new Client({ name, channel, transport, rules, proxy, publishes: this.publishes, random });
+    this.clients.push(client);
+    this.#closers.push(async () => {
+      channel.close();
+      await proxy?.close();
+    });
+    return client;
+  }
+
+  /** Publishes through the hub; the ledger hears of it. */
+  publish(
+    topic: KitTopic,
+    data: Numbered,
+    { event = "said", id }: { event?: KitEvent; id?: string } = {},
+  ): Promise<Position | null> {
+    return this.publishes.record(
+      { topic, event, data, id },
+      // The kit's events are not those of one topic to the compiler.
+      (known) => (this.hub as unknown as Hub<TopicMap>).publish(topic, event, data, { id: known }),
+      (position) => position,
+    );
+  }
+
+  /** Publishes `{ n }` for every n from `first` to `last`. */
+  async publishRange(topic: KitTopic, first: number, last: number): Promise<void> {
+    for (let n = first; n <= last; n++) await this.publish(topic, { n });
+  }
+
+  /** Waits for everyone to catch up, as far as they do within `timeout` milliseconds, and gives what the run left behind. */
+  async rest(timeout = 5_000): Promise<RunLog> {
+    const topics = new Set(this.publishes.entries.map(({ topic }) => topic));
+    for (const { log } of this.clients) for (const { topic } of log.following) topics.add(topic);
+    const caughtUp = async (): Promise<boolean> => {
+      for (const { log } of this.clients) {
+        for (const { topic, position } of log.following) {
+          const head = await this.#head(topic);
+          if (position?.epoch !== head.epoch || position.offset !== head.offset) return false;
+        }
+      }
+      return true;
+    };
+    // Who does not catch up is the ledger's business.
+    await until(caughtUp, "everyone to catch up", timeout).catch(() => {});
+    const { history, limits } = this.#setup;
+    const window = Math.min(history?.size ?? 256, limits?.recovery ?? 300);
+    const heads: HeadEntry[] = [];
+    for (const topic of topics) heads.push({ topic, position: await this.#head(topic), window });
+    return { publishes: this.publishes.entries, sessions: this.clients.map(({ log }) => log), heads };
+  }
+
+  /** Comes to rest and judges; throws when a promise was broken. */
+  async verify(): Promise<Verdict> {
+    const verdict = judge(await this.rest());
+    if (verdict.violations.length > 0) {
+      throw new Error(
+        [describeVerdict(verdict), ...this.clients.map((client) => client.describe())].join("\n"),
+      );
+    }
+    return verdict;
+  }
+
+  /** Ends the newest server half and its connections; nobody can connect until `restartServer`. */
+  async stopServer(): Promise<void> {
+    await this.#servers.pop()?.stop();
+  }
+
+  /** Starts another server half for the hub of now. */
+  async restartServer(): Promise<void> {
+    const server = await this.#rig.start(this.slow);
+    this.#servers.push(server);
+    for (const { proxy } of this.clients) if (server.port !== undefined) proxy?.retarget(server.port);
+  }
+
+  /** Releases everything. */
+  async close(): Promise<void> {
+    for (const close of this.#closers) await close();
+    for (const hub of this.#hubs) await hub.close({ flush: 0, spread: 0 });
+    for (const server of this.#servers) await server.stop();
+    await this.#backplane?.close();
+  }
+
+  async #head(topic: string): Promise<Position> {
+    return (await this.backplane.read(topic, undefined, 0)).head;
+  }
+}
+
+function last<T>(items: readonly T[], otherwise: string): T {
+  const item = items.at(-1);
+  if (item === undefined) throw new Error(otherwise);
+  return item;
+}

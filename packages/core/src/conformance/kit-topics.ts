@@ -1,0 +1,64 @@
+/** The contract that the kit's hubs and channels speak. */
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { type Contract, conflated, defineTopics, type EventDefinition, volatile } from "../contract.ts";
+
+/** The data of every event of the kit: a number to tell them apart, and whatever else. */
+export interface Numbered {
+  readonly n: number;
+  readonly text?: unknown;
+}
+
+/** A schema that checks something without a library: an object with a number `n`. */
+const numbered: StandardSchemaV1<Numbered, Numbered> = {
+  "~standard": {
+    version: 1,
+    vendor: "bellwire",
+    validate: (value) =>
+      typeof value === "object" && value !== null && "n" in value && typeof value.n === "number"
+        ? { value: value as Numbered }
+        : { issues: [{ message: "must be a number", path: ["n"] }] },
+  },
+};
+
+type Plain = StandardSchemaV1<Numbered, Numbered>;
+
+/** The kit's topics, spelled out because declarations are made file by file. */
+export type KitTopics = {
+  /** Logged events, and volatile ones. A slow reader is disconnected. */
+  readonly "news.{name}": { readonly said: Plain; readonly typing: EventDefinition<Plain, "volatile"> };
+  /** A slow reader is given a gap. */
+  readonly "ticks.{name}": { readonly said: Plain };
+  /** A slow reader gets the newest of each `text`. */
+  readonly "scores.{name}": { readonly scored: EventDefinition<Plain, "conflated"> };
+  readonly "private-room.{name}": { readonly said: Plain };
+  /** `place` is a command; `said` is not. */
+  readonly "orders.{name}": { readonly place: Plain; readonly said: Plain };
+};
+
+const map: KitTopics = {
+  "news.{name}": { said: numbered, typing: volatile(numbered) },
+  "ticks.{name}": { said: numbered },
+  "scores.{name}": { scored: conflated(numbered, { key: ({ text }) => String(text) }) },
+  "private-room.{name}": { said: numbered },
+  "orders.{name}": { place: numbered, said: numbered },
+};
+
+/** What the kit's channels know. */
+export const kitTopics: Contract<KitTopics> = defineTopics(map);
+
+/** What the kit's hubs know: one event more than the channels, as when a server was updated first. */
+export const newerKitTopics: Contract<KitTopics> = defineTopics({
+  ...map,
+  "news.{name}": { ...map["news.{name}"], invented: numbered },
+});
+
+/** A concrete topic of the kit. */
+export type KitTopic =
+  | `news.${string}`
+  | `ticks.${string}`
+  | `scores.${string}`
+  | `private-room.${string}`
+  | `orders.${string}`;
+
+/** An event of the kit, whatever its topic. */
+export type KitEvent = "said" | "typing" | "scored" | "place" | "invented";

@@ -1,0 +1,72 @@
+/** Readers that do not read, at the hub's end of the seam, so that every wire can have one. */
+
+import type { ServerMessage } from "../protocol/messages.ts";
+import type { LinkAcceptor } from "../server/hub-link.ts";
+
+/** A hub whose links can be made to take nothing. */
+export interface SlowLinks extends LinkAcceptor {
+  /** From now on links keep what they are given, and report it as buffered. */
+  hold(): void;
+  /** Everything that was kept goes out, in order. */
+  release(): void;
+}
+
+/** Wraps what an adapter is given instead of the hub. */
+export function slowLinks(hub: LinkAcceptor): SlowLinks {
+  let holding = false;
+  const releases = new Set<() => void>();
+  return {
+    maxMessageBytes: hub.maxMessageBytes,
+    refusal: () => hub.refusal(),
+    onClose: (callback) => hub.onClose(callback),
+    accept(link, handshake) {
+      let held: (readonly ServerMessage[])[] = [];
+      let bytes = 0;
+      const release = (): void => {
+        for (const batch of held) link.send(batch);
+        held = [];
+        bytes = 0;
+      };
+      releases.add(release);
+      const observer = hub.accept(
+        {
+          get buffered() {
+            return link.buffered + bytes;
+          },
+          send(batch) {
+            if (!holding) return link.send(batch);
+            held.push(batch);
+            for (const message of batch) bytes += sizeOf(message);
+          },
+          close(cause) {
+            held = [];
+            link.close(cause);
+          },
+        },
+        handshake,
+      );
+      return {
+        open: () => observer.open(),
+        message: (message, size) => observer.message(message, size),
+        malformed: (reason) => observer.malformed(reason),
+        close(cause) {
+          releases.delete(release);
+          observer.close(cause);
+        },
+      };
+    },
+    hold() {
+      holding = true;
+    },
+    release() {
+      holding = false;
+      for (const release of releases) release();
+    },
+  };
+}
+
+function sizeOf(message: ServerMessage): number {
+  return message.type === "notification"
+    ? (message.json?.length ?? JSON.stringify(message.data).length) + 64
+    : 64;
+}

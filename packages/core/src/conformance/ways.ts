@@ -1,0 +1,67 @@
+/** The ways in which each case is run. */
+import type { ConnectionFaults, DirectionFaults } from "./faults.ts";
+import type { MessageRule } from "./message-faults.ts";
+import type { Random } from "./random.ts";
+
+/** What a case puts up with beside what it does itself: `delays` alone, or connections that are cut at any moment, too. */
+export type Hardship = "delays" | "cuts";
+
+/** One way of running a case. */
+export interface Way {
+  /** Stands in the test's name. */
+  readonly name: string;
+  readonly seed: number;
+  /** Whether faults are put on the wire. */
+  readonly faults: boolean;
+}
+
+/** Connections of one client that an accident may meet; later ones are left alone, so that the run comes to an end. */
+const ACCIDENTS = 4;
+
+/** What the connections of one client suffer on a wire with a port. */
+export function connectionPlan(hardship: Hardship): (connection: number, random: Random) => ConnectionFaults {
+  return (connection, random) => {
+    const up = slowDirection(random);
+    const down = slowDirection(random);
+    if (hardship === "delays" || connection >= ACCIDENTS) return { up, down };
+    const kind = random.pick(["cut", "reset", "finish"] as const);
+    const accident = { at: random.int(2_500), kind };
+    return random.chance(0.7) ? { up, down: { ...down, accident } } : { up: { ...up, accident }, down };
+  };
+}
+
+function slowDirection(random: Random): DirectionFaults {
+  return {
+    latency: random.int(3),
+    jitter: random.int(6),
+    // One connection in three trickles byte by byte, through the middle of characters and line ends.
+    slice: random.chance(0.3) ? 1 : random.chance(0.5) ? 1 + random.int(40) : undefined,
+  };
+}
+
+/** What the messages of one client suffer on a wire inside the process. */
+export function messageRules(hardship: Hardship, random: Random): MessageRule[] {
+  const delays: MessageRule[] = (["notification", "subscribed", "publish", "acknowledged"] as const).map(
+    (type) => ({
+      type,
+      nth: 1 + random.int(5),
+      every: 3 + random.int(9),
+      fault: "delay",
+      ms: random.int(6),
+    }),
+  );
+  if (hardship === "delays") return delays;
+  const cuts: MessageRule[] = Array.from({ length: ACCIDENTS }, () => ({
+    type: random.pick([
+      "notification",
+      "notification",
+      "subscribed",
+      "subscribe",
+      "welcome",
+      "publish",
+    ] as const),
+    nth: 1 + random.int(30),
+    fault: "cut",
+  }));
+  return [...cuts, ...delays];
+}
