@@ -1,13 +1,6 @@
 /** The notification channel: what an application holds on the client. This file composes; the deciding is done by the parts it names. */
 import { type Clock, systemClock } from "../clock.ts";
-import {
-  type Contract,
-  type EventsOf,
-  type InputOf,
-  type TopicMap,
-  type TopicsOf,
-  validate,
-} from "../contract.ts";
+import { type Contract, type TopicMap, validate } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
 import { callable, checkOptions, having } from "../options.ts";
 import type { Acknowledged, ServerMessage } from "../protocol/messages.ts";
@@ -215,7 +208,7 @@ class Channel implements StreamHost {
       this.#outboxPaused?.();
       this.#outboxPaused = undefined;
       for (const stream of this.#streams.values()) stream.dispatch({ type: "lost" });
-      this.#outbox.resend(true);
+      this.#outbox.unlink();
     }
     if (now.state === "connected") {
       for (const stream of this.#streams.values())
@@ -273,8 +266,8 @@ class Channel implements StreamHost {
     }
     const pending = this.#outbox.find(ref);
     if (pending && code === "rate_limited") {
-      // Nothing overtakes: the hub refuses what follows, too, and after the pause all of it goes again in order.
-      this.#outbox.resend(false);
+      // Nothing overtakes: the hub refuses what follows, too, and after the pause all of that goes again in order.
+      this.#outbox.postpone(ref);
       this.#outboxPaused ??= this.clock.after(retryAfter ?? 1_000, () => {
         this.#outboxPaused = undefined;
         this.#flushOutbox();

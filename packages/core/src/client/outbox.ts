@@ -63,14 +63,22 @@ export class Outbox {
     return undefined;
   }
 
-  /** The link is gone, or everything was refused for now: all of it has to be sent again, in order. */
-  resend(linkLost: boolean): void {
+  /** The link is gone: all of it has to be sent again, in order. */
+  unlink(): void {
     for (const pending of this.#pending.keys()) {
-      if (pending.volatile && linkLost) {
+      if (pending.volatile) {
         this.remove(pending);
         pending.reject(new BellwireError("link_lost", "a volatile event is not sent again"));
       } else this.#pending.set(pending, 0);
     }
+  }
+
+  /**
+   * The publish with this ref was refused for now: it and everything after it has to be sent again, in order. What was sent before
+   * it was accepted and its answer is on the way; sending that again would spend the rate on what the hub has already.
+   */
+  postpone(ref: number): void {
+    for (const [pending, sent] of this.#pending) if (sent >= ref) this.#pending.set(pending, 0);
   }
 
   /** Gives everything up. */

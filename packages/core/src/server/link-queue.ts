@@ -4,6 +4,7 @@ import type { Link } from "../link.ts";
 import type { ServerMessage } from "../protocol/messages.ts";
 import { Backlog, type BacklogCaps } from "./outbound.ts";
 import { Batch, type Outgoing } from "./outgoing.ts";
+import type { Reader } from "./topic.ts";
 
 /** A tick's batch for one link is sent early when it reaches this, so that a long tick holds little. */
 const BATCH_MESSAGES = 256;
@@ -52,7 +53,9 @@ export class Pacer {
   };
 }
 
-export class LinkQueue {
+/** As a topic's reader the queue itself is what the fan-out touches: on a thousand links every further object is a cache miss. */
+export class LinkQueue implements Reader {
+  session = "";
   readonly #link: Link<ServerMessage>;
   readonly #pacer: Pacer;
   readonly #caps: BacklogCaps;

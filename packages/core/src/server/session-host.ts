@@ -10,7 +10,7 @@ import type { Pacer } from "./link-queue.ts";
 import type { Reader, Topic } from "./topic.ts";
 
 /** A session as its hub sees it. */
-export interface Member<I extends Identity> extends Reader {
+export interface Member<I extends Identity> {
   readonly identity: I | undefined;
   readonly topics: Iterable<string>;
   revoke(topic: string, code: ErrorCode): void;

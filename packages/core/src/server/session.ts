@@ -6,10 +6,10 @@ import { PROTOCOL_VERSION } from "../protocol/messages.ts";
 import type { Handshake } from "./hub-link.ts";
 import type { Identity } from "./identity.ts";
 import { LinkQueue } from "./link-queue.ts";
-import { control, type Outgoing } from "./outgoing.ts";
-import type { SessionHost } from "./session-host.ts";
+import { control } from "./outgoing.ts";
+import type { Member, SessionHost } from "./session-host.ts";
 import { TokenBucket } from "./token-bucket.ts";
-import type { Reader, Topic } from "./topic.ts";
+import type { Topic } from "./topic.ts";
 
 type Phase = "hello" | "authenticating" | "ready" | "closed";
 
@@ -20,7 +20,7 @@ const REFUSAL = 500;
 /** Milliseconds a drain waits between two looks at whether everything was written. */
 const DRAIN_POLL = 20;
 
-export class Session<I extends Identity> implements LinkObserver<ClientMessage>, Reader {
+export class Session<I extends Identity> implements LinkObserver<ClientMessage>, Member<I> {
   readonly #host: SessionHost<I>;
   readonly #link: Link<ServerMessage>;
   readonly #handshake: Handshake;
@@ -32,7 +32,6 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
   readonly #topics: Map<string, Topic | null> = new Map();
   #phase: Phase = "hello";
   #identity: I | undefined;
-  #session = "";
   #malformed = 0;
   #heardAt: number;
   #pingedAt: number;
@@ -59,20 +58,12 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     this.#pingedAt = now;
   }
 
-  get session(): string {
-    return this.#session;
-  }
-
   get identity(): I | undefined {
     return this.#identity;
   }
 
   get topics(): IterableIterator<string> {
     return this.#topics.keys();
-  }
-
-  push(item: Outgoing): void {
-    this.#queue.push(item);
   }
 
   open(): void {
@@ -116,7 +107,7 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     this.#queue.close();
     this.#cancelHello?.();
     this.#cancelExpiry?.();
-    for (const [name, topic] of this.#topics) if (topic) this.#host.leave(name, topic, this);
+    for (const [name, topic] of this.#topics) if (topic) this.#host.leave(name, topic, this.#queue);
     this.#topics.clear();
     this.#host.ended(this);
   }
@@ -143,7 +134,7 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
   /** Ends a subscription from the hub's side; the client is told `code` and does not try again by itself. */
   revoke(topic: string, code: ErrorCode): void {
     if (!this.#drop(topic)) return;
-    this.push(control({ type: "error", topic, code, message: "the subscription was ended" }));
+    this.#queue.push(control({ type: "error", topic, code, message: "the subscription was ended" }));
   }
 
   /** Pings, or gives up a peer that shows no sign of life. Called about once a second. */
@@ -154,7 +145,7 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
       this.end({ code: "timeout", reason: "no sign of life" });
     } else if (now - this.#pingedAt >= pingInterval) {
       this.#pingedAt = now;
-      this.push(PING);
+      this.#queue.push(PING);
     }
   }
 
@@ -175,7 +166,7 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     if (hello.protocol !== PROTOCOL_VERSION) {
       return this.end({ code: "unsupported_protocol", reason: `this hub speaks ${PROTOCOL_VERSION}` });
     }
-    this.#session = hello.session;
+    this.#queue.session = hello.session;
     const identity = await this.#host.authenticate(hello.token ?? bearer(this.#handshake), this.#handshake);
     if (this.#phase !== "authenticating") return;
     this.#identity = identity;
@@ -185,7 +176,7 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     this.#phase = "ready";
     this.#pingedAt = this.#host.clock.now();
     const { pingInterval, pongTimeout, messageBytes } = this.#host.limits;
-    this.push(
+    this.#queue.push(
       control({ type: "welcome", silence: pingInterval + pongTimeout, maxMessageBytes: messageBytes }),
     );
     this.#watchExpiry(identity);
@@ -193,7 +184,7 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
 
   async #command(message: ClientMessage): Promise<void> {
     if (message.type === "pong") return;
-    if (message.type === "ping") return this.push(PONG);
+    if (message.type === "ping") return this.#queue.push(PONG);
     if (message.type === "hello") return this.malformed("a second hello");
     try {
       if (message.type === "subscribe") await this.#subscribe(message);
@@ -201,7 +192,7 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
       else if (message.type === "token") await this.#refresh(message.ref, message.token);
       else {
         this.#drop(message.topic);
-        this.push(control({ type: "done", ref: message.ref }));
+        this.#queue.push(control({ type: "done", ref: message.ref }));
       }
     } catch (error) {
       this.#fail(message.ref, error);
@@ -228,10 +219,10 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
       if (this.#phase === "closed" || this.#topics.get(name) !== null) return;
       const topic = this.#host.topic(name);
       this.#topics.set(name, topic);
-      await topic.join(this, position, (history) => {
+      await topic.join(this.#queue, position, (history) => {
         const reply = { type: "subscribed", ref, topic: name } as const;
-        if (!history.ok) this.push(control({ ...reply, position: history.head, gap: history.reason }));
-        else this.push(control({ ...reply, position: position ?? history.head }));
+        if (!history.ok) this.#queue.push(control({ ...reply, position: history.head, gap: history.reason }));
+        else this.#queue.push(control({ ...reply, position: position ?? history.head }));
       });
     } catch (error) {
       this.#drop(name);
@@ -246,9 +237,9 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
   }
 
   async #publish({ ref, topic, event, data, id, exclude }: Publish): Promise<void> {
-    const publisher = { identity: this.#known(), session: this.#session };
+    const publisher = { identity: this.#known(), session: this.#queue.session };
     const answer = await this.#host.publish(publisher, { topic, event, data, id, exclude: exclude === true });
-    this.push(control({ type: "acknowledged", ref, ...answer }));
+    this.#queue.push(control({ type: "acknowledged", ref, ...answer }));
   }
 
   async #refresh(ref: number, token: string): Promise<void> {
@@ -259,7 +250,7 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     if (this.#phase === "closed") return;
     this.#identity = identity;
     this.#watchExpiry(identity);
-    this.push(control({ type: "done", ref }));
+    this.#queue.push(control({ type: "done", ref }));
     // The fresh token may permit less than the one before.
     await this.#host.reauthorize(this);
   }
@@ -271,7 +262,7 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
 
   #drop(name: string): boolean {
     const topic = this.#topics.get(name);
-    if (topic) this.#host.leave(name, topic, this);
+    if (topic) this.#host.leave(name, topic, this.#queue);
     return this.#topics.delete(name);
   }
 
@@ -283,7 +274,7 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     const expire = (): void => this.end({ code: "unauthorized", reason: "the token expired" });
     this.#cancelExpiry = clock.after(Math.max(0, left - limits.expiryNotice), () => {
       const rest = Math.max(0, expiresAt - clock.wall());
-      this.push(control({ type: "expiring", in: rest }));
+      this.#queue.push(control({ type: "expiring", in: rest }));
       this.#cancelExpiry = clock.after(rest, expire);
     });
   }
@@ -295,7 +286,7 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     const message = known?.message ?? "the server failed";
     const after = known?.retryAfter;
     if (ref === undefined && code === "rate_limited") return;
-    this.push(
+    this.#queue.push(
       control({
         type: "error",
         ...(ref !== undefined && { ref }),

@@ -3,9 +3,9 @@ import type { Position } from "../protocol/messages.ts";
 import type { Backplane, Entry, History } from "./backplane.ts";
 import { control, type Outgoing, type SlowReaderPolicy } from "./outgoing.ts";
 
-/** A session as a topic sees it. */
+/** A link's way out, as a topic sees it. */
 export interface Reader {
-  /** The channel's id, compared with an entry's `exclude`. */
+  /** The id of the channel behind it, compared with an entry's `exclude`. */
   readonly session: string;
   push(item: Outgoing): void;
 }
