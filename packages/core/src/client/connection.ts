@@ -142,8 +142,10 @@ export class ClientConnection {
   async #askToken(generation: number): Promise<void> {
     try {
       // Without a source there is nothing to wait for, and the attempt begins at once.
-      if (this.#options.token) this.#token = await this.#options.token();
-      if (generation === this.#generation) this.dispatch({ type: "token" });
+      const token = this.#options.token && (await this.#options.token());
+      if (generation !== this.#generation) return;
+      this.#token = token;
+      this.dispatch({ type: "token" });
     } catch (error) {
       if (generation !== this.#generation) return;
       const known = isBellwireError(error)

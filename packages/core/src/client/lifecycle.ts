@@ -31,9 +31,10 @@ export function watchLifecycle(
   for (const type of WINDOW_EVENTS) page.addEventListener?.(type, wake);
   document?.addEventListener?.("visibilitychange", visible);
 
-  let last = clock.now();
+  // By the wall clock: a monotonic one may stand still while the machine sleeps.
+  let last = clock.wall();
   let cancel = clock.after(TICK, function look() {
-    const now = clock.now();
+    const now = clock.wall();
     if (now - last > TICK + JUMP) wake();
     last = now;
     cancel = clock.after(TICK, look);

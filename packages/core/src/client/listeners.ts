@@ -18,6 +18,8 @@ export class Listeners<T> {
   emit(value: T): void {
     // A copy, because a listener may remove itself or add others.
     for (const listener of Array.from(this.#listeners)) {
+      // One before it may have removed it.
+      if (!this.#listeners.has(listener)) continue;
       try {
         const result = listener(value);
         if (result instanceof Promise) result.catch(this.#failed);

@@ -19,6 +19,9 @@ export interface StreamHost {
   finished(stream: TopicStream, ended: boolean): void;
 }
 
+/** Milliseconds to wait for the answer to a subscribe: longer than a hub's decision may take. */
+const ANSWER = 10_000;
+
 export class TopicStream {
   readonly topic: string;
   readonly #host: StreamHost;
@@ -66,9 +69,9 @@ export class TopicStream {
   #perform(effect: StreamEffect): void {
     switch (effect.do) {
       case "subscribe": {
-        this.#cancelRetry?.();
         const { ref, position } = effect;
-        return this.#host.send({ type: "subscribe", ref, topic: this.topic, ...(position && { position }) });
+        this.#host.send({ type: "subscribe", ref, topic: this.topic, ...(position && { position }) });
+        return this.#retryAfter(ANSWER);
       }
       case "deliver":
         return this.#inOrder(() => this.#deliver(effect.message, effect.position));
@@ -81,18 +84,23 @@ export class TopicStream {
       }
       case "ready":
         this.#joined = true;
+        this.#cancelRetry?.();
         for (const handle of this.#handles) if (this.#now.cursor) handle.joined(this.#now.cursor);
         return;
       case "retry":
-        this.#cancelRetry?.();
-        this.#cancelRetry = this.#host.clock.after(effect.after, () =>
-          this.dispatch({ type: "retry", ref: this.#host.nextRef() }),
-        );
-        return;
+        return this.#retryAfter(effect.after);
       case "end":
         this.#host.finished(this, true);
         return this.end(new BellwireError(effect.code, "the hub refused the subscription, or ended it"));
     }
+  }
+
+  /** Subscribes again then, if the hub has not answered by that time. */
+  #retryAfter(ms: number): void {
+    this.#cancelRetry?.();
+    this.#cancelRetry = this.#host.clock.after(ms, () =>
+      this.dispatch({ type: "retry", ref: this.#host.nextRef() }),
+    );
   }
 
   /** Runs now, or after what is still being validated. */

@@ -13,6 +13,12 @@ import type { Topic } from "./topic.ts";
 
 type Phase = "hello" | "authenticating" | "ready" | "closed";
 
+/** One subscription of a link, told apart from an earlier one to the same topic that is still being decided. */
+interface Membership {
+  /** Absent while the subscription is being decided. */
+  topic: Topic | undefined;
+}
+
 const PING = control({ type: "ping" });
 const PONG = control({ type: "pong" });
 /** The least time, in milliseconds, for which a link over its rates is refused. */
@@ -28,8 +34,7 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
   readonly #messages: TokenBucket;
   readonly #bytes: TokenBucket;
   readonly #subscribes: TokenBucket;
-  /** Subscribed topics; null while the subscription is being decided. */
-  readonly #topics: Map<string, Topic | null> = new Map();
+  readonly #topics: Map<string, Membership> = new Map();
   #phase: Phase = "hello";
   #identity: I | undefined;
   #malformed = 0;
@@ -107,7 +112,7 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     this.#queue.close();
     this.#cancelHello?.();
     this.#cancelExpiry?.();
-    for (const [name, topic] of this.#topics) if (topic) this.#host.leave(name, topic, this.#queue);
+    for (const [name, { topic }] of this.#topics) if (topic) this.#host.leave(name, topic, this.#queue);
     this.#topics.clear();
     this.#host.ended(this);
   }
@@ -213,19 +218,21 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
       throw new BellwireError("rate_limited", `at most ${limits.subscriptions} subscriptions on one link`);
     }
     this.#drop(name);
-    this.#topics.set(name, null);
+    const membership: Membership = { topic: undefined };
+    this.#topics.set(name, membership);
+    const current = (): boolean => this.#topics.get(name) === membership;
     try {
       await this.#host.authorize(this.#known(), "subscribe", name, undefined);
-      if (this.#phase === "closed" || this.#topics.get(name) !== null) return;
+      if (!current()) return;
       const topic = this.#host.topic(name);
-      this.#topics.set(name, topic);
+      membership.topic = topic;
       await topic.join(this.#queue, position, (history) => {
         const reply = { type: "subscribed", ref, topic: name } as const;
         if (!history.ok) this.#queue.push(control({ ...reply, position: history.head, gap: history.reason }));
         else this.#queue.push(control({ ...reply, position: position ?? history.head }));
       });
     } catch (error) {
-      this.#drop(name);
+      if (current()) this.#drop(name);
       throw error;
     }
   }
@@ -261,7 +268,7 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
   }
 
   #drop(name: string): boolean {
-    const topic = this.#topics.get(name);
+    const { topic } = this.#topics.get(name) ?? {};
     if (topic) this.#host.leave(name, topic, this.#queue);
     return this.#topics.delete(name);
   }
