@@ -95,7 +95,12 @@ class SseLink implements Link<ClientMessage> {
   }
 
   send(batch: readonly ClientMessage[]): void {
-    if (!this.#closed) this.#uplink?.send(batch.map(encodeClientMessage));
+    if (this.#closed) return;
+    try {
+      this.#uplink?.send(batch.map(encodeClientMessage));
+    } catch {
+      this.close({ code: "invalid_data", reason: "a message could not be encoded" });
+    }
   }
 
   close(cause: CloseCause): void {
