@@ -13,6 +13,7 @@ export const USAGE = `npm run bench -- [options]
   --rounds n          rounds of the fan-out and parts of the replayed day
   --seed n            the seed of the order of rounds and of the intervals
   --json file         writes every slice and the fingerprint
+  --profile folder    writes a CPU profile of each server process of the fan-out; its figures are then worth nothing
   --strict            a bar that is missed fails the command, too`;
 
 /** A run as asked for. */
@@ -41,6 +42,7 @@ export function readOptions(args: readonly string[]): Options {
       rounds: { type: "string" },
       seed: { type: "string" },
       json: { type: "string" },
+      profile: { type: "string" },
       strict: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -65,6 +67,7 @@ export function readOptions(args: readonly string[]): Options {
       seconds: quick ? 2.5 : 10,
     },
     fanOut: {
+      profile: values.profile,
       subscribers: quick ? 100 : 1_000,
       rounds: rounds ?? (quick ? 3 : 14),
       slices: {

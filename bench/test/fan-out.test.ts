@@ -91,6 +91,12 @@ describe("the bars", () => {
     expect(missedBars(judged)).toHaveLength(1);
   });
 
+  it("are undecided when the interval lies on both sides", () => {
+    const judged = judge([3.2, 7.2, 3.6, 3.2, 3.6], [4, 8, 4, 4, 4]);
+    expect(judged.map(({ outcome }) => outcome)).toEqual(["undecided", "holds"]);
+    expect(missedBars(judged)).toEqual([]);
+  });
+
   it("are undecided when the control differs from itself", () => {
     const judged = judge([3.2, 6.4, 3.2, 3.2, 3.2], [4.4, 8.8, 4.4, 4.4, 4.4]);
     expect(judged.map(({ outcome }) => outcome)).toEqual(["undecided", "undecided"]);

@@ -15,6 +15,8 @@ export type Burst = (typeof BURSTS)[number];
 export interface FanOutPlan {
   readonly subscribers: number;
   readonly rounds: number;
+  /** Where CPU profiles of the server processes go; undefined: none are taken. */
+  readonly profile: string | undefined;
   readonly slices: Readonly<Record<Burst, Omit<SliceOrder, "burst">>>;
 }
 
@@ -95,7 +97,14 @@ class Runner {
     });
   }
 
-  async finish(): Promise<FanOutResult> {
+  async startProfile(): Promise<void> {
+    await this.#server.ask("startProfile");
+  }
+
+  /** Ends the processes. With a folder, the profile that was started goes there, named after the contender. */
+  async finish(folder: string | undefined): Promise<FanOutResult> {
+    const file = `${this.name.replace(/[^A-Za-z0-9]+/g, "-")}.cpuprofile`;
+    if (folder !== undefined) await this.#server.ask("writeProfile", folder, file);
     const failures = await this.#server.ask("failures");
     await Promise.all([this.#clients.stop(), this.#server.stop()]);
     return {
@@ -140,11 +149,12 @@ export async function fanOut(
     await runner.connect(module);
     runners.push(runner);
   }
+  if (plan.profile !== undefined) await Promise.all(runners.map((runner) => runner.startProfile()));
   for (let round = 1; round <= plan.rounds; round += 1) {
     for (const burst of random.shuffled(BURSTS)) {
       progress.step(`${burst} per tick, round ${round} of ${plan.rounds}`);
       for (const runner of random.shuffled(runners)) await runner.slice(round, burst, plan.slices[burst]);
     }
   }
-  return Promise.all(runners.map((runner) => runner.finish()));
+  return Promise.all(runners.map((runner) => runner.finish(plan.profile)));
 }

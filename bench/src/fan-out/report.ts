@@ -25,7 +25,7 @@ export interface RelativeCost {
   readonly ratio: Estimate;
 }
 
-/** Whether a bar holds. `undecided`: the control differed from itself. */
+/** Whether a bar holds. `undecided`: the control differed from itself, or the interval lies on both sides of the bar. */
 export interface Verdict {
   readonly text: string;
   readonly outcome: "holds" | "missed" | "undecided";
@@ -65,11 +65,16 @@ export function verdicts(
     if (!cost) return [];
     const same = again && find(again.name, burst)?.ratio.median;
     const trusted = same !== undefined && same >= SAME.least && same <= SAME.most;
-    const outcome = !trusted ? "undecided" : cost.ratio.median <= most ? "holds" : "missed";
+    const outcome = !trusted ? "undecided" : judge(cost.ratio, most);
     const measured = `${ratioText(cost.ratio)}, at most ${most}`;
     const reason = trusted ? "" : `: the control is ${decimal(same ?? Number.NaN, 2)} of itself`;
     return [{ text: `${wire}, ${burstText(burst)}: ${measured}: ${outcome}${reason}`, outcome }];
   });
+}
+
+function judge({ median: middle, low }: Estimate, most: number): Verdict["outcome"] {
+  if (middle <= most) return "holds";
+  return low > most ? "missed" : "undecided";
 }
 
 function burstText(burst: Burst): string {

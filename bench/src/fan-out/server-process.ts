@@ -2,6 +2,7 @@
 import { promisify } from "node:util";
 import { type Contender, FAN_OUT_TOPIC, type Notice, type ServerHalf } from "../contender.ts";
 import { answerParent } from "../process/conversation.ts";
+import { startProfile, writeProfile } from "../process/profile.ts";
 import { loadContender } from "../registry.ts";
 import { broadcast } from "./content.ts";
 
@@ -66,6 +67,8 @@ const handlers = {
       bytes: half.bytesWritten() - bytes,
     };
   },
+  startProfile,
+  writeProfile,
   failures: (): number => half?.failures() ?? 0,
 };
 

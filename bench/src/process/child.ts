@@ -14,10 +14,10 @@ const running = new Set<ChildProcess>();
 /** Milliseconds a child gets to leave by itself before it is killed. */
 const GRACE = 2_000;
 
-/** Starts a file of ours in a process of its own; `profile` adds Node flags, such as `--cpu-prof`. */
-export function startChild<H extends Handlers>(file: URL, profile: readonly string[] = []): Child<H> {
+/** Starts a file of ours in a process of its own. */
+export function startChild<H extends Handlers>(file: URL): Child<H> {
   // The loader that runs this process from source, and its conditions, are in execArgv.
-  const child = fork(file, { execArgv: [...process.execArgv, ...profile], serialization: "advanced" });
+  const child = fork(file, { execArgv: process.execArgv, serialization: "advanced" });
   running.add(child);
   const waiting = new Map<
     number,
