@@ -1,5 +1,5 @@
 /** The whole wire: Bellwire's own channel and hub, through a Node server and through a fetch-style one. */
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { defineTopics, type } from "@bellwire/core";
 import { createChannel } from "@bellwire/core/client";
@@ -17,28 +17,27 @@ type Handler = ReturnType<typeof sseHandler>;
 
 /** A server around a fetch-style handler, as frameworks have it. */
 function serveFetch(handler: Handler): Promise<number> {
-  return listening(
-    createServer(async (request, response) => {
-      const gone = new AbortController();
-      response.on("close", () => gone.abort());
-      const hasBody = request.method === "POST";
-      const answer = await handler(
-        new Request(`http://${request.headers.host}${request.url}`, {
-          method: request.method ?? "GET",
-          headers: request.headers as Record<string, string>,
-          signal: gone.signal,
-          ...(hasBody && { body: Readable.toWeb(request) as unknown as ReadableStream, duplex: "half" }),
-        }),
-        { remoteAddress: "10.0.0.1" },
-      );
-      response.writeHead(answer.status, Object.fromEntries(answer.headers));
-      response.flushHeaders();
-      if (!answer.body) return void response.end();
-      Readable.fromWeb(answer.body as never)
-        .on("error", () => response.destroy())
-        .pipe(response);
+  return listening(createServer((request, response) => void answer(handler, request, response)));
+}
+
+async function answer(handler: Handler, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const gone = new AbortController();
+  response.on("close", () => gone.abort());
+  const hasBody = request.method === "POST";
+  const { status, headers, body } = await handler(
+    new Request(`http://${request.headers.host}${request.url}`, {
+      method: request.method ?? "GET",
+      headers: request.headers as Record<string, string>,
+      signal: gone.signal,
+      ...(hasBody && { body: Readable.toWeb(request) as unknown as ReadableStream, duplex: "half" }),
     }),
+    { remoteAddress: "10.0.0.1" },
   );
+  response.writeHead(status, Object.fromEntries(headers));
+  response.flushHeaders();
+  if (!body) return void response.end();
+  const readable = Readable.fromWeb(body as never);
+  readable.on("error", () => response.destroy()).pipe(response);
 }
 
 async function attach(hub: Parameters<typeof attachSse>[0]): Promise<number> {
