@@ -97,9 +97,10 @@ describe("the bars", () => {
     expect(missedBars(judged)).toEqual([]);
   });
 
-  it("are undecided when the control differs from itself", () => {
+  it("are undecided when the control differs from itself by enough to matter", () => {
     const judged = judge([3.2, 6.4, 3.2, 3.2, 3.2], [4.4, 8.8, 4.4, 4.4, 4.4]);
-    expect(judged.map(({ outcome }) => outcome)).toEqual(["undecided", "undecided"]);
+    expect(judged.map(({ outcome }) => outcome)).toEqual(["undecided", "holds"]);
+    expect(judged[0]?.text).toContain("while the control is 1.10 of itself");
     expect(missedBars(judged)).toEqual([]);
   });
 

@@ -17,7 +17,13 @@ export interface FanOutPlan {
   readonly rounds: number;
   /** Where CPU profiles of the server processes go; undefined: none are taken. */
   readonly profile: string | undefined;
-  readonly slices: Readonly<Record<Burst, Omit<SliceOrder, "burst">>>;
+  readonly slices: Readonly<Record<Burst, SlicePlan>>;
+}
+
+/** One kind of slice. */
+export interface SlicePlan extends Omit<SliceOrder, "burst"> {
+  /** It is measured in every so-manieth round: where ratios are far from their bars, fewer rounds will do. */
+  readonly every: number;
 }
 
 /** One measured slice. */
@@ -75,12 +81,13 @@ class Runner {
     await this.#clients.ask("connect", module, await this.#server.ask("serve", module), this.#subscribers);
   }
 
-  async slice(round: number, burst: Burst, order: Omit<SliceOrder, "burst">): Promise<void> {
+  async slice(round: number, burst: Burst, { leadIn, ticks }: SlicePlan): Promise<void> {
     // Once something is lost the figures are worth nothing, and every further slice would wait for what does not come.
     if (this.#tally && this.#tally.lost > 0) return;
     await this.#clients.ask("begin");
     const { cpu, notifications, published, bytes } = await this.#server.ask("slice", {
-      ...order,
+      leadIn,
+      ticks,
       burst,
     });
     this.#tally = await this.#clients.ask("settle", published);
@@ -139,7 +146,7 @@ export async function fanOut(
     const first = { module, name, kind, again: false };
     return kind === "control" ? [first, { ...first, name: `${name}, again (A/A)`, again: true }] : [first];
   });
-  progress.begin("fan-out", places.length + BURSTS.length * plan.rounds);
+  progress.begin("fan-out", places.length + slicesOf(plan));
   const runners: Runner[] = [];
   for (const { module, ...who } of places) {
     progress.step(`connecting ${plan.subscribers} to ${who.name}`);
@@ -151,10 +158,15 @@ export async function fanOut(
   }
   if (plan.profile !== undefined) await Promise.all(runners.map((runner) => runner.startProfile()));
   for (let round = 1; round <= plan.rounds; round += 1) {
-    for (const burst of random.shuffled(BURSTS)) {
+    const due = BURSTS.filter((burst) => (round - 1) % plan.slices[burst].every === 0);
+    for (const burst of random.shuffled(due)) {
       progress.step(`${burst} per tick, round ${round} of ${plan.rounds}`);
       for (const runner of random.shuffled(runners)) await runner.slice(round, burst, plan.slices[burst]);
     }
   }
   return Promise.all(runners.map((runner) => runner.finish(plan.profile)));
+}
+
+function slicesOf({ rounds, slices }: FanOutPlan): number {
+  return BURSTS.reduce((sum, burst) => sum + Math.ceil(rounds / slices[burst].every), 0);
 }

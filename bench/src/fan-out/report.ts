@@ -15,7 +15,7 @@ export const BARS: readonly { readonly wire: string; readonly burst: Burst; read
 /** For how many subscribers the bars are. */
 export const BAR_SUBSCRIBERS = 1_000;
 
-/** How far the control may be from itself before the run says nothing. */
+/** How far the control may be from itself before that counts as doubt about every figure. */
 export const SAME: { readonly least: number; readonly most: number } = { least: 0.95, most: 1.05 };
 
 /** A contender's cost in one kind of slice, relative to the usual loop. */
@@ -25,7 +25,7 @@ export interface RelativeCost {
   readonly ratio: Estimate;
 }
 
-/** Whether a bar holds. `undecided`: the control differed from itself, or the interval lies on both sides of the bar. */
+/** Whether a bar holds. `undecided`: the interval, or what the control differed from itself, reaches over the bar. */
 export interface Verdict {
   readonly text: string;
   readonly outcome: "holds" | "missed" | "undecided";
@@ -63,18 +63,23 @@ export function verdicts(
   return BARS.flatMap(({ wire, burst, most }) => {
     const cost = find(wire, burst);
     if (!cost) return [];
-    const same = again && find(again.name, burst)?.ratio.median;
-    const trusted = same !== undefined && same >= SAME.least && same <= SAME.most;
-    const outcome = !trusted ? "undecided" : judge(cost.ratio, most);
+    const same = (again && find(again.name, burst)?.ratio.median) ?? Number.NaN;
+    const outcome = judge(cost.ratio, most, doubt(same));
+    const reason = doubt(same) === 1 ? "" : `, while the control is ${decimal(same, 2)} of itself`;
     const measured = `${ratioText(cost.ratio)}, at most ${most}`;
-    const reason = trusted ? "" : `: the control is ${decimal(same ?? Number.NaN, 2)} of itself`;
     return [{ text: `${wire}, ${burstText(burst)}: ${measured}: ${outcome}${reason}`, outcome }];
   });
 }
 
-function judge({ median: middle, low }: Estimate, most: number): Verdict["outcome"] {
-  if (middle <= most) return "holds";
-  return low > most ? "missed" : "undecided";
+/** By what factor figures may be wrong, going by the control: 1 when it was itself; infinite when it did not run twice. */
+function doubt(same: number): number {
+  if (Number.isNaN(same)) return Number.POSITIVE_INFINITY;
+  return same >= SAME.least && same <= SAME.most ? 1 : Math.max(same, 1 / same);
+}
+
+function judge({ median: middle, low }: Estimate, most: number, factor: number): Verdict["outcome"] {
+  if (middle * factor <= most) return "holds";
+  return low / factor > most ? "missed" : "undecided";
 }
 
 function burstText(burst: Burst): string {
