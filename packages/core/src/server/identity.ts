@@ -42,7 +42,7 @@ export type Authorize<I extends Identity> = (request: AccessRequest<I>) => boole
 /** Waits for an application's decision, and no longer than `ms`: rejects with `no_answer` then. */
 export async function decided<T>(clock: Clock, ms: number, decide: () => T | Promise<T>): Promise<T> {
   const value = decide();
-  if (!(value instanceof Promise)) return value;
+  if (typeof value !== "object" || value === null || !("then" in value)) return value;
   let cancel: (() => void) | undefined;
   const late = new Promise<never>((_, reject) => {
     cancel = clock.after(ms, () => reject(new BellwireError("no_answer", "the decision took too long")));

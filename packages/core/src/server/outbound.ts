@@ -104,24 +104,32 @@ export class Backlog {
     let bytes = this.#bytes + buffered;
     let count = this.#items.length;
     const gaps = new Map<string, number>();
-    const kept: (Outgoing | undefined)[] = [];
+    const kept: Outgoing[] = [];
     for (const item of this.#items) {
       const { topic } = item;
       const over = bytes > caps.bytes || count > caps.messages;
       if (topic?.policy !== "drop" || !over) {
+        const { message } = item;
+        // A gap of an earlier overflow grows; after a new start or a renumbering another one is needed.
+        if (message.type === "gap" && message.reason === "overflow") gaps.set(message.topic, kept.length);
+        else if (message.type === "gap" || message.type === "subscribed") gaps.delete(message.topic);
         kept.push(item);
         continue;
       }
       const gap = overflow(topic.name, topic.epoch, topic.offset);
       const at = gaps.get(topic.name);
-      if (at === undefined) bytes += gap.bytes;
-      else kept[at] = undefined;
-      if (at !== undefined) count -= 1;
-      gaps.set(topic.name, kept.length);
-      kept.push(gap);
+      if (at === undefined) {
+        gaps.set(topic.name, kept.length);
+        kept.push(gap);
+        bytes += gap.bytes;
+      } else {
+        // In place of the first that was given up: a `skip` between would move the cursor past it unnoticed.
+        kept[at] = gap;
+        count -= 1;
+      }
       bytes -= item.bytes;
     }
-    this.#keep(kept.filter((item) => item !== undefined));
+    this.#keep(kept);
   }
 
   #keep(items: Outgoing[]): void {

@@ -90,7 +90,8 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     if (this.#phase === "authenticating")
       return this.end({ code: "malformed", reason: "wait for the welcome" });
     const wait = this.#wait(bytes, now);
-    if (wait > 0) {
+    // Leaving lightens the load, and a client has no use for an answer that says "later".
+    if (wait > 0 && message.type !== "unsubscribe") {
       const ref = "ref" in message ? message.ref : undefined;
       return this.#fail(ref, new BellwireError("rate_limited", "too many messages", { retryAfter: wait }));
     }
@@ -146,8 +147,8 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
   beat(now: number): void {
     if (this.#phase !== "ready" || this.#handshake.answers === false) return;
     const { pingInterval, pongTimeout } = this.#host.limits;
-    if (this.#heardAt < this.#pingedAt && now - this.#pingedAt >= pongTimeout) {
-      this.end({ code: "timeout", reason: "no sign of life" });
+    if (this.#heardAt < this.#pingedAt) {
+      if (now - this.#pingedAt >= pongTimeout) this.end({ code: "timeout", reason: "no sign of life" });
     } else if (now - this.#pingedAt >= pingInterval) {
       this.#pingedAt = now;
       this.#queue.push(PING);
@@ -179,7 +180,7 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     if (refused) return this.end(refused);
     this.#cancelHello?.();
     this.#phase = "ready";
-    this.#pingedAt = this.#host.clock.now();
+    this.#heardAt = this.#pingedAt = this.#host.clock.now();
     const { pingInterval, pongTimeout, messageBytes } = this.#host.limits;
     this.#queue.push(
       control({ type: "welcome", silence: pingInterval + pongTimeout, maxMessageBytes: messageBytes }),
@@ -191,10 +192,11 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     if (message.type === "pong") return;
     if (message.type === "ping") return this.#queue.push(PONG);
     if (message.type === "hello") return this.malformed("a second hello");
+    // A token that is refused ends the link.
+    if (message.type === "token") return this.#refresh(message.ref, message.token);
     try {
       if (message.type === "subscribe") await this.#subscribe(message);
       else if (message.type === "publish") await this.#afterEarlier(() => this.#publish(message));
-      else if (message.type === "token") await this.#refresh(message.ref, message.token);
       else {
         this.#drop(message.topic);
         this.#queue.push(control({ type: "done", ref: message.ref }));
@@ -278,8 +280,10 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     if (expiresAt === undefined) return;
     const { clock, limits } = this.#host;
     const left = expiresAt - clock.wall();
+    // At most half of its life before, or a short-lived token would be followed by the next at once.
+    const notice = Math.min(limits.expiryNotice, left / 2);
     const expire = (): void => this.end({ code: "unauthorized", reason: "the token expired" });
-    this.#cancelExpiry = clock.after(Math.max(0, left - limits.expiryNotice), () => {
+    this.#cancelExpiry = clock.after(Math.max(0, left - notice), () => {
       const rest = Math.max(0, expiresAt - clock.wall());
       this.#queue.push(control({ type: "expiring", in: rest }));
       this.#cancelExpiry = clock.after(rest, expire);

@@ -34,6 +34,8 @@ export class Topic {
   #head: Position | undefined;
   #saidHead: number | undefined;
   #repairing = false;
+  /** Something was delivered while the log was being read, and may be missing from what was read. */
+  #repairAgain = false;
   #stop: (() => void) | undefined;
   #closed = false;
   /** Resolves once the backplane delivers and the head is known. */
@@ -76,6 +78,11 @@ export class Topic {
     try {
       await this.ready;
       history = await this.#backplane.read(this.name, after, this.#limit);
+      while (history.head.epoch !== this.#head?.epoch && !this.#closed) {
+        // The topic was renumbered: what was held back belongs to one numbering, what was read to the other.
+        await this.#repair();
+        history = await this.#backplane.read(this.name, after, this.#limit);
+      }
     } catch (error) {
       if (this.#joining.get(reader) === joining) this.#joining.delete(reader);
       throw error;
@@ -86,7 +93,7 @@ export class Topic {
       for (const entry of history.entries)
         this.#push(reader, this.#outgoing(history.head.epoch, entry), entry);
     // The log may be ahead of what the backplane has delivered to us so far, or behind it; the cursor settles both.
-    joining.cursor = history.head.epoch === this.#head?.epoch ? history.head.offset : 0;
+    joining.cursor = history.head.offset;
     for (const entry of joining.held) this.#pushAfter(reader, joining, entry);
     joining.held.length = 0;
     this.#settle(reader, joining);
@@ -141,10 +148,12 @@ export class Topic {
 
   /** Reads what the backplane did not deliver; what cannot be read any more becomes a gap for everyone. */
   async #repair(): Promise<void> {
+    this.#repairAgain = true;
     if (this.#repairing) return;
     this.#repairing = true;
     try {
       for (;;) {
+        this.#repairAgain = false;
         const before = this.#head;
         const history = await this.#backplane.read(this.name, before, this.#limit);
         if (this.#closed) return;
@@ -153,7 +162,7 @@ export class Topic {
             this.#head = { epoch: history.head.epoch, offset: entry.offset };
             this.#fanOut(history.head.epoch, entry);
           }
-          if (history.entries.length === 0) return;
+          if (history.entries.length === 0 && !this.#repairAgain) return;
         } else {
           this.#head = history.head;
           const gap = {
@@ -166,7 +175,14 @@ export class Topic {
           for (const reader of this.#live) reader.push(message);
           for (const [reader, joining] of this.#joining) {
             if (joining.cursor === undefined) joining.held.length = 0;
-            else reader.push(message);
+            else {
+              // What it was replayed may reach further than what this gap ends at.
+              const beyond = before?.epoch === history.head.epoch && joining.cursor > history.head.offset;
+              if (beyond) continue;
+              reader.push(message);
+              joining.cursor = history.head.offset;
+              this.#settle(reader, joining);
+            }
           }
         }
       }

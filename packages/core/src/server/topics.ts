@@ -71,7 +71,8 @@ export class Topics {
     const found = this.#contract.topic(name);
     const events = Object.values((found && this.#contract.map[found.pattern]) ?? {});
     const declared = events.some((event) => "kind" in event && event.kind === "conflated");
-    const policy = (found && this.#policies[found.pattern]) ?? (declared ? "conflate" : "disconnect");
+    const set = found && Object.hasOwn(this.#policies, found.pattern) && this.#policies[found.pattern];
+    const policy = set || (declared ? "conflate" : "disconnect");
     return {
       policy,
       key: (entry: Entry) => {
@@ -80,9 +81,14 @@ export class Topics {
         if (!declared) return entry.event;
         const definition = this.#contract.event(name, entry.event)?.definition;
         if (definition?.kind !== "conflated") return undefined;
-        return definition.key
-          ? `${entry.event} ${definition.key(JSON.parse(entry.json) as never)}`
-          : entry.event;
+        if (!definition.key) return entry.event;
+        try {
+          return `${entry.event} ${definition.key(JSON.parse(entry.json) as never)}`;
+        } catch (error) {
+          // The application's own function; without a key nothing supersedes the notification.
+          this.#report(error);
+          return undefined;
+        }
       },
     };
   }
