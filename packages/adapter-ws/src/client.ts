@@ -49,7 +49,15 @@ export function webSocketTransport(options: WebSocketTransportOptions): Transpor
   return {
     name: "ws",
     capabilities: WS_CAPABILITIES,
-    connect: (observer) => connect(new Class(options.url), observer),
+    connect(observer) {
+      try {
+        return connect(new Class(options.url), observer);
+      } catch {
+        // A page that came by https may not open `ws:`.
+        queueMicrotask(() => observer.close({ code: "link_lost", reason: "refused by the platform" }));
+        return { buffered: 0, send() {}, close() {} };
+      }
+    },
   };
 }
 

@@ -137,6 +137,8 @@ function singleHeaders({ headers }: IncomingMessage): Record<string, string | un
 function refuse(socket: Duplex, status: string, cause?: CloseCause): void {
   // The peer may be gone already, which is nobody's error.
   socket.on("error", () => {});
+  // A peer that does not end its side would hold the socket for ever.
+  socket.once("finish", () => socket.destroy());
   const retry =
     cause?.retryAfter === undefined ? "" : `Retry-After: ${Math.ceil(cause.retryAfter / 1000)}\r\n`;
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n${retry}\r\n`);

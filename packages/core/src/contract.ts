@@ -102,6 +102,8 @@ interface CompiledTopic {
  * @example defineTopics({ "workouts.{userId}": { completed: z.object({ calories: z.number() }), typing: volatile(type<{}>()) } })
  */
 export function defineTopics<const M extends TopicMap>(map: M): Contract<M> {
+  if (!isObject(map))
+    throw new BellwireError("invalid_option", "topics: must be an object of topic patterns");
   const compiled = Object.entries(map).map(([pattern, events]) => compileTopic(pattern, events));
   const find = (topic: string): { entry: CompiledTopic; params: TopicParams } | undefined => {
     if (!isName(topic)) return undefined;
@@ -136,17 +138,36 @@ function compileTopic(pattern: string, events: TopicMap[string]): CompiledTopic 
       `${path}: must be 1 to 164 of A-Z a-z 0-9 _ - = @ , . ; with {names} for parameters, and not start with $ # pusher __`,
     );
   }
-  const entries = Object.entries(events ?? {}).map(([event, value]): [string, EventDefinition] => {
-    const definition: Partial<EventDefinition> = "kind" in value ? value : { schema: value, kind: "logged" };
-    if (!isName(event) || typeof definition.schema?.["~standard"]?.validate !== "function") {
+  if (!isObject(events)) throw new BellwireError("invalid_option", `${path}: must be an object of events`);
+  const entries = Object.entries(events).map(([event, value]): [string, EventDefinition] => {
+    const definition = isSchema(value) ? { schema: value, kind: "logged" as const } : value;
+    if (!isName(event) || !isDefinition(definition)) {
       throw new BellwireError(
         "invalid_option",
         `${path}.${event}: must be a Standard Schema, type(), volatile() or conflated()`,
       );
     }
-    return [event, definition as EventDefinition];
+    return [event, definition];
   });
   return { pattern, match, events: new Map(entries) };
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return (typeof value === "object" || typeof value === "function") && value !== null;
+}
+
+/** Told by the standard's own key: schemas of some libraries have a `kind` of theirs, and some are functions. */
+function isSchema(value: unknown): value is StandardSchemaV1 {
+  if (!isObject(value)) return false;
+  const standard = value["~standard"];
+  return isObject(standard) && typeof standard.validate === "function";
+}
+
+function isDefinition(value: unknown): value is EventDefinition {
+  if (!isObject(value) || !isSchema(value.schema)) return false;
+  const { kind, key } = value;
+  const known = kind === "logged" || kind === "volatile" || kind === "conflated";
+  return known && (key === undefined || typeof key === "function");
 }
 
 /**
@@ -156,6 +177,18 @@ function compileTopic(pattern: string, events: TopicMap[string]): CompiledTopic 
 export function validate(schema: StandardSchemaV1, data: unknown): unknown {
   const result = schema["~standard"].validate(data);
   return result instanceof Promise ? result.then(valueOf) : valueOf(result);
+}
+
+/** The data as JSON. Throws `invalid_data` for what JSON cannot hold: undefined, a function, a cycle, a nesting without end. */
+export function jsonOf(data: unknown): string {
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(data);
+  } catch (cause) {
+    throw new BellwireError("invalid_data", "data: must be JSON", { cause });
+  }
+  if (json === undefined) throw new BellwireError("invalid_data", "data: must be JSON");
+  return json;
 }
 
 function valueOf(result: StandardSchemaV1.Result<unknown>): unknown {

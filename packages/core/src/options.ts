@@ -33,7 +33,7 @@ export const text: OptionRule = {
 /** An object that has all the methods named. */
 export function having(...methods: readonly string[]): OptionRule {
   return {
-    allowed: `an object with ${methods.join(", ")}`,
+    allowed: methods.length > 0 ? `an object with ${methods.join(", ")}` : "an object",
     test: (value) =>
       typeof value === "object" &&
       value !== null &&
@@ -64,13 +64,20 @@ export function checkOptions(
   };
   if (typeof options !== "object" || options === null || Array.isArray(options))
     return fail(path, "an object");
-  for (const [key, value] of Object.entries(options)) {
-    const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;
-    if (!rule) return fail(`${path}.${key}`, `absent; known options are ${Object.keys(rules).join(", ")}`);
+  for (const key of Object.keys(options)) {
+    if (!Object.hasOwn(rules, key))
+      fail(`${path}.${key}`, `absent; known options are ${Object.keys(rules).join(", ")}`);
+  }
+  for (const [key, rule] of Object.entries(rules)) {
+    // Read as the code behind reads it, so that an inherited value is checked, too.
+    const value = (options as Record<string, unknown>)[key];
     if (value !== undefined && !rule.test(value)) fail(`${path}.${key}`, rule.allowed);
+    if (value === undefined && required.includes(key)) fail(`${path}.${key}`, `given: ${rule.allowed}`);
   }
-  for (const key of required) {
-    if ((options as Record<string, unknown>)[key] === undefined)
-      fail(`${path}.${key}`, `given: ${rules[key]?.allowed}`);
-  }
+}
+
+/** The defaults with what is given. What is given as undefined stays at its default. */
+export function withDefaults<T extends object>(defaults: T, given: Partial<T> = {}): T {
+  const set = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...Object.fromEntries(set) };
 }

@@ -1,8 +1,8 @@
 /** The notification channel: what an application holds on the client. This file composes; the deciding is done by the parts it names. */
 import { type Clock, systemClock } from "../clock.ts";
-import { type Contract, type TopicMap, validate } from "../contract.ts";
+import { type Contract, jsonOf, type TopicMap, validate } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
-import { callable, checkOptions, having } from "../options.ts";
+import { atLeast, callable, checkOptions, having, withDefaults } from "../options.ts";
 import type { Acknowledged, ServerMessage } from "../protocol/messages.ts";
 import { isId } from "../protocol/topics.ts";
 import { randomId } from "../random-id.ts";
@@ -33,6 +33,7 @@ export function createChannel<M extends TopicMap>(options: ChannelOptions<M>): N
     },
     ["topics", "transport"],
   );
+  checkOptions("createChannel.backoff", options.backoff ?? {}, { base: atLeast(1), cap: atLeast(1) });
   // The types of the contract live in the interface; inside, a channel is the same for all of them.
   return new Channel(options) as unknown as NotificationChannel<M>;
 }
@@ -61,7 +62,7 @@ class Channel implements StreamHost {
       token: options.token,
       clock: this.clock,
       random: options.random ?? Math.random,
-      backoff: { ...DEFAULT_BACKOFF, ...options.backoff },
+      backoff: withDefaults(DEFAULT_BACKOFF, options.backoff),
       suspendAfter: options.suspendAfter ?? 300_000,
       changed: (now, before) => this.#changed(now, before),
       message: (message) => this.#receive(message),
@@ -115,7 +116,9 @@ class Channel implements StreamHost {
     const checked = validate(found.definition.schema, data);
     if (checked instanceof Promise) await checked;
     const message = { type: "publish", topic, event, data, id, ...(exclude && { exclude }) } as const;
-    const bytes = new TextEncoder().encode(JSON.stringify(message)).length + 24;
+    // The channel may have been closed while the schema ran.
+    this.#assertOpen();
+    const bytes = new TextEncoder().encode(jsonOf(message)).length + 24;
     if (bytes > this.#connection.maxMessageBytes) {
       throw new BellwireError("too_large", `data: at most ${this.#connection.maxMessageBytes} bytes`);
     }

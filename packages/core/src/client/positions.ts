@@ -6,7 +6,7 @@ import type { Position } from "../protocol/messages.ts";
 export interface PositionStore {
   /** The position to resume a topic from. */
   load(topic: string): Position | undefined;
-  /** Called after every delivery, with what was delivered. */
+  /** Called when the hub has said where the topic stands, and after every delivery with what was delivered. */
   save(topic: string, position: Position): void;
 }
 

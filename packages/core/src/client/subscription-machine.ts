@@ -111,7 +111,7 @@ function live(
       if (event.offset <= cursor.offset) return stay(now);
       return { next: { ...now, cursor: { epoch: cursor.epoch, offset: event.offset } }, effects: [] };
     case "gap":
-      return gapped(now, cursor, event.position, event.reason);
+      return isBefore(event, cursor) ? stay(now) : gapped(now, cursor, event.position, event.reason);
     case "head": {
       const { epoch, offset } = event.position;
       return epoch === cursor.epoch && offset <= cursor.offset ? stay(now) : join(now, event.ref);
@@ -119,12 +119,21 @@ function live(
   }
 }
 
+/** Whether a gap ends where the stream has been already: nothing is missing. Only `epoch` takes a cursor back, which was never valid. */
+function isBefore(
+  { position, reason }: { position: Position; reason: GapReason },
+  cursor: Position,
+): boolean {
+  return reason !== "epoch" && position.epoch === cursor.epoch && position.offset < cursor.offset;
+}
+
 function joined(now: Stream, position: Position, gap: GapReason | undefined): StreamStep {
   const live: Stream = { ...now, state: "live" };
   const { cursor } = now;
   const ready = { do: "ready" } as const;
   if (!cursor) return { next: { ...live, cursor: position }, effects: [ready] };
-  if (gap) return after(gapped(live, cursor, position, gap), ready);
+  if (gap && !isBefore({ position, reason: gap }, cursor))
+    return after(gapped(live, cursor, position, gap), ready);
   // A hub that goes on from somewhere else without saying so has proven nothing.
   if (position.epoch !== cursor.epoch) return after(gapped(live, cursor, position, "epoch"), ready);
   if (position.offset > cursor.offset) return after(gapped(live, cursor, position, "transport"), ready);

@@ -124,6 +124,8 @@ export class SubscriptionHandle implements AsyncIterable<Notification> {
     let failure: BellwireError | undefined;
     const stop = [
       this.onAny((notification) => {
+        // Whatever came after the first that found no place would hide that one's loss.
+        if (failure) return;
         if (waiting.length >= ITERATOR_LIMIT)
           failure = new BellwireError("slow_reader", `${ITERATOR_LIMIT} notifications were waiting`);
         else waiting.push(notification);
@@ -158,7 +160,8 @@ export class SubscriptionHandle implements AsyncIterable<Notification> {
   deliver(notification: Notification): void {
     if (this.#ended) return;
     this.#events.get(notification.event)?.emit(notification);
-    this.#any.emit(notification);
+    // A listener may have closed it.
+    if (!this.#ended) this.#any.emit(notification);
   }
 
   /** @internal */

@@ -83,16 +83,25 @@ export class TopicStream {
         });
       }
       case "ready":
-        this.#joined = true;
-        this.#cancelRetry?.();
-        for (const handle of this.#handles) if (this.#now.cursor) handle.joined(this.#now.cursor);
-        return;
+        return this.#ready(this.#now.cursor);
       case "retry":
         return this.#retryAfter(effect.after);
       case "end":
         this.#host.finished(this, true);
-        return this.end(new BellwireError(effect.code, "the hub refused the subscription, or ended it"));
+        // What came before it is heard before it.
+        return this.#inOrder(() =>
+          this.end(new BellwireError(effect.code, "the hub refused the subscription, or ended it")),
+        );
     }
+  }
+
+  #ready(cursor: Position | undefined): void {
+    this.#cancelRetry?.();
+    if (!cursor) return;
+    this.#joined = true;
+    for (const handle of this.#handles) handle.joined(cursor);
+    // Whoever starts again before the first notification goes on from here.
+    this.#inOrder(() => this.#host.positions?.save(this.topic, cursor));
   }
 
   /** Subscribes again then, if the hub has not answered by that time. */

@@ -182,6 +182,8 @@ export class Track {
 
   #moveTo(position: Position | undefined): void {
     this.#settleMissing();
+    // A hub that lost its log with its ids may append what is sent again once more.
+    if (position?.epoch !== this.#cursor?.epoch) this.#placeOfId.clear();
     this.#cursor = position;
     this.#start = position?.offset ?? 0;
     this.#reported = [];

@@ -5,6 +5,8 @@ import type { Findings } from "./verdict.ts";
 
 interface EpochLog {
   readonly at: Map<number, PublishEntry>;
+  /** The offset of each id. */
+  readonly places: Map<string, number>;
   /** For each key of a conflated event, the offset of the newest. */
   readonly newest: Map<string, number>;
   head: number;
@@ -19,7 +21,6 @@ export class TrueLog {
   readonly #byId = new Map<string, PublishEntry>();
   /** Publishes without an answer whose place in the log, if they have one, has not been seen. */
   readonly #unplaced = new Map<string, PublishEntry>();
-  readonly #placeOf = new Map<string, Position>();
 
   constructor(topic: string, head: HeadEntry | undefined, findings: Findings) {
     this.topic = topic;
@@ -34,13 +35,17 @@ export class TrueLog {
     if (id !== undefined) this.#byId.set(id, publish);
     if (publish.kind === "volatile") return;
     if (position) this.#acknowledged(publish, position);
-    else if (id !== undefined && !this.#placeOf.has(id)) this.#unplaced.set(id, publish);
+    else if (id !== undefined && !this.#isPlaced(id)) this.#unplaced.set(id, publish);
   }
 
-  /** Learns the place of a publish that was never acknowledged from the first session that received it. */
+  /** Learns the place of a publish without an answer from the first session that received it. */
   seen(id: string, position: Position): void {
-    const publish = this.#unplaced.get(id);
-    if (publish && position.offset > 0 && !this.at(position)) this.#place(publish, position);
+    const publish = this.#byId.get(id);
+    if (!publish || publish.kind === "volatile" || position.offset === 0 || this.at(position)) return;
+    const end = this.head?.position;
+    if (end?.epoch === position.epoch && position.offset > end.offset) return;
+    // An answer is from one epoch; in an earlier one the same publish may have been appended and its answer lost.
+    if (!this.#epoch(position.epoch).places.has(id)) this.#place(publish, position);
   }
 
   at(position: Position): PublishEntry | undefined {
@@ -70,11 +75,10 @@ export class TrueLog {
 
   #acknowledged(publish: PublishEntry, position: Position): void {
     const { id } = publish;
-    const earlier = id === undefined ? undefined : this.#placeOf.get(id);
-    if (earlier?.epoch === position.epoch) {
-      if (earlier.offset !== position.offset) {
-        this.#found("appendedTwice", `${id} acknowledged at ${earlier.offset} and at ${position.offset}`);
-      }
+    const earlier = id === undefined ? undefined : this.#epoch(position.epoch).places.get(id);
+    if (earlier !== undefined) {
+      const detail = `${id} acknowledged at ${earlier} and at ${position.offset}`;
+      if (earlier !== position.offset) this.#found("appendedTwice", detail);
       return;
     }
     const there = this.at(position);
@@ -96,7 +100,7 @@ export class TrueLog {
     log.at.set(position.offset, publish);
     log.head = Math.max(log.head, position.offset);
     if (publish.id !== undefined) {
-      this.#placeOf.set(publish.id, position);
+      log.places.set(publish.id, position.offset);
       this.#unplaced.delete(publish.id);
     }
     if (publish.kind !== "conflated") return;
@@ -104,10 +108,15 @@ export class TrueLog {
     log.newest.set(key, Math.max(log.newest.get(key) ?? 0, position.offset));
   }
 
+  #isPlaced(id: string): boolean {
+    for (const { places } of this.#epochs.values()) if (places.has(id)) return true;
+    return false;
+  }
+
   #epoch(epoch: string): EpochLog {
     let log = this.#epochs.get(epoch);
     if (!log) {
-      log = { at: new Map(), newest: new Map(), head: 0 };
+      log = { at: new Map(), places: new Map(), newest: new Map(), head: 0 };
       this.#epochs.set(epoch, log);
     }
     return log;

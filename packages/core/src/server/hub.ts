@@ -1,6 +1,6 @@
 /** The hub: accepts links, authorizes, orders, fans out. This file composes; the deciding is done by the parts it names. */
 import { backgroundClock } from "../clock.ts";
-import { type TopicMap, validate } from "../contract.ts";
+import { jsonOf, type TopicMap, validate } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
 import type { CloseCause } from "../link.ts";
 import { callable, checkOptions, having, oneOf } from "../options.ts";
@@ -192,18 +192,6 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
 function complain(error: unknown): void {
   // oxlint-disable-next-line no-console -- silence would hide the application's bugs
   console.error("bellwire:", error);
-}
-
-/** Throws `invalid_data` for what JSON cannot hold: undefined, a function, a cycle, a nesting without end. */
-function jsonOf(data: unknown): string {
-  let json: string | undefined;
-  try {
-    json = JSON.stringify(data);
-  } catch (cause) {
-    throw new BellwireError("invalid_data", "data: must be JSON", { cause });
-  }
-  if (json === undefined) throw new BellwireError("invalid_data", "data: must be JSON");
-  return json;
 }
 
 function checkHubOptions<M extends TopicMap, I extends Identity>(options: HubOptions<M, I>): void {

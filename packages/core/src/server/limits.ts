@@ -1,5 +1,5 @@
 /** Every bound of a hub in one table, with its default. All of them can be set; none can be switched off. */
-import { atLeast, checkOptions } from "../options.ts";
+import { atLeast, checkOptions, withDefaults } from "../options.ts";
 
 /** Bounds of a hub. Times in milliseconds, sizes in bytes, rates per second. */
 export interface Limits {
@@ -72,5 +72,5 @@ export function limitsFrom(options: Partial<Limits> = {}): Limits {
     options,
     Object.fromEntries(Object.keys(DEFAULT_LIMITS).map((key) => [key, atLeast(1)])),
   );
-  return { ...DEFAULT_LIMITS, ...options };
+  return withDefaults(DEFAULT_LIMITS, options);
 }

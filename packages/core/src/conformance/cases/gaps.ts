@@ -48,7 +48,6 @@ export const gaps: readonly Case[] = [
   },
   {
     name: "reports no gap when nothing was missed",
-    hardship: "cuts",
     async run(context) {
       const client = await missed(context, 2, { history: { size: 1 } });
       for (let round = 0; round < 3; round++) {
