@@ -19,8 +19,7 @@ export class TrueLog {
   readonly #findings: Findings;
   readonly #epochs = new Map<string, EpochLog>();
   readonly #byId = new Map<string, PublishEntry>();
-  /** Publishes without an answer whose place in the log, if they have one, has not been seen. */
-  readonly #unplaced = new Map<string, PublishEntry>();
+  readonly #excluding: PublishEntry[] = [];
 
   constructor(topic: string, head: HeadEntry | undefined, findings: Findings) {
     this.topic = topic;
@@ -34,8 +33,8 @@ export class TrueLog {
     const { id, position } = publish;
     if (id !== undefined) this.#byId.set(id, publish);
     if (publish.kind === "volatile") return;
+    if (publish.excluded !== undefined) this.#excluding.push(publish);
     if (position) this.#acknowledged(publish, position);
-    else if (id !== undefined && !this.#isPlaced(id)) this.#unplaced.set(id, publish);
   }
 
   /** Learns the place of a publish without an answer from the first session that received it. */
@@ -66,8 +65,8 @@ export class TrueLog {
     const log = this.#epochs.get(epoch);
     const publish = log?.at.get(offset);
     if (!log || !publish) {
-      // It may be the session's own publish, sent with `exclude`, whose answer was lost.
-      return [...this.#unplaced.values()].some(({ excluded }) => excluded === session);
+      // It may be the session's own publish, sent with `exclude`, whose answer was lost, or came from a later epoch.
+      return this.#excluding.some(({ id, excluded }) => excluded === session && !log?.places.has(id ?? ""));
     }
     if (publish.excluded === session) return true;
     return publish.kind === "conflated" && (log.newest.get(publish.key ?? "") ?? 0) > offset;
@@ -99,18 +98,10 @@ export class TrueLog {
     const log = this.#epoch(position.epoch);
     log.at.set(position.offset, publish);
     log.head = Math.max(log.head, position.offset);
-    if (publish.id !== undefined) {
-      log.places.set(publish.id, position.offset);
-      this.#unplaced.delete(publish.id);
-    }
+    if (publish.id !== undefined) log.places.set(publish.id, position.offset);
     if (publish.kind !== "conflated") return;
     const key = publish.key ?? "";
     log.newest.set(key, Math.max(log.newest.get(key) ?? 0, position.offset));
-  }
-
-  #isPlaced(id: string): boolean {
-    for (const { places } of this.#epochs.values()) if (places.has(id)) return true;
-    return false;
   }
 
   #epoch(epoch: string): EpochLog {

@@ -119,6 +119,17 @@ describe("an honest run", () => {
     const publishes = [publish(1), publish(2), publish(4), publish(5), ...unanswered];
     expect(kinds(run([subscribed(), got(1), got(2), got(3), got(4), got(5)], publishes))).toEqual({});
   });
+  it("excuses the session's own publish whose answer came only from the next epoch", () => {
+    const publishes = [publish(1), publish(1, { id: "own", excluded: "s", position: at(1, "e2") })];
+    const epoch: SessionEntry = {
+      type: "gap",
+      topic: "t",
+      after: at(2),
+      resumeAt: at(0, "e2"),
+      reason: "epoch",
+    };
+    expect(kinds(run([subscribed(), got(1), epoch], publishes, { position: at(1, "e2") }))).toEqual({});
+  });
   it("accepts volatile events anywhere while subscribed", () => {
     const typing = publish(0, { id: "v", kind: "volatile", position: null });
     const volatile = got(0, { id: "v" });
