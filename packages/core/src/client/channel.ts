@@ -203,7 +203,7 @@ class Channel implements StreamHost {
 
   #flushOutbox(): void {
     if (this.state !== "connected" || this.#outboxPaused) return;
-    this.#connection.send(this.#outbox.unsent(() => this.nextRef()));
+    this.#connection.send(this.#outbox.unsent(() => this.nextRef(), this.#connection.maxMessageBytes));
   }
 
   #changed(now: Connection, before: Connection): void {

@@ -90,7 +90,8 @@ export class ClientConnection {
   #entered(next: Connection, before: Connection): void {
     const { clock, suspendAfter } = this.#options;
     const { state } = next;
-    this.#cancelRetry?.();
+    // A channel that becomes suspended while it waits goes on waiting for the same attempt.
+    if (state !== "suspended") this.#cancelRetry?.();
     if (state !== "connecting") this.#cancelAttempt?.();
     if (state === "connecting") {
       this.#cancelAttempt?.();
@@ -185,11 +186,14 @@ export class ClientConnection {
   }
 
   /** Declares the link dead when nothing was heard for as long as the hub allows. */
-  readonly #watchSilence = (): void => {
-    const rest = this.#heardAt + (this.#welcome?.silence ?? ATTEMPT) - this.#options.clock.now();
-    if (rest <= 0) this.dispatch({ type: "late" });
-    else this.#cancelSilence = this.#options.clock.after(rest, this.#watchSilence);
-  };
+  #watchSilence(): void {
+    const { clock } = this.#options;
+    const rest = (): number => this.#heardAt + (this.#welcome?.silence ?? ATTEMPT) - clock.now();
+    this.#cancelSilence = clock.after(rest(), () => {
+      if (rest() <= 0) this.dispatch({ type: "late" });
+      else this.#watchSilence();
+    });
+  }
 
   /** Asks for a sign of life now: after a sleep the link may be dead without anybody having been told. */
   #probe(): void {

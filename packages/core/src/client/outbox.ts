@@ -39,11 +39,16 @@ export class Outbox {
     if (this.#pending.delete(pending)) this.#bytes -= pending.bytes;
   }
 
-  /** The messages that were not sent on this link yet, each with its new ref. */
-  unsent(nextRef: () => number): readonly Publish[] {
+  /** The messages that were not sent on this link yet, each with its new ref. What is over `maxBytes` would close it, and rejects. */
+  unsent(nextRef: () => number, maxBytes: number): readonly Publish[] {
     const messages: Publish[] = [];
     for (const [pending, ref] of this.#pending) {
       if (ref > 0) continue;
+      if (pending.bytes > maxBytes) {
+        this.remove(pending);
+        pending.reject(new BellwireError("too_large", `data: at most ${maxBytes} bytes`));
+        continue;
+      }
       const fresh = nextRef();
       this.#pending.set(pending, fresh);
       messages.push({ ...pending.message, ref: fresh });

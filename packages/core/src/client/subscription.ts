@@ -135,13 +135,12 @@ export class SubscriptionHandle implements AsyncIterable<Notification> {
     ];
     try {
       for (;;) {
+        if (this.#ended?.code === "closed") return;
         const next = waiting.shift();
         if (next) yield next;
         else if (failure) throw failure;
-        else if (this.#ended) {
-          if (this.#ended.code === "closed") return;
-          throw this.#ended;
-        } else
+        else if (this.#ended) throw this.#ended;
+        else
           await new Promise<void>((resolve) => {
             wake = resolve;
           });
