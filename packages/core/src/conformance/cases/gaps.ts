@@ -1,6 +1,9 @@
 /** Where continuity cannot be proven the application is told, first, and nowhere else. */
 import assert from "node:assert/strict";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { CaseContext, HubSetup } from "../context.ts";
+import type { KitTopic } from "../kit-topics.ts";
+import { settle } from "../virtual-clock.ts";
 import { type Case, range } from "./case.ts";
 
 /** A client that has received 1 and 2 and missed 3 to `last`; what it is told comes when it is back. */
@@ -13,6 +16,20 @@ async function missed(context: CaseContext, last: number, setup: HubSetup) {
   await client.away();
   await context.publishRange("news.sport", 3, last);
   return client;
+}
+
+const PAD = "x".repeat(1_000);
+
+/** Publishes a kilobyte at a time, and lets the hub hand each to its links: a batch that never leaves the hub slows nobody. */
+async function publishPadded(
+  context: CaseContext,
+  topic: KitTopic,
+  numbers: readonly number[],
+): Promise<void> {
+  for (const n of numbers) {
+    await context.publish(topic, { n, text: PAD });
+    await settle();
+  }
 }
 
 export const gaps: readonly Case[] = [
@@ -95,14 +112,14 @@ export const gaps: readonly Case[] = [
   {
     name: "gives a slow reader of a topic that drops the newest, after a gap of reason overflow",
     async run(context) {
-      await context.open({ limits: { queueMessages: 20, positionCheck: 60_000 } });
+      await context.open({ limits: { queueMessages: 20, queueBytes: 40_000, positionCheck: 60_000 } });
       const client = await context.client("a");
       await client.subscribe("ticks.t");
       await context.publishRange("ticks.t", 1, 2);
       await client.receives("ticks.t", [1, 2]);
       context.slow.hold();
       // The first ones still go to the link, until a quarter of what it may hold is in its buffer.
-      for (const n of range(3, 60)) await context.publish("ticks.t", { n, text: "x".repeat(20_000) });
+      await publishPadded(context, "ticks.t", range(3, 60));
       context.slow.release();
       await client.until(() => client.log.numbers("ticks.t").at(-1) === 60, "the newest");
       assert.ok(client.log.gaps.length > 0);
@@ -114,13 +131,14 @@ export const gaps: readonly Case[] = [
   {
     name: "gives a slow reader the newest of each key of a conflated event",
     async run(context) {
-      await context.open({ limits: { queueMessages: 50, positionCheck: 60_000 } });
+      await context.open({ limits: { queueMessages: 50, queueBytes: 40_000, positionCheck: 60_000 } });
       const client = await context.client("a");
       await client.subscribe("scores.s");
       context.slow.hold();
-      const pad = "x".repeat(3_000);
-      for (const n of range(1, 300))
-        await context.publish("scores.s", { n, text: `${n % 3}${pad}` }, { event: "scored" });
+      for (const n of range(1, 300)) {
+        await context.publish("scores.s", { n, text: `${n % 3}${PAD}` }, { event: "scored" });
+        await settle();
+      }
       context.slow.release();
       await client.until(() => client.log.numbers("scores.s").at(-1) === 300, "the newest");
       const numbers = client.log.numbers("scores.s");
@@ -134,11 +152,11 @@ export const gaps: readonly Case[] = [
     name: "disconnects a reader that is too slow for what must be kept, and recovers it",
     requires: "history",
     async run(context) {
-      await context.open({ limits: { queueMessages: 20, queueBytes: 100_000 } });
+      await context.open({ limits: { queueMessages: 20, queueBytes: 40_000 } });
       const [slow, neighbour] = [await context.client("slow"), await context.client("neighbour")];
       await slow.subscribe("news.sport");
       context.slow.hold();
-      for (const n of range(1, 60)) await context.publish("news.sport", { n, text: "x".repeat(4_000) });
+      await publishPadded(context, "news.sport", range(1, 60));
       await slow.until(() => slow.states.includes("waiting"), "the disconnection");
       context.slow.release();
       await neighbour.subscribe("news.sport");
@@ -146,6 +164,30 @@ export const gaps: readonly Case[] = [
       await slow.receives("news.sport", range(1, 61));
       await neighbour.receives("news.sport", [61]);
       assert.equal((await context.verify()).gaps, 0);
+    },
+  },
+  {
+    name: "disconnects a reader whose connection takes nothing more, counting what the wire itself holds for it",
+    async run(context) {
+      await context.open({ history: { size: 2 }, limits: { queueBytes: 200_000, positionCheck: 60_000 } });
+      const client = await context.client("a");
+      await client.subscribe("news.sport");
+      if (client.proxy) client.proxy.freeze();
+      else context.slow.hold();
+      let n = 0;
+      // The kernel's buffers and the proxy's take some megabytes before anything piles up in the hub's process.
+      while (context.hub.links > 0 && n < 1_000) {
+        await context.publish("news.sport", { n: ++n, text: "x".repeat(60_000) });
+        await settle();
+      }
+      assert.equal(context.hub.links, 0, `the link was still there after ${n} notifications`);
+      client.proxy?.cutAll("reset");
+      client.proxy?.heal();
+      context.slow.release();
+      await client.until(() => client.log.gaps.length > 0, "the gap");
+      await context.publish("news.sport", { n: ++n });
+      await client.until(() => client.log.numbers("news.sport").at(-1) === n, "the newest");
+      await context.verify();
     },
   },
 ];
