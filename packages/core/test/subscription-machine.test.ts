@@ -1,0 +1,266 @@
+/** Every state of a topic's stream × every event, and what holds whatever the hub and the wire do. */
+import type { GapReason, Notified, Position } from "@bellwire/core";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type Stream, type StreamEvent, streamStep } from "../src/client/subscription-machine.ts";
+
+const at = (offset: number, epoch = "e"): Position => ({ epoch, offset });
+const notified = (offset: number): Notified => ({
+  type: "notification",
+  topic: "t",
+  event: "said",
+  data: offset,
+  offset,
+  time: 0,
+});
+
+const states = {
+  fresh: { state: "detached", cursor: undefined, ref: 0 },
+  detached: { state: "detached", cursor: at(5), ref: 1 },
+  "joining for the first time": { state: "joining", cursor: undefined, ref: 1 },
+  joining: { state: "joining", cursor: at(5), ref: 1 },
+  live: { state: "live", cursor: at(5), ref: 1 },
+  ended: { state: "ended", cursor: at(5), ref: 1 },
+} as const satisfies Record<string, Stream>;
+
+const subscribed = (position: Position, gap?: GapReason, ref = 1): StreamEvent => ({
+  type: "subscribed",
+  ref,
+  position,
+  gap,
+});
+const refused = (
+  ref: number | undefined,
+  code: "forbidden" | "rate_limited",
+  retryAfter?: number,
+): StreamEvent => ({
+  type: "refused",
+  ref,
+  code,
+  retryAfter,
+});
+
+const events = {
+  connected: { type: "connected", ref: 9 },
+  lost: { type: "lost" },
+  subscribed: subscribed(at(5)),
+  "subscribed to another ref": subscribed(at(5), undefined, 2),
+  "subscribed with a gap": subscribed(at(8), "evicted"),
+  "subscribed in another epoch, without a word": subscribed(at(5, "f")),
+  "subscribed further on, without a word": subscribed(at(8)),
+  "subscribed further back": subscribed(at(3)),
+  "subscribed further back after a renumbering": subscribed(at(3), "epoch"),
+  "the next": { type: "notification", message: notified(6), ref: 9 },
+  "the same again": { type: "notification", message: notified(5), ref: 9 },
+  "one too far": { type: "notification", message: notified(7), ref: 9 },
+  "a volatile one": { type: "notification", message: notified(0), ref: 9 },
+  "skip on": { type: "skip", offset: 8 },
+  "skip back": { type: "skip", offset: 4 },
+  gap: { type: "gap", position: at(8), reason: "overflow" },
+  "gap that ends before the cursor": { type: "gap", position: at(3), reason: "overflow" },
+  "gap to another epoch": { type: "gap", position: at(0, "f"), reason: "epoch" },
+  "head where it stands": { type: "head", position: at(5), ref: 9 },
+  "head further on": { type: "head", position: at(6), ref: 9 },
+  "head of another epoch": { type: "head", position: at(5, "f"), ref: 9 },
+  "refused for good": refused(1, "forbidden"),
+  "refused for now": refused(1, "rate_limited"),
+  "refused until later": refused(1, "rate_limited", 7_000),
+  "another ref refused": refused(2, "forbidden"),
+  "ended by the hub": refused(undefined, "forbidden"),
+  retry: { type: "retry", ref: 9 },
+} as const satisfies Record<string, StreamEvent>;
+
+type StateName = keyof typeof states;
+type EventName = keyof typeof events;
+
+const join = (cursor: Position | undefined) => [
+  { state: "joining", cursor, ref: 9 },
+  [{ do: "subscribe", ref: 9, position: cursor }],
+];
+const ready = { do: "ready" };
+const gap = (resumeAt: Position | null, reason: GapReason) => ({
+  do: "gap",
+  gap: { after: at(5), resumeAt, reason },
+});
+const live = (cursor: Position, ...effects: unknown[]) => [{ state: "live", cursor, ref: 1 }, effects];
+const deliver = (offset: number) => ({ do: "deliver", message: notified(offset), position: at(offset) });
+const end = { do: "end", code: "forbidden" };
+const detached = (cursor: Position | undefined, ref: number) => [{ state: "detached", cursor, ref }, []];
+const ended = (cursor: Position | undefined, ref: number) => [
+  { state: "ended", cursor, ref },
+  cursor ? [gap(null, "authorization"), end] : [end],
+];
+
+/** What is not in the table changes nothing and does nothing. */
+const table: Record<StateName, Partial<Record<EventName, unknown>>> = {
+  fresh: {
+    connected: join(undefined),
+    lost: detached(undefined, 0),
+    "ended by the hub": ended(undefined, 0),
+  },
+  detached: { connected: join(at(5)), lost: detached(at(5), 1), "ended by the hub": ended(at(5), 1) },
+  "joining for the first time": {
+    connected: join(undefined),
+    retry: join(undefined),
+    lost: detached(undefined, 1),
+    subscribed: live(at(5), ready),
+    "subscribed with a gap": live(at(8), ready),
+    "subscribed in another epoch, without a word": live(at(5, "f"), ready),
+    "subscribed further on, without a word": live(at(8), ready),
+    "subscribed further back": live(at(3), ready),
+    "subscribed further back after a renumbering": live(at(3), ready),
+    "refused for good": ended(undefined, 1),
+    "refused for now": [states["joining for the first time"], [{ do: "retry", after: 1_000 }]],
+    "refused until later": [states["joining for the first time"], [{ do: "retry", after: 7_000 }]],
+    "ended by the hub": ended(undefined, 1),
+  },
+  joining: {
+    connected: join(at(5)),
+    retry: join(at(5)),
+    lost: detached(at(5), 1),
+    subscribed: live(at(5), ready),
+    "subscribed with a gap": live(at(8), gap(at(8), "evicted"), ready),
+    "subscribed in another epoch, without a word": live(at(5, "f"), gap(at(5, "f"), "epoch"), ready),
+    "subscribed further on, without a word": live(at(8), gap(at(8), "transport"), ready),
+    "subscribed further back": live(at(5), ready),
+    "subscribed further back after a renumbering": live(at(3), gap(at(3), "epoch"), ready),
+    "refused for good": ended(at(5), 1),
+    "refused for now": [states.joining, [{ do: "retry", after: 1_000 }]],
+    "refused until later": [states.joining, [{ do: "retry", after: 7_000 }]],
+    "ended by the hub": ended(at(5), 1),
+  },
+  live: {
+    connected: join(at(5)),
+    lost: detached(at(5), 1),
+    "the next": live(at(6), deliver(6)),
+    "one too far": join(at(5)),
+    "a volatile one": live(at(5), deliver(0)),
+    "skip on": live(at(8)),
+    gap: live(at(8), gap(at(8), "overflow")),
+    "gap to another epoch": live(at(0, "f"), gap(at(0, "f"), "epoch")),
+    "head further on": join(at(5)),
+    "head of another epoch": join(at(5)),
+    "ended by the hub": ended(at(5), 1),
+  },
+  ended: {},
+};
+
+describe.each(Object.keys(states) as StateName[])("%s", (name) => {
+  it.each(Object.keys(events) as EventName[])("× %s", (event) => {
+    const { next, effects } = streamStep(states[name], events[event]);
+    expect([next, effects]).toEqual(table[name][event] ?? [states[name], []]);
+  });
+});
+
+const epoch = fc.constantFrom("e", "f");
+const offset = fc.nat(12);
+const position = fc.record({ epoch, offset });
+const ref = fc.integer({ min: 1, max: 4 });
+const reason = fc.constantFrom<GapReason>(
+  "evicted",
+  "epoch",
+  "overflow",
+  "limit",
+  "authorization",
+  "transport",
+);
+const anyEvent: fc.Arbitrary<StreamEvent> = fc.oneof(
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("connected" as const), ref }) },
+  { weight: 1, arbitrary: fc.constant({ type: "lost" as const }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: fc.constant("subscribed" as const),
+      ref,
+      position,
+      gap: fc.option(reason, { nil: undefined }),
+    }),
+  },
+  {
+    weight: 12,
+    arbitrary: fc.record({ type: fc.constant("notification" as const), message: offset.map(notified), ref }),
+  },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("skip" as const), offset }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("gap" as const), position, reason }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("head" as const), position, ref }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("retry" as const), ref }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant("refused" as const),
+      ref: fc.option(ref, { nil: undefined }),
+      code: fc.constantFrom("forbidden" as const, "rate_limited" as const),
+      retryAfter: fc.option(fc.nat(), { nil: undefined }),
+    }),
+  },
+);
+
+describe("whatever the hub and the wire do", () => {
+  /** Runs the events and shows each effect with the event and the cursor before it. */
+  const run = (given: readonly StreamEvent[]) => {
+    let now: Stream = { state: "detached", cursor: undefined, ref: 0 };
+    return given.flatMap((event) => {
+      const before = now;
+      const { next, effects } = streamStep(now, event);
+      now = next;
+      return effects.map((effect) => ({ effect, event, before, next }));
+    });
+  };
+  const property = (check: (steps: ReturnType<typeof run>) => void): void =>
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 80 }), (given) => check(run(given))),
+      { numRuns: 2_000 },
+    );
+
+  it("delivers no offset of an epoch twice or out of order, unless the hub said that it was renumbered", () => {
+    property((steps) => {
+      const last = new Map<string, number>();
+      for (const { effect } of steps) {
+        if (effect.do === "gap" && effect.gap.reason === "epoch") last.clear();
+        if (effect.do !== "deliver" || effect.position.offset === 0) continue;
+        const { epoch: within, offset: number } = effect.position;
+        expect(number).toBeGreaterThan(last.get(within) ?? 0);
+        last.set(within, number);
+      }
+    });
+  });
+
+  it("reports a gap, or was told to skip, before anything that does not follow what was delivered last", () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 80 }), (given) => {
+        let now: Stream = { state: "detached", cursor: undefined, ref: 0 };
+        let reached: Position | undefined;
+        for (const event of given) {
+          const { next, effects } = streamStep(now, event);
+          if (event.type === "skip" && now.state === "live" && reached) {
+            reached = { ...reached, offset: Math.max(reached.offset, event.offset) };
+          }
+          for (const effect of effects) {
+            if (effect.do === "gap") reached = effect.gap.resumeAt ?? undefined;
+            if (effect.do === "ready") reached ??= next.cursor;
+            if (effect.do !== "deliver" || effect.position.offset === 0) continue;
+            expect(effect.position).toEqual({ epoch: reached?.epoch, offset: (reached?.offset ?? 0) + 1 });
+            reached = effect.position;
+          }
+          now = next;
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it("resumes from exactly what was delivered, skipped or given up", () => {
+    property((steps) => {
+      for (const { effect, before } of steps) {
+        if (effect.do === "subscribe") expect(effect.position).toEqual(before.cursor);
+      }
+    });
+  });
+
+  it("says nothing after it has ended", () => {
+    property((steps) => {
+      const index = steps.findIndex(({ effect }) => effect.do === "end");
+      if (index !== -1) expect(steps.slice(index + 1)).toEqual([]);
+    });
+  });
+});
