@@ -1,6 +1,5 @@
 /** Where continuity cannot be proven the application is told, first, and nowhere else. */
 import assert from "node:assert/strict";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { CaseContext, HubSetup } from "../context.ts";
 import type { KitTopic } from "../kit-topics.ts";
 import { settle } from "../virtual-clock.ts";
