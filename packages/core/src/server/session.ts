@@ -23,6 +23,8 @@ const PING = control({ type: "ping" });
 const PONG = control({ type: "pong" });
 /** The least time, in milliseconds, for which a link over its rates is refused. */
 const REFUSAL = 500;
+/** Milliseconds by which a client's timer may be early: one that came back before the time was up would be refused again. */
+const EARLY = 20;
 /** Milliseconds a drain waits between two looks at whether everything was written. */
 const DRAIN_POLL = 20;
 
@@ -162,9 +164,12 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
   #wait(bytes: number, now: number): number {
     if (now >= this.#refusedUntil) {
       const wait = Math.max(this.#messages.take(1, now), this.#bytes.take(bytes, now));
-      if (wait > 0) this.#refusedUntil = now + Math.max(wait, REFUSAL);
+      if (wait <= 0) return 0;
+      this.#refusedUntil = now + Math.max(wait, REFUSAL);
     }
-    return Math.max(0, Math.ceil(this.#refusedUntil - now));
+    // The time must not run out between a refused message and those right behind it.
+    this.#refusedUntil = Math.max(this.#refusedUntil, now + REFUSAL / 2);
+    return Math.ceil(this.#refusedUntil - now) + EARLY;
   }
 
   async #hello(hello: Hello): Promise<void> {
