@@ -53,6 +53,7 @@ function decode<M>(text: string, read: (value: unknown) => M | string): Decoded<
 type Fields = Readonly<Record<string, unknown>>;
 type Check = (value: unknown) => boolean;
 
+const isInteger: Check = (value) => Number.isSafeInteger(value);
 const isRef: Check = (value) => Number.isSafeInteger(value) && (value as number) > 0;
 const isOffset: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 const isMilliseconds: Check = (value) =>
@@ -79,9 +80,10 @@ export function isPosition(value: unknown): value is Position {
   return isFields(value) && isId(value.epoch) && isOffset(value.offset);
 }
 
+// Marked pure, so that a bundle for browsers, which never decodes these, can leave the table out.
 const CLIENT: Readonly<Record<ClientMessage["type"], Readonly<Record<string, Check>>>> = {
-  hello: { protocol: Number.isSafeInteger, session: isId, token: optional(isText) },
-  subscribe: { ref: isRef, topic: isText, position: optional(isPosition) },
+  hello: { protocol: isInteger, session: isId, token: /* @__PURE__ */ optional(isText) },
+  subscribe: { ref: isRef, topic: isText, position: /* @__PURE__ */ optional(isPosition) },
   unsubscribe: { ref: isRef, topic: isText },
   publish: {
     ref: isRef,
@@ -89,7 +91,7 @@ const CLIENT: Readonly<Record<ClientMessage["type"], Readonly<Record<string, Che
     event: isText,
     data: isAnything,
     id: isId,
-    exclude: optional(isFlag),
+    exclude: /* @__PURE__ */ optional(isFlag),
   },
   token: { ref: isRef, token: isText },
   ping: {},

@@ -17,7 +17,7 @@ import type { Member, SessionHost } from "./session-host.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { Topics } from "./topics.ts";
 
-/** Milliseconds between two rounds of liveness checks. */
+/** Milliseconds between two rounds of liveness checks, at most: there are always two in the time that is measured. */
 const BEAT = 1_000;
 
 /** What every handler looks like once its types are forgotten. */
@@ -34,7 +34,8 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
   const backplane = options.backplane ?? memoryBackplane({ clock });
   const report = options.onError ?? complain;
   const access = new Access(options, limits.decisionTimeout, clock, report);
-  const topics = new Topics(contract, options.slowReaders ?? {}, backplane, limits, clock, report);
+  const pacer = new Pacer(clock);
+  const topics = new Topics(contract, options.slowReaders ?? {}, backplane, pacer, limits, clock, report);
   const handlers = new Map<string, Handler>();
   const members = new Set<Member<I>>();
   const linksOf = new Map<string, number>();
@@ -66,7 +67,7 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
   const host: SessionHost<I> = {
     clock,
     limits,
-    pacer: new Pacer(clock),
+    pacer,
     report,
     authenticate: (token, handshake) => access.authenticate(token, handshake),
     authorize: (identity, action, topic, event) => access.authorize(identity, action, topic, event),
@@ -112,11 +113,12 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
     },
   };
 
+  const every = Math.min(BEAT, limits.pingInterval / 2, limits.pongTimeout / 2);
   let stopBeat: (() => void) | undefined;
   const beat = (): void => {
     const now = clock.now();
     for (const member of members) member.beat(now);
-    stopBeat = members.size > 0 ? clock.after(BEAT, beat) : undefined;
+    stopBeat = members.size > 0 ? clock.after(every, beat) : undefined;
   };
 
   const shutDown = async ({ flush = 10_000, spread = 5_000 } = {}): Promise<void> => {
@@ -145,7 +147,7 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
     accept(link, handshake) {
       const session = new Session(host, link, handshake);
       members.add(session);
-      stopBeat ??= clock.after(BEAT, beat);
+      stopBeat ??= clock.after(every, beat);
       return session;
     },
     onClose(callback) {

@@ -12,12 +12,17 @@ const BATCH_BYTES = 65_536;
 /** Milliseconds between two looks at readers that were slow. */
 const SLOW_POLL = 10;
 
+/** Everybody who is due the same messages. The set may change only after {@link Pacer.spread}. */
+export type Audience = ReadonlySet<Reader>;
+
 /** Flushes all queues of a hub: those with something new at the end of the tick, those of slow readers every 10 ms. */
 export class Pacer {
   readonly #clock: Clock;
   #root: Batch = new Batch();
   #dirty: LinkQueue[] = [];
   readonly #slow: Set<LinkQueue> = new Set();
+  /** What one audience is due, as long as nobody is due anything else in this tick; its links are then touched once. */
+  #shared: { readonly audience: Audience; batch: Batch } | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -33,6 +38,28 @@ export class Pacer {
     this.#dirty.push(queue);
   }
 
+  /** Pushes to a whole audience. */
+  fanOut(audience: Audience, item: Outgoing): void {
+    if (this.#dirty.length > 0 || (this.#shared && this.#shared.audience !== audience)) {
+      for (const reader of audience) reader.push(item);
+      return;
+    }
+    if (!this.#shared) {
+      this.#shared = { audience, batch: this.#root };
+      process.nextTick(this.#flush);
+    }
+    this.#shared.batch = this.#shared.batch.with(item);
+    if (isFull(this.#shared.batch)) this.#flush();
+  }
+
+  /** Hands what is held for an audience to each of its readers: somebody is due something else, or the audience changes. */
+  spread(): void {
+    const shared = this.#shared;
+    if (!shared) return;
+    this.#shared = undefined;
+    for (const reader of shared.audience) for (const item of shared.batch.items) reader.push(item);
+  }
+
   slow(queue: LinkQueue): void {
     if (this.#slow.has(queue)) return;
     this.#slow.add(queue);
@@ -41,9 +68,12 @@ export class Pacer {
 
   readonly #flush = (): void => {
     const dirty = this.#dirty;
+    const shared = this.#shared;
     this.#dirty = [];
+    this.#shared = undefined;
     // A new tree for the next tick; the old one is garbage once the last link has sent.
     this.#root = new Batch();
+    if (shared) for (const reader of shared.audience) reader.send(shared.batch);
     for (const queue of dirty) queue.flush();
   };
 
@@ -78,6 +108,7 @@ export class LinkQueue implements Reader {
   }
 
   push(item: Outgoing): void {
+    this.#pacer.spread();
     const batch = this.#batch;
     if (!batch) {
       if (this.#closed) return;
@@ -87,13 +118,19 @@ export class LinkQueue implements Reader {
     }
     const next = batch.with(item);
     this.#batch = next;
-    if (next.count >= BATCH_MESSAGES || next.bytes >= BATCH_BYTES) this.flush();
+    if (isFull(next)) this.flush();
   }
 
   flush(): void {
+    this.#pacer.spread();
     const batch = this.#batch;
     if (!batch) return;
     this.#batch = undefined;
+    this.send(batch);
+  }
+
+  send(batch: Batch): void {
+    if (this.#closed) return;
     if (!this.#backlog && this.#link.buffered <= this.#caps.bytes / 4) {
       this.#link.send(batch.messages);
       return;
@@ -120,4 +157,8 @@ export class LinkQueue implements Reader {
     this.#batch = undefined;
     this.#backlog = undefined;
   }
+}
+
+function isFull({ count, bytes }: Batch): boolean {
+  return count >= BATCH_MESSAGES || bytes >= BATCH_BYTES;
 }

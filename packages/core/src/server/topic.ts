@@ -1,13 +1,23 @@
 /** One topic of a hub while somebody is subscribed: fans out what the backplane appends, and joins readers without a seam. */
 import type { Position } from "../protocol/messages.ts";
 import type { Backplane, Entry, History } from "./backplane.ts";
-import { control, type Outgoing, type SlowReaderPolicy } from "./outgoing.ts";
+import { type Batch, control, type Outgoing, type SlowReaderPolicy } from "./outgoing.ts";
 
 /** A link's way out, as a topic sees it. */
 export interface Reader {
   /** The id of the channel behind it, compared with an entry's `exclude`. */
   readonly session: string;
+  /** Adds a message to what it is due in this tick. */
   push(item: Outgoing): void;
+  /** Hands a whole tick's batch to the link, or holds it back from a slow one. */
+  send(batch: Batch): void;
+}
+
+/** How a topic reaches all of its readers. */
+export interface Distributor {
+  fanOut(audience: ReadonlySet<Reader>, item: Outgoing): void;
+  /** MUST be called before an audience changes. */
+  spread(): void;
 }
 
 /** How entries of one topic become messages. */
@@ -26,6 +36,7 @@ interface Joining {
 export class Topic {
   readonly name: string;
   readonly #backplane: Backplane;
+  readonly #distributor: Distributor;
   readonly #rules: TopicRules;
   readonly #limit: number;
   readonly #failed: (error: unknown) => void;
@@ -44,12 +55,14 @@ export class Topic {
   constructor(
     name: string,
     backplane: Backplane,
+    distributor: Distributor,
     rules: TopicRules,
     limit: number,
     failed: (error: unknown) => void,
   ) {
     this.name = name;
     this.#backplane = backplane;
+    this.#distributor = distributor;
     this.#rules = rules;
     this.#limit = limit;
     this.#failed = failed;
@@ -71,7 +84,7 @@ export class Topic {
     after: Position | undefined,
     reply: (history: History) => void,
   ): Promise<boolean> {
-    this.#live.delete(reader);
+    this.#dismiss(reader);
     const joining: Joining = { held: [], cursor: undefined };
     this.#joining.set(reader, joining);
     let history: History;
@@ -101,7 +114,7 @@ export class Topic {
   }
 
   leave(reader: Reader): void {
-    this.#live.delete(reader);
+    this.#dismiss(reader);
     this.#joining.delete(reader);
   }
 
@@ -117,7 +130,7 @@ export class Topic {
     if (offset === this.#saidHead) return;
     this.#saidHead = offset;
     const message = control({ type: "head", topic: this.name, position: this.#head });
-    for (const reader of this.#live) reader.push(message);
+    this.#distributor.fanOut(this.#live, message);
   }
 
   close(): void {
@@ -172,7 +185,7 @@ export class Topic {
             reason: history.reason,
           } as const;
           const message = control(gap);
-          for (const reader of this.#live) reader.push(message);
+          this.#distributor.fanOut(this.#live, message);
           for (const [reader, joining] of this.#joining) {
             if (joining.cursor === undefined) joining.held.length = 0;
             else {
@@ -193,7 +206,7 @@ export class Topic {
 
   #fanOut(epoch: string, entry: Entry): void {
     const item = this.#outgoing(epoch, entry);
-    if (entry.exclude === undefined) for (const reader of this.#live) reader.push(item);
+    if (entry.exclude === undefined) this.#distributor.fanOut(this.#live, item);
     else for (const reader of this.#live) this.#push(reader, item, entry);
     for (const [reader, joining] of this.#joining) {
       if (joining.cursor === undefined) joining.held.push(entry);
@@ -202,6 +215,12 @@ export class Topic {
         this.#settle(reader, joining);
       }
     }
+  }
+
+  #dismiss(reader: Reader): void {
+    if (!this.#live.has(reader)) return;
+    this.#distributor.spread();
+    this.#live.delete(reader);
   }
 
   #pushAfter(reader: Reader, joining: Joining, entry: Entry): void {
@@ -213,6 +232,7 @@ export class Topic {
   #settle(reader: Reader, joining: Joining): void {
     if ((this.#head?.offset ?? 0) < (joining.cursor ?? 0)) return;
     this.#joining.delete(reader);
+    this.#distributor.spread();
     this.#live.add(reader);
   }
 

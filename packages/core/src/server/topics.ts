@@ -4,12 +4,13 @@ import type { Contract, TopicMap } from "../contract.ts";
 import type { Backplane, Entry } from "./backplane.ts";
 import type { Limits } from "./limits.ts";
 import type { SlowReaderPolicy } from "./outgoing.ts";
-import { type Reader, Topic, type TopicRules } from "./topic.ts";
+import { type Distributor, type Reader, Topic, type TopicRules } from "./topic.ts";
 
 export class Topics {
   readonly #contract: Contract<TopicMap>;
   readonly #policies: Readonly<Record<string, SlowReaderPolicy | undefined>>;
   readonly #backplane: Backplane;
+  readonly #distributor: Distributor;
   readonly #limits: Limits;
   readonly #clock: Clock;
   readonly #report: (error: unknown) => void;
@@ -20,6 +21,7 @@ export class Topics {
     contract: Contract<TopicMap>,
     policies: Readonly<Record<string, SlowReaderPolicy | undefined>>,
     backplane: Backplane,
+    distributor: Distributor,
     limits: Limits,
     clock: Clock,
     report: (error: unknown) => void,
@@ -27,6 +29,7 @@ export class Topics {
     this.#contract = contract;
     this.#policies = policies;
     this.#backplane = backplane;
+    this.#distributor = distributor;
     this.#limits = limits;
     this.#clock = clock;
     this.#report = report;
@@ -35,7 +38,14 @@ export class Topics {
   open(name: string): Topic {
     let topic = this.#open.get(name);
     if (!topic) {
-      const opened = new Topic(name, this.#backplane, this.#rules(name), this.#limits.recovery, this.#report);
+      const opened = new Topic(
+        name,
+        this.#backplane,
+        this.#distributor,
+        this.#rules(name),
+        this.#limits.recovery,
+        this.#report,
+      );
       topic = opened;
       this.#open.set(name, opened);
       // A topic that could not start would refuse everyone who comes later, too.
