@@ -250,6 +250,24 @@ describe("delivery", () => {
     expect(heard).toEqual([1, 2, 3, 4]);
   });
 
+  it("gets all of 128 topics and what waits in the outbox through the rates of a hub, in a minute", async () => {
+    open({ authorize: () => true });
+    const wire = new Cuttable(() => world.transport());
+    const channel = await world.connected({ transport: wire });
+    const heard = new Set<string>();
+    const names = Array.from({ length: 128 }, (_, n) => `news.${n}` as const);
+    for (const name of names) channel.subscribe(name).on("said", ({ topic }) => heard.add(topic));
+    await world.clock.advance(30_000);
+    wire.cut();
+    const published = Array.from({ length: 100 }, (_, n) => channel.publish("news.0", "said", { n }));
+    await world.clock.advance(60_000);
+    const receipts = await Promise.all(published);
+    expect(receipts.map(({ position }) => position?.offset)).toEqual(receipts.map((_, index) => index + 1));
+    for (const name of names) await world.hub.publish(name, "said", { n: 0 });
+    await settle();
+    expect(heard.size).toBe(128);
+  });
+
   it("spares the publisher that excludes itself, also after it reconnected, and reports no gap", async () => {
     open({ authorize: () => true });
     const wire = new Cuttable(() => world.transport());

@@ -91,7 +91,7 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     }
     if (this.#phase === "authenticating")
       return this.end({ code: "malformed", reason: "wait for the welcome" });
-    const wait = this.#wait(bytes, now);
+    const wait = this.#wait(message, bytes, now);
     // Leaving lightens the load, and a client has no use for an answer that says "later".
     if (wait > 0 && message.type !== "unsubscribe") {
       const ref = "ref" in message ? message.ref : undefined;
@@ -158,13 +158,15 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
   }
 
   /**
-   * The milliseconds for which this link is over its rates. Once it is, everything is refused for a while: what the client had
-   * under way behind the refused message must not overtake it.
+   * The milliseconds for which this link is over its rates. Once a publish is, all publishes are refused for a while: what the client
+   * had under way behind it must not overtake it. Nothing else has an order to keep, nor puts off the end of that while.
    */
-  #wait(bytes: number, now: number): number {
-    if (now >= this.#refusedUntil) {
+  #wait(message: ClientMessage, bytes: number, now: number): number {
+    const isPublish = message.type === "publish";
+    if (!isPublish || now >= this.#refusedUntil) {
       const wait = Math.max(this.#messages.take(1, now), this.#bytes.take(bytes, now));
       if (wait <= 0) return 0;
+      if (!isPublish) return Math.max(wait, REFUSAL) + EARLY;
       this.#refusedUntil = now + Math.max(wait, REFUSAL);
     }
     // The time must not run out between a refused message and those right behind it.
