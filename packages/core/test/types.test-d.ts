@@ -1,0 +1,179 @@
+/** What must compile, and what must not: topics, events, payloads and parameters come from one contract. */
+import {
+  type Contract,
+  conflated,
+  type DataOf,
+  defineTopics,
+  type EventsOf,
+  type InputOf,
+  type ParamName,
+  type TopicName,
+  type TopicsOf,
+  type Transport,
+  type,
+  volatile,
+} from "@bellwire/core";
+import { createChannel, type NotificationOf, type Receipt } from "@bellwire/core/client";
+import { createHub } from "@bellwire/core/server";
+import { type as ark } from "arktype";
+import * as v from "valibot";
+import { describe, expectTypeOf, it } from "vitest";
+import { z } from "zod";
+
+const topics = defineTopics({
+  "workouts.{userId}": {
+    completed: z.object({ calories: z.number() }),
+    timed: z.object({ at: z.string().transform((text) => new Date(text)) }),
+    typing: volatile(type<{ who: string }>()),
+  },
+  "scores.{league}.{match}": {
+    changed: conflated(v.object({ home: v.number() }), { key: (data) => data.home.toString() }),
+    ended: ark({ winner: "string" }),
+  },
+  news: { said: type<string>() },
+});
+type Topics = typeof topics extends Contract<infer M> ? M : never;
+
+declare const transport: Transport;
+declare const anyString: string;
+const channel = createChannel({ topics, transport });
+const hub = createHub({
+  topics,
+  authenticate: ({ token }) => (token ? { user: token, admin: true } : null),
+});
+
+describe("names", () => {
+  it("are a union of template literals for topics and of literals for events, as an editor completes them", () => {
+    expectTypeOf<TopicsOf<Topics>>().toEqualTypeOf<
+      `workouts.${string}` | `scores.${string}.${string}` | "news"
+    >();
+    expectTypeOf<EventsOf<Topics, "workouts.42">>().toEqualTypeOf<"completed" | "timed" | "typing">();
+    expectTypeOf<EventsOf<Topics, "scores.a.b">>().toEqualTypeOf<"changed" | "ended">();
+    expectTypeOf<TopicName<"a.{b}.c.{d}">>().toEqualTypeOf<`a.${string}.c.${string}`>();
+    expectTypeOf<ParamName<"a.{b}.c.{d}">>().toEqualTypeOf<"b" | "d">();
+    expectTypeOf<ParamName<"news">>().toBeNever();
+  });
+
+  it("that the contract lacks do not compile, on either side", () => {
+    // @ts-expect-error -- no such topic
+    channel.subscribe("workout.42");
+    // @ts-expect-error -- any string at all is not a topic
+    channel.subscribe(anyString);
+    // @ts-expect-error -- the parameter is missing
+    channel.subscribe("workouts");
+    // @ts-expect-error -- no such topic
+    void channel.publish("weather", "said", "x");
+    // @ts-expect-error -- an event of another topic
+    void channel.publish("news", "completed", { calories: 1 });
+    // @ts-expect-error -- no such event
+    channel.subscribe("news").on("told", () => {});
+    // @ts-expect-error -- no such topic
+    void hub.publish("weather", "said", "x");
+    // @ts-expect-error -- an event of another topic
+    void hub.publish("news", "completed", { calories: 1 });
+    // @ts-expect-error -- a concrete topic where a pattern belongs
+    hub.handle("workouts.42", "completed", () => {});
+    // @ts-expect-error -- an event of another pattern
+    hub.handle("news", "completed", () => {});
+    // @ts-expect-error -- no such topic
+    hub.revoke("alice", "weather");
+    // @ts-expect-error -- a policy for a topic that is not there
+    createHub({ topics, slowReaders: { weather: "drop" } });
+    // @ts-expect-error -- no such policy
+    createHub({ topics, slowReaders: { news: "wait" } });
+  });
+});
+
+describe("payloads", () => {
+  it("come out as the schema makes them and go in as the schema takes them", () => {
+    expectTypeOf<DataOf<Topics, "workouts.42", "timed">>().toEqualTypeOf<{ at: Date }>();
+    expectTypeOf<InputOf<Topics, "workouts.42", "timed">>().toEqualTypeOf<{ at: string }>();
+    expectTypeOf<DataOf<Topics, "scores.a.b", "changed">>().toEqualTypeOf<{ home: number }>();
+    expectTypeOf<DataOf<Topics, "scores.a.b", "ended">>().toEqualTypeOf<{ winner: string }>();
+    expectTypeOf<DataOf<Topics, "news", "said">>().toEqualTypeOf<string>();
+    channel.subscribe("workouts.42").on("timed", ({ data, topic, event }) => {
+      expectTypeOf(data).toEqualTypeOf<{ at: Date }>();
+      expectTypeOf(topic).toEqualTypeOf<"workouts.42">();
+      expectTypeOf(event).toEqualTypeOf<"timed">();
+    });
+    expectTypeOf(
+      channel.publish("workouts.42", "timed", { at: "2026-01-01" }),
+    ).resolves.toEqualTypeOf<Receipt>();
+    void hub.publish("workouts.42", "timed", { at: "2026-01-01" });
+  });
+
+  it("of the wrong type do not compile, on either side", () => {
+    // @ts-expect-error -- text where a number belongs
+    void channel.publish("workouts.42", "completed", { calories: "many" });
+    // @ts-expect-error -- a key is missing
+    void channel.publish("workouts.42", "completed", {});
+    // @ts-expect-error -- what comes out, not what goes in
+    void channel.publish("workouts.42", "timed", { at: new Date() });
+    // @ts-expect-error -- text where a number belongs
+    void hub.publish("workouts.42", "completed", { calories: "many" });
+    // @ts-expect-error -- what comes out, not what goes in
+    void hub.publish("workouts.42", "timed", { at: new Date() });
+    // @ts-expect-error -- the data is missing
+    void hub.publish("workouts.42", "completed");
+    // @ts-expect-error -- the data has no such key
+    channel.subscribe("workouts.42").on("completed", ({ data }) => data.calorie);
+  });
+
+  it("are told apart by the event when listening to all, also as an iterable", async () => {
+    const subscription = channel.subscribe("scores.a.b");
+    subscription.onAny((notification) => {
+      expectTypeOf(notification).toEqualTypeOf<NotificationOf<Topics, "scores.a.b">>();
+      if (notification.event === "ended") expectTypeOf(notification.data).toEqualTypeOf<{ winner: string }>();
+      else expectTypeOf(notification.data).toEqualTypeOf<{ home: number }>();
+    });
+    for await (const notification of subscription) {
+      expectTypeOf(notification.event).toEqualTypeOf<"changed" | "ended">();
+    }
+  });
+});
+
+describe("handlers", () => {
+  it("receive the pattern's parameters, the data as the schema made it, and the identity", () => {
+    hub.handle("scores.{league}.{match}", "ended", ({ params, data, identity }) => {
+      expectTypeOf(params).toEqualTypeOf<{ readonly league: string; readonly match: string }>();
+      expectTypeOf(data).toEqualTypeOf<{ winner: string }>();
+      expectTypeOf(identity).toEqualTypeOf<{ user: string; admin: boolean }>();
+    });
+    hub.handle("workouts.{userId}", "timed", ({ params, data }) => {
+      expectTypeOf(data).toEqualTypeOf<{ at: Date }>();
+      // @ts-expect-error -- no such parameter
+      return params.league;
+    });
+  });
+
+  it("decide with the identity that authenticate made", () => {
+    createHub({
+      topics,
+      authenticate: async ({ token }) => ({ user: token ?? "", level: 3 }),
+      authorize: ({ identity }) => identity.level > 2,
+    });
+    createHub({
+      topics,
+      authenticate: () => ({ user: "a" }),
+      // @ts-expect-error -- no such property
+      authorize: ({ identity }) => identity.level > 2,
+    });
+    // @ts-expect-error -- text is no identity
+    createHub({ topics, authenticate: () => "alice" });
+    // @ts-expect-error -- a number is no decision
+    createHub({ topics, authorize: () => 1 });
+  });
+});
+
+describe("contracts", () => {
+  it("take schemas and nothing else", () => {
+    // @ts-expect-error -- text is no schema
+    defineTopics({ news: { said: "string" } });
+    // @ts-expect-error -- a class is no schema
+    defineTopics({ news: { said: Date } });
+    // @ts-expect-error -- a topic has events
+    defineTopics({ news: z.string() });
+    // @ts-expect-error -- the map itself is not the contract
+    createHub({ topics: { news: { said: z.string() } } });
+  });
+});
