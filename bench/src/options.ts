@@ -69,7 +69,7 @@ export function readOptions(args: readonly string[]): Options {
     fanOut: {
       profile: values.profile,
       subscribers: quick ? 100 : 1_000,
-      rounds: rounds ?? (quick ? 3 : 20),
+      rounds: rounds ?? (quick ? 3 : 30),
       slices: {
         1: { leadIn: quick ? 5 : 8, ticks: quick ? 15 : 25, every: 1 },
         8: { leadIn: 2, ticks: 4, every: 2 },

@@ -25,7 +25,7 @@ export interface RelativeCost {
   readonly ratio: Estimate;
 }
 
-/** Whether a bar holds. `undecided`: the interval, or what the control differed from itself, reaches over the bar. */
+/** Whether a bar holds, by the median. `undecided`: by as much as the control differed from itself, it may be either. */
 export interface Verdict {
   readonly text: string;
   readonly outcome: "holds" | "missed" | "undecided";
@@ -37,17 +37,33 @@ function costs(result: FanOutResult, burst: Burst): (number | undefined)[] {
   return rounds;
 }
 
-/** Ratios to the control, paired within rounds. */
+/**
+ * Ratios to the control, paired within rounds. The control ran twice in each round, and its mean is steadier than either;
+ * only its second run is compared with its first alone, or it would be compared with itself.
+ */
 export function relativeCosts(results: readonly FanOutResult[], random: Random): RelativeCost[] {
-  const control = results.find(({ kind, again }) => kind === "control" && !again);
-  if (!control) return [];
-  return results.flatMap((result) =>
-    BURSTS.map((burst) => ({
-      name: result.name,
-      burst,
-      ratio: bootstrapMedian(pairedRatios(costs(result, burst), costs(control, burst)), random),
-    })),
-  );
+  const controls = results.filter(({ kind }) => kind === "control");
+  const first = controls.find(({ again }) => !again);
+  if (!first) return [];
+  return BURSTS.flatMap((burst) => {
+    const alone = costs(first, burst);
+    const both = meanOfRounds(controls.map((control) => costs(control, burst)));
+    return results.map((result) => {
+      const baseline = result.kind === "control" ? alone : both;
+      return {
+        name: result.name,
+        burst,
+        ratio: bootstrapMedian(pairedRatios(costs(result, burst), baseline), random),
+      };
+    });
+  });
+}
+
+function meanOfRounds(runs: readonly (readonly (number | undefined)[])[]): (number | undefined)[] {
+  return (runs[0] ?? []).map((_, round) => {
+    const all = runs.map((run) => run[round]).filter((cost) => cost !== undefined);
+    return all.reduce((sum, cost) => sum + cost, 0) / all.length;
+  });
 }
 
 /** Judges the bars whose wires took part. They are for {@link BAR_SUBSCRIBERS}; a smaller run says nothing about them. */
@@ -77,9 +93,9 @@ function doubt(same: number): number {
   return same >= SAME.least && same <= SAME.most ? 1 : Math.max(same, 1 / same);
 }
 
-function judge({ median: middle, low }: Estimate, most: number, factor: number): Verdict["outcome"] {
+function judge({ median: middle }: Estimate, most: number, factor: number): Verdict["outcome"] {
   if (middle * factor <= most) return "holds";
-  return low / factor > most ? "missed" : "undecided";
+  return middle / factor > most ? "missed" : "undecided";
 }
 
 function burstText(burst: Burst): string {
