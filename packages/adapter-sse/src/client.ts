@@ -24,6 +24,7 @@ export const SSE_CAPABILITIES: Capabilities = {
   order: "native",
   acknowledgement: "emulated",
   clientPublish: "emulated",
+  presence: "emulated",
   binary: "none",
   maxMessageBytes: 1_048_576,
 };

@@ -20,6 +20,7 @@ export const WS_CAPABILITIES: Capabilities = {
   order: "native",
   acknowledgement: "emulated",
   clientPublish: "native",
+  presence: "emulated",
   binary: "none",
   maxMessageBytes: 65_536,
 };

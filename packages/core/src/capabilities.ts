@@ -11,6 +11,8 @@ export interface Capabilities {
   readonly acknowledgement: Support;
   /** Clients can publish. */
   readonly clientPublish: Support;
+  /** Subscribers of `presence-` topics see each other. */
+  readonly presence: Support;
   /** Data may hold bytes that are not text. */
   readonly binary: Support;
   /** The largest message the wire takes, in bytes of UTF-8. */

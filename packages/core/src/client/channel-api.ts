@@ -7,7 +7,7 @@ import type { BackoffOptions } from "./backoff.ts";
 import type { TokenSource } from "./connection.ts";
 import type { ChannelState } from "./connection-machine.ts";
 import type { PositionStore } from "./positions.ts";
-import type { Subscription } from "./subscription.ts";
+import type { SubscriptionTo } from "./subscription.ts";
 
 /** Options of {@link createChannel}. */
 export interface ChannelOptions<M extends TopicMap> {
@@ -51,7 +51,7 @@ export interface NotificationChannel<M extends TopicMap> {
   /** Connects now; otherwise the first `subscribe` or `publish` does. */
   connect(): void;
   /** Subscribes, now or as soon as there is a link. Throws `unknown_topic` or `closed`. */
-  subscribe<T extends TopicsOf<M>>(topic: T): Subscription<M, T>;
+  subscribe<T extends TopicsOf<M>>(topic: T): SubscriptionTo<M, T>;
   /**
    * Publishes and resolves when the hub has appended it. While away it waits in the outbox, in order; a volatile event rejects with
    * `link_lost` instead. Also rejects with `unknown_topic`, `unknown_event`, `invalid_data`, `too_large`, `outbox_full`, `forbidden`, `closed`.

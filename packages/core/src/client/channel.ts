@@ -2,7 +2,7 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { type Contract, jsonOf, type TopicMap, validate } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
-import { atLeast, callable, checkOptions, having, withDefaults } from "../options.ts";
+import { atLeast, callable, checkOptions, having, milliseconds, withDefaults } from "../options.ts";
 import type { Acknowledged, ServerMessage } from "../protocol/messages.ts";
 import { isId } from "../protocol/topics.ts";
 import { randomId } from "../random-id.ts";
@@ -27,7 +27,7 @@ export function createChannel<M extends TopicMap>(options: ChannelOptions<M>): N
       token: callable,
       positions: having("load", "save"),
       backoff: having(),
-      suspendAfter: { allowed: "milliseconds", test: (value) => typeof value === "number" && value > 0 },
+      suspendAfter: milliseconds,
       clock: having("now", "wall", "after"),
       random: callable,
     },
@@ -247,6 +247,10 @@ class Channel implements StreamHost {
         return this.#streams.get(message.topic)?.dispatch(message);
       case "head":
         return this.#streams.get(message.topic)?.dispatch({ ...message, ref: this.nextRef() });
+      case "members":
+      case "joined":
+      case "left":
+        return this.#streams.get(message.topic)?.presence(message);
       case "acknowledged":
         return this.#outbox.settle(message.ref)?.resolve(message);
       case "error":

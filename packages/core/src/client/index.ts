@@ -3,6 +3,14 @@ export { createChannel } from "./channel.ts";
 export type { ChannelOptions, ChannelPublishOptions, NotificationChannel, Receipt } from "./channel-api.ts";
 export type { TokenSource } from "./connection.ts";
 export type { ChannelState } from "./connection-machine.ts";
+export { type FallbackOptions, fallback } from "./fallback.ts";
 export { type PositionStore, storedPositions } from "./positions.ts";
-export type { Notification, NotificationOf, Subscription } from "./subscription.ts";
+export type { MembersChange } from "./presence.ts";
+export type {
+  Notification,
+  NotificationOf,
+  PresenceSubscription,
+  Subscription,
+  SubscriptionTo,
+} from "./subscription.ts";
 export type { Gap } from "./subscription-machine.ts";

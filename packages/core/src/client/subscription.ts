@@ -1,8 +1,9 @@
 /** What an application holds of one topic: listeners, the position, an async iterator. Several may share one stream. */
 import type { DataOf, EventsOf, TopicMap } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
-import type { Position } from "../protocol/messages.ts";
+import type { Member, Position } from "../protocol/messages.ts";
 import { Listeners } from "./listeners.ts";
+import type { MembersChange } from "./presence.ts";
 import type { Gap } from "./subscription-machine.ts";
 
 /** One notification, validated. */
@@ -36,7 +37,7 @@ export interface Subscription<M extends TopicMap, T extends string>
   ): () => void;
   /** Listens to every event of the topic. */
   onAny(listener: (notification: NotificationOf<M, T>) => unknown): () => void;
-  /** Hears where continuity could not be proven, before any later notification. Without a listener it goes to `onError`'s silence: listen. */
+  /** Hears where continuity could not be proven, before any later notification. Without a listener nobody hears of it. */
   onGap(listener: (gap: Gap) => unknown): () => void;
   /** Hears, once, why the hub ended the subscription. */
   onEnd(listener: (error: BellwireError) => unknown): () => void;
@@ -46,18 +47,38 @@ export interface Subscription<M extends TopicMap, T extends string>
   close(): void;
 }
 
+/** A subscription to a `presence-` topic, whose subscribers are its members. */
+export interface PresenceSubscription<M extends TopicMap, T extends string> extends Subscription<M, T> {
+  /** Who is present, by id; empty until the hub has first said so. */
+  readonly members: ReadonlyMap<string, Member>;
+  /** Hears who came and who left; the first time, everybody came. */
+  onMembers(listener: (change: MembersChange) => unknown): () => void;
+}
+
+/** What subscribing to a topic gives. */
+export type SubscriptionTo<M extends TopicMap, T extends string> = T extends `presence-${string}`
+  ? PresenceSubscription<M, T>
+  : Subscription<M, T>;
+
 /** Notifications that an async iterator may hold for a consumer that is slower than the topic; one more ends it with `slow_reader`. */
 const ITERATOR_LIMIT = 1_000;
+
+/** What a subscription reads of its topic's stream. */
+export interface StreamView {
+  readonly cursor: Position | undefined;
+  readonly members: ReadonlyMap<string, Member>;
+}
 
 /** How a subscription is driven by its topic's stream, without types. */
 export class SubscriptionHandle implements AsyncIterable<Notification> {
   readonly topic: string;
-  readonly #position: () => Position | undefined;
+  readonly #stream: StreamView;
   readonly #closed: (handle: SubscriptionHandle) => void;
   readonly #events: Map<string, Listeners<Notification>> = new Map();
   readonly #any: Listeners<Notification>;
   readonly #gaps: Listeners<Gap>;
   readonly #ends: Listeners<BellwireError>;
+  readonly #members: Listeners<MembersChange>;
   readonly #failed: (error: unknown) => void;
   readonly #ready: Promise<Position>;
   #resolve!: (position: Position) => void;
@@ -66,17 +87,18 @@ export class SubscriptionHandle implements AsyncIterable<Notification> {
 
   constructor(
     topic: string,
-    position: () => Position | undefined,
+    stream: StreamView,
     failed: (error: unknown) => void,
     closed: (handle: SubscriptionHandle) => void,
   ) {
     this.topic = topic;
-    this.#position = position;
+    this.#stream = stream;
     this.#failed = failed;
     this.#closed = closed;
     this.#any = new Listeners(failed);
     this.#gaps = new Listeners(failed);
     this.#ends = new Listeners(failed);
+    this.#members = new Listeners(failed);
     this.#ready = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -86,7 +108,11 @@ export class SubscriptionHandle implements AsyncIterable<Notification> {
   }
 
   get position(): Position | undefined {
-    return this.#position();
+    return this.#stream.cursor;
+  }
+
+  get members(): ReadonlyMap<string, Member> {
+    return this.#stream.members;
   }
 
   on(event: string, listener: (notification: Notification<string, string, never>) => unknown): () => void {
@@ -108,6 +134,10 @@ export class SubscriptionHandle implements AsyncIterable<Notification> {
 
   onEnd(listener: (error: BellwireError) => unknown): () => void {
     return this.#ends.add(listener);
+  }
+
+  onMembers(listener: (change: MembersChange) => unknown): () => void {
+    return this.#members.add(listener);
   }
 
   ready(): Promise<Position> {
@@ -166,6 +196,11 @@ export class SubscriptionHandle implements AsyncIterable<Notification> {
   /** @internal */
   gap(gap: Gap): void {
     if (!this.#ended) this.#gaps.emit(gap);
+  }
+
+  /** @internal */
+  membersChanged(change: MembersChange): void {
+    if (!this.#ended) this.#members.emit(change);
   }
 
   /** @internal */

@@ -2,9 +2,18 @@
 import type { Clock } from "../clock.ts";
 import { type Contract, type TopicMap, validate } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
-import type { ClientMessage, Notified, Position } from "../protocol/messages.ts";
+import type {
+  ClientMessage,
+  Joined,
+  Left,
+  Member,
+  Members,
+  Notified,
+  Position,
+} from "../protocol/messages.ts";
 import type { PositionStore } from "./positions.ts";
-import { type Notification, SubscriptionHandle } from "./subscription.ts";
+import { membersAfter } from "./presence.ts";
+import { type Notification, type StreamView, SubscriptionHandle } from "./subscription.ts";
 import { type Stream, type StreamEffect, type StreamEvent, streamStep } from "./subscription-machine.ts";
 
 /** What a stream needs of its channel. */
@@ -22,11 +31,12 @@ export interface StreamHost {
 /** Milliseconds to wait for the answer to a subscribe: longer than a hub's decision may take. */
 const ANSWER = 10_000;
 
-export class TopicStream {
+export class TopicStream implements StreamView {
   readonly topic: string;
   readonly #host: StreamHost;
   readonly #handles: Set<SubscriptionHandle> = new Set();
   #now: Stream;
+  members: ReadonlyMap<string, Member> = new Map();
   #joined = false;
   #cancelRetry: (() => void) | undefined;
   /** While an asynchronous schema runs, what comes after it waits here, so that order holds. */
@@ -45,7 +55,7 @@ export class TopicStream {
   subscribe(): SubscriptionHandle {
     const handle: SubscriptionHandle = new SubscriptionHandle(
       this.topic,
-      () => this.#now.cursor,
+      this,
       (error) => this.#host.report(error),
       () => this.#left(handle),
     );
@@ -58,6 +68,14 @@ export class TopicStream {
     const { next, effects } = streamStep(this.#now, event);
     this.#now = next;
     for (const effect of effects) this.#perform(effect);
+  }
+
+  /** The hub said who is present. */
+  presence(message: Members | Joined | Left): void {
+    const change = membersAfter(this.members, message);
+    this.members = change.members;
+    if (change.joined.length + change.left.length === 0) return;
+    for (const handle of Array.from(this.#handles)) handle.membersChanged(change);
   }
 
   /** The channel is closed or has failed. */

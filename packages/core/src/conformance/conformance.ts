@@ -10,6 +10,7 @@ import { containment } from "./cases/containment.ts";
 import { delivery } from "./cases/delivery.ts";
 import { gaps } from "./cases/gaps.ts";
 import { lifecycle } from "./cases/lifecycle.ts";
+import { presence } from "./cases/presence.ts";
 import { publishing } from "./cases/publishing.ts";
 import { recovery } from "./cases/recovery.ts";
 import { CaseContext } from "./context.ts";
@@ -26,6 +27,7 @@ export const cases: Readonly<Record<string, readonly Case[]>> = {
   publishing,
   commands,
   authorization,
+  presence,
   containment,
   lifecycle,
 };

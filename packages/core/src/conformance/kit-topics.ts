@@ -31,6 +31,7 @@ export type KitTopics = {
   /** A slow reader gets the newest of each `text`. */
   readonly "scores.{name}": { readonly scored: EventDefinition<Plain, "conflated"> };
   readonly "private-room.{name}": { readonly said: Plain };
+  readonly "presence-room.{name}": { readonly said: Plain };
   /** `place` is a command; `said` is not. */
   readonly "orders.{name}": { readonly place: Plain; readonly said: Plain };
 };
@@ -40,6 +41,7 @@ const map: KitTopics = {
   "ticks.{name}": { said: numbered },
   "scores.{name}": { scored: conflated(numbered, { key: ({ text }) => String(text) }) },
   "private-room.{name}": { said: numbered },
+  "presence-room.{name}": { said: numbered },
   "orders.{name}": { place: numbered, said: numbered },
 };
 
@@ -58,6 +60,7 @@ export type KitTopic =
   | `ticks.${string}`
   | `scores.${string}`
   | `private-room.${string}`
+  | `presence-room.${string}`
   | `orders.${string}`;
 
 /** An event of the kit, whatever its topic. */

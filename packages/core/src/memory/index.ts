@@ -20,6 +20,7 @@ export const MEMORY_CAPABILITIES: Capabilities = {
   order: "native",
   acknowledgement: "emulated",
   clientPublish: "emulated",
+  presence: "emulated",
   binary: "none",
   maxMessageBytes: Number.MAX_SAFE_INTEGER,
 };

@@ -80,6 +80,8 @@ export function isPosition(value: unknown): value is Position {
   return isFields(value) && isId(value.epoch) && isOffset(value.offset);
 }
 
+const isMember: Check = (value) => isFields(value) && isText(value.id);
+
 // Marked pure, so that a bundle for browsers, which never decodes these, can leave the table out.
 const CLIENT: Readonly<Record<ClientMessage["type"], Readonly<Record<string, Check>>>> = {
   hello: { protocol: isInteger, session: isId, token: /* @__PURE__ */ optional(isText) },
@@ -115,6 +117,13 @@ const SERVER: Readonly<
     message: isText,
     retryAfter: optional(isMilliseconds),
   },
+  members: {
+    topic: isName,
+    members: (value) => Array.isArray(value) && value.every(isMember),
+    count: isOffset,
+  },
+  joined: { topic: isName, member: isMember },
+  left: { topic: isName, id: isText },
   expiring: { in: isMilliseconds },
   ping: {},
   pong: {},

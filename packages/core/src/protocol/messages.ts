@@ -136,6 +136,33 @@ export interface Failed {
   readonly message: string;
   readonly retryAfter?: number;
 }
+/** Somebody who is subscribed to a `presence-` topic, on however many links. */
+export interface Member {
+  /** The user's id. */
+  readonly id: string;
+  /** What the application's `authenticate` says of the user. */
+  readonly info?: unknown;
+}
+/** Everybody who is present, said after each `subscribed` of a `presence-` topic. */
+export interface Members {
+  readonly type: "members";
+  readonly topic: string;
+  readonly members: readonly Member[];
+  /** How many are present; more than `members` holds when the hub had to leave some out. */
+  readonly count: number;
+}
+/** A member came: its first link. Said again when its info has changed. */
+export interface Joined {
+  readonly type: "joined";
+  readonly topic: string;
+  readonly member: Member;
+}
+/** A member left: its last link. */
+export interface Left {
+  readonly type: "left";
+  readonly topic: string;
+  readonly id: string;
+}
 /** The token expires in so many milliseconds; send another. */
 export interface Expiring {
   readonly type: "expiring";
@@ -158,6 +185,9 @@ export type ServerMessage =
   | Head
   | Acknowledged
   | Failed
+  | Members
+  | Joined
+  | Left
   | Expiring
   | Ping
   | Pong

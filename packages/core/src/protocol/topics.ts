@@ -15,7 +15,12 @@ export function isId(value: unknown): value is string {
 
 /** `private-` and `presence-` topics need an authorization. */
 export function needsAuthorization(topic: string): boolean {
-  return topic.startsWith("private-") || topic.startsWith("presence-");
+  return topic.startsWith("private-") || hasPresence(topic);
+}
+
+/** Whether subscribers of the topic are its members. */
+export function hasPresence(topic: string): boolean {
+  return topic.startsWith("presence-");
 }
 
 /** What a pattern's `{names}` stood for in a topic. */

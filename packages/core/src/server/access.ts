@@ -47,16 +47,20 @@ export class Access<I extends Identity> {
     return identity;
   }
 
-  /** Rejects unless the identity may. A `command` is for a handler, which does its own deciding where there is no `authorize`. */
+  /**
+   * Rejects unless the identity may. A `command` is for a handler, which does its own deciding where there is no `authorize`;
+   * what is `granted` the adapter has decided.
+   */
   async authorize(
     identity: I,
     action: "subscribe" | "publish",
     topic: string,
     event: string | undefined,
-    command = false,
+    { command = false, granted = false } = {},
   ): Promise<void> {
     const found = this.#contract.topic(topic);
     if (!found) throw unknownTopic();
+    if (granted) return;
     const authorize = this.#authorize;
     const allowed = authorize
       ? await this.#ask(() => authorize({ action, topic, params: found.params, event, identity }))

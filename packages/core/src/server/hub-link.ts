@@ -1,6 +1,12 @@
 /** What an adapter's server half sees of the hub: admission and the other end of the link. */
 import type { CloseCause, Link, LinkObserver } from "../link.ts";
-import type { ClientMessage, ServerMessage } from "../protocol/messages.ts";
+import type { ClientMessage, Member, ServerMessage } from "../protocol/messages.ts";
+
+/** Access that an adapter has verified itself, by a signature of the application's own server. */
+export interface Grant {
+  /** Who joins a `presence-` topic by it. Default: the identity's user. */
+  readonly member?: Member;
+}
 
 /** What a connection brought with it. It is handed to `authenticate` as it is. */
 export interface Handshake {
@@ -14,6 +20,8 @@ export interface Handshake {
    * Default: true.
    */
   readonly answers?: boolean;
+  /** Asked before `authorize`: a grant takes its place; undefined leaves the decision to it. MUST NOT throw. */
+  readonly grant?: (action: "subscribe" | "publish", topic: string) => Grant | undefined;
 }
 
 /** The hub as an adapter needs it. */

@@ -13,7 +13,7 @@ import { limitsFrom } from "./limits.ts";
 import { Pacer } from "./link-queue.ts";
 import { memoryBackplane } from "./memory-backplane.ts";
 import { Session } from "./session.ts";
-import type { Member, SessionHost } from "./session-host.ts";
+import type { LiveSession, SessionHost } from "./session-host.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { Topics } from "./topics.ts";
 
@@ -37,7 +37,7 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
   const pacer = new Pacer(clock);
   const topics = new Topics(contract, options.slowReaders ?? {}, backplane, pacer, limits, clock, report);
   const handlers = new Map<string, Handler>();
-  const members = new Set<Member<I>>();
+  const sessions = new Set<LiveSession<I>>();
   const linksOf = new Map<string, number>();
   const linkRate = new TokenBucket(limits.linkRate, limits.linkRate, clock.now());
   const closing: (() => void)[] = [];
@@ -70,21 +70,21 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
     pacer,
     report,
     authenticate: (token, handshake) => access.authenticate(token, handshake),
-    authorize: (identity, action, topic, event) => access.authorize(identity, action, topic, event),
-    async reauthorize(member) {
-      const { identity } = member;
+    authorize: (...request) => access.authorize(...request),
+    async reauthorize(session) {
+      const { identity } = session;
       if (!identity) return;
       const check = async (topic: string): Promise<void> => {
         await access
-          .authorize(identity, "subscribe", topic, undefined)
-          .catch(() => member.revoke(topic, "forbidden"));
+          .authorize(identity, "subscribe", topic, undefined, { granted: session.granted(topic) })
+          .catch(() => session.revoke(topic, "forbidden"));
       };
-      await Promise.all(Array.from(member.topics, check));
+      await Promise.all(Array.from(session.topics, check));
     },
-    async publish({ identity, session }, { topic, event, data, id, exclude }) {
+    async publish({ identity, session, granted }, { topic, event, data, id, exclude }) {
       const { pattern, params, definition } = access.event(topic, event);
       const handler = handlers.get(`${pattern} ${event}`);
-      await access.authorize(identity, "publish", topic, event, handler !== undefined);
+      await access.authorize(identity, "publish", topic, event, { command: handler !== undefined, granted });
       if (!handler) {
         return { position: await append(topic, event, data, { id, ...(exclude && { exclude: session }) }) };
       }
@@ -94,7 +94,7 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
       return answer === undefined ? { position: null } : { position: null, data: answer };
     },
     topic: (name) => topics.open(name),
-    leave: (name, topic, reader) => topics.leave(name, topic, reader),
+    leave: (...reader) => topics.leave(...reader),
     entered({ identity }) {
       const { user } = identity ?? {};
       if (user === undefined) return undefined;
@@ -103,9 +103,9 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
       const reason = `at most ${limits.linksPerUser} links of one user`;
       return links > limits.linksPerUser ? { code: "rate_limited", reason } : undefined;
     },
-    ended(member) {
-      const { user } = member.identity ?? {};
-      members.delete(member);
+    ended(session) {
+      const { user } = session.identity ?? {};
+      sessions.delete(session);
       if (user === undefined) return;
       const left = (linksOf.get(user) ?? 1) - 1;
       if (left > 0) linksOf.set(user, left);
@@ -117,14 +117,14 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
   let stopBeat: (() => void) | undefined;
   const beat = (): void => {
     const now = clock.now();
-    for (const member of members) member.beat(now);
-    stopBeat = members.size > 0 ? clock.after(every, beat) : undefined;
+    for (const session of sessions) session.beat(now);
+    stopBeat = sessions.size > 0 ? clock.after(every, beat) : undefined;
   };
 
   const shutDown = async ({ flush = 10_000, spread = 5_000 } = {}): Promise<void> => {
     for (const callback of closing) callback();
-    const drains = Array.from(members, (member) =>
-      member.drain({ code: "draining", retryAfter: Math.round(Math.random() * spread) }, flush),
+    const drains = Array.from(sessions, (session) =>
+      session.drain({ code: "draining", retryAfter: Math.round(Math.random() * spread) }, flush),
     );
     await Promise.all(drains);
     stopBeat?.();
@@ -136,17 +136,17 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
   return {
     maxMessageBytes: limits.messageBytes,
     get links() {
-      return members.size;
+      return sessions.size;
     },
     refusal(): CloseCause | undefined {
       if (closed) return { code: "draining", retryAfter: 1_000 };
-      if (members.size >= limits.links) return { code: "overloaded", retryAfter: 5_000 };
+      if (sessions.size >= limits.links) return { code: "overloaded", retryAfter: 5_000 };
       const wait = linkRate.take(1, clock.now());
       return wait > 0 ? { code: "overloaded", retryAfter: wait } : undefined;
     },
     accept(link, handshake) {
       const session = new Session(host, link, handshake);
-      members.add(session);
+      sessions.add(session);
       stopBeat ??= clock.after(every, beat);
       return session;
     },
@@ -177,10 +177,10 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
       };
     },
     revoke(user, topic) {
-      for (const member of members) {
-        if (member.identity?.user !== user) continue;
-        if (topic === undefined) member.end({ code: "forbidden", reason: "revoked" });
-        else member.revoke(topic, "forbidden");
+      for (const session of sessions) {
+        if (session.identity?.user !== user) continue;
+        if (topic === undefined) session.end({ code: "forbidden", reason: "revoked" });
+        else session.revoke(topic, "forbidden");
       }
     },
     close(closeOptions) {

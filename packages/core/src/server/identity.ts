@@ -11,6 +11,8 @@ export interface Identity {
   readonly user?: string;
   /** When the token ends, in wall-clock milliseconds since 1970. */
   readonly expiresAt?: number;
+  /** What other members of a `presence-` topic see of the user: at most 1 KiB of JSON. */
+  readonly info?: unknown;
 }
 
 /**

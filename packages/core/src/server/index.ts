@@ -2,7 +2,7 @@ export type { Backplane, Entry, EntryListener, History, NewEntry } from "./backp
 export { encodeOnce } from "./encode-once.ts";
 export { createHub } from "./hub.ts";
 export type { CloseOptions, CommandRequest, Hub, HubOptions, PublishOptions } from "./hub-api.ts";
-export type { Handshake, LinkAcceptor } from "./hub-link.ts";
+export type { Grant, Handshake, LinkAcceptor } from "./hub-link.ts";
 export type { AccessRequest, Authenticate, Authorize, Identity } from "./identity.ts";
 export { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 export { type MemoryBackplaneOptions, memoryBackplane } from "./memory-backplane.ts";

@@ -39,6 +39,12 @@ export interface Limits {
   readonly positionCheck: number;
   /** How long before a token's end its client is told. */
   readonly expiryNotice: number;
+  /** Members of a `presence-` topic that one snapshot names. */
+  readonly members: number;
+  /** A member's info as JSON. */
+  readonly memberBytes: number;
+  /** How long a member whose link was lost stays present, so that a reconnect is not seen. */
+  readonly presenceGrace: number;
 }
 
 /** The defaults of GUARANTEES.md. */
@@ -63,6 +69,9 @@ export const DEFAULT_LIMITS: Limits = {
   pongTimeout: 10_000,
   positionCheck: 10_000,
   expiryNotice: 30_000,
+  members: 1_000,
+  memberBytes: 1_024,
+  presenceGrace: 5_000,
 };
 
 /** The defaults with what the application sets. Throws `invalid_option` with the path `createHub.limits.…`. */

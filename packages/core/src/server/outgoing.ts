@@ -23,9 +23,9 @@ export interface OutgoingTopic {
   readonly key?: string | undefined;
 }
 
-/** A control message on its way. */
-export function control(message: ServerMessage): Outgoing {
-  return { message, bytes: 128 };
+/** A control message on its way; `bytes` are those of what it carries, when that can be much. */
+export function control(message: ServerMessage, bytes = 0): Outgoing {
+  return { message, bytes: 128 + bytes };
 }
 
 /**

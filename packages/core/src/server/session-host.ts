@@ -10,9 +10,11 @@ import type { Pacer } from "./link-queue.ts";
 import type { Reader, Topic } from "./topic.ts";
 
 /** A session as its hub sees it. */
-export interface Member<I extends Identity> {
+export interface LiveSession<I extends Identity> {
   readonly identity: I | undefined;
   readonly topics: Iterable<string>;
+  /** Whether the adapter has decided that it may subscribe. */
+  granted(topic: string): boolean;
   revoke(topic: string, code: ErrorCode): void;
   end(cause: CloseCause): void;
   drain(cause: CloseCause, ms: number): Promise<void>;
@@ -23,6 +25,8 @@ export interface Member<I extends Identity> {
 export interface Publisher<I extends Identity> {
   readonly identity: I;
   readonly session: string;
+  /** Whether the adapter has decided that it may. */
+  readonly granted: boolean;
 }
 
 /** What a client publishes. */
@@ -52,16 +56,18 @@ export interface SessionHost<I extends Identity> {
     action: "subscribe" | "publish",
     topic: string,
     event: string | undefined,
+    options?: { readonly granted?: boolean },
   ): Promise<void>;
   /** Asks again for every topic of the session, and ends those subscriptions that are refused now. */
-  reauthorize(member: Member<I>): Promise<void>;
+  reauthorize(session: LiveSession<I>): Promise<void>;
   publish(publisher: Publisher<I>, publication: Publication): Promise<PublishAnswer>;
   /** The open topic of that name. */
   topic(name: string): Topic;
-  leave(name: string, topic: Topic, reader: Reader): void;
+  /** `lost`: the reader may come back. */
+  leave(name: string, topic: Topic, reader: Reader, lost: boolean): void;
   /** Counts a session in; a cause when its user has too many. */
-  entered(member: Member<I>): CloseCause | undefined;
-  ended(member: Member<I>): void;
+  entered(session: LiveSession<I>): CloseCause | undefined;
+  ended(session: LiveSession<I>): void;
   /** Tells the application of an error in its own code. */
   report(error: unknown): void;
 }

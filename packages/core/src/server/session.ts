@@ -1,14 +1,22 @@
 /** One link's life on the hub: hello, commands, liveness, and the end. What it may do is decided by {@link SessionHost}. */
 import { BellwireError, ERRORS, type ErrorCode, isBellwireError } from "../errors.ts";
 import type { CloseCause, Link, LinkObserver } from "../link.ts";
-import type { ClientMessage, Hello, Publish, ServerMessage, Subscribe } from "../protocol/messages.ts";
-import { PROTOCOL_VERSION } from "../protocol/messages.ts";
+import {
+  type ClientMessage,
+  type Hello,
+  type Member,
+  PROTOCOL_VERSION,
+  type Publish,
+  type ServerMessage,
+  type Subscribe,
+} from "../protocol/messages.ts";
+import { hasPresence } from "../protocol/topics.ts";
 import type { Handshake } from "./hub-link.ts";
 import type { Identity } from "./identity.ts";
+import { InboundRates } from "./inbound-rates.ts";
 import { LinkQueue } from "./link-queue.ts";
 import { control } from "./outgoing.ts";
-import type { Member, SessionHost } from "./session-host.ts";
-import { TokenBucket } from "./token-bucket.ts";
+import type { LiveSession, SessionHost } from "./session-host.ts";
 import type { Topic } from "./topic.ts";
 
 type Phase = "hello" | "authenticating" | "ready" | "closed";
@@ -19,32 +27,32 @@ interface Membership {
   topic: Topic | undefined;
 }
 
+/** How links end whose clients come back on another. Who was silent for too long was waited for already. */
+const COMES_BACK: ReadonlySet<ErrorCode> = new Set([
+  "link_lost",
+  "draining",
+  "slow_reader",
+  "internal",
+  "malformed",
+]);
+
 const PING = control({ type: "ping" });
 const PONG = control({ type: "pong" });
-/** The least time, in milliseconds, for which a link over its rates is refused. */
-const REFUSAL = 500;
-/** Milliseconds by which a client's timer may be early: one that came back before the time was up would be refused again. */
-const EARLY = 20;
 /** Milliseconds a drain waits between two looks at whether everything was written. */
 const DRAIN_POLL = 20;
 
-export class Session<I extends Identity> implements LinkObserver<ClientMessage>, Member<I> {
+export class Session<I extends Identity> implements LinkObserver<ClientMessage>, LiveSession<I> {
   readonly #host: SessionHost<I>;
   readonly #link: Link<ServerMessage>;
   readonly #handshake: Handshake;
   readonly #queue: LinkQueue;
-  readonly #messages: TokenBucket;
-  readonly #bytes: TokenBucket;
-  readonly #subscribes: TokenBucket;
+  readonly #rates: InboundRates;
   readonly #topics: Map<string, Membership> = new Map();
   #phase: Phase = "hello";
   #identity: I | undefined;
   #malformed = 0;
   #heardAt: number;
   #pingedAt: number;
-  #refusedUntil = 0;
-  /** Subscriptions that were refused for their rate and not made since. */
-  #postponed = 0;
   /** The last publish under way: one link's publishes are carried out one after another, in the order they came. */
   #publishing: Promise<void> = Promise.resolve();
   #cancelHello: (() => void) | undefined;
@@ -58,9 +66,7 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     this.#handshake = handshake;
     const caps = { bytes: limits.queueBytes, messages: limits.queueMessages };
     this.#queue = new LinkQueue(link, host.pacer, caps, () => this.end({ code: "slow_reader" }));
-    this.#messages = new TokenBucket(limits.messageRate, limits.messageBurst, now);
-    this.#bytes = new TokenBucket(limits.byteRate, limits.byteRate, now);
-    this.#subscribes = new TokenBucket(limits.subscribeRate, limits.subscribeBurst, now);
+    this.#rates = new InboundRates(limits, now);
     this.#heardAt = now;
     this.#pingedAt = now;
   }
@@ -71,6 +77,10 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
 
   get topics(): IterableIterator<string> {
     return this.#topics.keys();
+  }
+
+  granted(topic: string): boolean {
+    return this.#handshake.grant?.("subscribe", topic) !== undefined;
   }
 
   open(): void {
@@ -91,7 +101,7 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     }
     if (this.#phase === "authenticating")
       return this.end({ code: "malformed", reason: "wait for the welcome" });
-    const wait = this.#wait(message, bytes, now);
+    const wait = this.#rates.message(message.type === "publish", bytes, now);
     // Leaving lightens the load, and a client has no use for an answer that says "later".
     if (wait > 0 && message.type !== "unsubscribe") {
       const ref = "ref" in message ? message.ref : undefined;
@@ -109,14 +119,13 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     } else this.#fail(undefined, new BellwireError("malformed", reason));
   }
 
-  close(): void {
+  close({ code }: CloseCause): void {
     if (this.#phase === "closed") return;
     this.#phase = "closed";
     this.#queue.close();
     this.#cancelHello?.();
     this.#cancelExpiry?.();
-    for (const [name, { topic }] of this.#topics) if (topic) this.#host.leave(name, topic, this.#queue);
-    this.#topics.clear();
+    for (const name of this.#topics.keys()) this.#drop(name, COMES_BACK.has(code));
     this.#host.ended(this);
   }
 
@@ -124,7 +133,7 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
   end(cause: CloseCause): void {
     if (this.#phase === "closed") return;
     if (cause.code !== "slow_reader") this.#queue.flush();
-    this.close();
+    this.close(cause);
     this.#link.close(cause);
   }
 
@@ -141,7 +150,7 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
 
   /** Ends a subscription from the hub's side; the client is told `code` and does not try again by itself. */
   revoke(topic: string, code: ErrorCode): void {
-    if (!this.#drop(topic)) return;
+    if (!this.#drop(topic, false)) return;
     this.#queue.push(control({ type: "error", topic, code, message: "the subscription was ended" }));
   }
 
@@ -155,23 +164,6 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
       this.#pingedAt = now;
       this.#queue.push(PING);
     }
-  }
-
-  /**
-   * The milliseconds for which this link is over its rates. Once a publish is, all publishes are refused for a while: what the client
-   * had under way behind it must not overtake it. Nothing else has an order to keep, nor puts off the end of that while.
-   */
-  #wait(message: ClientMessage, bytes: number, now: number): number {
-    const isPublish = message.type === "publish";
-    if (!isPublish || now >= this.#refusedUntil) {
-      const wait = Math.max(this.#messages.take(1, now), this.#bytes.take(bytes, now));
-      if (wait <= 0) return 0;
-      if (!isPublish) return Math.max(wait, REFUSAL) + EARLY;
-      this.#refusedUntil = now + Math.max(wait, REFUSAL);
-    }
-    // The time must not run out between a refused message and those right behind it.
-    this.#refusedUntil = Math.max(this.#refusedUntil, now + REFUSAL / 2);
-    return Math.ceil(this.#refusedUntil - now) + EARLY;
   }
 
   async #hello(hello: Hello): Promise<void> {
@@ -205,7 +197,7 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
       if (message.type === "subscribe") await this.#subscribe(message);
       else if (message.type === "publish") await this.#afterEarlier(() => this.#publish(message));
       else {
-        this.#drop(message.topic);
+        this.#drop(message.topic, false);
         this.#queue.push(control({ type: "done", ref: message.ref }));
       }
     } catch (error) {
@@ -215,33 +207,30 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
 
   async #subscribe({ ref, topic: name, position }: Subscribe): Promise<void> {
     const { limits, clock } = this.#host;
-    const wait = this.#subscribes.take(1, clock.now());
-    if (wait > 0) {
-      // Each refused one is told a later time, or all of them would come back at once.
-      this.#postponed += 1;
-      const retryAfter = wait * this.#postponed;
-      throw new BellwireError("rate_limited", "too many subscriptions", { retryAfter });
-    }
-    this.#postponed = Math.max(0, this.#postponed - 1);
+    const retryAfter = this.#rates.subscription(clock.now());
+    if (retryAfter > 0) throw new BellwireError("rate_limited", "too many subscriptions", { retryAfter });
     if (!this.#topics.has(name) && this.#topics.size >= limits.subscriptions) {
       throw new BellwireError("rate_limited", `at most ${limits.subscriptions} subscriptions on one link`);
     }
-    this.#drop(name);
+    this.#drop(name, true);
     const membership: Membership = { topic: undefined };
     this.#topics.set(name, membership);
     const current = (): boolean => this.#topics.get(name) === membership;
     try {
-      await this.#host.authorize(this.#known(), "subscribe", name, undefined);
+      const granted = this.granted(name);
+      await this.#host.authorize(this.#known(), "subscribe", name, undefined, { granted });
       if (!current()) return;
+      const member = hasPresence(name) ? this.#presenceMember(name) : undefined;
       const topic = this.#host.topic(name);
       membership.topic = topic;
       await topic.join(this.#queue, position, (history) => {
         const reply = { type: "subscribed", ref, topic: name } as const;
         if (!history.ok) this.#queue.push(control({ ...reply, position: history.head, gap: history.reason }));
         else this.#queue.push(control({ ...reply, position: position ?? history.head }));
+        if (member) topic.presence?.enter(this.#queue, member);
       });
     } catch (error) {
-      if (current()) this.#drop(name);
+      if (current()) this.#drop(name, true);
       throw error;
     }
   }
@@ -253,7 +242,8 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
   }
 
   async #publish({ ref, topic, event, data, id, exclude }: Publish): Promise<void> {
-    const publisher = { identity: this.#known(), session: this.#queue.session };
+    const granted = this.#handshake.grant?.("publish", topic) !== undefined;
+    const publisher = { identity: this.#known(), session: this.#queue.session, granted };
     const answer = await this.#host.publish(publisher, { topic, event, data, id, exclude: exclude === true });
     this.#queue.push(control({ type: "acknowledged", ref, ...answer }));
   }
@@ -276,9 +266,21 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     return this.#identity;
   }
 
-  #drop(name: string): boolean {
+  #presenceMember(topic: string): Member {
+    const { user, info } = this.#known();
+    const own = user === undefined ? undefined : { id: user, ...(info !== undefined && { info }) };
+    const member = this.#handshake.grant?.("subscribe", topic)?.member ?? own;
+    if (!member) throw new BellwireError("forbidden", "presence is for users");
+    const { memberBytes } = this.#host.limits;
+    if (Buffer.byteLength(JSON.stringify(member.info) ?? "") > memberBytes)
+      throw new BellwireError("too_large", `a member's info: at most ${memberBytes} bytes`);
+    return member;
+  }
+
+  /** `lost`: it may be subscribed again soon. */
+  #drop(name: string, lost: boolean): boolean {
     const { topic } = this.#topics.get(name) ?? {};
-    if (topic) this.#host.leave(name, topic, this.#queue);
+    if (topic) this.#host.leave(name, topic, this.#queue, lost);
     return this.#topics.delete(name);
   }
 

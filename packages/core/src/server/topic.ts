@@ -2,6 +2,7 @@
 import type { Position } from "../protocol/messages.ts";
 import type { Backplane, Entry, History } from "./backplane.ts";
 import { type Batch, control, type Outgoing, type SlowReaderPolicy } from "./outgoing.ts";
+import { PRESENCE_EVENT, type Presence } from "./presence.ts";
 
 /** A link's way out, as a topic sees it. */
 export interface Reader {
@@ -35,6 +36,8 @@ interface Joining {
 
 export class Topic {
   readonly name: string;
+  /** On `presence-` topics. */
+  readonly presence: Presence | undefined;
   readonly #backplane: Backplane;
   readonly #distributor: Distributor;
   readonly #rules: TopicRules;
@@ -58,9 +61,11 @@ export class Topic {
     distributor: Distributor,
     rules: TopicRules,
     limit: number,
+    presence: Presence | undefined,
     failed: (error: unknown) => void,
   ) {
     this.name = name;
+    this.presence = presence;
     this.#backplane = backplane;
     this.#distributor = distributor;
     this.#rules = rules;
@@ -72,7 +77,7 @@ export class Topic {
   }
 
   get unused(): boolean {
-    return this.#live.size === 0 && this.#joining.size === 0;
+    return this.#live.size === 0 && this.#joining.size === 0 && (this.presence?.unused ?? true);
   }
 
   /**
@@ -113,14 +118,17 @@ export class Topic {
     return true;
   }
 
-  leave(reader: Reader): void {
+  /** `lost`: the reader may come back. */
+  leave(reader: Reader, lost: boolean): void {
     this.#dismiss(reader);
     this.#joining.delete(reader);
+    this.presence?.leave(reader, lost);
   }
 
   /** Compares with the backplane: repairs what was lost on the way here, and tells readers the head if it moved. */
   async check(): Promise<void> {
     if (!this.#head || this.#closed) return;
+    this.presence?.beat();
     const known = this.#head;
     const { head } = await this.#backplane.read(this.name, undefined, 0);
     // Only a head that did not move while we asked proves a loss; otherwise the delivery may be on its way.
@@ -135,6 +143,7 @@ export class Topic {
 
   close(): void {
     this.#closed = true;
+    this.presence?.close();
     this.#stop?.();
   }
 
@@ -142,11 +151,13 @@ export class Topic {
     const stop = await this.#backplane.listen(this.name, this.#receive);
     if (this.#closed) return stop();
     this.#stop = stop;
+    this.presence?.start();
     this.#head ??= (await this.#backplane.read(this.name, undefined, 0)).head;
     this.#saidHead ??= this.#head.offset;
   }
 
   readonly #receive = (epoch: string, entry: Entry): void => {
+    if (entry.event === PRESENCE_EVENT) return this.presence?.receive(entry.json);
     if (entry.offset === 0) return this.#fanOut(epoch, entry);
     // Before the first head is known, the first delivery tells it.
     const head = (this.#head ??= { epoch, offset: entry.offset - 1 });

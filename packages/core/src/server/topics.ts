@@ -1,10 +1,16 @@
 /** The topics of a hub that somebody is subscribed to: opened on the first reader, closed after the last. */
 import type { Clock } from "../clock.ts";
 import type { Contract, TopicMap } from "../contract.ts";
+import { hasPresence } from "../protocol/topics.ts";
+import { randomId } from "../random-id.ts";
 import type { Backplane, Entry } from "./backplane.ts";
 import type { Limits } from "./limits.ts";
 import type { SlowReaderPolicy } from "./outgoing.ts";
+import { Presence } from "./presence.ts";
 import { type Distributor, type Reader, Topic, type TopicRules } from "./topic.ts";
+
+/** Another hub's members are given up when it was silent for so many position checks. */
+const LEASE_CHECKS = 3;
 
 export class Topics {
   readonly #contract: Contract<TopicMap>;
@@ -15,6 +21,8 @@ export class Topics {
   readonly #clock: Clock;
   readonly #report: (error: unknown) => void;
   readonly #open: Map<string, Topic> = new Map();
+  /** By which other hubs tell this one's members from theirs. */
+  readonly #hub: string = randomId(12);
   #cancelCheck: (() => void) | undefined;
 
   constructor(
@@ -44,6 +52,7 @@ export class Topics {
         this.#distributor,
         this.#rules(name),
         this.#limits.recovery,
+        this.#presence(name, () => this.#forgetUnused(name)),
         this.#report,
       );
       topic = opened;
@@ -55,8 +64,8 @@ export class Topics {
     return topic;
   }
 
-  leave(name: string, topic: Topic, reader: Reader): void {
-    topic.leave(reader);
+  leave(name: string, topic: Topic, reader: Reader, lost: boolean): void {
+    topic.leave(reader, lost);
     if (topic.unused) this.#forget(name, topic);
   }
 
@@ -64,6 +73,27 @@ export class Topics {
     this.#cancelCheck?.();
     for (const topic of this.#open.values()) topic.close();
     this.#open.clear();
+  }
+
+  #presence(name: string, emptied: () => void): Presence | undefined {
+    if (!hasPresence(name)) return undefined;
+    const { members, presenceGrace, positionCheck } = this.#limits;
+    const host = {
+      hub: this.#hub,
+      clock: this.#clock,
+      backplane: this.#backplane,
+      distributor: this.#distributor,
+      grace: presenceGrace,
+      lease: LEASE_CHECKS * positionCheck,
+      members,
+      report: this.#report,
+    };
+    return new Presence(name, host, emptied);
+  }
+
+  #forgetUnused(name: string): void {
+    const topic = this.#open.get(name);
+    if (topic?.unused) this.#forget(name, topic);
   }
 
   #forget(name: string, topic: Topic): void {

@@ -10,7 +10,7 @@ export interface Case {
   /** A sentence that a user could quote, without a subject: it follows the adapter's name. */
   readonly name: string;
   /** Skipped, and listed as such, on wires whose capability of this name is `none`. */
-  readonly requires?: "history" | "order" | "acknowledgement" | "clientPublish" | "binary";
+  readonly requires?: "history" | "order" | "acknowledgement" | "clientPublish" | "presence" | "binary";
   /** What it puts up with beside what it does itself. Default: `delays`. */
   readonly hardship?: Hardship;
   run(context: CaseContext): Promise<void>;

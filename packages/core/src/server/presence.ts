@@ -1,0 +1,178 @@
+/** Presence of one topic on this hub: who its links make present, what other hubs say, and telling those who are subscribed. */
+import type { Clock } from "../clock.ts";
+import type { Member, ServerMessage } from "../protocol/messages.ts";
+import type { Backplane } from "./backplane.ts";
+import { control } from "./outgoing.ts";
+import { type PresenceChange, PresenceView } from "./presence-view.ts";
+import type { Distributor, Reader } from "./topic.ts";
+
+/** The event under which hubs speak of presence on a topic; off the grammar, so that no application's event is like it. */
+export const PRESENCE_EVENT = "__presence";
+
+/** What one hub says to the others, as a volatile entry. Exactly one of the keys beside `hub`. */
+type Gossip =
+  | { readonly hub: string; readonly members: readonly Member[] }
+  | { readonly hub: string; readonly joined: Member }
+  | { readonly hub: string; readonly left: string }
+  | { readonly hub: string; readonly ask: true }
+  | { readonly hub: string; readonly bye: true };
+
+/** What presence needs of the hub that it is part of. Times in milliseconds. */
+export interface PresenceHost {
+  /** Random, one per hub object. */
+  readonly hub: string;
+  readonly clock: Clock;
+  readonly backplane: Backplane;
+  readonly distributor: Distributor;
+  /** How long a member whose link was lost stays. */
+  readonly grace: number;
+  /** How long another hub may be silent. */
+  readonly lease: number;
+  /** Members that a snapshot names. */
+  readonly members: number;
+  readonly report: (error: unknown) => void;
+}
+
+/** A snapshot's members may take up so many bytes, or it would not fit into a link's queue. */
+const SNAPSHOT_BYTES = 262_144;
+
+interface LocalMember {
+  member: Member;
+  readonly readers: Set<Reader>;
+  cancelLeave: (() => void) | undefined;
+}
+
+export class Presence {
+  readonly #topic: string;
+  readonly #host: PresenceHost;
+  /** Called when nobody is present through this hub any more. */
+  readonly #emptied: () => void;
+  readonly #view: PresenceView = new PresenceView();
+  readonly #local: Map<string, LocalMember> = new Map();
+  readonly #memberOf: Map<Reader, string> = new Map();
+  readonly #audience: Set<Reader> = new Set();
+  #closed = false;
+
+  constructor(topic: string, host: PresenceHost, emptied: () => void) {
+    this.#topic = topic;
+    this.#host = host;
+    this.#emptied = emptied;
+  }
+
+  /** Whether nobody is present through this hub, those in their grace included. */
+  get unused(): boolean {
+    return this.#local.size === 0;
+  }
+
+  /** The topic has begun to listen: learns who is present elsewhere. */
+  start(): void {
+    this.#say({ hub: this.#host.hub, ask: true });
+  }
+
+  /** A reader is subscribed: makes its member present, tells it who else is, and from then on what changes. */
+  enter(reader: Reader, member: Member): void {
+    const known = this.#local.get(member.id);
+    known?.cancelLeave?.();
+    const local = known ?? { member, readers: new Set(), cancelLeave: undefined };
+    local.cancelLeave = undefined;
+    local.member = member;
+    local.readers.add(reader);
+    this.#local.set(member.id, local);
+    this.#memberOf.set(reader, member.id);
+    const change = this.#view.join(this.#host.hub, member, undefined);
+    this.#tell(change);
+    if (change.joined.length > 0) this.#say({ hub: this.#host.hub, joined: member });
+    this.#snapshot(reader);
+    this.#host.distributor.spread();
+    this.#audience.add(reader);
+  }
+
+  /** A reader is subscribed no more. `lost`: it may come back, and its member stays for the grace. */
+  leave(reader: Reader, lost: boolean): void {
+    if (this.#audience.has(reader)) {
+      this.#host.distributor.spread();
+      this.#audience.delete(reader);
+    }
+    const id = this.#memberOf.get(reader);
+    this.#memberOf.delete(reader);
+    const local = id === undefined ? undefined : this.#local.get(id);
+    if (id === undefined || !local?.readers.delete(reader) || local.readers.size > 0) return;
+    local.cancelLeave?.();
+    if (lost && !this.#closed) {
+      local.cancelLeave = this.#host.clock.after(this.#host.grace, () => this.#gone(id));
+    } else this.#gone(id);
+  }
+
+  /** What another hub said. */
+  receive(json: string): void {
+    const gossip = JSON.parse(json) as Gossip;
+    const { hub } = gossip;
+    if (hub === this.#host.hub || this.#closed) return;
+    const now = this.#host.clock.now();
+    const expiresAt = now + this.#host.lease;
+    if ("members" in gossip) this.#tell(this.#view.replace(hub, gossip.members, expiresAt));
+    else if ("joined" in gossip) this.#tell(this.#view.join(hub, gossip.joined, expiresAt));
+    else if ("left" in gossip) this.#tell(this.#view.leave(hub, gossip.left));
+    else if ("bye" in gossip) this.#view.expireAt(hub, now + this.#host.grace);
+    else {
+      this.#tell(this.#view.replace(hub, this.#view.of(hub), expiresAt));
+      this.#sayMembers();
+    }
+  }
+
+  /** Called three times per lease: tells others that this hub lives, and gives up those that do not. */
+  beat(): void {
+    const { clock, hub } = this.#host;
+    this.#tell(this.#view.expire(clock.now()));
+    if (this.#view.knowsOthers(hub)) this.#sayMembers();
+  }
+
+  /** This hub serves the topic no more. Its members are on their way elsewhere, or gone after the grace. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const { cancelLeave } of this.#local.values()) cancelLeave?.();
+    if (this.#view.knowsOthers(this.#host.hub)) this.#say({ hub: this.#host.hub, bye: true });
+  }
+
+  #gone(id: string): void {
+    this.#local.delete(id);
+    this.#tell(this.#view.leave(this.#host.hub, id));
+    this.#say({ hub: this.#host.hub, left: id });
+    if (this.unused) this.#emptied();
+  }
+
+  #snapshot(reader: Reader): void {
+    const all = this.#view.members;
+    const members: Member[] = [];
+    let bytes = 0;
+    for (const member of all.values()) {
+      const more = JSON.stringify(member).length;
+      if (members.length >= this.#host.members || bytes + more > SNAPSHOT_BYTES) break;
+      bytes += more;
+      members.push(member);
+    }
+    reader.push(control({ type: "members", topic: this.#topic, members, count: all.size }, bytes));
+  }
+
+  #tell({ joined, left }: PresenceChange): void {
+    for (const id of left) this.#fanOut({ type: "left", topic: this.#topic, id });
+    for (const member of joined)
+      this.#fanOut({ type: "joined", topic: this.#topic, member }, JSON.stringify(member).length);
+  }
+
+  #fanOut(message: ServerMessage, bytes?: number): void {
+    if (this.#audience.size > 0) this.#host.distributor.fanOut(this.#audience, control(message, bytes));
+  }
+
+  #sayMembers(): void {
+    const { hub } = this.#host;
+    this.#say({ hub, members: this.#view.of(hub) });
+  }
+
+  #say(gossip: Gossip): void {
+    const { backplane, clock, report } = this.#host;
+    const entry = { event: PRESENCE_EVENT, json: JSON.stringify(gossip), time: clock.wall() };
+    backplane.append(this.#topic, entry, true).catch(report);
+  }
+}
