@@ -39,9 +39,9 @@ export interface LinkObserver<In> {
   malformed(reason: string): void;
 }
 
-/** One adapter's way to make links, on the client. Holds no connection and no state of its own. */
+/** One adapter's way to make links, on the client. Holds no connection; one made of several may remember which of them worked. */
 export interface Transport {
-  /** The adapter's name: `ws`, `sse`, `socketio`, `pusher`, `memory`. */
+  /** The adapter's name: `ws`, `sse`, `socketio`, `pusher`, `memory`; of several, `fallback(ws, sse)`. */
   readonly name: string;
   readonly capabilities: Capabilities;
   /** Starts a connection and returns at once. A failure to connect is a `close` without an `open`. MUST NOT throw. */

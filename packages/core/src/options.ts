@@ -18,6 +18,12 @@ export function atLeast(least: number): OptionRule {
   };
 }
 
+/** A time span above zero; it may have a fraction, and may be Infinity. */
+export const milliseconds: OptionRule = {
+  allowed: "a positive number of milliseconds",
+  test: (value) => typeof value === "number" && value > 0,
+};
+
 /** A function. */
 export const callable: OptionRule = { allowed: "a function", test: (value) => typeof value === "function" };
 

@@ -11,8 +11,8 @@ import {
 import type { BackoffOptions } from "./backoff.ts";
 import { type Connection, type ConnectionEffect, type ConnectionEvent, step } from "./connection-machine.ts";
 
-/** Milliseconds for one attempt, from dialling to the welcome. */
-const ATTEMPT = 15_000;
+/** Milliseconds for one attempt, from asking for the token to the welcome. */
+export const ATTEMPT = 15_000;
 /** Milliseconds of being connected after which earlier failures are forgotten. */
 const STABLE = 5_000;
 /** Milliseconds in which a probed link must show a sign of life. */
