@@ -12,7 +12,7 @@ import {
 import { type ChannelOptions, createChannel, type NotificationChannel } from "@bellwire/core/client";
 import { settle, VirtualClock } from "@bellwire/core/conformance";
 import { memoryTransport } from "@bellwire/core/memory";
-import { createHub, type Hub, type HubOptions, type Identity } from "@bellwire/core/server";
+import { createHub, type Handshake, type Hub, type HubOptions, type Identity } from "@bellwire/core/server";
 
 interface Said {
   readonly n: number;
@@ -21,6 +21,7 @@ interface Said {
 export const topics = defineTopics({
   "news.{name}": { said: type<Said>(), typing: volatile(type<Said>()) },
   "private-room.{id}": { said: type<Said>() },
+  "presence-room.{id}": { said: type<Said>() },
   orders: { place: type<Said>(), placed: type<Said>() },
 });
 export type Topics = typeof topics extends { readonly map: infer M } ? M : never;
@@ -88,7 +89,7 @@ export class World<I extends Identity = Identity> {
     return channel;
   }
 
-  peer(): Peer {
+  peer(handshake: Partial<Handshake> = {}): Peer {
     const received: ServerMessage[] = [];
     let cause: CloseCause | undefined;
     let observer: LinkObserver<ClientMessage>;
@@ -120,14 +121,14 @@ export class World<I extends Identity = Identity> {
         cause ??= given;
       },
     };
-    observer = this.hub.accept(link, { transport: "hand", headers: {} });
+    observer = this.hub.accept(link, { transport: "hand", headers: {}, ...handshake });
     observer.open();
     return peer;
   }
 
   /** A peer that has been welcomed. */
-  async welcomed(token?: string, session = "session"): Promise<Peer> {
-    const peer = this.peer();
+  async welcomed(token?: string, session = "session", handshake: Partial<Handshake> = {}): Promise<Peer> {
+    const peer = this.peer(handshake);
     await peer.say({ type: "hello", protocol: 1, session, ...(token !== undefined && { token }) });
     return peer;
   }

@@ -44,7 +44,7 @@ export class PresenceView {
     const { members } = this.#hub(hub, expiresAt);
     const before = this.#find(member.id);
     members.set(member.id, member);
-    return before && same(before, member) ? NOTHING : { joined: [member], left: [] };
+    return before && sameInfo(before, member) ? NOTHING : { joined: [member], left: [] };
   }
 
   leave(hub: string, id: string): PresenceChange {
@@ -101,7 +101,8 @@ export class PresenceView {
   }
 }
 
-function same(one: Member, other: Member): boolean {
+/** Whether two members of one id look the same to others. */
+export function sameInfo(one: Member, other: Member): boolean {
   return one === other || JSON.stringify(one.info) === JSON.stringify(other.info);
 }
 

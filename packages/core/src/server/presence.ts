@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { Member, ServerMessage } from "../protocol/messages.ts";
 import type { Backplane } from "./backplane.ts";
 import { control } from "./outgoing.ts";
-import { type PresenceChange, PresenceView } from "./presence-view.ts";
+import { type PresenceChange, PresenceView, sameInfo } from "./presence-view.ts";
 import type { Distributor, Reader } from "./topic.ts";
 
 /** The event under which hubs speak of presence on a topic; off the grammar, so that no application's event is like it. */
@@ -75,13 +75,13 @@ export class Presence {
     known?.cancelLeave?.();
     const local = known ?? { member, readers: new Set(), cancelLeave: undefined };
     local.cancelLeave = undefined;
+    // Other hubs count it among this one's, also when it is present through another already.
+    if (!known || !sameInfo(known.member, member)) this.#say({ hub: this.#host.hub, joined: member });
     local.member = member;
     local.readers.add(reader);
     this.#local.set(member.id, local);
     this.#memberOf.set(reader, member.id);
-    const change = this.#view.join(this.#host.hub, member, undefined);
-    this.#tell(change);
-    if (change.joined.length > 0) this.#say({ hub: this.#host.hub, joined: member });
+    this.#tell(this.#view.join(this.#host.hub, member, undefined));
     this.#snapshot(reader);
     this.#host.distributor.spread();
     this.#audience.add(reader);
