@@ -156,9 +156,14 @@ function readFields(
   for (const [key, check] of Object.entries(shapes[type] ?? {})) {
     const field = Object.hasOwn(value, key) ? value[key] : undefined;
     if (!check(field)) return `${type}: bad "${key}"`;
-    if (field !== undefined) message[key] = field;
+    if (field !== undefined) message[key] = key === "position" && isPosition(field) ? bare(field) : field;
   }
   return message;
+}
+
+/** A hub answers with the position it was asked for: whatever else stood in it would come back, and be held for slow readers. */
+function bare({ epoch, offset }: Position): Position {
+  return { epoch, offset };
 }
 
 function readNotification(value: readonly unknown[]): Notified | string {
