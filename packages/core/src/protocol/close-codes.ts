@@ -16,6 +16,9 @@ const FOREIGN: Readonly<Record<number, ErrorCode>> = {
   1013: "overloaded",
 };
 
+/** A browser's page may not send most numbers. It sends this one, and its reason says what it means. */
+const UNNUMBERED = 4000;
+
 /** The close frame of a cause. */
 export function closeFrame({ code, retryAfter }: CloseCause): {
   readonly number: number;
@@ -28,10 +31,14 @@ export function closeFrame({ code, retryAfter }: CloseCause): {
   };
 }
 
-/** The cause of a close frame, whoever sent it; a number without a meaning here is a lost link. */
+/**
+ * The cause of a close frame, whoever sent it; a number without a meaning here is a lost link. The number decides: a proxy that says
+ * "closed" in its own words must not stop a channel for good.
+ */
 export function closeCause(number: number, reason: string): CloseCause {
   const [said, delay] = reason.split(";retryAfter=");
   const retryAfter = delay !== undefined && /^\d{1,9}$/.test(delay) ? Number(delay) : undefined;
-  const code = isErrorCode(said) ? said : (BY_NUMBER.get(number) ?? FOREIGN[number] ?? "link_lost");
+  const named = number === UNNUMBERED && isErrorCode(said) ? said : undefined;
+  const code = named ?? BY_NUMBER.get(number) ?? FOREIGN[number] ?? "link_lost";
   return { code, ...(retryAfter !== undefined && { retryAfter }) };
 }
