@@ -44,6 +44,8 @@ export {
   decodeServerMessage,
   encodeClientMessage,
   encodeServerMessage,
+  readClientMessage,
+  readServerMessage,
 } from "./protocol/codec.ts";
 export * from "./protocol/messages.ts";
 export { isName, needsAuthorization, type TopicParams } from "./protocol/topics.ts";

@@ -39,14 +39,29 @@ export function decodeServerMessage(text: string): Decoded<ServerMessage> {
   return decode(text, readServerMessage);
 }
 
-function decode<M>(text: string, read: (value: unknown) => M | string): Decoded<M> {
+/** Reads what a client sent, on a wire that parses JSON itself. */
+export function readClientMessage(value: unknown): Decoded<ClientMessage> {
+  return result(readFields(value, CLIENT) as ClientMessage | string);
+}
+
+/** Reads what a hub sent, on a wire that parses JSON itself. */
+export function readServerMessage(value: unknown): Decoded<ServerMessage> {
+  return result(
+    Array.isArray(value) ? readNotification(value) : (readFields(value, SERVER) as ServerMessage | string),
+  );
+}
+
+function decode<M>(text: string, read: (value: unknown) => Decoded<M>): Decoded<M> {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     return { ok: false, reason: "not JSON" };
   }
-  const message = read(value);
+  return read(value);
+}
+
+function result<M>(message: M | string): Decoded<M> {
   return typeof message === "string" ? { ok: false, reason: message } : { ok: true, message };
 }
 
@@ -132,16 +147,6 @@ const SERVER: Readonly<
 
 function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function readClientMessage(value: unknown): ClientMessage | string {
-  return readFields(value, CLIENT) as ClientMessage | string;
-}
-
-function readServerMessage(value: unknown): ServerMessage | string {
-  return Array.isArray(value)
-    ? readNotification(value)
-    : (readFields(value, SERVER) as ServerMessage | string);
 }
 
 /** Copies the known keys of a message whose every field passes its check; unknown keys are ignored, as PROTOCOL.md says. */
