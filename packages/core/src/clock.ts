@@ -11,31 +11,29 @@ export interface Clock {
 /** The longest time that a platform's timer takes, almost 25 days; a longer one would fire at once. */
 const LONGEST = 2 ** 31 - 1;
 
-function startTimer(ms: number, callback: () => void, made: (timer: unknown) => void): () => void {
-  let timer: ReturnType<typeof setTimeout>;
-  const wait = (rest: number): void => {
-    const part = Math.min(rest, LONGEST);
-    timer = setTimeout(() => (rest > part ? wait(rest - part) : callback()), part);
-    made(timer);
+function platformClock(made?: (timer: unknown) => void): Clock {
+  return {
+    now: () => performance.now(),
+    wall: () => Date.now(),
+    after(ms, callback) {
+      let timer: ReturnType<typeof setTimeout>;
+      const wait = (rest: number): void => {
+        const part = Math.min(rest, LONGEST);
+        timer = setTimeout(() => (rest > part ? wait(rest - part) : callback()), part);
+        made?.(timer);
+      };
+      wait(ms);
+      return () => clearTimeout(timer);
+    },
   };
-  wait(ms);
-  return () => clearTimeout(timer);
 }
 
 /** The platform's own clock. Its timers keep a Node process alive: a client that waits for its next attempt is not done. */
-export const systemClock: Clock = {
-  now: () => performance.now(),
-  wall: () => Date.now(),
-  after: (ms, callback) => startTimer(ms, callback, () => {}),
-};
+export const systemClock: Clock = platformClock();
 
 /** The platform's own clock for work in the background: its timers let a Node process end. */
-export const backgroundClock: Clock = {
-  ...systemClock,
-  after: (ms, callback) =>
-    startTimer(ms, callback, (timer) => {
-      // Only Node's timers hold a process; browsers return a number.
-      if (typeof timer === "object" && timer !== null && "unref" in timer)
-        (timer as { unref(): void }).unref();
-    }),
-};
+// Marked pure, so that a bundle for browsers, where nothing works in the background, can leave it out.
+export const backgroundClock: Clock = /* @__PURE__ */ platformClock((timer) => {
+  // Only Node's timers hold a process; browsers return a number.
+  if (typeof timer === "object" && timer !== null && "unref" in timer) (timer as { unref(): void }).unref();
+});

@@ -75,10 +75,14 @@ export class BellwireError extends Error {
     message: string,
     options: { retryAfter?: number | undefined; cause?: unknown } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(message, options);
     this.code = code;
     this.retryAfter = options.retryAfter;
-    Object.defineProperty(this, brand, { value: true });
+  }
+
+  /** @internal Found by `in`, also by another copy of this package. */
+  get [brand](): true {
+    return true;
   }
 
   /** Whether trying again later, unchanged, can succeed. */

@@ -24,6 +24,9 @@ export const milliseconds: OptionRule = {
   test: (value) => typeof value === "number" && value > 0,
 };
 
+/** An object that is no array. */
+export const object: OptionRule = { allowed: "an object", test: isObject };
+
 /** A function. */
 export const callable: OptionRule = { allowed: "a function", test: (value) => typeof value === "function" };
 
@@ -37,13 +40,10 @@ export const text: OptionRule = {
 };
 
 /** An object that has all the methods named. */
-export function having(...methods: readonly string[]): OptionRule {
+export function having(...methods: readonly [string, ...string[]]): OptionRule {
   return {
-    allowed: methods.length > 0 ? `an object with ${methods.join(", ")}` : "an object",
-    test: (value) =>
-      typeof value === "object" &&
-      value !== null &&
-      methods.every((name) => typeof (value as Record<string, unknown>)[name] === "function"),
+    allowed: `an object with ${methods.join(", ")}`,
+    test: (value) => isObject(value) && methods.every((name) => typeof value[name] === "function"),
   };
 }
 
@@ -68,18 +68,21 @@ export function checkOptions(
   const fail = (where: string, allowed: string): never => {
     throw new BellwireError("invalid_option", `${where}: must be ${allowed}`);
   };
-  if (typeof options !== "object" || options === null || Array.isArray(options))
-    return fail(path, "an object");
+  if (!isObject(options)) return fail(path, object.allowed);
   for (const key of Object.keys(options)) {
     if (!Object.hasOwn(rules, key))
       fail(`${path}.${key}`, `absent; known options are ${Object.keys(rules).join(", ")}`);
   }
   for (const [key, rule] of Object.entries(rules)) {
     // Read as the code behind reads it, so that an inherited value is checked, too.
-    const value = (options as Record<string, unknown>)[key];
-    if (value !== undefined && !rule.test(value)) fail(`${path}.${key}`, rule.allowed);
-    if (value === undefined && required.includes(key)) fail(`${path}.${key}`, `given: ${rule.allowed}`);
+    const value = options[key];
+    if (value === undefined ? required.includes(key) : !rule.test(value))
+      fail(`${path}.${key}`, rule.allowed);
   }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The defaults with what is given. What is given as undefined stays at its default. */

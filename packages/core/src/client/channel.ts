@@ -2,7 +2,7 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { type Contract, jsonOf, type TopicMap, validate } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
-import { atLeast, callable, checkOptions, having, milliseconds, withDefaults } from "../options.ts";
+import { atLeast, callable, checkOptions, having, milliseconds, object, withDefaults } from "../options.ts";
 import type { Acknowledged, ServerMessage } from "../protocol/messages.ts";
 import { isId } from "../protocol/topics.ts";
 import { randomId } from "../random-id.ts";
@@ -26,7 +26,7 @@ export function createChannel<M extends TopicMap>(options: ChannelOptions<M>): N
       transport: having("connect"),
       token: callable,
       positions: having("load", "save"),
-      backoff: having(),
+      backoff: object,
       suspendAfter: milliseconds,
       clock: having("now", "wall", "after"),
       random: callable,

@@ -3,7 +3,7 @@ import { backgroundClock } from "../clock.ts";
 import { jsonOf, type TopicMap, validate } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
 import type { CloseCause } from "../link.ts";
-import { callable, checkOptions, having, oneOf } from "../options.ts";
+import { callable, checkOptions, having, object, oneOf } from "../options.ts";
 import { isId } from "../protocol/topics.ts";
 import { Access } from "./access.ts";
 import type { NewEntry } from "./backplane.ts";
@@ -204,9 +204,9 @@ function checkHubOptions<M extends TopicMap, I extends Identity>(options: HubOpt
       topics: having("topic", "event"),
       authenticate: callable,
       authorize: callable,
-      slowReaders: having(),
+      slowReaders: object,
       backplane: having("append", "listen", "read", "close"),
-      limits: having(),
+      limits: object,
       clock: having("now", "wall", "after"),
       onError: callable,
     },

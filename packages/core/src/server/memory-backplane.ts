@@ -1,7 +1,7 @@
 /** The default backplane: one process, nothing survives it. */
 import { backgroundClock, type Clock } from "../clock.ts";
 import { BellwireError } from "../errors.ts";
-import { atLeast, checkOptions, having, withDefaults } from "../options.ts";
+import { atLeast, checkOptions, having, object, withDefaults } from "../options.ts";
 import { randomId } from "../random-id.ts";
 import type { Backplane, EntryListener } from "./backplane.ts";
 import { type HistoryCaps, TopicLog } from "./topic-log.ts";
@@ -25,7 +25,7 @@ interface MemoryTopic {
 
 /** Order, history and fan-out inside one process. Several hubs may share one. Throws `invalid_option`. */
 export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane {
-  checkOptions("memoryBackplane", options, { history: having(), clock: having("now", "wall", "after") });
+  checkOptions("memoryBackplane", options, { history: object, clock: having("now", "wall", "after") });
   checkOptions("memoryBackplane.history", options.history ?? {}, {
     size: atLeast(0),
     ttl: atLeast(0),
