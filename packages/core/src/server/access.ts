@@ -2,9 +2,11 @@
 import type { Clock } from "../clock.ts";
 import type { Contract, FoundEvent, TopicMap } from "../contract.ts";
 import { BellwireError, isBellwireError } from "../errors.ts";
+import type { Member } from "../protocol/messages.ts";
 import { needsAuthorization } from "../protocol/topics.ts";
 import type { Handshake } from "./hub-link.ts";
 import { type Authenticate, type Authorize, decided, type Identity } from "./identity.ts";
+import type { Limits } from "./limits.ts";
 
 interface AccessOptions<I extends Identity> {
   readonly topics: Contract<TopicMap>;
@@ -17,14 +19,16 @@ export class Access<I extends Identity> {
   readonly #authenticate: Authenticate<I> | undefined;
   readonly #authorize: Authorize<I> | undefined;
   readonly #timeout: number;
+  readonly #memberBytes: number;
   readonly #clock: Clock;
   readonly #report: (error: unknown) => void;
 
-  constructor(options: AccessOptions<I>, timeout: number, clock: Clock, report: (error: unknown) => void) {
+  constructor(options: AccessOptions<I>, limits: Limits, clock: Clock, report: (error: unknown) => void) {
     this.#contract = options.topics;
     this.#authenticate = options.authenticate;
     this.#authorize = options.authorize;
-    this.#timeout = timeout;
+    this.#timeout = limits.decisionTimeout;
+    this.#memberBytes = limits.memberBytes;
     this.#clock = clock;
     this.#report = report;
   }
@@ -66,6 +70,16 @@ export class Access<I extends Identity> {
       ? await this.#ask(() => authorize({ action, topic, params: found.params, event, identity }))
       : !needsAuthorization(topic) && (action === "subscribe" || command);
     if (allowed !== true) throw new BellwireError("forbidden", `not allowed to ${action}`);
+  }
+
+  /** Who a client is on a `presence-` topic. Throws `forbidden` for nobody in particular, `too_large` for too much info. */
+  member({ user, info }: I, granted: Member | undefined): Member {
+    const member =
+      granted ?? (user === undefined ? undefined : { id: user, ...(info !== undefined && { info }) });
+    if (!member) throw new BellwireError("forbidden", "presence is for users");
+    if (Buffer.byteLength(JSON.stringify(member.info) ?? "") > this.#memberBytes)
+      throw new BellwireError("too_large", `a member's info: at most ${this.#memberBytes} bytes`);
+    return member;
   }
 
   /** The application's answer; what goes wrong in asking is told to the application and refuses the client. */

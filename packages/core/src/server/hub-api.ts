@@ -3,10 +3,11 @@ import type { Clock } from "../clock.ts";
 import type { Contract, DataOf, EventsOf, InputOf, ParamName, TopicMap, TopicsOf } from "../contract.ts";
 import type { Position } from "../protocol/messages.ts";
 import type { Backplane } from "./backplane.ts";
-import type { LinkAcceptor } from "./hub-link.ts";
+import type { LinkAcceptor, RequestAcceptor } from "./hub-link.ts";
 import type { Authenticate, Authorize, Identity } from "./identity.ts";
 import type { Limits } from "./limits.ts";
 import type { SlowReaderPolicy } from "./outgoing.ts";
+import type { Outlet } from "./outlet.ts";
 
 /** Options of {@link createHub}. */
 export interface HubOptions<M extends TopicMap, I extends Identity> {
@@ -18,6 +19,8 @@ export interface HubOptions<M extends TopicMap, I extends Identity> {
   readonly slowReaders?: { readonly [P in keyof M & string]?: SlowReaderPolicy };
   /** Default: `memoryBackplane()`. */
   readonly backplane?: Backplane;
+  /** Providers that get every notification that this hub publishes. Default: none. */
+  readonly outlets?: readonly Outlet[];
   readonly limits?: Partial<Limits>;
   readonly clock?: Clock;
   /** Hears of errors in the application's own functions and of a failing backplane. Default: `console.error`. */
@@ -57,7 +60,9 @@ export interface CloseOptions {
 }
 
 /** The server side of a channel. */
-export interface Hub<M extends TopicMap, I extends Identity = Identity> extends LinkAcceptor {
+export interface Hub<M extends TopicMap, I extends Identity = Identity>
+  extends LinkAcceptor,
+    RequestAcceptor {
   /**
    * Validates and publishes. Resolves after the append with the position, or with null for a volatile event. Rejects with
    * `unknown_topic`, `unknown_event`, `invalid_data`, `too_large` or `closed`.

@@ -1,11 +1,29 @@
 /** What an adapter's server half sees of the hub: admission and the other end of the link. */
 import type { CloseCause, Link, LinkObserver } from "../link.ts";
-import type { ClientMessage, Member, ServerMessage } from "../protocol/messages.ts";
+import type { ClientMessage, Member, Position, ServerMessage } from "../protocol/messages.ts";
+import type { History } from "./backplane.ts";
 
 /** Access that an adapter has verified itself, by a signature of the application's own server. */
 export interface Grant {
   /** Who joins a `presence-` topic by it. Default: the identity's user. */
   readonly member?: Member;
+}
+
+/** What a client publishes. */
+export interface Publication {
+  readonly topic: string;
+  readonly event: string;
+  readonly data: unknown;
+  readonly id: string;
+  /** Everyone but the publisher receives it. */
+  readonly exclude: boolean;
+}
+
+/** The acknowledgement's content. */
+export interface PublishAnswer {
+  readonly position: Position | null;
+  /** What the command's handler returned. */
+  readonly data?: unknown;
 }
 
 /** What a connection brought with it. It is handed to `authenticate` as it is. */
@@ -24,6 +42,16 @@ export interface Handshake {
   readonly grant?: (action: "subscribe" | "publish", topic: string) => Grant | undefined;
 }
 
+/** A client's requests outside of any link, for an adapter whose provider holds the connections. Each is authorized by itself. */
+export interface Visit {
+  /** Resolves when the client may subscribe, with who it is on a `presence-` topic. Rejects with `unknown_topic`, `forbidden`. */
+  admit(topic: string): Promise<Member | undefined>;
+  /** Everything after a position, or the gap; without a position only the head. Rejects like `admit`. */
+  read(topic: string, after: Position | undefined): Promise<History>;
+  /** Publishes as the client. Rejects as {@link Hub.publish} does, and with `forbidden`. */
+  publish(publication: Publication): Promise<PublishAnswer>;
+}
+
 /** The hub as an adapter needs it. */
 export interface LinkAcceptor {
   /** The largest inbound message in bytes; an adapter MUST refuse a larger one before it has read it whole. */
@@ -37,4 +65,13 @@ export interface LinkAcceptor {
   accept(link: Link<ServerMessage>, handshake: Handshake): LinkObserver<ClientMessage>;
   /** Calls back when the hub starts to close; the adapter then stops listening for new links. */
   onClose(callback: () => void): void;
+}
+
+/** The hub as a server needs it whose clients are connected to a provider and only send requests here. */
+export interface RequestAcceptor {
+  /**
+   * Takes a client's requests without a link. `session` is what `exclude` excludes. Rejects with `unauthorized`, and with
+   * `closed` once the hub is closing. It counts against no rate: an adapter MUST bound the requests it takes.
+   */
+  visit(token: string | undefined, handshake: Handshake, session: string): Promise<Visit>;
 }

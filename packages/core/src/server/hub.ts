@@ -4,7 +4,7 @@ import { jsonOf, type TopicMap, validate } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
 import type { CloseCause } from "../link.ts";
 import { callable, checkOptions, having, object, oneOf } from "../options.ts";
-import { isId } from "../protocol/topics.ts";
+import { hasPresence, isId } from "../protocol/topics.ts";
 import { Access } from "./access.ts";
 import type { NewEntry } from "./backplane.ts";
 import type { CommandRequest, Hub, HubOptions, PublishOptions } from "./hub-api.ts";
@@ -33,9 +33,10 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
   const limits = limitsFrom(options.limits);
   const backplane = options.backplane ?? memoryBackplane({ clock });
   const report = options.onError ?? complain;
-  const access = new Access(options, limits.decisionTimeout, clock, report);
+  const access = new Access(options, limits, clock, report);
   const pacer = new Pacer(clock);
   const topics = new Topics(contract, options.slowReaders ?? {}, backplane, pacer, limits, clock, report);
+  const outlets = options.outlets ?? [];
   const handlers = new Map<string, Handler>();
   const sessions = new Set<LiveSession<I>>();
   const linksOf = new Map<string, number>();
@@ -57,11 +58,14 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
     if (Buffer.byteLength(json) > limits.messageBytes) {
       throw new BellwireError("too_large", `data: at most ${limits.messageBytes} bytes`);
     }
-    return backplane.append(
+    const time = clock.wall();
+    const position = await backplane.append(
       topic,
-      { ...entry, event, json, time: clock.wall() },
+      { ...entry, event, json, time },
       definition.kind === "volatile",
     );
+    for (const outlet of outlets) outlet.publish({ ...entry, topic, event, json, position, time });
+    return position;
   };
 
   const host: SessionHost<I> = {
@@ -71,6 +75,7 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
     report,
     authenticate: (token, handshake) => access.authenticate(token, handshake),
     authorize: (...request) => access.authorize(...request),
+    member: (identity, granted) => access.member(identity, granted),
     async reauthorize(session) {
       const { identity } = session;
       if (!identity) return;
@@ -126,7 +131,7 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
     const drains = Array.from(sessions, (session) =>
       session.drain({ code: "draining", retryAfter: Math.round(Math.random() * spread) }, flush),
     );
-    await Promise.all(drains);
+    await Promise.all([...drains, ...outlets.map((outlet) => outlet.close(flush))]);
     stopBeat?.();
     topics.close();
     // One that was given to us may serve other hubs.
@@ -149,6 +154,22 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
       sessions.add(session);
       stopBeat ??= clock.after(every, beat);
       return session;
+    },
+    async visit(token, handshake, session) {
+      if (closed) throw new BellwireError("closed", "the hub is closed");
+      const identity = await access.authenticate(token, handshake);
+      const may = (topic: string): Promise<void> => access.authorize(identity, "subscribe", topic, undefined);
+      return {
+        async admit(topic) {
+          await may(topic);
+          return hasPresence(topic) ? access.member(identity, undefined) : undefined;
+        },
+        async read(topic, after) {
+          await may(topic);
+          return backplane.read(topic, after, after ? limits.recovery : 0);
+        },
+        publish: (publication) => host.publish({ identity, session, granted: false }, publication),
+      };
     },
     onClose(callback) {
       closing.push(callback);
@@ -207,6 +228,10 @@ function checkHubOptions<M extends TopicMap, I extends Identity>(options: HubOpt
       slowReaders: object,
       backplane: having("append", "listen", "read", "close"),
       limits: object,
+      outlets: {
+        allowed: "an array of outlets",
+        test: (value) => Array.isArray(value) && value.every(having("publish", "close").test),
+      },
       clock: having("now", "wall", "after"),
       onError: callable,
     },

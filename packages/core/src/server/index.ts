@@ -2,10 +2,19 @@ export type { Backplane, Entry, EntryListener, History, NewEntry } from "./backp
 export { encodeOnce } from "./encode-once.ts";
 export { createHub } from "./hub.ts";
 export type { CloseOptions, CommandRequest, Hub, HubOptions, PublishOptions } from "./hub-api.ts";
-export type { Grant, Handshake, LinkAcceptor } from "./hub-link.ts";
+export type {
+  Grant,
+  Handshake,
+  LinkAcceptor,
+  Publication,
+  PublishAnswer,
+  RequestAcceptor,
+  Visit,
+} from "./hub-link.ts";
 export type { AccessRequest, Authenticate, Authorize, Identity } from "./identity.ts";
 export { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 export { type MemoryBackplaneOptions, memoryBackplane } from "./memory-backplane.ts";
 export { type AllowedOrigins, isAllowedOrigins, judgeOrigin, type OriginVerdict } from "./origins.ts";
 export type { SlowReaderPolicy } from "./outgoing.ts";
+export type { Outlet, OutletNotification } from "./outlet.ts";
 export type { HistoryCaps } from "./topic-log.ts";

@@ -2,8 +2,8 @@
 import type { Clock } from "../clock.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { CloseCause } from "../link.ts";
-import type { Position } from "../protocol/messages.ts";
-import type { Handshake } from "./hub-link.ts";
+import type { Member } from "../protocol/messages.ts";
+import type { Handshake, Publication, PublishAnswer } from "./hub-link.ts";
 import type { Identity } from "./identity.ts";
 import type { Limits } from "./limits.ts";
 import type { Pacer } from "./link-queue.ts";
@@ -29,21 +29,6 @@ export interface Publisher<I extends Identity> {
   readonly granted: boolean;
 }
 
-/** What a client publishes. */
-export interface Publication {
-  readonly topic: string;
-  readonly event: string;
-  readonly data: unknown;
-  readonly id: string;
-  readonly exclude: boolean;
-}
-
-/** The acknowledgement's content. */
-export interface PublishAnswer {
-  readonly position: Position | null;
-  readonly data?: unknown;
-}
-
 export interface SessionHost<I extends Identity> {
   readonly clock: Clock;
   readonly limits: Limits;
@@ -58,6 +43,8 @@ export interface SessionHost<I extends Identity> {
     event: string | undefined,
     options?: { readonly granted?: boolean },
   ): Promise<void>;
+  /** Who it is on a `presence-` topic. Throws `forbidden` or `too_large`. */
+  member(identity: I, granted: Member | undefined): Member;
   /** Asks again for every topic of the session, and ends those subscriptions that are refused now. */
   reauthorize(session: LiveSession<I>): Promise<void>;
   publish(publisher: Publisher<I>, publication: Publication): Promise<PublishAnswer>;

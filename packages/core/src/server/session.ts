@@ -4,7 +4,6 @@ import type { CloseCause, Link, LinkObserver } from "../link.ts";
 import {
   type ClientMessage,
   type Hello,
-  type Member,
   PROTOCOL_VERSION,
   type Publish,
   type ServerMessage,
@@ -217,10 +216,11 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     this.#topics.set(name, membership);
     const current = (): boolean => this.#topics.get(name) === membership;
     try {
-      const granted = this.granted(name);
-      await this.#host.authorize(this.#known(), "subscribe", name, undefined, { granted });
+      const grant = this.#handshake.grant?.("subscribe", name);
+      const identity = this.#known();
+      await this.#host.authorize(identity, "subscribe", name, undefined, { granted: grant !== undefined });
       if (!current()) return;
-      const member = hasPresence(name) ? this.#presenceMember(name) : undefined;
+      const member = hasPresence(name) ? this.#host.member(identity, grant?.member) : undefined;
       const topic = this.#host.topic(name);
       membership.topic = topic;
       await topic.join(this.#queue, position, (history) => {
@@ -264,17 +264,6 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
   #known(): I {
     if (!this.#identity) throw new BellwireError("unauthorized", "no hello yet");
     return this.#identity;
-  }
-
-  #presenceMember(topic: string): Member {
-    const { user, info } = this.#known();
-    const own = user === undefined ? undefined : { id: user, ...(info !== undefined && { info }) };
-    const member = this.#handshake.grant?.("subscribe", topic)?.member ?? own;
-    if (!member) throw new BellwireError("forbidden", "presence is for users");
-    const { memberBytes } = this.#host.limits;
-    if (Buffer.byteLength(JSON.stringify(member.info) ?? "") > memberBytes)
-      throw new BellwireError("too_large", `a member's info: at most ${memberBytes} bytes`);
-    return member;
   }
 
   /** `lost`: it may be subscribed again soon. */

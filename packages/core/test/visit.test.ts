@@ -1,0 +1,92 @@
+/** What a hub does for clients that have no link to it: their requests, and the providers that fan out for it. */
+import type { Outlet, OutletNotification } from "@bellwire/core/server";
+import { afterEach, describe, expect, it } from "vitest";
+import { authenticate, codeOf, type User, World } from "./world.ts";
+
+const handshake = { transport: "hand", headers: {} };
+
+let world: World<User>;
+afterEach(() => world.dispose());
+
+describe("a visit", () => {
+  const open = () => {
+    world = new World<User>({
+      authenticate,
+      authorize: ({ topic, identity }) => topic !== "private-room.x" || identity.user === "alice",
+    });
+    return world.hub;
+  };
+
+  it("is refused without a good token, and once the hub is closing", async () => {
+    const hub = open();
+    expect(await codeOf(hub.visit("nobody", handshake, "s"))).toBe("unauthorized");
+    const closed = hub.close({ flush: 0 });
+    expect(await codeOf(hub.visit("alice", handshake, "s"))).toBe("closed");
+    await world.clock.advance(100);
+    await closed;
+  });
+
+  it("is authorized for each request, like a link", async () => {
+    const hub = open();
+    const [alice, bob] = [await hub.visit("alice", handshake, "a"), await hub.visit("bob", handshake, "b")];
+    await hub.publish("private-room.x", "said", { n: 1 });
+    const head = await alice.read("private-room.x", undefined);
+    expect(head.head.offset).toBe(1);
+    const all = await alice.read("private-room.x", { ...head.head, offset: 0 });
+    expect(all.ok && all.entries.map(({ json }) => json)).toEqual(['{"n":1}']);
+    expect(await codeOf(bob.read("private-room.x", head.head))).toBe("forbidden");
+    expect(await codeOf(bob.admit("private-room.x"))).toBe("forbidden");
+    expect(await codeOf(bob.admit("nowhere"))).toBe("unknown_topic");
+    const publication = { topic: "private-room.x", event: "said", data: { n: 2 }, id: "i", exclude: false };
+    expect(await codeOf(bob.publish(publication))).toBe("forbidden");
+    expect(await alice.publish(publication)).toMatchObject({ position: { offset: 2 } });
+  });
+
+  it("names who the client is where presence counts", async () => {
+    const alice = await open().visit("alice", handshake, "a");
+    expect(await alice.admit("presence-room.x")).toEqual({ id: "alice" });
+    expect(await alice.admit("news.a")).toBeUndefined();
+  });
+
+  it("spares a publisher its own notification by the session it named", async () => {
+    const hub = open();
+    const link = await world.welcomed("bob", "mine");
+    await link.say({ type: "subscribe", ref: 1, topic: "news.a" });
+    const bob = await hub.visit("bob", handshake, "mine");
+    await bob.publish({ topic: "news.a", event: "said", data: { n: 1 }, id: "i", exclude: true });
+    await world.clock.advance(1);
+    expect(link.received.map(({ type }) => type)).toEqual(["welcome", "subscribed", "skip"]);
+  });
+});
+
+describe("an outlet", () => {
+  it("gets whatever the hub publishes, with its place, and is closed with the hub", async () => {
+    const got: OutletNotification[] = [];
+    let closedIn: number | undefined;
+    const outlet: Outlet = {
+      name: "double",
+      publish: (notification) => void got.push(notification),
+      close: async (ms) => {
+        closedIn = ms;
+      },
+    };
+    world = new World<User>({ outlets: [outlet] });
+    await world.hub.publish("news.a", "said", { n: 1 }, { id: "first", exclude: "someone" });
+    await world.hub.publish("news.a", "typing", { n: 2 });
+    expect(
+      got.map(({ topic, event, json, position, id, exclude }) => [
+        topic,
+        event,
+        json,
+        position?.offset,
+        id,
+        exclude,
+      ]),
+    ).toEqual([
+      ["news.a", "said", '{"n":1}', 1, "first", "someone"],
+      ["news.a", "typing", '{"n":2}', undefined, undefined, undefined],
+    ]);
+    await world.hub.close({ flush: 7 });
+    expect(closedIn).toBe(7);
+  });
+});
