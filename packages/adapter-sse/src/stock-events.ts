@@ -37,6 +37,10 @@ function translateOne(message: ServerMessage, cursor: Cursor): Translation {
     const moved = position && cursor.moved(message.topic, { ...position, offset: message.offset });
     return { text: "", cursor: moved ?? cursor };
   }
+  if (message.type === "members" || message.type === "joined" || message.type === "left") {
+    const { type, ...data } = message;
+    return { text: eventText({ event: `bellwire-${type}`, data: JSON.stringify(data) }), cursor };
+  }
   if (message.type === "head") {
     const at = cursor.at(message.topic);
     const { epoch, offset } = message.position;

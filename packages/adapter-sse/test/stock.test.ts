@@ -12,6 +12,7 @@ import { ask, listening, openStream, pause, until } from "./recording-hub.ts";
 const topics = defineTopics({
   "news.{country}": { done: type<{ n: number }>(), typing: volatile(type<string>()) },
   "private-orders.{user}": { done: type<{ n: number }>() },
+  "presence-room": { done: type<{ n: number }>() },
 });
 
 /** A hub on which `Bearer u1` is the user u1, everybody may read news, and users their own orders. */
@@ -24,7 +25,7 @@ async function start(options: SseServerOptions = {}, limits: Partial<Limits> = {
       return token === undefined ? {} : { user: token };
     },
     authorize: ({ topic, identity }) =>
-      topic.startsWith("news.") || topic === `private-orders.${identity.user}`,
+      topic.startsWith("news.") || topic === "presence-room" || topic === `private-orders.${identity.user}`,
   });
   const server = createServer();
   const sockets = new Set<Socket>();
@@ -53,7 +54,16 @@ function listen(url: string, init?: ConstructorParameters<typeof EventSource>[1]
   onTestFinished(() => source.close());
   const events: string[] = [];
   const ids: string[] = [];
-  for (const name of ["done", "typing", "bellwire-ready", "bellwire-gap", "bellwire-error"]) {
+  for (const name of [
+    "done",
+    "typing",
+    "bellwire-ready",
+    "bellwire-gap",
+    "bellwire-error",
+    "bellwire-members",
+    "bellwire-joined",
+    "bellwire-left",
+  ]) {
     source.addEventListener(name, ({ data, lastEventId }) => {
       events.push(`${name}:${data as string}`);
       ids.push(lastEventId);
@@ -62,11 +72,29 @@ function listen(url: string, init?: ConstructorParameters<typeof EventSource>[1]
   return { source, events, ids };
 }
 
+/** The options of a source that says who it is. */
+const as = (user: string): ConstructorParameters<typeof EventSource>[1] => ({
+  fetch: (url, init) =>
+    fetch(url, { ...init, headers: { ...init.headers, authorization: `Bearer ${user}` } }),
+});
+
 const done = (n: number): string => `done:{"n":${n}}`;
 const path = (query: string): string => `/bellwire/sse?${query}`;
 const onlyDone = ({ events }: Listening): string[] => events.filter((event) => event.startsWith("done:"));
 
 describe("a stock EventSource", () => {
+  it("is a member of presence topics, and sees who comes and goes", async () => {
+    const { url } = await start();
+    const ada = listen(`${url}?topic=presence-room`, as("ada"));
+    await until(() => ada.events.length === 2);
+    const bob = listen(`${url}?topic=presence-room`, as("bob"));
+    await until(() => bob.events.length === 2);
+    expect(bob.events[1]).toBe(
+      'bellwire-members:{"topic":"presence-room","members":[{"id":"ada"},{"id":"bob"}],"count":2}',
+    );
+    expect(ada.events.slice(2)).toEqual(['bellwire-joined:{"topic":"presence-room","member":{"id":"bob"}}']);
+  });
+
   it("receives native events of every topic, and is told when it is ready", async () => {
     const { hub, url } = await start();
     const client = listen(`${url}?topic=news.de&topic=news.fr&topic=news.de`);
