@@ -4,6 +4,7 @@
  */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { BellwireError } from "./errors.ts";
+import { callable, checkOptions } from "./options.ts";
 import { compilePattern, isName, type TopicParams } from "./protocol/topics.ts";
 
 /** How an event travels: `logged` takes an offset and is replayed, `volatile` is live only, `conflated` is logged but superseded. */
@@ -33,11 +34,12 @@ export function volatile<S extends StandardSchemaV1>(schema: S): EventDefinition
   return { schema, kind: "volatile" };
 }
 
-/** An event of which only the newest counts, such as progress or a score: a slow reader gets the newest of each key. */
+/** An event of which only the newest counts, such as progress or a score: a slow reader gets the newest of each key. Throws `invalid_option`. */
 export function conflated<S extends StandardSchemaV1>(
   schema: S,
   options: { readonly key?: (data: StandardSchemaV1.InferOutput<S>) => string } = {},
 ): EventDefinition<S, "conflated"> {
+  checkOptions("conflated", options, { key: callable });
   return { schema, kind: "conflated", ...(options.key && { key: options.key as (data: never) => string }) };
 }
 
@@ -102,8 +104,7 @@ interface CompiledTopic {
  * @example defineTopics({ "workouts.{userId}": { completed: z.object({ calories: z.number() }), typing: volatile(type<{}>()) } })
  */
 export function defineTopics<const M extends TopicMap>(map: M): Contract<M> {
-  if (!isObject(map))
-    throw new BellwireError("invalid_option", "topics: must be an object of topic patterns");
+  if (!isMap(map)) throw new BellwireError("invalid_option", "topics: must be an object of topic patterns");
   const compiled = Object.entries(map).map(([pattern, events]) => compileTopic(pattern, events));
   const find = (topic: string): { entry: CompiledTopic; params: TopicParams } | undefined => {
     if (!isName(topic)) return undefined;
@@ -135,10 +136,10 @@ function compileTopic(pattern: string, events: TopicMap[string]): CompiledTopic 
   } catch {
     throw new BellwireError(
       "invalid_option",
-      `${path}: must be 1 to 164 of A-Z a-z 0-9 _ - = @ , . ; with {names} for parameters, and not start with $ # pusher __`,
+      `${path}: must be 1 to 164 of A-Z a-z 0-9 _ - = @ , . ; with {names} for parameters, different and apart, and not start with $ # pusher __`,
     );
   }
-  if (!isObject(events)) throw new BellwireError("invalid_option", `${path}: must be an object of events`);
+  if (!isMap(events)) throw new BellwireError("invalid_option", `${path}: must be an object of events`);
   const entries = Object.entries(events).map(([event, value]): [string, EventDefinition] => {
     const definition = isSchema(value) ? { schema: value, kind: "logged" as const } : value;
     if (!isName(event) || !isDefinition(definition)) {
@@ -150,6 +151,11 @@ function compileTopic(pattern: string, events: TopicMap[string]): CompiledTopic 
     return [event, definition];
   });
   return { pattern, match, events: new Map(entries) };
+}
+
+/** An object of things by name. A schema in its place is a contract with one level left out. */
+function isMap(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !isSchema(value);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -172,7 +178,7 @@ function isDefinition(value: unknown): value is EventDefinition {
 
 /**
  * Runs a schema: the value as the schema made it, or a promise of it where the schema is asynchronous. Throws or rejects with
- * `invalid_data`, naming paths but never values.
+ * `invalid_data`. Its message names paths only and may travel; its `cause` is the schema's issues, which often quote values.
  */
 export function validate(schema: StandardSchemaV1, data: unknown): unknown {
   const result = schema["~standard"].validate(data);
@@ -193,11 +199,12 @@ export function jsonOf(data: unknown): string {
 
 function valueOf(result: StandardSchemaV1.Result<unknown>): unknown {
   if (!result.issues) return result.value;
-  const where = result.issues.slice(0, 3).map((issue) => {
-    const path = issue.path
-      ?.map((part) => (typeof part === "object" ? String(part.key) : String(part)))
-      .join(".");
-    return `${path ? `data.${path}` : "data"}: ${issue.message}`;
+  const paths = result.issues.slice(0, 3).map(({ path = [] }) => {
+    // A library's own kind of array may not survive `map`: an empty one of arktype's comes back as [0].
+    const keys = Array.from(path, (part) => String(typeof part === "object" ? part.key : part));
+    // Keys come from the data, too: one of a megabyte would travel and be held for slow readers.
+    return ["data", ...keys].join(".").slice(0, 100);
   });
-  throw new BellwireError("invalid_data", where.join("; "));
+  const where = Array.from(new Set(paths)).join(", ");
+  throw new BellwireError("invalid_data", `${where}: must satisfy the contract`, { cause: result.issues });
 }

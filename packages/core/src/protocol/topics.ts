@@ -28,7 +28,8 @@ export type TopicParams = Readonly<Record<string, string>>;
 
 /**
  * Compiles `workouts.{userId}` into a matcher. A parameter stands for one or more characters other than `.`.
- * Throws a TypeError when the pattern itself is off the grammar.
+ * Throws a TypeError when the pattern itself is off the grammar, or when it cannot be told which parameter is what: two of one name,
+ * or two that nothing separates.
  */
 export function compilePattern(pattern: string): (topic: string) => TopicParams | undefined {
   const names: string[] = [];
@@ -36,7 +37,8 @@ export function compilePattern(pattern: string): (topic: string) => TopicParams 
     names.push(name);
     return "=";
   });
-  if (!isName(literal)) throw new TypeError(`"${pattern}" is not a topic pattern`);
+  if (!isName(literal) || new Set(names).size < names.length || pattern.includes("}{"))
+    throw new TypeError(`"${pattern}" is not a topic pattern`);
   if (names.length === 0) return (topic) => (topic === pattern ? {} : undefined);
   const source = pattern
     .split(/\{[^}]*\}/)
