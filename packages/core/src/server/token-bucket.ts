@@ -1,3 +1,6 @@
+/** Sums of fractions come out a hair short: who came back exactly when told would be refused again. */
+const HAIR = 1e-6;
+
 /** Refills at a constant rate up to a burst. Pure: time is an argument. */
 export class TokenBucket {
   readonly #perMillisecond: number;
@@ -18,7 +21,7 @@ export class TokenBucket {
     this.#at = now;
     // More than the burst could never be had at once; it empties the bucket instead.
     const needed = Math.min(amount, this.#burst);
-    if (this.#level >= needed) {
+    if (this.#level >= needed - HAIR) {
       this.#level -= needed;
       return 0;
     }
