@@ -1,0 +1,216 @@
+/** What waits for the hub's acknowledgement: order, what is sent again, and how much may wait. */
+import type { BellwireError, Publish } from "@bellwire/core";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Outbox, type Pending } from "../src/client/outbox.ts";
+import { holds } from "./property.ts";
+
+const LARGEST = 65_536;
+
+interface Sample extends Pending {
+  /** How it ended: `acknowledged`, or the code it was rejected with. */
+  ended: string | undefined;
+}
+
+function publish(id: string, more: { readonly bytes?: number; readonly volatile?: boolean } = {}): Sample {
+  const sample: Sample = {
+    message: { type: "publish", topic: "t", event: "e", data: id, id },
+    bytes: 100,
+    volatile: false,
+    ...more,
+    ended: undefined,
+    resolve: () => void (sample.ended ??= "acknowledged"),
+    reject: ({ code }: BellwireError) => void (sample.ended ??= code),
+  };
+  return sample;
+}
+
+/** An outbox on a link that remembers what was sent. */
+function linked() {
+  const outbox = new Outbox();
+  let ref = 0;
+  return {
+    outbox,
+    /** What goes out now. */
+    flush: (maxBytes: number = LARGEST): readonly Publish[] =>
+      outbox.unsent(() => {
+        ref += 1;
+        return ref;
+      }, maxBytes),
+    add: (...ids: readonly string[]): Sample[] => {
+      const samples = ids.map((id) => publish(id));
+      for (const sample of samples) outbox.add(sample);
+      return samples;
+    },
+  };
+}
+const idsOf = (messages: readonly Publish[]): string[] => messages.map(({ id }) => id);
+
+describe("an outbox", () => {
+  it("sends in the order of publishing, each once on a link, each with a ref of its own", () => {
+    const { flush, add } = linked();
+    add("a", "b");
+    expect(flush().map(({ id, ref }) => [id, ref])).toEqual([
+      ["a", 1],
+      ["b", 2],
+    ]);
+    expect(flush()).toEqual([]);
+    add("c");
+    expect(flush().map(({ id, ref }) => [id, ref])).toEqual([["c", 3]]);
+  });
+
+  it("sends everything again, in order and under the same ids, after the link was lost", () => {
+    const { outbox, flush, add } = linked();
+    add("a", "b", "c");
+    const first = flush();
+    outbox.settle(first[1]?.ref ?? 0)?.resolve({ type: "acknowledged", ref: 2, position: null });
+    outbox.unlink();
+    add("d");
+    expect(idsOf(flush())).toEqual(["a", "c", "d"]);
+  });
+
+  it("rejects a volatile publish when the link is lost, and only then", () => {
+    const { outbox, flush } = linked();
+    const sample = publish("v", { volatile: true });
+    outbox.add(sample);
+    expect(idsOf(flush())).toEqual(["v"]);
+    expect(sample.ended).toBeUndefined();
+    outbox.unlink();
+    expect(sample.ended).toBe("link_lost");
+    expect(flush()).toEqual([]);
+  });
+
+  it("sends again from the one that was refused for now, in order, and not what came before it", () => {
+    const { outbox, flush, add } = linked();
+    add("a", "b", "c");
+    const refs = flush().map(({ ref }) => ref);
+    outbox.postpone(refs[1] ?? 0);
+    // What followed it is refused as well, and has been told already.
+    outbox.postpone(refs[2] ?? 0);
+    add("d");
+    expect(idsOf(flush())).toEqual(["b", "c", "d"]);
+    expect(outbox.settle(refs[0] ?? 0)?.message.id).toBe("a");
+  });
+
+  it("knows each answer by the ref of this link, and none by an earlier one's or by 0", () => {
+    const { outbox, flush, add } = linked();
+    add("a");
+    const [old] = flush();
+    outbox.unlink();
+    expect(outbox.settle(old?.ref ?? 0)).toBeUndefined();
+    expect(outbox.settle(99)).toBeUndefined();
+    const [fresh] = flush();
+    expect(outbox.settle(fresh?.ref ?? 0)?.message.id).toBe("a");
+    expect(outbox.settle(fresh?.ref ?? 0)).toBeUndefined();
+  });
+
+  it("rejects what the hub would close the link for, and the rest goes on", () => {
+    const { outbox, flush, add } = linked();
+    const large = publish("large", { bytes: LARGEST + 1 });
+    add("a");
+    outbox.add(large);
+    add("b");
+    expect(idsOf(flush())).toEqual(["a", "b"]);
+    expect(large.ended).toBe("too_large");
+  });
+
+  it("holds 1,000 publishes and a mebibyte, refuses more with outbox_full, and has room again after answers", () => {
+    const many = linked();
+    for (let n = 0; n < 1_000; n++) many.add(`${n}`);
+    expect(() => many.add("over")).toThrow(expect.objectContaining({ code: "outbox_full" }));
+    const [first] = many.flush();
+    many.outbox.settle(first?.ref ?? 0);
+    expect(() => many.add("fits")).not.toThrow();
+
+    const large = linked();
+    for (let n = 0; n < 16; n++) large.outbox.add(publish(`${n}`, { bytes: 65_536 }));
+    expect(() => large.outbox.add(publish("over", { bytes: 1 }))).toThrow(
+      expect.objectContaining({ code: "outbox_full", retryable: true }),
+    );
+    large.outbox.clear({ code: "closed" } as BellwireError);
+    expect(() => large.outbox.add(publish("fits", { bytes: 1_048_576 }))).not.toThrow();
+  });
+
+  it("gives everything up at once, and sends nothing of it any more", () => {
+    const { outbox, flush, add } = linked();
+    const samples = add("a", "b");
+    flush();
+    samples.push(...add("c"));
+    outbox.clear({ code: "closed" } as BellwireError);
+    expect(samples.map(({ ended }) => ended)).toEqual(["closed", "closed", "closed"]);
+    expect(flush()).toEqual([]);
+    outbox.unlink();
+    expect(flush()).toEqual([]);
+  });
+});
+
+type Act =
+  | { readonly do: "add"; readonly bytes: number; readonly volatile: boolean }
+  | { readonly do: "flush" | "unlink" }
+  | { readonly do: "answer" | "postpone" | "abort"; readonly pick: number };
+const anyAct: fc.Arbitrary<Act> = fc.oneof(
+  fc.record({
+    do: fc.constant("add" as const),
+    bytes: fc.constantFrom(10, 10, 10, 60_000, LARGEST + 1),
+    volatile: fc.boolean(),
+  }),
+  fc.record({ do: fc.constantFrom("flush" as const, "flush" as const, "unlink" as const) }),
+  fc.record({
+    do: fc.constantFrom("answer" as const, "postpone" as const, "abort" as const),
+    pick: fc.nat(),
+  }),
+);
+
+it("agrees with a plain list, whatever happens in whatever order", () => {
+  holds(
+    fc.property(fc.array(anyAct, { maxLength: 80 }), (acts) => {
+      const { outbox, flush } = linked();
+      /** In the order of publishing; `ref` is that of this link, 0 when it has to be sent. */
+      let model: { readonly sample: Sample; ref: number }[] = [];
+      const drop = (sample: Sample): void => void (model = model.filter((entry) => entry.sample !== sample));
+      for (const [n, act] of acts.entries()) {
+        const picked = "pick" in act ? model[act.pick % model.length] : undefined;
+        if (act.do === "add") {
+          const sample = publish(`${n}`, act);
+          const held = model.reduce((sum, entry) => sum + entry.sample.bytes, 0);
+          if (held + act.bytes > 1_048_576 || model.length >= 1_000)
+            expect(() => outbox.add(sample)).toThrow();
+          else {
+            outbox.add(sample);
+            model.push({ sample, ref: 0 });
+          }
+        } else if (act.do === "flush") {
+          const sent = flush();
+          const due = model.filter(({ ref }) => ref === 0);
+          for (const { sample } of due.filter((entry) => entry.sample.bytes > LARGEST)) {
+            expect(sample.ended).toBe("too_large");
+            drop(sample);
+          }
+          const fits = due.filter((entry) => entry.sample.bytes <= LARGEST);
+          expect(idsOf(sent)).toEqual(fits.map(({ sample }) => sample.message.id));
+          for (const [index, entry] of fits.entries()) entry.ref = sent[index]?.ref ?? 0;
+        } else if (act.do === "unlink") {
+          outbox.unlink();
+          for (const { sample } of model.filter((entry) => entry.sample.volatile)) {
+            expect(sample.ended).toBe("link_lost");
+            drop(sample);
+          }
+          for (const entry of model) entry.ref = 0;
+        } else if (!picked) continue;
+        else if (act.do === "abort") {
+          outbox.remove(picked.sample);
+          drop(picked.sample);
+        } else if (picked.ref === 0) continue;
+        else if (act.do === "answer") {
+          expect(outbox.settle(picked.ref)).toBe(picked.sample);
+          drop(picked.sample);
+        } else {
+          outbox.postpone(picked.ref);
+          for (const entry of model) if (entry.ref >= picked.ref) entry.ref = 0;
+        }
+      }
+      expect(model.every(({ sample }) => sample.ended === undefined)).toBe(true);
+    }),
+    2_000,
+  );
+});
