@@ -1,0 +1,201 @@
+/** One topic's history in memory, against a list that forgets nothing. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Entry, NewEntry } from "../src/server/backplane.ts";
+import { type HistoryCaps, TopicLog } from "../src/server/topic-log.ts";
+import { holds } from "./property.ts";
+
+const CAPS: HistoryCaps = { size: 256, ttl: 300_000, bytes: 1_048_576 };
+const EVERYTHING = 1_000_000;
+const MINUTES = 60_000;
+
+const logOf = (caps: Partial<HistoryCaps> = {}): TopicLog => new TopicLog("e", { ...CAPS, ...caps });
+const entry = (json = "1", id?: string): NewEntry => ({ event: "said", json, time: 0, id });
+const at = (offset: number, epoch = "e") => ({ epoch, offset });
+const offsetsOf = (entries: readonly Entry[]): number[] => entries.map(({ offset }) => offset);
+
+/** Offsets that can be had after a position, or why not. */
+function after(log: TopicLog, offset: number, now = 0, limit = EVERYTHING): readonly number[] | string {
+  const history = log.read(at(offset), limit, now);
+  return history.ok ? offsetsOf(history.entries) : history.reason;
+}
+
+describe("a topic's log", () => {
+  it("numbers from 1, by exactly 1, and knows where it stands before the first", () => {
+    const log = logOf();
+    expect(log.head).toEqual(at(0));
+    expect([1, 2, 3].map(() => (log.append(entry(), 0) as Entry).offset)).toEqual([1, 2, 3]);
+    expect(log.head).toEqual(at(3));
+  });
+
+  it("answers without a position with the head alone", () => {
+    const log = logOf();
+    log.append(entry(), 0);
+    expect(log.read(undefined, EVERYTHING, 0)).toEqual({ ok: true, head: at(1), entries: [] });
+  });
+
+  it("gives everything after a position, all or nothing", () => {
+    const log = logOf();
+    for (let n = 0; n < 5; n++) log.append(entry(), 0);
+    expect(after(log, 0)).toEqual([1, 2, 3, 4, 5]);
+    expect(after(log, 3)).toEqual([4, 5]);
+    expect(after(log, 5)).toEqual([]);
+    expect(after(log, 2, 0, 3)).toEqual([3, 4, 5]);
+    expect(after(log, 2, 0, 2)).toBe("limit");
+  });
+
+  it("takes a position from the future or from elsewhere for another numbering", () => {
+    const log = logOf();
+    log.append(entry(), 0);
+    expect(after(log, 2)).toBe("epoch");
+    expect(after(log, Number.MAX_SAFE_INTEGER)).toBe("epoch");
+    expect(log.read(at(0, "E"), EVERYTHING, 0)).toEqual({ ok: false, head: at(1), reason: "epoch" });
+  });
+
+  it("keeps the newest 256, and says of the others that they are gone", () => {
+    const log = logOf();
+    for (let n = 0; n < 1_000; n++) log.append(entry(), 0);
+    expect(after(log, 744)).toHaveLength(256);
+    expect(after(log, 743)).toBe("evicted");
+    expect(after(log, 0)).toBe("evicted");
+  });
+
+  it("keeps what is five minutes old and nothing older, also when nobody appends", () => {
+    const log = logOf();
+    log.append(entry(), 0);
+    log.append(entry(), 1);
+    expect(after(log, 0, 5 * MINUTES)).toEqual([1, 2]);
+    expect(after(log, 0, 5 * MINUTES + 1)).toBe("evicted");
+    expect(after(log, 1, 5 * MINUTES + 1)).toEqual([2]);
+    expect(after(log, 1, 5 * MINUTES + 2)).toBe("evicted");
+    expect(after(log, 2, 60 * MINUTES)).toEqual([]);
+  });
+
+  it("holds no more data than its bytes, whatever the sizes, and lets one that is larger go at once", () => {
+    const log = logOf({ bytes: 100_000 });
+    for (let n = 1; n <= 50; n++) log.append(entry(JSON.stringify("x".repeat(n * 97))), 0);
+    const history = log.read(at(log.head.offset - 5), EVERYTHING, 0);
+    if (!history.ok) return expect.fail(history.reason);
+    let held = 0;
+    while (typeof after(log, log.head.offset - held - 1) !== "string") held += 1;
+    const kept = log.read(at(log.head.offset - held), EVERYTHING, 0);
+    expect(kept.ok && kept.entries.reduce((sum, { json }) => sum + json.length, 0)).toBeLessThan(100_000);
+    expect(held).toBeGreaterThan(5);
+    log.append(entry(JSON.stringify("x".repeat(100_000))), 0);
+    expect(log.head.offset).toBe(51);
+    expect(after(log, 50)).toBe("evicted");
+    log.append(entry(), 0);
+    expect(after(log, 51)).toEqual([52]);
+  });
+
+  it("keeps nothing at all where it is told so, and still proves that nothing was missed", () => {
+    const log = logOf({ size: 0 });
+    log.append(entry(), 0);
+    expect(after(log, 1)).toEqual([]);
+    expect(after(log, 0)).toBe("evicted");
+  });
+
+  it("appends an id once for five minutes, also when the entry is gone by then, and gives the first offset", () => {
+    const log = logOf({ size: 2 });
+    expect(log.append(entry("1", "a"), 0)).toMatchObject({ offset: 1, id: "a" });
+    for (let n = 0; n < 10; n++) log.append(entry(), 1);
+    expect(after(log, 0, 1)).toBe("evicted");
+    expect(log.append(entry("2", "a"), 5 * MINUTES)).toBe(1);
+    expect(log.head.offset).toBe(11);
+    expect(log.append(entry("3", "a"), 5 * MINUTES + 1)).toMatchObject({ offset: 12, json: "3" });
+    expect(log.append(entry("4", "a"), 10 * MINUTES)).toBe(12);
+  });
+
+  it("never confuses ids with what every object has", () => {
+    const log = logOf();
+    for (const id of ["__proto__", "constructor", "toString"])
+      expect(log.append(entry("1", id), 0)).toMatchObject({ id });
+    expect(log.append(entry("1", "__proto__"), 0)).toBe(1);
+  });
+
+  it("is idle once neither an entry nor an id is remembered", () => {
+    const log = logOf({ ttl: 1_000 });
+    expect(log.idle(0)).toBe(true);
+    log.append(entry("1", "a"), 0);
+    expect(log.idle(1_001)).toBe(false);
+    expect(log.idle(5 * MINUTES)).toBe(false);
+    expect(log.idle(5 * MINUTES + 1)).toBe(true);
+  });
+});
+
+type Act =
+  | { readonly do: "append"; readonly size: number; readonly id: string | undefined }
+  | { readonly do: "wait"; readonly ms: number }
+  | { readonly do: "read"; readonly back: number; readonly limit: number };
+const anyAct: fc.Arbitrary<Act> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant("append" as const),
+      size: fc.nat(400),
+      id: fc.option(fc.constantFrom("a", "b", "c"), { nil: undefined }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.nat(200_000) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant("read" as const), back: fc.nat(60), limit: fc.nat(60) }),
+  },
+);
+const anyCaps = fc.record({ size: fc.nat(40), ttl: fc.nat(400_000), bytes: fc.nat(10_000) });
+
+it("answers every read as a list would that forgets nothing but by count, age and bytes", () => {
+  holds(
+    fc.property(anyCaps, fc.array(anyAct, { maxLength: 120 }), (caps, acts) => {
+      const log = new TopicLog("e", caps);
+      const appended: { readonly entry: Entry; readonly at: number }[] = [];
+      const ids = new Map<string, { offset: number; at: number }>();
+      let now = 0;
+      /** How many of the newest are within every cap. An entry is charged two bytes a character and 64 for itself. */
+      const window = (): number => {
+        let bytes = 0;
+        let count = 0;
+        for (const { entry, at } of appended.toReversed()) {
+          bytes += entry.json.length * 2 + 64;
+          if (count + 1 > caps.size || bytes > caps.bytes || now - at > caps.ttl) break;
+          count += 1;
+        }
+        return count;
+      };
+      /** Eviction happens at appends and reads, and what is gone does not come back. */
+      let held = 0;
+      const evict = (): void => void (held = Math.min(held, window()));
+      for (const act of acts) {
+        if (act.do === "wait") now += act.ms;
+        else if (act.do === "append") {
+          const result = log.append(entry("x".repeat(act.size), act.id), now);
+          const known = act.id === undefined ? undefined : ids.get(act.id);
+          if (known && now - known.at <= 300_000) {
+            expect(result).toBe(known.offset);
+            continue;
+          }
+          expect(result).toMatchObject({ offset: appended.length + 1, id: act.id });
+          appended.push({ entry: result as Entry, at: now });
+          if (act.id !== undefined) ids.set(act.id, { offset: appended.length, at: now });
+          held += 1;
+          evict();
+        } else {
+          evict();
+          const from = appended.length - act.back;
+          if (from < 0) continue;
+          const history = log.read(at(from), act.limit, now);
+          expect(history.head).toEqual(at(appended.length));
+          if (act.back > held) expect(history).toMatchObject({ ok: false, reason: "evicted" });
+          else if (act.back > act.limit) expect(history).toMatchObject({ ok: false, reason: "limit" });
+          else
+            expect(history).toEqual({
+              ok: true,
+              head: at(appended.length),
+              entries: appended.slice(from).map((stored) => stored.entry),
+            });
+        }
+      }
+    }),
+    2_000,
+  );
+});
