@@ -1,0 +1,159 @@
+/**
+ * The Pusher Channels protocol and its HTTP API on a hub: stock pusher-js, Laravel Echo and every Pusher server library work with
+ * it, in this process and without an account. WebSockets are from `ws`; what goes to clients is framed here.
+ */
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Server as SecureServer } from "node:https";
+import type { Duplex } from "node:stream";
+import { closeCause, closeFrame } from "@bellwire/core";
+import { judgeOrigin, type LinkAcceptor } from "@bellwire/core/server";
+import { WebSocketServer } from "ws";
+import { judgeAdmission, type Rejection, readsCloses } from "./emulator/admission.ts";
+import { Channels } from "./emulator/channels.ts";
+import { CLOSE } from "./emulator/close-number.ts";
+import { FanOut } from "./emulator/fan-out.ts";
+import { errorText } from "./emulator/frames.ts";
+import type { EmulatorHost } from "./emulator/host.ts";
+import { HttpApi, type Publisher } from "./emulator/http-api.ts";
+import { type PusherServerOptions, pusherSettings } from "./emulator/options.ts";
+import { PusherLink } from "./emulator/pusher-link.ts";
+import { Senders } from "./emulator/senders.ts";
+import { SubscriptionCounts } from "./emulator/subscription-counts.ts";
+import { Webhooks } from "./emulator/webhooks.ts";
+import { WireEnd } from "./emulator/wire-end.ts";
+
+export type { PusherServerOptions } from "./emulator/options.ts";
+export type { PusherApp } from "./signature.ts";
+
+/** What the emulator needs of a hub: every hub of `createHub` is one. */
+export type PusherHub = LinkAcceptor & Publisher;
+
+/**
+ * Serves a hub in the Pusher Channels protocol on a Node HTTP or HTTPS server, beside whatever else it serves: connections on
+ * `/app/KEY`, the HTTP API on `/apps/ID/`. Other paths are left to other listeners, and refused with 404 when there are none. Returns
+ * a function that detaches it; connections that are open go on. Throws `invalid_option`.
+ *
+ * Channels are topics of the hub's contract. Private and presence channels need the signature that the application's server makes
+ * with the app's secret; it takes the place of the hub's `authorize`, which is asked for public ones. `authenticate` is asked without
+ * a token.
+ */
+export function attachPusher(
+  hub: PusherHub,
+  server: Server | SecureServer,
+  options: PusherServerOptions,
+): () => void {
+  const settings = pusherSettings(options);
+  const { app, path } = settings;
+  const webhooks = new Webhooks(app, settings.webhooks);
+  const counts = new SubscriptionCounts(() => channels);
+  const channels = new Channels((change) => {
+    if (change.name !== "subscription_count") webhooks.changed(change);
+    else if (settings.subscriptionCount) {
+      counts.changed(change);
+      webhooks.changed(change);
+    }
+  });
+  const senders = new Senders();
+  const host: EmulatorHost = {
+    app,
+    clientEvents: settings.clientEvents,
+    activityTimeout: Math.ceil(settings.activityTimeout / 1_000),
+    channels,
+    senders,
+    fanOut: new FanOut(senders),
+    clientEvent: (event) => webhooks.clientEvent(event),
+    cacheMiss: (channel) => webhooks.cacheMiss(channel),
+  };
+  const api = new HttpApi(hub, { app, channels, subscriptionCount: settings.subscriptionCount });
+  const webSockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: hub.maxMessageBytes,
+  });
+
+  const judge = (request: IncomingMessage, target: string): Rejection | undefined => {
+    if (!judgeOrigin(singleHeaders(request), settings.allowedOrigins).allowed)
+      return { number: CLOSE.unauthorized, reason: "Origin not allowed" };
+    const rejection = judgeAdmission(app, target);
+    if (rejection) return rejection;
+    const refusal = hub.refusal();
+    return refusal && { number: CLOSE.overCapacity, reason: closeFrame(refusal).reason };
+  };
+  const connections = `${path}/app/`;
+  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const { url = "" } = request;
+    if (!url.startsWith(connections)) {
+      if (server.listenerCount("upgrade") === 1) refuse(socket);
+      return;
+    }
+    const target = url.slice(connections.length);
+    // A client that is refused the upgrade waits 15 seconds, then longer, for ever. The number of a close tells it what to do.
+    const rejection = judge(request, target);
+    webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+      const end = new WireEnd(webSocket, socket);
+      // A close follows every error, with the number that says what it was.
+      webSocket.on("error", () => {});
+      if (rejection) {
+        const { number, reason } = rejection;
+        const farewell = { code: "unauthorized", message: reason, number } as const;
+        return end.closeWith(number, reason, readsCloses(target) ? undefined : errorText(farewell));
+      }
+      const link = new PusherLink(host, end);
+      webSocket.on("message", (data: Buffer, isBinary) => {
+        if (isBinary) link.malformed("binary");
+        else link.receive(data.toString(), data.length);
+      });
+      webSocket.on("close", (code, reason) => link.ended(closeCause(code, reason.toString())));
+      const { remoteAddress } = request.socket;
+      link.open(hub, { transport: "pusher", headers: singleHeaders(request), remoteAddress });
+    });
+  };
+  server.on("upgrade", upgrade);
+  const release = takeRequests(server, `${path}/apps/${app.id}/`, (request, response, rest) => {
+    void api.handle(request, response, rest);
+  });
+  return () => {
+    server.off("upgrade", upgrade);
+    release();
+  };
+}
+
+type Taker = (request: IncomingMessage, response: ServerResponse, rest: string) => void;
+
+/**
+ * Takes the requests below a path; others go to the server's own listeners, whether they were added before or after, and those that
+ * nobody listens to are answered 404.
+ */
+function takeRequests(server: Server | SecureServer, prefix: string, take: Taker): () => void {
+  const emit = server.emit;
+  let attached = true;
+  // A listener would share every request with the application's: both would answer, and the second answer is an error.
+  server.emit = function emitOthers(this: Server, event: string, ...rest: unknown[]): boolean {
+    const heard = (): boolean => Reflect.apply(emit, this, [event, ...rest]) as boolean;
+    if (event !== "request" || !attached) return heard();
+    const [request, response] = rest as [IncomingMessage, ServerResponse];
+    const path = request.url?.split("?", 1)[0] ?? "";
+    if (path.startsWith(prefix)) take(request, response, path.slice(prefix.length));
+    else if (!heard()) response.writeHead(404, { "content-length": 0 }).end();
+    return true;
+  };
+  return () => {
+    attached = false;
+  };
+}
+
+/** Headers as `authenticate` gets them: one string each. */
+function singleHeaders({ headers }: IncomingMessage): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value]),
+  );
+}
+
+function refuse(socket: Duplex): void {
+  // The peer may be gone already, which is nobody's error.
+  socket.on("error", () => {});
+  // A peer that does not end its side would hold the socket for ever.
+  socket.once("finish", () => socket.destroy());
+  socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+}

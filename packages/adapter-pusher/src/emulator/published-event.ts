@@ -1,0 +1,119 @@
+/** Reads what a server library publishes: the bodies of `events` and `batch_events`. Pure; answers instead of throwing. */
+import { isName } from "@bellwire/core";
+import { userOfChannel } from "../channel-name.ts";
+import { HOSTED_LIMITS } from "../hosted-limits.ts";
+import type { Answer } from "./http-exchange.ts";
+
+/** One event to one channel. */
+export interface PublishedEvent {
+  readonly channel: string;
+  readonly name: string;
+  /** The data as it came. */
+  readonly text: string;
+  /** What it means: JSON if it is JSON, and otherwise itself. */
+  readonly data: unknown;
+  /** The connection that must not receive it. */
+  readonly socketId: string | undefined;
+  /** What the caller wants to know of the channel. */
+  readonly info: readonly string[];
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The body of `events`: one event to one or several channels. */
+export function readTrigger(body: string): PublishedEvent[] | Answer {
+  const fields = readObject(body);
+  if (!fields) return bad("The body must be a JSON object");
+  const { channel, channels = [channel] } = fields;
+  if (!Array.isArray(channels) || channels.length === 0) return bad("channels must be an array of names");
+  if (channels.length > HOSTED_LIMITS.channels)
+    return bad(`An event may go to at most ${HOSTED_LIMITS.channels} channels`);
+  return readEvents([...new Set<unknown>(channels)].map((name) => ({ ...fields, channel: name })));
+}
+
+/** The body of `batch_events`: several events, each to its channel. */
+export function readBatch(body: string): PublishedEvent[] | Answer {
+  const { batch } = readObject(body) ?? {};
+  if (!Array.isArray(batch)) return bad("batch must be an array of events");
+  if (batch.length > HOSTED_LIMITS.batch)
+    return bad(`A batch may hold at most ${HOSTED_LIMITS.batch} events`);
+  return readEvents(batch);
+}
+
+/** All of them, or what is wrong with the first that cannot be published: half a batch is worse than none. */
+function readEvents(values: readonly unknown[]): PublishedEvent[] | Answer {
+  const events: PublishedEvent[] = [];
+  for (const value of values) {
+    const event = readEvent(value);
+    if ("status" in event) return event;
+    events.push(event);
+  }
+  return events;
+}
+
+function readEvent(value: unknown): PublishedEvent | Answer {
+  if (typeof value !== "object" || value === null) return bad("An event must be an object");
+  const { channel, name, data, socket_id: socketId, info } = value as Fields;
+  if (typeof channel !== "string") return bad("Invalid channel name");
+  const isUser = userOfChannel(channel) !== undefined;
+  if (!isUser && !isName(channel)) return bad("Invalid channel name");
+  if (!isName(name) && !(isUser && isUserEvent(name))) return bad("Invalid event name");
+  if (typeof data !== "string") return bad("data must be a string");
+  if (Buffer.byteLength(data) > HOSTED_LIMITS.eventBytes) {
+    return {
+      status: 413,
+      text: `The data content of this event exceeds the allowed maximum (${HOSTED_LIMITS.eventBytes} bytes)`,
+    };
+  }
+  const noSocket = socketId === undefined || socketId === null;
+  if (!noSocket && (typeof socketId !== "string" || !/^\d{1,20}\.\d{1,20}$/.test(socketId)))
+    return bad("Invalid socket_id");
+  if (info !== undefined && info !== null && typeof info !== "string") return bad("info must be a string");
+  return {
+    channel,
+    name,
+    text: data,
+    data: meaning(data),
+    socketId: noSocket ? undefined : String(socketId),
+    info: attributeNames(info ?? ""),
+  };
+}
+
+/** The names of attributes in a list with commas. */
+export function attributeNames(list: string): readonly string[] {
+  return list
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+}
+
+/** What goes to a user passes by the hub and its grammar; only the protocol's own events are not for sale. */
+function isUserEvent(name: unknown): name is string {
+  const { eventName } = HOSTED_LIMITS;
+  return (
+    typeof name === "string" && name !== "" && name.length <= eventName && !/^pusher(_internal)?:/.test(name)
+  );
+}
+
+function meaning(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    return data;
+  }
+}
+
+function readObject(text: string): Fields | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Fields)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function bad(text: string): Answer {
+  return { status: 400, text };
+}

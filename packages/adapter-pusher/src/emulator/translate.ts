@@ -1,0 +1,71 @@
+/** What the hub says about channels, as Pusher's events. Pure: the same message in the same epoch gives the same text. */
+import type { Joined, Left, Members, Notified, Position, ServerMessage } from "@bellwire/core";
+import { HOSTED_LIMITS } from "../hosted-limits.ts";
+import { METADATA_KEY, withMetadata } from "../metadata.ts";
+import { eventText } from "./frames.ts";
+
+/** An event of Bellwire's own on a channel: continuity ends here. Off our grammar of names, so no application's event is like it. */
+export const GAP_EVENT = "bellwire:gap";
+
+export const PING: string = eventText({ event: "pusher:ping", data: "{}" });
+export const PONG: string = eventText({ event: "pusher:pong", data: "{}" });
+
+/** A notification with its metadata. `user` is who sent it, where it is a client event on a presence channel. */
+export function notificationText(message: Notified, epoch: string, user?: string): string {
+  const { topic, event, offset, time, id } = message;
+  const data = withMetadata(message.json ?? JSON.stringify(message.data), { offset, epoch, time, id });
+  // Names need no escaping: the grammar has neither quotes, backslashes nor control characters.
+  const sender = user === undefined ? "" : `,"user_id":${JSON.stringify(user)}`;
+  return `{"event":"${event}","channel":"${topic}","data":${JSON.stringify(data)}${sender}}`;
+}
+
+/** The answer to a subscription. Stock clients ignore the position; without it a loss before the first event would go unseen. */
+export function succeededText(channel: string, position?: Position): string {
+  const data = position ? { [METADATA_KEY]: position } : {};
+  return eventText({
+    event: "pusher_internal:subscription_succeeded",
+    channel,
+    data: JSON.stringify(data),
+  });
+}
+
+/** The answer to a subscription of a presence channel. Whoever subscribed is in it: clients look for themselves. */
+export function rosterText({ topic, members, count }: Members, own: string, position: Position): string {
+  const shown = members.filter(({ id }, index) => index < HOSTED_LIMITS.members || id === own);
+  const presence = {
+    count,
+    ids: shown.map(({ id }) => id),
+    // A map by key would take `__proto__` for something else.
+    hash: Object.fromEntries(shown.map(({ id, info }) => [id, info ?? null])),
+  };
+  const data = JSON.stringify({ presence, [METADATA_KEY]: position });
+  return eventText({ event: "pusher_internal:subscription_succeeded", channel: topic, data });
+}
+
+/** Somebody's first connection came to a presence channel, or the last one went. */
+export function memberText(message: Joined | Left): string {
+  const channel = message.topic;
+  if (message.type === "left") {
+    const data = JSON.stringify({ user_id: message.id });
+    return eventText({ event: "pusher_internal:member_removed", channel, data });
+  }
+  const { id, info } = message.member;
+  const data = JSON.stringify({ user_id: id, user_info: info });
+  return eventText({ event: "pusher_internal:member_added", channel, data });
+}
+
+/** A cache channel has no last event for a new subscriber. */
+export function cacheMissText(channel: string): string {
+  return eventText({ event: "pusher:cache_miss", channel });
+}
+
+/** Continuity of a channel ends. */
+export function gapText({ topic, position, reason }: Extract<ServerMessage, { type: "gap" }>): string {
+  return eventText({ event: GAP_EVENT, channel: topic, data: JSON.stringify({ reason, position }) });
+}
+
+/** How many connections are subscribed to a channel. */
+export function countText(channel: string, count: number): string {
+  const data = JSON.stringify({ subscription_count: count });
+  return eventText({ event: "pusher_internal:subscription_count", channel, data });
+}
