@@ -1,5 +1,5 @@
 /** Every state of a connection × every event, and what holds whatever the order of events. */
-import { ERRORS, type ErrorCode } from "@bellwire/core";
+import { type CloseCause, ERRORS, type ErrorCode } from "@bellwire/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Connection, type ConnectionEvent, step } from "../src/client/connection-machine.ts";
@@ -15,8 +15,8 @@ const states = {
   welcome: { state: "connecting", phase: "welcome", attempt: 2, suspended: false },
   "welcome, suspended": { state: "connecting", phase: "welcome", attempt: 2, suspended: true },
   connected: { state: "connected", attempt: 2 },
-  waiting: { state: "waiting", attempt: 2 },
-  suspended: { state: "suspended", attempt: 2 },
+  waiting: { state: "waiting", attempt: 2, cause: { code: "link_lost" } },
+  suspended: { state: "suspended", attempt: 2, cause: { code: "link_lost" } },
   closed: { state: "closed" },
   failed: { state: "failed", cause: { code: "forbidden" } },
 } as const satisfies Record<string, Connection>;
@@ -37,6 +37,7 @@ const events = {
   stable: { type: "stable" },
   suspend: { type: "suspend" },
   close: { type: "close" },
+  "close, saying why": { type: "close", cause: { code: "link_lost" } },
 } as const satisfies Record<string, ConnectionEvent>;
 
 type StateName = keyof typeof states;
@@ -46,25 +47,38 @@ const ask = (attempt: number, suspended = false) => [
   { state: "connecting", phase: "token", attempt, suspended },
   [{ do: "ask_token" }],
 ];
-const wait = (after: number, state = "waiting") => [{ state, attempt: 3 }, [{ do: "retry", after }]];
+const lost = { code: "link_lost" } as const;
+const wait = (after: number, cause: CloseCause, state = "waiting") => [
+  { state, attempt: 3, cause },
+  [{ do: "retry", after }],
+];
 const failed = (code: ErrorCode) => [{ state: "failed", cause: { code } }, []];
-const closed = [{ state: "closed" }, [{ do: "hang_up", cause: { code: "normal" } }]];
-const dead = { do: "hang_up", cause: { code: "timeout", reason: "no sign of life" } };
-const late = (state = "waiting") => [{ state, attempt: 3 }, [dead, { do: "retry", after: 1_000 }]];
+const ends = {
+  close: [{ state: "closed" }, [{ do: "hang_up", cause: { code: "normal" } }]],
+  "close, saying why": [{ state: "closed" }, [{ do: "hang_up", cause: lost }]],
+};
+const cause = { code: "timeout", reason: "no sign of life" };
+const late = (state = "waiting") => [
+  { state, attempt: 3, cause },
+  [
+    { do: "hang_up", cause },
+    { do: "retry", after: 1_000 },
+  ],
+];
 
 const attempting = {
-  lost: wait(1_000),
-  "closed for later": wait(7_000),
-  "closed as normal": wait(1_000),
+  lost: wait(1_000, lost),
+  "closed for later": wait(7_000, { code: "draining", retryAfter: 7_000 }),
+  "closed as normal": wait(1_000, { code: "normal" }),
   unauthorized: failed("unauthorized"),
   forbidden: failed("forbidden"),
   late: late(),
-  close: closed,
+  ...ends,
 };
 
 /** What is not in the table changes nothing and does nothing. */
 const table: Record<StateName, Partial<Record<EventName, unknown>>> = {
-  idle: { connect: ask(0), close: closed },
+  idle: { connect: ask(0), ...ends },
   token: {
     ...attempting,
     token: [{ ...states.token, phase: "link" }, [{ do: "dial" }]],
@@ -82,15 +96,15 @@ const table: Record<StateName, Partial<Record<EventName, unknown>>> = {
   },
   "welcome, suspended": {
     ...attempting,
-    lost: wait(1_000, "suspended"),
-    "closed for later": wait(7_000, "suspended"),
-    "closed as normal": wait(1_000, "suspended"),
+    lost: wait(1_000, lost, "suspended"),
+    "closed for later": wait(7_000, { code: "draining", retryAfter: 7_000 }, "suspended"),
+    "closed as normal": wait(1_000, { code: "normal" }, "suspended"),
     late: late("suspended"),
     welcome: [{ state: "connected", attempt: 2 }, []],
   },
   connected: {
     ...attempting,
-    unauthorized: wait(1_000),
+    unauthorized: wait(1_000, { code: "unauthorized" }),
     wake: [states.connected, [{ do: "probe" }]],
     stable: [{ state: "connected", attempt: 0 }, []],
   },
@@ -99,9 +113,9 @@ const table: Record<StateName, Partial<Record<EventName, unknown>>> = {
     retry: ask(2),
     wake: ask(0),
     suspend: [states.suspended, []],
-    close: closed,
+    ...ends,
   },
-  suspended: { connect: ask(2, true), retry: ask(2, true), wake: ask(0, true), close: closed },
+  suspended: { connect: ask(2, true), retry: ask(2, true), wake: ask(0, true), ...ends },
   closed: {},
   failed: {},
 };

@@ -62,6 +62,13 @@ export interface NotificationChannel<M extends TopicMap> {
     data: InputOf<M, T, E>,
     options?: ChannelPublishOptions,
   ): Promise<Receipt>;
+  /**
+   * Goes on over another transport. A link that is there stays in use until the hub has welcomed the other one; then subscriptions go on
+   * from their positions, publishes without an answer are sent again under their ids, and the state stays `connected`. Rejects with why
+   * the other did not work, and then nothing has changed. Without a link the other transport takes the place of the first at once.
+   * Resolves when connected over it. Rejects also with `aborted`, when a later switch takes its place, and `closed`.
+   */
+  switchTransport(transport: Transport): Promise<void>;
   onState(listener: (state: ChannelState) => unknown): () => void;
   /** Hears what has no other way to the application: a listener that threw, data off the contract, why the channel failed. */
   onError(listener: (error: unknown) => unknown): () => void;

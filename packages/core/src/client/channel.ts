@@ -2,14 +2,16 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { type Contract, jsonOf, type TopicMap, validate } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
+import type { Transport } from "../link.ts";
 import { atLeast, callable, checkOptions, having, milliseconds, object, withDefaults } from "../options.ts";
-import type { Acknowledged, ServerMessage } from "../protocol/messages.ts";
+import type { Acknowledged, Failed, ServerMessage } from "../protocol/messages.ts";
 import { isId } from "../protocol/topics.ts";
 import { randomId } from "../random-id.ts";
 import { DEFAULT_BACKOFF } from "./backoff.ts";
 import type { ChannelOptions, ChannelPublishOptions, NotificationChannel, Receipt } from "./channel-api.ts";
-import { ClientConnection } from "./connection.ts";
-import type { ChannelState, Connection } from "./connection-machine.ts";
+import type { ClientConnection } from "./connection.ts";
+import { type ChannelState, type Connection, isOver } from "./connection-machine.ts";
+import { Connections, errorOf } from "./connections.ts";
 import { watchLifecycle } from "./lifecycle.ts";
 import { Listeners } from "./listeners.ts";
 import { Outbox, type Pending } from "./outbox.ts";
@@ -42,7 +44,7 @@ class Channel implements StreamHost {
   readonly contract: Contract<TopicMap>;
   readonly clock: Clock;
   readonly positions: PositionStore | undefined;
-  readonly #connection: ClientConnection;
+  readonly #connections: Connections;
   readonly #streams: Map<string, TopicStream> = new Map();
   readonly #outbox: Outbox = new Outbox();
   readonly #errors: Listeners<unknown> = new Listeners(() => {});
@@ -56,7 +58,7 @@ class Channel implements StreamHost {
     this.clock = options.clock ?? systemClock;
     this.positions = options.positions;
     this.#states = new Listeners((error) => this.report(error));
-    this.#connection = new ClientConnection({
+    this.#connections = new Connections({
       transport: options.transport,
       session: randomId(22),
       token: options.token,
@@ -75,6 +77,10 @@ class Channel implements StreamHost {
     return this.#connection.now.state;
   }
 
+  get #connection(): ClientConnection {
+    return this.#connections.running;
+  }
+
   connect(): void {
     if (this.state !== "idle") return;
     this.#stopLifecycle = watchLifecycle(this.clock, () => this.#connection.dispatch({ type: "wake" }));
@@ -89,7 +95,7 @@ class Channel implements StreamHost {
     if (!stream) {
       stream = new TopicStream(topic, this);
       this.#streams.set(topic, stream);
-      if (this.state === "connected") stream.dispatch({ type: "connected", ref: this.nextRef() });
+      if (this.state === "connected") stream.dispatch({ type: "connected" });
     }
     const handle = stream.subscribe();
     this.connect();
@@ -128,6 +134,13 @@ class Channel implements StreamHost {
     return this.#enqueue({ message, bytes, volatile }, signal);
   }
 
+  async switchTransport(transport: Transport): Promise<void> {
+    this.#assertOpen();
+    const switched = this.#connections.switchTo(transport);
+    this.connect();
+    return switched;
+  }
+
   onState(listener: (state: ChannelState) => unknown): () => void {
     return this.#states.add(listener);
   }
@@ -161,9 +174,7 @@ class Channel implements StreamHost {
 
   #assertOpen(): void {
     const { now } = this.#connection;
-    if (now.state === "closed") throw new BellwireError("closed", "the channel is closed");
-    if (now.state === "failed")
-      throw new BellwireError(now.cause.code, now.cause.reason ?? "the channel has failed");
+    if (isOver(now)) throw errorOf(now);
   }
 
   #enqueue(
@@ -214,20 +225,16 @@ class Channel implements StreamHost {
       this.#outbox.unlink();
     }
     if (now.state === "connected") {
-      for (const stream of this.#streams.values())
-        stream.dispatch({ type: "connected", ref: this.nextRef() });
+      for (const stream of this.#streams.values()) stream.dispatch({ type: "connected" });
       this.#flushOutbox();
     }
-    if (now.state === "closed" || now.state === "failed") this.#end(now);
-    this.#states.emit(now.state);
+    if (isOver(now)) this.#end(now);
+    if (now.state !== before.state) this.#states.emit(now.state);
   }
 
   #end(now: Connection): void {
     this.#stopLifecycle?.();
-    const error =
-      now.state === "failed"
-        ? new BellwireError(now.cause.code, now.cause.reason ?? "the hub refused the channel")
-        : new BellwireError("closed", "the channel was closed");
+    const error = errorOf(now);
     if (now.state === "failed") this.report(error);
     for (const stream of this.#streams.values()) stream.end(error);
     this.#streams.clear();
@@ -235,54 +242,39 @@ class Channel implements StreamHost {
   }
 
   #receive(message: ServerMessage): void {
+    const stream = "topic" in message ? this.#streams.get(message.topic ?? "") : undefined;
     switch (message.type) {
-      case "notification":
-        return this.#streams
-          .get(message.topic)
-          ?.dispatch({ type: "notification", message, ref: this.nextRef() });
-      case "subscribed":
-        return this.#streams.get(message.topic)?.dispatch({ ...message, gap: message.gap });
-      case "skip":
-      case "gap":
-        return this.#streams.get(message.topic)?.dispatch(message);
-      case "head":
-        return this.#streams.get(message.topic)?.dispatch({ ...message, ref: this.nextRef() });
       case "members":
       case "joined":
       case "left":
-        return this.#streams.get(message.topic)?.presence(message);
+        return stream?.presence(message);
       case "acknowledged":
         return this.#outbox.settle(message.ref)?.resolve(message);
       case "error":
-        return this.#refused(message);
+        return this.#refused(message, stream);
       case "expiring":
         return void this.#refreshToken();
       default:
-        // The connection answered it, or it needs no answer.
-        return;
+        // Without a topic the connection answered it, or it needs no answer.
+        if ("topic" in message) stream?.dispatch(message);
     }
   }
 
-  #refused({ ref, topic, code, message, retryAfter }: Extract<ServerMessage, { type: "error" }>): void {
+  #refused(failed: Failed, stream: TopicStream | undefined): void {
+    const { ref, code, message, retryAfter } = failed;
     const error = new BellwireError(code, message, { retryAfter });
-    if (ref === undefined) {
-      const stream = topic === undefined ? undefined : this.#streams.get(topic);
-      if (stream) stream.dispatch({ type: "refused", ref, code, retryAfter });
-      else this.report(error);
-      return;
-    }
-    const pending = this.#outbox.find(ref);
-    if (pending && code === "rate_limited") {
+    if (ref === undefined) return stream ? stream.dispatch(failed) : this.report(error);
+    if (!this.#outbox.has(ref)) {
+      // One of the streams knows the reference.
+      for (const candidate of this.#streams.values()) candidate.dispatch(failed);
+    } else if (code === "rate_limited") {
       // Nothing overtakes: the hub refuses what follows, too, and after the pause all of that goes again in order.
       this.#outbox.postpone(ref);
       this.#outboxPaused ??= this.clock.after(retryAfter ?? 1_000, () => {
         this.#outboxPaused = undefined;
         this.#flushOutbox();
       });
-    } else if (pending) this.#outbox.settle(ref)?.reject(error);
-    else
-      for (const stream of this.#streams.values())
-        stream.dispatch({ type: "refused", ref, code, retryAfter });
+    } else this.#outbox.settle(ref)?.reject(error);
   }
 
   async #refreshToken(): Promise<void> {

@@ -25,7 +25,8 @@ export type ChannelState =
   | "failed";
 
 export type Connection =
-  | { readonly state: "idle" | "closed" }
+  | { readonly state: "idle" }
+  | { readonly state: "closed" }
   | {
       readonly state: "connecting";
       readonly phase: "token" | "link" | "welcome";
@@ -33,7 +34,8 @@ export type Connection =
       readonly suspended: boolean;
     }
   | { readonly state: "connected"; readonly attempt: number }
-  | { readonly state: "waiting" | "suspended"; readonly attempt: number }
+  /** `cause`: why the last attempt or link ended. */
+  | { readonly state: "waiting" | "suspended"; readonly attempt: number; readonly cause: CloseCause }
   | { readonly state: "failed"; readonly cause: CloseCause };
 
 export type ConnectionEvent =
@@ -53,7 +55,8 @@ export type ConnectionEvent =
   | { readonly type: "stable" }
   /** Not connected for so long that continuity is to be taken as lost. */
   | { readonly type: "suspend" }
-  | { readonly type: "close" };
+  /** The application closed the channel. `cause`: what the hub is told, by default `normal`. */
+  | { readonly type: "close"; readonly cause?: CloseCause };
 
 export type ConnectionEffect =
   | { readonly do: "ask_token" | "dial" | "greet" | "probe" }
@@ -70,112 +73,71 @@ const LATE: CloseCause = { code: "timeout", reason: "no sign of life" };
 
 /** The next state and what to do. An event that means nothing in a state changes nothing. `random` is from [0, 1). */
 export function step(now: Connection, event: ConnectionEvent, random: number, options: BackoffOptions): Step {
-  if (now.state === "closed" || now.state === "failed") return stay(now);
-  if (event.type === "close")
-    return { next: { state: "closed" }, effects: [{ do: "hang_up", cause: NORMAL }] };
+  if (isOver(now)) return to(now);
+  if (event.type === "close") return to({ state: "closed" }, { do: "hang_up", cause: event.cause ?? NORMAL });
   switch (now.state) {
     case "idle":
-      return event.type === "connect" ? begin(0, false) : stay(now);
+      return event.type === "connect" ? begin(0, false) : to(now);
     case "waiting":
     case "suspended":
       if (event.type === "retry" || event.type === "wake" || event.type === "connect") {
         return begin(event.type === "wake" ? 0 : now.attempt, now.state === "suspended");
       }
-      return event.type === "suspend" ? { next: { ...now, state: "suspended" }, effects: [] } : stay(now);
-    case "connecting":
-      return connecting(now, event, random, options);
-    case "connected":
-      return connected(now, event, random, options);
-  }
-}
-
-function connecting(
-  now: Extract<Connection, { state: "connecting" }>,
-  event: ConnectionEvent,
-  random: number,
-  options: BackoffOptions,
-): Step {
-  switch (event.type) {
-    case "token":
-      return now.phase === "token"
-        ? { next: { ...now, phase: "link" }, effects: [{ do: "dial" }] }
-        : stay(now);
-    case "open":
-      return now.phase === "link"
-        ? { next: { ...now, phase: "welcome" }, effects: [{ do: "greet" }] }
-        : stay(now);
-    case "welcome":
-      return now.phase === "welcome"
-        ? { next: { state: "connected", attempt: now.attempt }, effects: [] }
-        : stay(now);
-    case "closed":
-      return lost(event.cause, now.attempt, now.suspended, random, options);
-    case "late":
-      return hungUp(lost(LATE, now.attempt, now.suspended, random, options));
-    case "suspend":
-      return { next: { ...now, suspended: true }, effects: [] };
+      return to(event.type === "suspend" ? { ...now, state: "suspended" } : now);
     default:
-      return stay(now);
+      if (event.type === "closed") return lost(now, event.cause, random, options);
+      if (event.type === "late") {
+        const { next, effects } = lost(now, LATE, random, options);
+        return to(next, { do: "hang_up", cause: LATE }, ...effects);
+      }
+      return now.state === "connected" ? connected(now, event) : connecting(now, event);
   }
 }
 
-function connected(
-  now: Extract<Connection, { state: "connected" }>,
-  event: ConnectionEvent,
-  random: number,
-  options: BackoffOptions,
-): Step {
-  switch (event.type) {
-    case "closed": {
-      // An expired token is worth another try with a fresh one; it is asked for before every attempt.
-      const { cause } = event;
-      return lost(
-        cause.code === "unauthorized" ? { ...cause, code: "link_lost" } : cause,
-        now.attempt,
-        false,
-        random,
-        options,
-      );
-    }
-    case "late":
-      return hungUp(lost(LATE, now.attempt, false, random, options));
-    case "wake":
-      return { next: now, effects: [{ do: "probe" }] };
-    case "stable":
-      return { next: { ...now, attempt: 0 }, effects: [] };
+function connecting(now: Extract<Connection, { state: "connecting" }>, event: ConnectionEvent): Step {
+  switch (`${now.phase} ${event.type}`) {
+    case "token token":
+      return to({ ...now, phase: "link" }, { do: "dial" });
+    case "link open":
+      return to({ ...now, phase: "welcome" }, { do: "greet" });
+    case "welcome welcome":
+      return to({ state: "connected", attempt: now.attempt });
     default:
-      return stay(now);
+      return to(event.type === "suspend" ? { ...now, suspended: true } : now);
   }
 }
 
-function stay(now: Connection): Step {
-  return { next: now, effects: [] };
+function connected(now: Extract<Connection, { state: "connected" }>, event: ConnectionEvent): Step {
+  if (event.type === "wake") return to(now, { do: "probe" });
+  return to(event.type === "stable" ? { ...now, attempt: 0 } : now);
 }
 
 function begin(attempt: number, suspended: boolean): Step {
-  return {
-    next: { state: "connecting", phase: "token", attempt, suspended },
-    effects: [{ do: "ask_token" }],
-  };
-}
-
-function hungUp({ next, effects }: Step): Step {
-  return { next, effects: [{ do: "hang_up", cause: LATE }, ...effects] };
+  return to({ state: "connecting", phase: "token", attempt, suspended }, { do: "ask_token" });
 }
 
 function lost(
+  now: Extract<Connection, { state: "connecting" | "connected" }>,
   cause: CloseCause,
-  attempt: number,
-  suspended: boolean,
   random: number,
   options: BackoffOptions,
 ): Step {
-  // A peer's `normal` is not ours: proxies and servers that stop say it too.
-  if (cause.code !== "normal" && !ERRORS[cause.code].retryable)
-    return { next: { state: "failed", cause }, effects: [] };
-  const after = cause.retryAfter ?? backoff(attempt, random, options);
-  return {
-    next: { state: suspended ? "suspended" : "waiting", attempt: attempt + 1 },
-    effects: [{ do: "retry", after }],
-  };
+  const { code } = cause;
+  // A peer's `normal` is not ours: proxies and servers that stop say it too. And a token that has expired while connected is worth
+  // another try with a fresh one; it is asked for before every attempt.
+  const final =
+    !ERRORS[code].retryable && code !== "normal" && !(code === "unauthorized" && now.state === "connected");
+  if (final) return to({ state: "failed", cause });
+  const state = now.state === "connecting" && now.suspended ? "suspended" : "waiting";
+  const after = cause.retryAfter ?? backoff(now.attempt, random, options);
+  return to({ state, attempt: now.attempt + 1, cause }, { do: "retry", after });
+}
+
+/** Whether nothing leads out of the state. */
+export function isOver(now: Connection): now is Extract<Connection, { state: "closed" | "failed" }> {
+  return now.state === "closed" || now.state === "failed";
+}
+
+function to(next: Connection, ...effects: readonly ConnectionEffect[]): Step {
+  return { next, effects };
 }

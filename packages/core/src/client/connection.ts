@@ -1,7 +1,7 @@
-/** Performs what the connection machine decides: asks for tokens, dials, greets, watches the clock. Holds the one link. */
+/** Performs what the connection machine decides, over one transport: asks for tokens, dials, greets, watches the clock. */
 import type { Clock } from "../clock.ts";
 import { BellwireError, isBellwireError } from "../errors.ts";
-import type { CloseCause, Link, LinkObserver, Transport } from "../link.ts";
+import type { Link, Transport } from "../link.ts";
 import {
   type ClientMessage,
   PROTOCOL_VERSION,
@@ -9,7 +9,13 @@ import {
   type Welcome,
 } from "../protocol/messages.ts";
 import type { BackoffOptions } from "./backoff.ts";
-import { type Connection, type ConnectionEffect, type ConnectionEvent, step } from "./connection-machine.ts";
+import {
+  type ChannelState,
+  type Connection,
+  type ConnectionEffect,
+  type ConnectionEvent,
+  step,
+} from "./connection-machine.ts";
 
 /** Milliseconds for one attempt, from asking for the token to the welcome. */
 export const ATTEMPT = 15_000;
@@ -28,9 +34,8 @@ export interface ConnectionOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly backoff: BackoffOptions;
-  /** Milliseconds without a connection after which continuity is taken as lost. */
-  readonly suspendAfter: number;
-  readonly changed: (now: Connection, before: Connection) => void;
+  /** Hears of every change of `state`. */
+  readonly changed: (now: Connection) => void;
   readonly message: (message: ServerMessage) => void;
   /** A message of the hub that could not be understood. It was skipped. */
   readonly malformed: (reason: string) => void;
@@ -40,17 +45,14 @@ export class ClientConnection {
   readonly #options: ConnectionOptions;
   #now: Connection = { state: "idle" };
   #link: Link<ClientMessage> | undefined;
-  #welcome: Welcome | undefined;
+  #welcome: Pick<Welcome, "silence" | "maxMessageBytes"> = { silence: ATTEMPT, maxMessageBytes: Infinity };
   /** Counts attempts; what an earlier attempt still reports is recognized by its number and ignored. */
   #generation = 0;
   #heardAt = 0;
-  #cancelRetry: (() => void) | undefined;
-  #cancelAttempt: (() => void) | undefined;
-  #cancelStable: (() => void) | undefined;
-  #cancelSilence: (() => void) | undefined;
-  #cancelProbe: (() => void) | undefined;
-  #cancelSuspend: (() => void) | undefined;
   #token: string | undefined;
+  /** Of what the state of now waits for: the end of an attempt, a sign of life, the next attempt. */
+  #cancelTimer: (() => void) | undefined;
+  #cancelStable: (() => void) | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -60,12 +62,9 @@ export class ClientConnection {
     return this.#now;
   }
 
-  /** The largest message the hub takes, once it has said so. */
+  /** The largest message that the wire takes, and the hub, once it has said so. */
   get maxMessageBytes(): number {
-    return Math.min(
-      this.#welcome?.maxMessageBytes ?? Number.MAX_SAFE_INTEGER,
-      this.#options.transport.capabilities.maxMessageBytes,
-    );
+    return Math.min(this.#welcome.maxMessageBytes, this.#options.transport.capabilities.maxMessageBytes);
   }
 
   /** Sends on the link of a connected channel; on any other it does nothing, and the caller's state says so already. */
@@ -73,42 +72,29 @@ export class ClientConnection {
     if (this.#now.state === "connected" && messages.length > 0) this.#link?.send(messages);
   }
 
-  /** Asks the token source, for a link that goes on. */
+  /** Asks the token source. */
   async freshToken(): Promise<string | undefined> {
     return this.#options.token?.();
   }
 
   dispatch(event: ConnectionEvent): void {
-    const before = this.#now;
-    const { next, effects } = step(before, event, this.#options.random(), this.#options.backoff);
+    const before = this.#now.state;
+    const { next, effects } = step(this.#now, event, this.#options.random(), this.#options.backoff);
     this.#now = next;
-    if (next.state !== before.state) this.#entered(next, before);
+    if (next.state !== before) this.#entered(next.state);
     for (const effect of effects) this.#perform(effect);
-    if (next.state !== before.state) this.#options.changed(next, before);
+    if (next.state !== before) this.#options.changed(next);
   }
 
-  #entered(next: Connection, before: Connection): void {
-    const { clock, suspendAfter } = this.#options;
-    const { state } = next;
-    // A channel that becomes suspended while it waits goes on waiting for the same attempt.
-    if (state !== "suspended") this.#cancelRetry?.();
-    if (state !== "connecting") this.#cancelAttempt?.();
-    if (state === "connecting") {
-      this.#cancelAttempt?.();
-      this.#cancelAttempt = clock.after(ATTEMPT, () => this.dispatch({ type: "late" }));
-    }
-    if (state === "connected") {
-      this.#cancelStable = clock.after(STABLE, () => this.dispatch({ type: "stable" }));
-      this.#cancelSuspend?.();
-      this.#watchSilence();
-    }
-    if (before.state === "connected") {
-      this.#cancelStable?.();
-      this.#cancelSilence?.();
-      this.#cancelProbe?.();
-      this.#cancelSuspend = clock.after(suspendAfter, () => this.dispatch({ type: "suspend" }));
-    }
-    if (state === "closed" || state === "failed") this.#cancelSuspend?.();
+  #entered(state: ChannelState): void {
+    // A connection that becomes suspended while it waits goes on waiting for the same attempt.
+    if (state === "suspended") return;
+    this.#cancelTimer?.();
+    this.#cancelStable?.();
+    if (state === "connecting") this.#after(ATTEMPT, "late");
+    if (state !== "connected") return;
+    this.#cancelStable = this.#options.clock.after(STABLE, () => this.dispatch({ type: "stable" }));
+    this.#expectLife(this.#welcome.silence);
   }
 
   #perform(effect: ConnectionEffect): void {
@@ -127,47 +113,70 @@ export class ClientConnection {
           },
         ]);
       case "probe":
-        return this.#probe();
+        // After a sleep the link may be dead without anybody having been told.
+        this.#link?.send([{ type: "ping" }]);
+        return this.#expectLife(PROBE);
       case "hang_up": {
-        this.#generation += 1;
         const link = this.#link;
-        this.#link = undefined;
+        this.#forget();
         return link?.close(effect.cause);
       }
       case "retry":
-        this.#link = undefined;
-        this.#cancelRetry = this.#options.clock.after(effect.after, () => this.dispatch({ type: "retry" }));
+        this.#after(effect.after, "retry");
     }
   }
 
+  #after(ms: number, type: "late" | "retry"): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.#options.clock.after(ms, () => this.dispatch({ type }));
+  }
+
+  /** Declares the link dead when nothing is heard for `ms`, or later for as long as the hub allows. */
+  #expectLife(ms: number): void {
+    const { clock } = this.#options;
+    const asked = clock.now();
+    this.#cancelTimer?.();
+    this.#cancelTimer = clock.after(ms, () => {
+      const rest = this.#heardAt + this.#welcome.silence - clock.now();
+      if (this.#heardAt < asked || rest <= 0) this.dispatch({ type: "late" });
+      else this.#expectLife(rest);
+    });
+  }
+
   async #askToken(generation: number): Promise<void> {
+    const current = (): boolean => generation === this.#generation;
     try {
-      // Without a source there is nothing to wait for, and the attempt begins at once.
-      const token = this.#options.token && (await this.#options.token());
-      if (generation !== this.#generation) return;
+      const token = await this.freshToken();
+      if (!current()) return;
       this.#token = token;
       this.dispatch({ type: "token" });
     } catch (error) {
-      if (generation !== this.#generation) return;
       const known = isBellwireError(error)
         ? error
         : new BellwireError("link_lost", "the token source failed", { cause: error });
-      this.dispatch({
-        type: "closed",
-        cause: { code: known.code, reason: known.message, retryAfter: known.retryAfter },
-      });
+      const { code, message: reason, retryAfter } = known;
+      if (current()) this.dispatch({ type: "closed", cause: { code, reason, retryAfter } });
     }
   }
 
   #dial(generation: number): void {
     const current = (): boolean => generation === this.#generation;
-    const observer: LinkObserver<ServerMessage> = {
+    this.#link = this.#options.transport.connect({
       open: () => current() && this.dispatch({ type: "open" }),
       message: (message) => current() && this.#receive(message),
       malformed: (reason) => current() && this.#options.malformed(reason),
-      close: (cause) => current() && this.#lost(cause),
-    };
-    this.#link = this.#options.transport.connect(observer);
+      close: (cause) => {
+        if (!current()) return;
+        this.#forget();
+        this.dispatch({ type: "closed", cause });
+      },
+    });
+  }
+
+  /** Whatever the attempt of now still reports is ignored. */
+  #forget(): void {
+    this.#generation += 1;
+    this.#link = undefined;
   }
 
   #receive(message: ServerMessage): void {
@@ -177,31 +186,5 @@ export class ClientConnection {
       this.dispatch({ type: "welcome" });
     } else if (message.type === "ping") this.#link?.send([{ type: "pong" }]);
     else if (message.type !== "pong") this.#options.message(message);
-  }
-
-  #lost(cause: CloseCause): void {
-    this.#generation += 1;
-    this.#link = undefined;
-    this.dispatch({ type: "closed", cause });
-  }
-
-  /** Declares the link dead when nothing was heard for as long as the hub allows. */
-  #watchSilence(): void {
-    const { clock } = this.#options;
-    const rest = (): number => this.#heardAt + (this.#welcome?.silence ?? ATTEMPT) - clock.now();
-    this.#cancelSilence = clock.after(rest(), () => {
-      if (rest() <= 0) this.dispatch({ type: "late" });
-      else this.#watchSilence();
-    });
-  }
-
-  /** Asks for a sign of life now: after a sleep the link may be dead without anybody having been told. */
-  #probe(): void {
-    const asked = this.#options.clock.now();
-    this.#link?.send([{ type: "ping" }]);
-    this.#cancelProbe?.();
-    this.#cancelProbe = this.#options.clock.after(PROBE, () => {
-      if (this.#heardAt < asked) this.dispatch({ type: "late" });
-    });
   }
 }

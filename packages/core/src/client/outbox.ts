@@ -58,14 +58,16 @@ export class Outbox {
 
   /** The publish with this ref, taken out. */
   settle(ref: number): Pending | undefined {
-    const pending = this.find(ref);
-    if (pending) this.remove(pending);
-    return pending;
+    for (const [pending, sent] of this.#pending) {
+      if (sent !== ref) continue;
+      this.remove(pending);
+      return pending;
+    }
+    return undefined;
   }
 
-  find(ref: number): Pending | undefined {
-    for (const [pending, sent] of this.#pending) if (sent === ref) return pending;
-    return undefined;
+  has(ref: number): boolean {
+    return Array.from(this.#pending.values()).includes(ref);
   }
 
   /** The link is gone: all of it has to be sent again, in order. */

@@ -9,7 +9,16 @@
  *   a refusal that is not retryable leads to `ended`; nothing leads out of it.
  */
 import { ERRORS, type ErrorCode } from "../errors.ts";
-import type { GapReason, Notified, Position } from "../protocol/messages.ts";
+import type {
+  Failed,
+  GapMessage,
+  GapReason,
+  Head,
+  Notified,
+  Position,
+  Skip,
+  Subscribed,
+} from "../protocol/messages.ts";
 
 /** Continuity that could not be proven. */
 export interface Gap {
@@ -30,27 +39,15 @@ export interface Stream {
 }
 
 export type StreamEvent =
-  | { readonly type: "connected"; readonly ref: number }
-  | { readonly type: "lost" }
-  | {
-      readonly type: "subscribed";
-      readonly ref: number;
-      readonly position: Position;
-      readonly gap: GapReason | undefined;
-    }
-  | { readonly type: "notification"; readonly message: Notified; readonly ref: number }
-  | { readonly type: "skip"; readonly offset: number }
-  | { readonly type: "gap"; readonly position: Position; readonly reason: GapReason }
-  | { readonly type: "head"; readonly position: Position; readonly ref: number }
+  /** There is a link; it is gone; the time to try again has come. */
+  | { readonly type: "connected" | "lost" | "retry" }
   /** The hub refused the subscription (`ref`), or ended it (no `ref`). */
-  | {
-      readonly type: "refused";
-      readonly ref: number | undefined;
-      readonly code: ErrorCode;
-      readonly retryAfter: number | undefined;
-    }
-  /** The time to try again has come. */
-  | { readonly type: "retry"; readonly ref: number };
+  | Failed
+  | Subscribed
+  | Notified
+  | Skip
+  | GapMessage
+  | Head;
 
 export type StreamEffect =
   | { readonly do: "subscribe"; readonly ref: number; readonly position: Position | undefined }
@@ -69,107 +66,100 @@ export interface StreamStep {
 const RETRY = 1_000;
 
 /**
- * The next state and what to do. `ref` on a notification or head is the reference to use if the stream has to join again.
+ * The next state and what to do. `ref` is a fresh reference, for the case that the stream has to join.
  * An event that means nothing in a state changes nothing.
  */
-export function streamStep(now: Stream, event: StreamEvent): StreamStep {
-  if (now.state === "ended") return stay(now);
+export function streamStep(now: Stream, event: StreamEvent, ref: number): StreamStep {
+  if (now.state === "ended") return to(now);
   switch (event.type) {
     case "connected":
-      return join(now, event.ref);
+      return join(now, ref);
     case "retry":
       // Without a link, and once live, there is nothing to retry.
-      return now.state === "joining" ? join(now, event.ref) : stay(now);
+      return now.state === "joining" ? join(now, ref) : to(now);
     case "lost":
-      return { next: { ...now, state: "detached" }, effects: [] };
+      return to({ ...now, state: "detached" });
     case "subscribed":
-      return now.state === "joining" && event.ref === now.ref
-        ? joined(now, event.position, event.gap)
-        : stay(now);
-    case "refused":
+      return now.state === "joining" && event.ref === now.ref ? joined(now, event) : to(now);
+    case "error":
       return refused(now, event);
     default:
-      return now.state === "live" && now.cursor ? live(now, now.cursor, event) : stay(now);
+      return now.state === "live" && now.cursor ? live(now, now.cursor, event, ref) : to(now);
   }
 }
 
 function live(
   now: Stream,
   cursor: Position,
-  event: Extract<StreamEvent, { type: "notification" | "skip" | "gap" | "head" }>,
+  event: Notified | Skip | GapMessage | Head,
+  ref: number,
 ): StreamStep {
   switch (event.type) {
     case "notification": {
-      const { message } = event;
-      const position = { epoch: cursor.epoch, offset: message.offset };
-      if (message.offset === 0) return { next: now, effects: [{ do: "deliver", message, position }] };
-      if (message.offset <= cursor.offset) return stay(now);
-      if (message.offset > cursor.offset + 1) return join(now, event.ref);
-      return { next: { ...now, cursor: position }, effects: [{ do: "deliver", message, position }] };
+      const position = { epoch: cursor.epoch, offset: event.offset };
+      const deliver = { do: "deliver", message: event, position } as const;
+      if (event.offset === 0) return to(now, deliver);
+      if (event.offset <= cursor.offset) return to(now);
+      return event.offset > cursor.offset + 1 ? join(now, ref) : to({ ...now, cursor: position }, deliver);
     }
     case "skip":
-      if (event.offset <= cursor.offset) return stay(now);
-      return { next: { ...now, cursor: { epoch: cursor.epoch, offset: event.offset } }, effects: [] };
+      return to(
+        event.offset > cursor.offset
+          ? { ...now, cursor: { epoch: cursor.epoch, offset: event.offset } }
+          : now,
+      );
     case "gap":
-      return isBefore(event, cursor) ? stay(now) : gapped(now, cursor, event.position, event.reason);
+      return gapped(now, cursor, event.position, event.reason);
     case "head": {
       const { epoch, offset } = event.position;
-      return epoch === cursor.epoch && offset <= cursor.offset ? stay(now) : join(now, event.ref);
+      return epoch === cursor.epoch && offset <= cursor.offset ? to(now) : join(now, ref);
     }
   }
 }
 
-/** Whether a gap ends where the stream has been already: nothing is missing. Only `epoch` takes a cursor back, which was never valid. */
-function isBefore(
-  { position, reason }: { position: Position; reason: GapReason },
-  cursor: Position,
-): boolean {
-  return reason !== "epoch" && position.epoch === cursor.epoch && position.offset < cursor.offset;
-}
-
-function joined(now: Stream, position: Position, gap: GapReason | undefined): StreamStep {
+function joined(now: Stream, { position, gap }: Subscribed): StreamStep {
   const live: Stream = { ...now, state: "live" };
   const { cursor } = now;
   const ready = { do: "ready" } as const;
-  if (!cursor) return { next: { ...live, cursor: position }, effects: [ready] };
-  if (gap && !isBefore({ position, reason: gap }, cursor))
-    return after(gapped(live, cursor, position, gap), ready);
+  if (!cursor) return to({ ...live, cursor: position }, ready);
   // A hub that goes on from somewhere else without saying so has proven nothing.
-  if (position.epoch !== cursor.epoch) return after(gapped(live, cursor, position, "epoch"), ready);
-  if (position.offset > cursor.offset) return after(gapped(live, cursor, position, "transport"), ready);
-  return { next: live, effects: [ready] };
+  const reason = gap ?? (position.epoch === cursor.epoch ? "transport" : "epoch");
+  const same = position.epoch === cursor.epoch && position.offset === cursor.offset;
+  return same && !gap ? to(live, ready) : gapped(live, cursor, position, reason, ready);
 }
 
-function refused(
-  now: Stream,
-  { ref, code, retryAfter }: Extract<StreamEvent, { type: "refused" }>,
-): StreamStep {
-  if (ref !== undefined && (now.state !== "joining" || ref !== now.ref)) return stay(now);
-  if (ref !== undefined && ERRORS[code].retryable)
-    return { next: now, effects: [{ do: "retry", after: retryAfter ?? RETRY }] };
-  const gap = { after: now.cursor as Position, resumeAt: null, reason: "authorization" } as const;
+function refused(now: Stream, { ref, code, retryAfter = RETRY }: Failed): StreamStep {
+  if (ref !== undefined) {
+    if (now.state !== "joining" || ref !== now.ref) return to(now);
+    if (ERRORS[code].retryable) return to(now, { do: "retry", after: retryAfter });
+  }
+  const ended: Stream = { ...now, state: "ended" };
   const end = { do: "end", code } as const;
-  return { next: { ...now, state: "ended" }, effects: now.cursor ? [{ do: "gap", gap }, end] : [end] };
+  return now.cursor ? to(ended, gapAfter(now.cursor, null, "authorization"), end) : to(ended, end);
 }
 
-function gapped(now: Stream, cursor: Position, position: Position, reason: GapReason): StreamStep {
-  return {
-    next: { ...now, cursor: position },
-    effects: [{ do: "gap", gap: { after: cursor, resumeAt: position, reason } }],
-  };
+/** Goes on from `position` with a gap before it; or from where it stands when that lies behind it, for then nothing is missing. */
+function gapped(
+  now: Stream,
+  cursor: Position,
+  position: Position,
+  reason: GapReason,
+  ...effects: readonly StreamEffect[]
+): StreamStep {
+  // Only `epoch` takes a cursor back, which was never valid.
+  if (reason !== "epoch" && position.epoch === cursor.epoch && position.offset < cursor.offset)
+    return to(now, ...effects);
+  return to({ ...now, cursor: position }, gapAfter(cursor, position, reason), ...effects);
+}
+
+function gapAfter(after: Position, resumeAt: Position | null, reason: GapReason): StreamEffect {
+  return { do: "gap", gap: { after, resumeAt, reason } };
 }
 
 function join(now: Stream, ref: number): StreamStep {
-  return {
-    next: { ...now, state: "joining", ref },
-    effects: [{ do: "subscribe", ref, position: now.cursor }],
-  };
+  return to({ ...now, state: "joining", ref }, { do: "subscribe", ref, position: now.cursor });
 }
 
-function after(step: StreamStep, effect: StreamEffect): StreamStep {
-  return { next: step.next, effects: [...step.effects, effect] };
-}
-
-function stay(now: Stream): StreamStep {
-  return { next: now, effects: [] };
+function to(next: Stream, ...effects: readonly StreamEffect[]): StreamStep {
+  return { next, effects };
 }

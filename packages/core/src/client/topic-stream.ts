@@ -65,7 +65,7 @@ export class TopicStream implements StreamView {
   }
 
   dispatch(event: StreamEvent): void {
-    const { next, effects } = streamStep(this.#now, event);
+    const { next, effects } = streamStep(this.#now, event, this.#host.nextRef());
     this.#now = next;
     for (const effect of effects) this.#perform(effect);
   }
@@ -125,9 +125,7 @@ export class TopicStream implements StreamView {
   /** Subscribes again then, if the hub has not answered by that time. */
   #retryAfter(ms: number): void {
     this.#cancelRetry?.();
-    this.#cancelRetry = this.#host.clock.after(ms, () =>
-      this.dispatch({ type: "retry", ref: this.#host.nextRef() }),
-    );
+    this.#cancelRetry = this.#host.clock.after(ms, () => this.dispatch({ type: "retry" }));
   }
 
   /** Runs now, or after what is still being validated. */

@@ -112,6 +112,11 @@ export class Client {
     await this.until(() => this.channel.state === "connected", "the channel to be back");
   }
 
+  /** Moves the channel to another connection of its wire, made before the running one is left. */
+  move(): Promise<void> {
+    return withTimeout(this.channel.switchTransport(this.transport), `${this.name} to have moved`);
+  }
+
   /** Waits; a timeout, by default 5,000 ms, says what came instead. */
   async until(done: () => boolean, what: string, timeout = 5_000): Promise<void> {
     await until(done, `${this.name}: ${what}`, timeout, () => this.describe());

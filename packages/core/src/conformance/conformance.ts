@@ -13,6 +13,7 @@ import { lifecycle } from "./cases/lifecycle.ts";
 import { presence } from "./cases/presence.ts";
 import { publishing } from "./cases/publishing.ts";
 import { recovery } from "./cases/recovery.ts";
+import { switching } from "./cases/switching.ts";
 import { CaseContext } from "./context.ts";
 import { kitTopics } from "./kit-topics.ts";
 import { freshSeed } from "./random.ts";
@@ -23,6 +24,7 @@ import type { Way } from "./ways.ts";
 export const cases: Readonly<Record<string, readonly Case[]>> = {
   delivery,
   recovery,
+  switching,
   gaps,
   publishing,
   commands,
