@@ -6,7 +6,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Server as SecureServer } from "node:https";
 import type { Duplex } from "node:stream";
 import { closeCause, closeFrame } from "@bellwire/core";
-import { judgeOrigin, type LinkAcceptor } from "@bellwire/core/server";
+import { encodeOnce, judgeOrigin, type LinkAcceptor } from "@bellwire/core/server";
 import { WebSocketServer } from "ws";
 import { judgeAdmission, type Rejection, readsCloses } from "./emulator/admission.ts";
 import { Channels } from "./emulator/channels.ts";
@@ -15,18 +15,20 @@ import { FanOut } from "./emulator/fan-out.ts";
 import { errorText } from "./emulator/frames.ts";
 import type { EmulatorHost } from "./emulator/host.ts";
 import { HttpApi, type Publisher } from "./emulator/http-api.ts";
+import { NativeLink, nativeFrames } from "./emulator/native-link.ts";
 import { type PusherServerOptions, pusherSettings } from "./emulator/options.ts";
 import { PusherLink } from "./emulator/pusher-link.ts";
 import { Senders } from "./emulator/senders.ts";
 import { SubscriptionCounts } from "./emulator/subscription-counts.ts";
 import { Webhooks } from "./emulator/webhooks.ts";
 import { WireEnd } from "./emulator/wire-end.ts";
+import { NATIVE_OVERHEAD, NATIVE_PATH } from "./native-event.ts";
 
 export type { PusherServerOptions } from "./emulator/options.ts";
 export type { PusherApp } from "./signature.ts";
 
-/** What the emulator needs of a hub: every hub of `createHub` is one. */
-export type PusherHub = LinkAcceptor & Publisher;
+/** What the emulator needs of a hub. Without `publish`, which every hub of `createHub` has, there is no HTTP API. */
+export type PusherHub = LinkAcceptor & Partial<Publisher>;
 
 /**
  * Serves a hub in the Pusher Channels protocol on a Node HTTP or HTTPS server, beside whatever else it serves: connections on
@@ -64,12 +66,12 @@ export function attachPusher(
     clientEvent: (event) => webhooks.clientEvent(event),
     cacheMiss: (channel) => webhooks.cacheMiss(channel),
   };
-  const api = new HttpApi(hub, { app, channels, subscriptionCount: settings.subscriptionCount });
+  const encodeNative = encodeOnce(nativeFrames);
   const webSockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
-    maxPayload: hub.maxMessageBytes,
+    maxPayload: hub.maxMessageBytes + NATIVE_OVERHEAD,
   });
 
   const judge = (request: IncomingMessage, target: string): Rejection | undefined => {
@@ -80,14 +82,16 @@ export function attachPusher(
     const refusal = hub.refusal();
     return refusal && { number: CLOSE.overCapacity, reason: closeFrame(refusal).reason };
   };
-  const connections = `${path}/app/`;
+  const stock = `${path}/app/`;
+  const native = `${path}${NATIVE_PATH}/app/`;
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const { url = "" } = request;
-    if (!url.startsWith(connections)) {
+    const prefix = [stock, native].find((start) => url.startsWith(start));
+    if (prefix === undefined) {
       if (server.listenerCount("upgrade") === 1) refuse(socket);
       return;
     }
-    const target = url.slice(connections.length);
+    const target = url.slice(prefix.length);
     // A client that is refused the upgrade waits 15 seconds, then longer, for ever. The number of a close tells it what to do.
     const rejection = judge(request, target);
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
@@ -99,24 +103,33 @@ export function attachPusher(
         const farewell = { code: "unauthorized", message: reason, number } as const;
         return end.closeWith(number, reason, readsCloses(target) ? undefined : errorText(farewell));
       }
-      const link = new PusherLink(host, end);
+      const link = prefix === native ? new NativeLink(end, encodeNative) : new PusherLink(host, end);
       webSocket.on("message", (data: Buffer, isBinary) => {
         if (isBinary) link.malformed("binary");
         else link.receive(data.toString(), data.length);
       });
       webSocket.on("close", (code, reason) => link.ended(closeCause(code, reason.toString())));
       const { remoteAddress } = request.socket;
-      link.open(hub, { transport: "pusher", headers: singleHeaders(request), remoteAddress });
+      const handshake = { transport: "pusher", headers: singleHeaders(request), remoteAddress };
+      link.open(hub, handshake, host.activityTimeout);
+    });
+  };
+  const serveApi = (publisher: Publisher): (() => void) => {
+    const api = new HttpApi(publisher, { app, channels, subscriptionCount: settings.subscriptionCount });
+    return takeRequests(server, `${path}/apps/${app.id}/`, (request, response, rest) => {
+      void api.handle(request, response, rest);
     });
   };
   server.on("upgrade", upgrade);
-  const release = takeRequests(server, `${path}/apps/${app.id}/`, (request, response, rest) => {
-    void api.handle(request, response, rest);
-  });
+  const release = publishes(hub) ? serveApi(hub) : undefined;
   return () => {
     server.off("upgrade", upgrade);
-    release();
+    release?.();
   };
+}
+
+function publishes(hub: PusherHub): hub is LinkAcceptor & Publisher {
+  return hub.publish !== undefined;
 }
 
 type Taker = (request: IncomingMessage, response: ServerResponse, rest: string) => void;

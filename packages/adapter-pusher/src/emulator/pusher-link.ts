@@ -2,7 +2,6 @@
  * One connection of a Pusher client as one link of the hub: this end says hello and subscribes in the client's place, the hub
  * orders, limits and drains. What comes from the hub is translated for all connections at once where that is possible.
  */
-import { randomInt } from "node:crypto";
 import {
   type ClientMessage,
   type CloseCause,
@@ -20,8 +19,9 @@ import { Allowance } from "./allowance.ts";
 import { type ClientFrame, readFrame } from "./client-frame.ts";
 import { errorText, eventText, textFrames } from "./frames.ts";
 import type { EmulatorHost, TakenClientEvent } from "./host.ts";
+import { newSocketId } from "./socket-id.ts";
 import { type SubscriptionPort, Subscriptions } from "./subscriptions.ts";
-import { PONG, succeededText } from "./translate.ts";
+import { establishedText, PONG, succeededText } from "./translate.ts";
 import { judgeSignin, judgeSubscription, type SignedInUser } from "./verdict.ts";
 import type { WireEnd } from "./wire-end.ts";
 
@@ -33,8 +33,8 @@ const REFUSAL_BURST = 100;
 type Frame<K extends ClientFrame["kind"]> = Extract<ClientFrame, { kind: K }>;
 
 export class PusherLink implements Link<ServerMessage>, SubscriptionPort {
-  /** Unique and not to be guessed, as it is what signatures are for. Also the link's session, so that any hub can leave it out. */
-  readonly socketId: string = `${randomInt(1, 2 ** 47)}.${randomInt(1, 2 ** 47)}`;
+  /** Also the link's session, so that every hub on the backplane can leave it out. */
+  readonly socketId: string = newSocketId();
   readonly #host: EmulatorHost;
   readonly #end: WireEnd;
   readonly #subscriptions: Subscriptions;
@@ -133,7 +133,8 @@ export class PusherLink implements Link<ServerMessage>, SubscriptionPort {
   }
 
   #hear(message: ServerMessage): void {
-    if (message.type === "welcome") return this.#established();
+    if (message.type === "welcome")
+      return this.write(establishedText(this.socketId, this.#host.activityTimeout));
     if (message.type === "pong") return this.write(PONG);
     if (message.type === "acknowledged") return this.#taken(message.ref);
     if (message.type === "error") {
@@ -147,12 +148,6 @@ export class PusherLink implements Link<ServerMessage>, SubscriptionPort {
         return this.write(errorText({ code, message: words }));
     }
     this.#subscriptions.hear(message);
-  }
-
-  #established(): void {
-    const { activityTimeout } = this.#host;
-    const data = JSON.stringify({ socket_id: this.socketId, activity_timeout: activityTimeout });
-    this.write(eventText({ event: "pusher:connection_established", data }));
   }
 
   #take(frame: ClientFrame, bytes: number): void {

@@ -10,6 +10,12 @@ export const GAP_EVENT = "bellwire:gap";
 export const PING: string = eventText({ event: "pusher:ping", data: "{}" });
 export const PONG: string = eventText({ event: "pusher:pong", data: "{}" });
 
+/** The first event of a connection. Without a positive time-out, in seconds, pusher-js hangs for ever. */
+export function establishedText(socketId: string, activityTimeout: number): string {
+  const data = JSON.stringify({ socket_id: socketId, activity_timeout: activityTimeout });
+  return eventText({ event: "pusher:connection_established", data });
+}
+
 /** A notification with its metadata. `user` is who sent it, where it is a client event on a presence channel. */
 export function notificationText(message: Notified, epoch: string, user?: string): string {
   const { topic, event, offset, time, id } = message;
