@@ -216,9 +216,7 @@ export async function raw(
     const text = bytes.toString();
     texts.push(text);
     const event = JSON.parse(text) as Heard;
-    heard.push(
-      typeof event.data === "string" ? { ...event, data: JSON.parse(event.data) as unknown } : event,
-    );
+    heard.push(typeof event.data === "string" ? { ...event, data: decoded(event.data) } : event);
   });
   socket.on("error", () => {});
   socket.on("close", (code, reason) => {
@@ -246,6 +244,15 @@ export async function raw(
         .map(({ data }) => (data as { $bellwire: { code: string } }).$bellwire.code);
     },
   };
+}
+
+/** As client libraries do it: a text that is no JSON stays what it is. */
+function decoded(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 export function subscribe(channel: string, rest: object = { auth: "" }): object {
