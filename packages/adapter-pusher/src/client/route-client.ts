@@ -1,0 +1,111 @@
+/** The client's end of the routes: requests to the application's own server. */
+import {
+  type ClientMessage,
+  type CloseCause,
+  type ErrorCode,
+  isErrorCode,
+  type ServerMessage,
+} from "@bellwire/core";
+import {
+  type ChannelAuth,
+  parse,
+  type RouteName,
+  readAuthAnswer,
+  readRouteAnswer,
+} from "../hosted-routes.ts";
+
+export interface RouteOptions {
+  /** Where each route is; what is missing is not there. */
+  readonly urls: Readonly<Partial<Record<RouteName, string>>>;
+  readonly headers?:
+    | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>)
+    | undefined;
+  readonly fetch?: typeof fetch | undefined;
+}
+
+/** Milliseconds for a request, the application's own decisions on the server included. */
+const PATIENCE = 10_000;
+
+const CODES: Readonly<Record<number, ErrorCode>> = {
+  401: "unauthorized",
+  403: "forbidden",
+  413: "too_large",
+  429: "rate_limited",
+  503: "overloaded",
+};
+
+export class RouteClient {
+  /** Sent with every request from now on; the first is made when all of them are known. */
+  token: string | undefined;
+  session = "";
+  socket = "";
+  readonly #options: RouteOptions;
+  readonly #abort: AbortController = new AbortController();
+
+  constructor(options: RouteOptions) {
+    this.#options = options;
+  }
+
+  has(route: RouteName): boolean {
+    return this.#options.urls[route] !== undefined;
+  }
+
+  /** Sends messages to one of Bellwire's own routes: what the server says, or why it said nothing that counts. Never rejects. */
+  async ask(
+    route: "hello" | "history" | "publish",
+    messages: readonly ClientMessage[],
+  ): Promise<readonly ServerMessage[] | CloseCause> {
+    return this.#post(route, { messages }, readRouteAnswer);
+  }
+
+  /** Asks for signatures. Never rejects. */
+  async authorize(channels: readonly string[]): Promise<readonly ChannelAuth[] | CloseCause> {
+    return this.#post("auth", { channels }, readAuthAnswer);
+  }
+
+  /** Gives up the requests under way. */
+  close(): void {
+    this.#abort.abort();
+  }
+
+  async #post<T>(
+    route: RouteName,
+    body: object,
+    read: (text: string) => T | undefined,
+  ): Promise<T | CloseCause> {
+    const url = this.#options.urls[route];
+    if (url === undefined) return { code: "forbidden", reason: `there is no route ${route}` };
+    const request = this.#options.fetch ?? fetch;
+    try {
+      const headers = (await this.#options.headers?.()) ?? {};
+      const response = await request(url, {
+        method: "POST",
+        headers: {
+          ...headers,
+          "content-type": "application/json",
+          // In a header, because URLs end up in logs.
+          ...(this.token !== undefined && { authorization: `Bearer ${this.token}` }),
+        },
+        body: JSON.stringify({ session: this.session, socket: this.socket, ...body }),
+        cache: "no-store",
+        // A redirect could take the token to another server.
+        redirect: "error",
+        signal: AbortSignal.any([this.#abort.signal, AbortSignal.timeout(PATIENCE)]),
+      });
+      const text = await response.text();
+      if (!response.ok) return causeOf(response, text);
+      return read(text) ?? { code: "link_lost", reason: `route ${route}: not an answer` };
+    } catch {
+      return { code: "link_lost", reason: `route ${route}: no answer` };
+    }
+  }
+}
+
+function causeOf({ status, headers }: Response, text: string): CloseCause {
+  const { code: said } = parse(text);
+  // A proxy in between answers in words of its own.
+  const code = isErrorCode(said) ? said : (CODES[status] ?? "link_lost");
+  const after = headers.get("retry-after") ?? "";
+  const retryAfter = /^\d{1,6}$/.test(after) ? Number(after) * 1_000 : undefined;
+  return { code, reason: `HTTP status ${status}`, ...(retryAfter !== undefined && { retryAfter }) };
+}
