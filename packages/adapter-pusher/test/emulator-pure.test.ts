@@ -1,4 +1,5 @@
 /** The parts of the emulator that decide by themselves: signatures, names, metadata, what clients and servers send. */
+import type { Notified, ServerMessage } from "@bellwire/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { channelClass, userOfChannel } from "../src/channel-name.ts";
@@ -6,8 +7,10 @@ import { judgeAdmission } from "../src/emulator/admission.ts";
 import { Allowance } from "../src/emulator/allowance.ts";
 import { readFrame } from "../src/emulator/client-frame.ts";
 import { pusherClose } from "../src/emulator/close-number.ts";
+import { FanOut } from "../src/emulator/fan-out.ts";
 import { readBatch, readTrigger } from "../src/emulator/published-event.ts";
 import { type ApiRequest, judgeRequest } from "../src/emulator/request-auth.ts";
+import { Senders } from "../src/emulator/senders.ts";
 import { judgeSignin, judgeSubscription } from "../src/emulator/verdict.ts";
 import { DATA_KEY, METADATA_KEY, splitMetadata, withMetadata } from "../src/metadata.ts";
 import { errorData, readErrorData } from "../src/pusher-error.ts";
@@ -516,5 +519,85 @@ describe("an allowance", () => {
     const taken = (now: number) =>
       Array.from({ length: 5 }, () => allowance.take(now)).filter(Boolean).length;
     expect([taken(0), taken(99), taken(200), taken(60_000)]).toEqual([3, 0, 2, 3]);
+  });
+});
+
+describe("a batch for many connections", () => {
+  const notification = (offset: number, rest: object = {}): Notified => ({
+    type: "notification",
+    topic: "news",
+    event: "done",
+    data: { n: offset },
+    json: `{"n":${offset}}`,
+    offset,
+    time: 5,
+    ...rest,
+  });
+  const standing = (live: string | undefined, name = "news") => new Map([[name, { live }]]);
+  /** The texts in the frames, all of which are short. */
+  const texts = (frames: Buffer | undefined): string[] => {
+    const found: string[] = [];
+    for (let at = 0; frames && at < frames.length; ) {
+      const short = frames.readUInt8(at + 1);
+      const start = short < 126 ? at + 2 : at + 4;
+      const length = short < 126 ? short : frames.readUInt16BE(at + 2);
+      found.push(frames.toString("utf8", start, start + length));
+      at = start + length;
+    }
+    return found;
+  };
+
+  it("is encoded once for all whose channels stand in the same epoch, and anew for others", () => {
+    const fanOut = new FanOut(new Senders());
+    const batch = [
+      notification(1),
+      { type: "head", topic: "news", position: { epoch: "e", offset: 1 } },
+    ] as const;
+    const one = fanOut.encode(batch, standing("e"));
+    expect(texts(one)).toEqual([
+      '{"event":"done","channel":"news","data":"{\\"n\\":1,\\"$bellwire\\":{\\"offset\\":1,\\"epoch\\":\\"e\\",\\"time\\":5}}"}',
+    ]);
+    expect(fanOut.encode(batch, standing("e"))).toBe(one);
+    expect(fanOut.encode(batch, standing("f"))?.toString()).toBe(one?.toString().replace('"e\\"', '"f\\"'));
+    expect(fanOut.encode(batch, standing("e"))?.equals(one ?? Buffer.alloc(0))).toBe(true);
+  });
+
+  it("is looked at one by one where a channel is not live, whoever came before", () => {
+    const fanOut = new FanOut(new Senders());
+    const batch = [notification(1)];
+    expect(fanOut.encode(batch, standing(undefined))).toBeUndefined();
+    expect(fanOut.encode(batch, new Map())).toBeUndefined();
+    const frames = fanOut.encode(batch, standing("e"));
+    expect(fanOut.encode(batch, standing(undefined))).toBeUndefined();
+    expect(fanOut.encode(batch, standing("e"))).toBe(frames);
+    expect(fanOut.encode([notification(2)], new Map())).toBeUndefined();
+  });
+
+  it.each<ServerMessage>([
+    { type: "welcome", silence: 1, maxMessageBytes: 1 },
+    { type: "subscribed", ref: 1, topic: "news", position: { epoch: "e", offset: 0 } },
+    { type: "members", topic: "news", members: [], count: 0 },
+    { type: "gap", topic: "news", position: { epoch: "e", offset: 0 }, reason: "epoch" },
+    { type: "acknowledged", ref: 1, position: null },
+    { type: "error", code: "internal", message: "x" },
+  ])("is looked at one by one when it holds $type", (message) => {
+    expect(new FanOut(new Senders()).encode([notification(1), message], standing("e"))).toBeUndefined();
+  });
+
+  it("says who sent a client event, and believes nobody who only took over its id", () => {
+    const senders = new Senders();
+    const fanOut = new FanOut(senders);
+    const sent = { topic: "presence-a", event: "client-x", id: "i", json: '{"n":1}' };
+    senders.remember(sent, "ann");
+    const name = (message: Notified) =>
+      (
+        JSON.parse(texts(fanOut.encode([message], standing("e", message.topic)))[0] ?? "{}") as {
+          user_id?: string;
+        }
+      ).user_id;
+    expect(name(notification(1, sent))).toBe("ann");
+    expect(name(notification(2, { ...sent, json: '{"n":2}' }))).toBeUndefined();
+    expect(name(notification(3, { ...sent, topic: "presence-b" }))).toBeUndefined();
+    expect(name(notification(4, { ...sent, id: undefined }))).toBeUndefined();
   });
 });

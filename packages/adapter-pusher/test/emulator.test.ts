@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import type { ServerMessage } from "@bellwire/core";
 import { createHub } from "@bellwire/core/server";
+import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { attachPusher, type PusherServerOptions } from "../src/emulator.ts";
 import { bodyDigest, requestText, sign } from "../src/signature.ts";
@@ -307,6 +308,62 @@ describe("bad input", () => {
     const socket = await raw(port);
     for (let n = 0; n < 1_000; n += 1) socket.say(subscribe(`private-orders.${n}`));
     await until(() => socket.closed !== undefined);
+    await undisturbed();
+  });
+
+  it("of every kind leaves the process and the neighbour alone", { timeout: 60_000 }, async () => {
+    const { hub, port } = await serve({ clientEvents: true }, { limits: { linkRate: 10_000 } });
+    const undisturbed = await neighbour(port, (n) => hub.publish("news.de", "done", { n }));
+    const name = fc.oneof(
+      fc.constantFrom(
+        "news.de",
+        "private-orders.1",
+        "presence-room.a",
+        "cache-news",
+        "#server-to-user-1",
+        "__proto__",
+        "",
+      ),
+      fc.string(),
+    );
+    const data = fc.record(
+      {
+        channel: name,
+        auth: fc.oneof(fc.string(), fc.constant(`${app.key}:${"0".repeat(64)}`)),
+        channel_data: fc.json(),
+        user_data: fc.json(),
+      },
+      { requiredKeys: [] },
+    );
+    const event = fc.record(
+      {
+        event: fc.oneof(
+          fc.constantFrom(
+            "pusher:subscribe",
+            "pusher:unsubscribe",
+            "pusher:signin",
+            "pusher:ping",
+            "client-typing",
+            "client-moved",
+          ),
+          fc.string(),
+        ),
+        channel: name,
+        data: fc.oneof(data, fc.jsonValue()),
+      },
+      { requiredKeys: ["event"] },
+    );
+    const text = fc.oneof(
+      { weight: 9, arbitrary: event.map((value) => JSON.stringify(value)) },
+      { weight: 1, arbitrary: fc.string() },
+    );
+    const texts = fc.sample(text, { numRuns: 5_000, seed: 20_261_121 });
+    let socket = await raw(port);
+    for (const [index, sent] of texts.entries()) {
+      if (socket.closed) socket = await raw(port);
+      socket.say(sent);
+      if (index % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
     await undisturbed();
   });
 

@@ -85,7 +85,7 @@ export class HttpApi {
   async #trigger(body: string): Promise<Answer> {
     const events = readTrigger(body);
     if (!Array.isArray(events)) return events;
-    // Channels have no order among each other.
+    // Channels have no order among each other. One that is not in the contract fails the request, and the others have the event.
     await Promise.all(events.map((event) => this.#publish(event)));
     const info = events[0]?.info ?? [];
     if (info.length === 0) return json({});

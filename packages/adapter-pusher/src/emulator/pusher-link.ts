@@ -26,9 +26,9 @@ import { judgeSignin, judgeSubscription, type SignedInUser } from "./verdict.ts"
 import type { WireEnd } from "./wire-end.ts";
 
 const { clientEvents: CLIENT_EVENTS, eventBytes: EVENT_BYTES } = HOSTED_LIMITS;
-/** Refused requests per second, and how many may come at once. */
-const REFUSALS = 10;
-const REFUSAL_BURST = 100;
+/** Requests per second that this end answers without the hub, which would count them, and how many may come at once. */
+const OWN_ANSWERS = 10;
+const OWN_ANSWERS_BURST = 100;
 
 type Frame<K extends ClientFrame["kind"]> = Extract<ClientFrame, { kind: K }>;
 
@@ -39,7 +39,7 @@ export class PusherLink implements Link<ServerMessage>, SubscriptionPort {
   readonly #end: WireEnd;
   readonly #subscriptions: Subscriptions;
   readonly #events: Allowance = new Allowance(CLIENT_EVENTS, CLIENT_EVENTS, performance.now());
-  readonly #refusals: Allowance = new Allowance(REFUSAL_BURST, REFUSALS, performance.now());
+  readonly #ownAnswers: Allowance = new Allowance(OWN_ANSWERS_BURST, OWN_ANSWERS, performance.now());
   /** Client events that the hub has not answered yet. */
   readonly #sent: Map<number, TakenClientEvent> = new Map();
   #observer: LinkObserver<ClientMessage> | undefined;
@@ -120,10 +120,15 @@ export class PusherLink implements Link<ServerMessage>, SubscriptionPort {
     this.#end.say(frames);
   }
 
-  /** Refuses one request. Who is refused all the time is counted among those who do not speak the protocol. */
+  /** Refuses one request. */
   fail(error: PusherError): void {
-    if (this.#refusals.take(performance.now())) this.#end.say(textFrames([errorText(error)]));
-    else this.malformed("too many requests that had to be refused");
+    this.#answer(errorText(error));
+  }
+
+  /** Answers without the hub. Who asks for that all the time is counted among those who do not speak the protocol. */
+  #answer(text: string): void {
+    if (this.#ownAnswers.take(performance.now())) this.#end.say(textFrames([text]));
+    else this.malformed("too many requests");
   }
 
   /** A signature stands for the application's own decision; sending client events follows from being subscribed by one. */
@@ -192,7 +197,7 @@ export class PusherLink implements Link<ServerMessage>, SubscriptionPort {
     if (user !== this.#user?.id)
       return this.fail({ code: "forbidden", message: "This channel is for the signed-in user only" });
     this.#host.channels.enter(channel, this, undefined);
-    this.#end.say(textFrames([succeededText(channel)]));
+    this.#answer(succeededText(channel));
   }
 
   #signIn({ auth, userData }: Frame<"signin">): void {
@@ -204,7 +209,7 @@ export class PusherLink implements Link<ServerMessage>, SubscriptionPort {
     this.#user = user;
     this.#host.channels.signIn(user.id, this);
     const data = JSON.stringify({ user_data: userData });
-    this.#end.say(textFrames([eventText({ event: "pusher:signin_success", data })]));
+    this.#answer(eventText({ event: "pusher:signin_success", data }));
   }
 
   #clientEvent({ channel, event, data }: Frame<"event">, bytes: number): void {

@@ -199,6 +199,7 @@ export class Subscriptions {
       state.retry = setTimeout(() => {
         this.#waiting -= 1;
         state.retry = undefined;
+        state.cached = undefined;
         this.#ask(state, undefined, 0);
       }, retryAfter);
       return;
