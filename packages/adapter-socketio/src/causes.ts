@@ -1,0 +1,67 @@
+/** What the library's own events mean for a link. */
+import { type CloseCause, type ErrorCode, isErrorCode } from "@bellwire/core";
+
+const CODES: Readonly<Record<number, ErrorCode>> = {
+  401: "unauthorized",
+  403: "forbidden",
+  413: "too_large",
+  429: "rate_limited",
+  503: "overloaded",
+};
+
+/** The close code of a WebSocket whose peer got a frame that is too large (RFC 6455, section 7.4.1). */
+const TOO_LARGE = 1009;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Why there is no link: a namespace that refused says a code; a long poll that was refused, its HTTP status. */
+export function connectCause(error: unknown): CloseCause {
+  const { data, description, context } = fields(error);
+  const { code, message, retryAfter } = fields(data);
+  if (isErrorCode(code)) {
+    return {
+      code,
+      ...(typeof message === "string" && { reason: message }),
+      ...(typeof retryAfter === "number" && retryAfter >= 0 && { retryAfter }),
+    };
+  }
+  return typeof description === "number" ? statusCause(description, context) : lost("no connection");
+}
+
+/** Why a link ended that ended without a word. */
+export function disconnectCause(reason: string, details: unknown): CloseCause {
+  if (reason === "parse error") return { code: "malformed", reason: "not a Socket.IO packet" };
+  if (reason === "ping timeout") return { code: "timeout", reason: "no sign of life" };
+  const { description, context } = fields(details);
+  if (description === 413 || fields(context).code === TOO_LARGE)
+    return { code: "too_large", reason: "a message was too large" };
+  return lost("the connection ended");
+}
+
+function statusCause(status: number, request: unknown): CloseCause {
+  const code = CODES[status] ?? "link_lost";
+  const after = header(request, "retry-after");
+  const retryAfter = /^\d{1,6}$/.test(after) ? Number(after) * 1000 : undefined;
+  return { code, reason: `HTTP status ${status}`, ...(retryAfter !== undefined && { retryAfter }) };
+}
+
+/** A header of an XMLHttpRequest's response, if it may be read. */
+function header(request: unknown, name: string): string {
+  const { getResponseHeader } = fields(request);
+  if (typeof getResponseHeader !== "function") return "";
+  try {
+    const value: unknown = Reflect.apply(getResponseHeader, request, [name]);
+    return typeof value === "string" ? value : "";
+  } catch {
+    // Node's stand-in for XMLHttpRequest throws when there was no response.
+    return "";
+  }
+}
+
+function lost(reason: string): CloseCause {
+  return { code: "link_lost", reason };
+}
+
+function fields(value: unknown): Fields {
+  return typeof value === "object" && value !== null ? (value as Fields) : {};
+}

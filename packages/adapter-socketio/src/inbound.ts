@@ -1,0 +1,28 @@
+/** Judges what a client sent, after the library has parsed it. Pure. */
+import { type ClientMessage, readClientMessage } from "@bellwire/core";
+
+/** A message and its size, or why it is none. The words never quote it. */
+export type Inbound =
+  | { readonly ok: true; readonly message: ClientMessage; readonly bytes: number }
+  | { readonly ok: false; readonly code: "malformed" | "too_large"; readonly reason: string };
+
+/** Reads one message of at most `limit` bytes of JSON. Never throws, whatever the value. */
+export function readInbound(value: unknown, limit: number): Inbound {
+  const malformed = (reason: string) => ({ ok: false, code: "malformed", reason }) as const;
+  try {
+    // What the library took off the wire, as nearly as can be told now; it tells no size itself.
+    const bytes = Buffer.byteLength(JSON.stringify(value) ?? "");
+    if (bytes > limit) return { ok: false, code: "too_large", reason: `at most ${limit} bytes` };
+    if (holdsBytes(value)) return malformed("binary");
+    const read = readClientMessage(value);
+    return read.ok ? { ok: true, message: read.message, bytes } : malformed(read.reason);
+  } catch {
+    return malformed("nested too deeply");
+  }
+}
+
+/** Whether there are attachments in it: they are off on this wire, as they would be something else on another. */
+function holdsBytes(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || Object.values(value).some(holdsBytes);
+}

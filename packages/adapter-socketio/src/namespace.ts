@@ -1,0 +1,94 @@
+/** The door of one namespace: who may join, and which link a socket becomes. */
+import { BellwireError, type CloseCause } from "@bellwire/core";
+import type { Handshake, LinkAcceptor } from "@bellwire/core/server";
+import type { Namespace, Socket } from "socket.io";
+import type { Carriers } from "./carriers.ts";
+import { Connection } from "./connection.ts";
+import { singleHeaders } from "./headers.ts";
+import { batchEncoder, NativeLink } from "./native-link.ts";
+import { stockFailure } from "./stock-events.ts";
+import { StockLink, type StockPackets } from "./stock-link.ts";
+import { AUTH } from "./wire.ts";
+
+/** How a namespace is guarded. */
+export interface Door {
+  readonly carriers: Carriers;
+  /** Whether sessions of Engine.IO serve this namespace alone, and end with their link. */
+  readonly alone: boolean;
+  /** Why a socket may not join now. */
+  refusal(socket: Socket, headers: Handshake["headers"]): CloseCause | undefined;
+}
+
+type Next = (error?: Error) => void;
+/** What lets sockets in now; undefined when no hub is attached. */
+interface Place {
+  join: ((socket: Socket, next: Next) => void) | undefined;
+}
+
+/** Listeners of a namespace cannot be told from the application's when they are to go, so they are there once and stay. */
+const places: WeakMap<Namespace, Place> = new WeakMap();
+/** What is to be done when a socket that was let in is connected. */
+const joined: WeakMap<Socket, () => void> = new WeakMap();
+
+/**
+ * Serves a hub on a namespace. Returns a function that closes it to new sockets; links that are open go on. Throws `invalid_option`
+ * when another hub is there.
+ */
+export function serveNamespace(hub: LinkAcceptor, namespace: Namespace, door: Door): () => void {
+  const place = placeOf(namespace);
+  if (place.join) {
+    throw new BellwireError("invalid_option", "attachSocketIo.namespace: must be one without another hub");
+  }
+  const { maxMessageBytes } = hub;
+  const encode = batchEncoder(namespace.name);
+  const packets: StockPackets = new WeakMap();
+
+  place.join = (socket, next) => {
+    const handshake: Handshake = {
+      transport: "socketio",
+      headers: singleHeaders(socket.handshake.headers),
+      remoteAddress: socket.handshake.address,
+    };
+    const refused = door.refusal(socket, handshake.headers);
+    if (refused) return next(failure(refused));
+    const connection = (): Connection => new Connection(socket.conn, door.carriers);
+    if ((socket.handshake.auth as { readonly bellwire?: unknown }).bellwire === AUTH.bellwire) {
+      joined.set(socket, () => {
+        new NativeLink(socket, connection(), maxMessageBytes, encode).open(hub, handshake);
+      });
+      return next();
+    }
+    const link = new StockLink(socket, connection(), maxMessageBytes, packets, door.alone);
+    joined.set(socket, () => {
+      // The hub may have closed it between its agreement and now.
+      if (link.closed) socket.disconnect(door.alone);
+    });
+    link.open(hub, handshake, (cause) => next(cause && failure(cause)));
+  };
+  return () => {
+    place.join = undefined;
+  };
+}
+
+function placeOf(namespace: Namespace): Place {
+  const found = places.get(namespace);
+  if (found) return found;
+  const place: Place = { join: undefined };
+  places.set(namespace, place);
+  namespace.use((socket, next) => {
+    if (place.join) place.join(socket, next);
+    else next(failure({ code: "link_lost", reason: "no hub is attached" }));
+  });
+  namespace.on("connection", (socket) => {
+    const begin = joined.get(socket);
+    // Recovery of Socket.IO's own goes past the door.
+    if (begin) begin();
+    else socket.disconnect();
+  });
+  return place;
+}
+
+/** A refusal as Socket.IO's clients get it: `connect_error` with `error.data`. */
+function failure(cause: CloseCause): Error {
+  return Object.assign(new Error(cause.code), { data: stockFailure(cause) });
+}

@@ -1,0 +1,60 @@
+/** The link of Bellwire's own client: messages of PROTOCOL.md, as arguments of one event. */
+import { type CloseCause, encodeServerMessage, type ServerMessage } from "@bellwire/core";
+import { encodeOnce, type Handshake, type LinkAcceptor } from "@bellwire/core/server";
+import type { Socket } from "socket.io";
+import type { Connection } from "./connection.ts";
+import { type Packet, packetOf } from "./packet.ts";
+import { SocketLink } from "./socket-link.ts";
+import { eventPacket, MESSAGES } from "./wire.ts";
+
+/** Encodes a batch as one packet. Throws when a handler's answer is no JSON. */
+export type EncodeBatch = (batch: readonly ServerMessage[]) => Packet;
+
+/** The encoder that all links of a namespace share: a batch that goes to many of them is encoded once. */
+export function batchEncoder(namespace: string): EncodeBatch {
+  return encodeOnce((batch: readonly ServerMessage[]) =>
+    packetOf(eventPacket(namespace, MESSAGES, batch.map(encodeServerMessage))),
+  );
+}
+
+export class NativeLink extends SocketLink {
+  readonly #encode: EncodeBatch;
+
+  constructor(socket: Socket, connection: Connection, limit: number, encode: EncodeBatch) {
+    super(socket, connection, limit);
+    this.#encode = encode;
+  }
+
+  /** Presents the link to the hub. */
+  open(hub: LinkAcceptor, handshake: Handshake): void {
+    this.attach(hub.accept(this, handshake));
+  }
+
+  send(batch: readonly ServerMessage[]): void {
+    if (this.closed) return;
+    let packet: Packet;
+    try {
+      packet = this.#encode(batch);
+    } catch {
+      return this.close({ code: "internal", reason: "a message could not be encoded" });
+    }
+    this.connection.send(packet);
+  }
+
+  protected received(event: unknown, messages: readonly unknown[]): void {
+    if (event === MESSAGES && messages.length > 0) for (const message of messages) this.take(message);
+    else this.malformed("not an event of Bellwire");
+  }
+
+  protected farewell({ code, reason, retryAfter }: CloseCause): void {
+    const bye = {
+      type: "bye",
+      code,
+      ...(reason !== undefined && { reason }),
+      ...(retryAfter !== undefined && { retryAfter }),
+    } as const;
+    this.connection.send(packetOf(eventPacket(this.socket.nsp.name, MESSAGES, [encodeServerMessage(bye)])));
+    this.socket.disconnect(true);
+    this.connection.terminateSoon();
+  }
+}

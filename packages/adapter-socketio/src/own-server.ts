@@ -1,0 +1,145 @@
+/** A Socket.IO server for one hub, on a path of an HTTP server that serves other things beside it. */
+import {
+  createServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type ServerResponse,
+} from "node:http";
+import type { Server as SecureServer } from "node:https";
+import type { Socket as TcpSocket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { CloseCause } from "@bellwire/core";
+import { judgeOrigin, type LinkAcceptor } from "@bellwire/core/server";
+import { Server, type Socket } from "socket.io";
+import { type Carriers, carriersOf, type Engine, type Session } from "./carriers.ts";
+import { singleHeaders } from "./headers.ts";
+import { serveNamespace } from "./namespace.ts";
+import type { SocketIoServerOptions } from "./options.ts";
+import { preflight, refuseUpgrade, retryAfter, sessionIn } from "./requests.ts";
+
+/** What may stand around a message of the largest size: the types of two protocols, the event, an acknowledgement's id. */
+const FRAMING = 64;
+/** Joins of namespaces that a session may ask for; our client asks for one. Each costs an answer, which nobody need read. */
+const JOINS = 8;
+/** How the packet of such a join begins, in Socket.IO's protocol. */
+const CONNECT = "0";
+/** Milliseconds after which an upgrade is refused that none of several listeners has answered. */
+const UNANSWERED = 10_000;
+
+/** Whether a request may go on, and what its answer tells the page that sent it. */
+interface Judgement {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly refused?: { readonly status: number; readonly cause: CloseCause };
+}
+
+/** Serves a hub. Returns a function that detaches it; links that are open go on. */
+export function serveOwn(
+  hub: LinkAcceptor,
+  server: HttpServer | SecureServer,
+  { path, allowedOrigins }: Required<SocketIoServerOptions>,
+): () => void {
+  const io = serverFor(hub, server);
+  const { engine } = io;
+  const carriers = carriersOf(engine);
+  const admitted = admissions(engine, carriers);
+  let attached = true;
+  let closing = false;
+  const refusal = (): CloseCause | undefined => (closing ? { code: "draining" } : hub.refusal());
+  hub.onClose(() => {
+    closing = true;
+  });
+  serveNamespace(hub, io.of("/"), {
+    carriers,
+    alone: true,
+    // Its session's first request was judged for it.
+    refusal: ({ conn }: Socket) => (admitted.delete(conn) ? undefined : refusal()),
+  });
+
+  const judge = (request: IncomingMessage): Judgement => {
+    const origin = judgeOrigin(singleHeaders(request.headers), allowedOrigins);
+    if (!origin.allowed) return { headers: {}, refused: { status: 403, cause: { code: "forbidden" } } };
+    const { headers } = origin;
+    const isNew = request.method === "GET" && sessionIn(request) === undefined;
+    const cause = isNew ? refusal() : undefined;
+    return cause ? { headers, refused: { status: 503, cause } } : { headers };
+  };
+  const isOurs = (request: IncomingMessage): boolean => {
+    const asked = request.url?.split("?", 1)[0];
+    // Sessions that are open live by requests, also when no new one is taken.
+    return (asked === path || asked === `${path}/`) && (attached || sessionIn(request) !== undefined);
+  };
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    const { headers, refused } = judge(request);
+    response.setHeaders(new Map(Object.entries({ vary: "origin", "cache-control": "no-store", ...headers })));
+    if (refused) {
+      // A body that was not read leaves nothing that a next request could follow.
+      const end = { "content-length": 0, connection: "close", ...retryAfter(refused.cause) };
+      response.writeHead(refused.status, end).end();
+    } else if (request.method === "OPTIONS") response.writeHead(204, preflight(request)).end();
+    else engine.handleRequest(request, response);
+  };
+
+  const emit = server.emit;
+  // A listener would share every request with the application's: both would answer, and the second answer is an error.
+  server.emit = function emitOthers(this: HttpServer, name: string, ...rest: unknown[]): boolean {
+    const heard = (): boolean => Reflect.apply(emit, this, [name, ...rest]) as boolean;
+    if (name !== "request") return heard();
+    const [request, response] = rest as [IncomingMessage, ServerResponse];
+    if (isOurs(request)) answer(request, response);
+    else if (!heard()) response.writeHead(404, { "content-length": 0 }).end();
+    return true;
+  };
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    if (!isOurs(request)) {
+      if (server.listenerCount("upgrade") === 1) refuseUpgrade(socket, 404, {});
+      else setTimeout(() => refuseUnanswered(socket), UNANSWERED).unref();
+      return;
+    }
+    const { refused } = judge(request);
+    if (refused) refuseUpgrade(socket, refused.status, retryAfter(refused.cause));
+    else engine.handleUpgrade(request, socket, head);
+  });
+  return () => {
+    attached = false;
+  };
+}
+
+/** A Socket.IO server that gets its requests by hand: it listens to a server that never listens. */
+function serverFor(hub: LinkAcceptor, server: HttpServer | SecureServer): Server {
+  const io = new Server({
+    serveClient: false,
+    cookie: false,
+    transports: ["websocket", "polling"],
+    perMessageDeflate: false,
+    httpCompression: false,
+    maxHttpBufferSize: hub.maxMessageBytes + FRAMING,
+    // Together they find a dead peer in 35 s, as the hub does.
+    pingInterval: 25_000,
+    pingTimeout: 10_000,
+    connectTimeout: 5_000,
+  });
+  const behind = createServer();
+  io.attach(behind);
+  server.on("listening", () => behind.emit("listening"));
+  server.on("close", () => behind.emit("close"));
+  return io;
+}
+
+/** Sessions whose first socket may join without being judged again. One that asks for too many joins is ended. */
+function admissions(engine: Engine, carriers: Carriers): WeakSet<Session> {
+  const admitted: WeakSet<Session> = new WeakSet();
+  engine.on("connection", (session: Session) => {
+    admitted.add(session);
+    let joins = 0;
+    session.on("packet", ({ data }: { readonly data?: unknown }) => {
+      if (typeof data !== "string" || !data.startsWith(CONNECT)) return;
+      joins += 1;
+      if (joins > JOINS) carriers.terminate(session);
+    });
+  });
+  return admitted;
+}
+
+function refuseUnanswered(socket: Duplex): void {
+  if (socket.writable && (socket as TcpSocket).bytesWritten === 0) refuseUpgrade(socket, 404, {});
+}

@@ -1,0 +1,47 @@
+/** Packets for clients, encoded once for every link that gets them. */
+
+/** A packet that is ready for the library. */
+export interface Packet {
+  /** What travels by long polling, and by any other carrier that frames for itself. */
+  readonly text: string;
+  /** About the bytes that it takes on any of them. */
+  readonly bytes: number;
+  readonly options: PacketOptions;
+}
+
+/**
+ * `wsPreEncodedFrame` is the option by which Socket.IO's own adapters hand Engine.IO a finished frame. Without it every link would
+ * encode the text again. An engine that does not know it, or compresses, sends the text.
+ */
+interface PacketOptions {
+  readonly compress: false;
+  readonly wsPreEncodedFrame: readonly [Buffer];
+}
+
+/** The type MESSAGE of Engine.IO's protocol, which WebSocket frames begin with. */
+const MESSAGE = "4";
+
+/** Makes a packet of a Socket.IO packet's text. */
+export function packetOf(text: string): Packet {
+  const frame = textFrame(`${MESSAGE}${text}`);
+  return { text, bytes: frame.length, options: { compress: false, wsPreEncodedFrame: [frame] } };
+}
+
+/** Header and text in one buffer, so that they leave in one write (RFC 6455, section 5.2: final, unmasked, text). */
+function textFrame(text: string): Buffer {
+  const length = Buffer.byteLength(text);
+  const header = headerOf(length);
+  const frame = Buffer.allocUnsafe(header.length + length);
+  frame.set(header);
+  frame.write(text, header.length, "utf8");
+  return frame;
+}
+
+function headerOf(length: number): readonly number[] {
+  if (length < 126) return [0x81, length];
+  if (length < 65_536) return [0x81, 126, length >> 8, length & 0xff];
+  const header = Buffer.alloc(10);
+  header.set([0x81, 127]);
+  header.writeBigUInt64BE(BigInt(length), 2);
+  return [...header];
+}

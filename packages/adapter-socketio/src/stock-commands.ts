@@ -1,0 +1,29 @@
+/** What a stock client asks for, as a message of PROTOCOL.md. Pure; whether it is a message at all is judged later. */
+
+/** Builds the message that an event stands for; undefined for an event that is no command. `id` makes one for a publish without. */
+export function stockCommand(
+  event: unknown,
+  args: readonly unknown[],
+  ref: number,
+  id: () => string,
+): unknown {
+  if (event === "subscribe") {
+    const [topic, options] = args;
+    return { type: event, ref, topic, ...fields(options, "position") };
+  }
+  if (event === "unsubscribe") return { type: event, ref, topic: args[0] };
+  if (event === "publish") {
+    const [topic, name, data, options] = args;
+    return { type: event, ref, topic, event: name, data, id: id(), ...fields(options, "id", "exclude") };
+  }
+  if (event === "token") return { type: event, ref, token: args[0] };
+  return undefined;
+}
+
+/** The fields of an options object that were given. */
+function fields(options: unknown, ...names: readonly string[]): Readonly<Record<string, unknown>> {
+  if (typeof options !== "object" || options === null) return {};
+  return Object.fromEntries(
+    Object.entries(options).filter(([name, value]) => names.includes(name) && value !== undefined),
+  );
+}

@@ -1,0 +1,79 @@
+/**
+ * What the hub says, in the words of a stock Socket.IO client: a notification is an event of its own name with its data; everything
+ * else is an event whose name begins with `bellwire:`, which no contract can have. Pure.
+ */
+import type { CloseCause, ErrorCode, Notified, ServerMessage } from "@bellwire/core";
+
+/** An event, and its arguments as JSON. */
+export interface StockEvent {
+  readonly name: string;
+  readonly args: readonly string[];
+}
+
+/** What a command's acknowledgement says. */
+export type StockAnswer = Readonly<Record<string, unknown>> & { readonly ok: boolean };
+
+/** The data of `connect_error` and of `bellwire:error`. */
+export interface StockFailure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** Milliseconds. */
+  readonly retryAfter?: number;
+}
+
+/** Events that mean something else to Socket.IO's clients, or end their connection. */
+const RESERVED: ReadonlySet<string> = new Set([
+  "connect",
+  "connect_error",
+  "disconnect",
+  "disconnecting",
+  "newListener",
+  "removeListener",
+]);
+
+/** The event of a message for a client that knows the topic's epoch; undefined when it means nothing to a stock client. */
+export function stockEvent(message: ServerMessage, epoch: string | undefined): StockEvent | undefined {
+  const { type, ...rest } = message;
+  if (message.type === "notification") return epoch === undefined ? undefined : notification(message, epoch);
+  // Positions are compared by clients that may have lost something; between the hub and this end nothing is.
+  if (type === "head" || type === "skip" || type === "welcome" || type === "bye") return undefined;
+  if (type === "ping" || type === "pong") return undefined;
+  // Gaps, errors, the end of the token, who is present, and whatever the hub learns to say of a topic.
+  return { name: `bellwire:${type}`, args: [JSON.stringify(rest)] };
+}
+
+function notification(message: Notified, epoch: string): StockEvent {
+  const { topic, event, offset, time } = message;
+  const id = message.id ?? (offset > 0 ? `${epoch}/${offset}` : "");
+  // A volatile event has no place to resume from.
+  const position = offset > 0 ? { epoch, offset } : null;
+  return {
+    name: RESERVED.has(event) ? `event:${event}` : event,
+    args: [message.json ?? JSON.stringify(message.data), JSON.stringify({ topic, id, position, time })],
+  };
+}
+
+/** The acknowledgement of a command; undefined when the message answers none. */
+export function stockAnswer(message: ServerMessage): StockAnswer | undefined {
+  if (message.type === "subscribed") {
+    const { position, gap } = message;
+    return { ok: true, position, ...(gap && { gap }) };
+  }
+  if (message.type === "acknowledged") {
+    const { position, data } = message;
+    return { ok: true, position, ...(data !== undefined && { data }) };
+  }
+  if (message.type === "done") return { ok: true };
+  if (message.type !== "error" || message.ref === undefined) return undefined;
+  const { code, message: words, retryAfter } = message;
+  return { ok: false, code, message: words, ...(retryAfter !== undefined && { retryAfter }) };
+}
+
+/** What a client is told that is turned away, whose link ends, or whose command failed without an acknowledgement. */
+export function stockFailure({ code, reason, retryAfter }: CloseCause): StockFailure {
+  return {
+    code,
+    message: reason ?? "the hub closed the link",
+    ...(retryAfter !== undefined && { retryAfter }),
+  };
+}

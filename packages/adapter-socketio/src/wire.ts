@@ -1,0 +1,18 @@
+/** How Bellwire's messages travel in Socket.IO packets, for both halves. */
+
+/** The event that carries messages of PROTOCOL.md, each an argument. */
+export const MESSAGES = "bellwire";
+
+/** What Bellwire's own client says in its handshake; every other client is a stock one. */
+export const AUTH = { bellwire: 1 } as const;
+
+/** The default path, the same for both halves. */
+export const PATH = "/bellwire/socket.io";
+
+/**
+ * A packet of type EVENT as Socket.IO encodes it. `args` are JSON already, and go in as they are: encoding them once is
+ * cheaper than Socket.IO's own encoder, which also looks for bytes in them.
+ */
+export function eventPacket(namespace: string, event: string, args: readonly string[]): string {
+  return `2${namespace === "/" ? "" : `${namespace},`}[${[JSON.stringify(event), ...args].join(",")}]`;
+}
