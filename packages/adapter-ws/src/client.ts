@@ -2,6 +2,7 @@
 import {
   type Capabilities,
   type ClientMessage,
+  callable,
   checkOptions,
   closeCause,
   closeFrame,
@@ -38,14 +39,10 @@ const url = {
   test: (value: unknown) =>
     typeof value === "string" && URL.canParse(value) && /^wss?:/i.test(value) && !value.includes("#"),
 };
-const webSocketClass = {
-  allowed: "a WebSocket class",
-  test: (value: unknown) => typeof value === "function",
-};
 
 /** A transport over WebSocket. Throws `invalid_option`. */
 export function webSocketTransport(options: WebSocketTransportOptions): Transport {
-  checkOptions("webSocketTransport", options, { url, WebSocket: webSocketClass }, ["url"]);
+  checkOptions("webSocketTransport", options, { url, WebSocket: callable }, ["url"]);
   const Class = options.WebSocket ?? WebSocketClass;
   return {
     name: "ws",
@@ -55,7 +52,7 @@ export function webSocketTransport(options: WebSocketTransportOptions): Transpor
         return connect(new Class(options.url), observer);
       } catch {
         // A page that came by https may not open `ws:`.
-        queueMicrotask(() => observer.close({ code: "link_lost", reason: "refused by the platform" }));
+        queueMicrotask(() => observer.close({ code: "link_lost", reason: "refused" }));
         return { buffered: 0, send() {}, close() {} };
       }
     },
@@ -65,8 +62,8 @@ export function webSocketTransport(options: WebSocketTransportOptions): Transpor
 function connect(socket: WebSocket, observer: LinkObserver<ServerMessage>): Link<ClientMessage> {
   socket.onopen = () => observer.open();
   socket.onmessage = ({ data }: MessageEvent<unknown>) => {
-    const decoded =
-      typeof data === "string" ? decodeServerMessage(data) : ({ ok: false, reason: "binary" } as const);
+    // Binary is no message of ours, and an empty text is none either.
+    const decoded = decodeServerMessage(typeof data === "string" ? data : "");
     if (decoded.ok) observer.message(decoded.message);
     else observer.malformed(decoded.reason);
   };
@@ -78,7 +75,6 @@ function connect(socket: WebSocket, observer: LinkObserver<ServerMessage>): Link
       return socket.bufferedAmount;
     },
     send(batch) {
-      if (socket.readyState !== socket.OPEN) return;
       for (const message of batch) socket.send(encodeClientMessage(message));
     },
     close(cause) {

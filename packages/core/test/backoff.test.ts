@@ -2,13 +2,13 @@
 import { seededRandom } from "@bellwire/core/conformance";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { backoff, DEFAULT_BACKOFF } from "../src/client/backoff.ts";
+import { backoff } from "../src/client/backoff.ts";
 import { holds } from "./property.ts";
 
 const anyRandom = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
 it("starts at up to half a second, doubles, and stays at up to 20 seconds", () => {
-  const bounds = [0, 1, 2, 3, 4, 5, 6, 100, 1_000_000].map((attempt) => backoff(attempt, 1, DEFAULT_BACKOFF));
+  const bounds = [0, 1, 2, 3, 4, 5, 6, 100, 1_000_000].map((attempt) => backoff(attempt, 1, {}));
   expect(bounds).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000, 20_000]);
 });
 
@@ -28,10 +28,10 @@ it.each([0, 3, 6, 20])(
   "spreads evenly over its bound at attempt %i: no tenth gets twice its share",
   (attempt) => {
     const random = seededRandom(attempt + 1);
-    const bound = backoff(attempt, 1, DEFAULT_BACKOFF);
+    const bound = backoff(attempt, 1, {});
     const tenths = Array.from({ length: 10 }, () => 0);
     for (let n = 0; n < 20_000; n++) {
-      const tenth = Math.floor((backoff(attempt, random.next(), DEFAULT_BACKOFF) / bound) * 10);
+      const tenth = Math.floor((backoff(attempt, random.next(), {}) / bound) * 10);
       tenths[tenth] = (tenths[tenth] ?? 0) + 1;
     }
     for (const count of tenths) expect(count / 2_000).toBeLessThan(2);
@@ -46,7 +46,7 @@ it("never lets a storm of 5,000 clients put more than three times the mean into 
   for (let client = 0; client < 5_000; client++) {
     let now = 0;
     for (let attempt = 0; now < 120_000; attempt++) {
-      now += backoff(attempt, random.next(), DEFAULT_BACKOFF);
+      now += backoff(attempt, random.next(), {});
       // Before that everybody still has the short delays of the first attempts.
       if (now < 20_000 || now >= 120_000) continue;
       const second = Math.floor(now / 1_000);

@@ -10,13 +10,11 @@ const random = 0.5;
 
 const states = {
   idle: { state: "idle" },
-  token: { state: "connecting", phase: "token", attempt: 2, suspended: false },
-  link: { state: "connecting", phase: "link", attempt: 2, suspended: false },
-  welcome: { state: "connecting", phase: "welcome", attempt: 2, suspended: false },
-  "welcome, suspended": { state: "connecting", phase: "welcome", attempt: 2, suspended: true },
+  token: { state: "connecting", phase: "token", attempt: 2 },
+  link: { state: "connecting", phase: "link", attempt: 2 },
+  welcome: { state: "connecting", phase: "welcome", attempt: 2 },
   connected: { state: "connected", attempt: 2 },
   waiting: { state: "waiting", attempt: 2, cause: { code: "link_lost" } },
-  suspended: { state: "suspended", attempt: 2, cause: { code: "link_lost" } },
   closed: { state: "closed" },
   failed: { state: "failed", cause: { code: "forbidden" } },
 } as const satisfies Record<string, Connection>;
@@ -35,7 +33,6 @@ const events = {
   retry: { type: "retry" },
   wake: { type: "wake" },
   stable: { type: "stable" },
-  suspend: { type: "suspend" },
   close: { type: "close" },
   "close, saying why": { type: "close", cause: { code: "link_lost" } },
 } as const satisfies Record<string, ConnectionEvent>;
@@ -43,13 +40,10 @@ const events = {
 type StateName = keyof typeof states;
 type EventName = keyof typeof events;
 
-const ask = (attempt: number, suspended = false) => [
-  { state: "connecting", phase: "token", attempt, suspended },
-  [{ do: "ask_token" }],
-];
+const ask = (attempt: number) => [{ state: "connecting", phase: "token", attempt }, [{ do: "ask_token" }]];
 const lost = { code: "link_lost" } as const;
-const wait = (after: number, cause: CloseCause, state = "waiting") => [
-  { state, attempt: 3, cause },
+const wait = (after: number, cause: CloseCause) => [
+  { state: "waiting", attempt: 3, cause },
   [{ do: "retry", after }],
 ];
 const failed = (code: ErrorCode) => [{ state: "failed", cause: { code } }, []];
@@ -58,8 +52,8 @@ const ends = {
   "close, saying why": [{ state: "closed" }, [{ do: "hang_up", cause: lost }]],
 };
 const cause = { code: "timeout", reason: "no sign of life" };
-const late = (state = "waiting") => [
-  { state, attempt: 3, cause },
+const late = [
+  { state: "waiting", attempt: 3, cause },
   [
     { do: "hang_up", cause },
     { do: "retry", after: 1_000 },
@@ -72,50 +66,23 @@ const attempting = {
   "closed as normal": wait(1_000, { code: "normal" }),
   unauthorized: failed("unauthorized"),
   forbidden: failed("forbidden"),
-  late: late(),
+  late,
   ...ends,
 };
 
 /** What is not in the table changes nothing and does nothing. */
 const table: Record<StateName, Partial<Record<EventName, unknown>>> = {
   idle: { connect: ask(0), ...ends },
-  token: {
-    ...attempting,
-    token: [{ ...states.token, phase: "link" }, [{ do: "dial" }]],
-    suspend: [{ ...states.token, suspended: true }, []],
-  },
-  link: {
-    ...attempting,
-    open: [{ ...states.link, phase: "welcome" }, [{ do: "greet" }]],
-    suspend: [{ ...states.link, suspended: true }, []],
-  },
-  welcome: {
-    ...attempting,
-    welcome: [{ state: "connected", attempt: 2 }, []],
-    suspend: [states["welcome, suspended"], []],
-  },
-  "welcome, suspended": {
-    ...attempting,
-    lost: wait(1_000, lost, "suspended"),
-    "closed for later": wait(7_000, { code: "draining", retryAfter: 7_000 }, "suspended"),
-    "closed as normal": wait(1_000, { code: "normal" }, "suspended"),
-    late: late("suspended"),
-    welcome: [{ state: "connected", attempt: 2 }, []],
-  },
+  token: { ...attempting, token: [{ ...states.token, phase: "link" }, [{ do: "dial" }]] },
+  link: { ...attempting, open: [{ ...states.link, phase: "welcome" }, [{ do: "greet" }]] },
+  welcome: { ...attempting, welcome: [{ state: "connected", attempt: 2 }, []] },
   connected: {
     ...attempting,
     unauthorized: wait(1_000, { code: "unauthorized" }),
     wake: [states.connected, [{ do: "probe" }]],
     stable: [{ state: "connected", attempt: 0 }, []],
   },
-  waiting: {
-    connect: ask(2),
-    retry: ask(2),
-    wake: ask(0),
-    suspend: [states.suspended, []],
-    ...ends,
-  },
-  suspended: { connect: ask(2, true), retry: ask(2, true), wake: ask(0, true), ...ends },
+  waiting: { connect: ask(2), retry: ask(2), wake: ask(0), ...ends },
   closed: {},
   failed: {},
 };
@@ -177,10 +144,9 @@ describe("whatever the order of events", () => {
       fc.property(anyRun, ([given, draws]) => {
         let retrySet = false;
         for (const { before, next, effects } of run(given, draws)) {
-          if (next.state !== "waiting" && next.state !== "suspended") retrySet = false;
+          if (next.state !== "waiting") retrySet = false;
           if (effects.some((effect) => effect.do === "retry")) retrySet = true;
-          const waits = next.state === "waiting" || next.state === "suspended";
-          expect(waits).toBe(retrySet);
+          expect(next.state === "waiting").toBe(retrySet);
           if (before.state !== "idle") expect(next.state).not.toBe("idle");
         }
       }),

@@ -8,9 +8,11 @@ export interface BackoffOptions {
   readonly cap: number;
 }
 
-export const DEFAULT_BACKOFF: BackoffOptions = { base: 500, cap: 20_000 };
-
 /** The delay before attempt number `attempt`, counted from 0. `random` is from [0, 1). */
-export function backoff(attempt: number, random: number, { base, cap }: BackoffOptions): number {
+export function backoff(
+  attempt: number,
+  random: number,
+  { base = 500, cap = 20_000 }: Partial<BackoffOptions>,
+): number {
   return random * Math.min(cap, base * 2 ** Math.min(attempt, 30));
 }

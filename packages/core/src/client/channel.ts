@@ -3,14 +3,13 @@ import { type Clock, systemClock } from "../clock.ts";
 import { type Contract, jsonOf, type TopicMap, validate } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
 import type { Transport } from "../link.ts";
-import { atLeast, callable, checkOptions, having, milliseconds, object, withDefaults } from "../options.ts";
+import { callable, checkOptions, having, milliseconds, object } from "../options.ts";
 import type { Acknowledged, Failed, ServerMessage } from "../protocol/messages.ts";
 import { isId } from "../protocol/topics.ts";
 import { randomId } from "../random-id.ts";
-import { DEFAULT_BACKOFF } from "./backoff.ts";
 import type { ChannelOptions, ChannelPublishOptions, NotificationChannel, Receipt } from "./channel-api.ts";
 import type { ClientConnection } from "./connection.ts";
-import { type ChannelState, type Connection, isOver } from "./connection-machine.ts";
+import { type ChannelState, isOver } from "./connection-machine.ts";
 import { Connections, errorOf } from "./connections.ts";
 import { watchLifecycle } from "./lifecycle.ts";
 import { Listeners } from "./listeners.ts";
@@ -35,7 +34,7 @@ export function createChannel<M extends TopicMap>(options: ChannelOptions<M>): N
     },
     ["topics", "transport"],
   );
-  checkOptions("createChannel.backoff", options.backoff ?? {}, { base: atLeast(1), cap: atLeast(1) });
+  checkOptions("createChannel.backoff", options.backoff ?? {}, { base: milliseconds, cap: milliseconds });
   // The types of the contract live in the interface; inside, a channel is the same for all of them.
   return new Channel(options) as unknown as NotificationChannel<M>;
 }
@@ -64,17 +63,16 @@ class Channel implements StreamHost {
       token: options.token,
       clock: this.clock,
       random: options.random ?? Math.random,
-      backoff: withDefaults(DEFAULT_BACKOFF, options.backoff),
+      backoff: options.backoff ?? {},
       suspendAfter: options.suspendAfter ?? 300_000,
       changed: (now, before) => this.#changed(now, before),
       message: (message) => this.#receive(message),
-      malformed: (reason) =>
-        this.report(new BellwireError("malformed", `a message of the hub was skipped: ${reason}`)),
+      malformed: (reason) => this.report(new BellwireError("malformed", `skipped: ${reason}`)),
     });
   }
 
   get state(): ChannelState {
-    return this.#connection.now.state;
+    return this.#connections.state;
   }
 
   get #connection(): ClientConnection {
@@ -89,8 +87,7 @@ class Channel implements StreamHost {
 
   subscribe(topic: string): unknown {
     this.#assertOpen();
-    if (!this.contract.topic(topic))
-      throw new BellwireError("unknown_topic", "no such topic in the contract");
+    if (!this.contract.topic(topic)) throw new BellwireError("unknown_topic", "not in the contract");
     let stream = this.#streams.get(topic);
     if (!stream) {
       stream = new TopicStream(topic, this);
@@ -110,8 +107,7 @@ class Channel implements StreamHost {
   ): Promise<Receipt> {
     this.#assertOpen();
     const { signal, id = randomId(16), exclude } = options;
-    if (!isId(id))
-      throw new BellwireError("invalid_option", "publish.id: must be 1 to 64 printable ASCII characters");
+    if (!isId(id)) throw new BellwireError("invalid_option", "publish.id: must be 1 to 64 printable ASCII");
     const found = this.contract.event(topic, event);
     if (!found)
       throw new BellwireError(
@@ -121,17 +117,15 @@ class Channel implements StreamHost {
     // Validated here and sent as given, so that a transformation in the schema runs once, at the receiver.
     const checked = validate(found.definition.schema, data);
     if (checked instanceof Promise) await checked;
-    const message = { type: "publish", topic, event, data, id, ...(exclude && { exclude }) } as const;
+    const message = { type: "publish", topic, event, data, id, exclude } as const;
     // The channel may have been closed while the schema ran.
     this.#assertOpen();
     const bytes = new TextEncoder().encode(jsonOf(message)).length + 24;
-    if (bytes > this.#connection.maxMessageBytes) {
-      throw new BellwireError("too_large", `data: at most ${this.#connection.maxMessageBytes} bytes`);
-    }
     const volatile = found.definition.kind === "volatile";
     if (volatile && this.state !== "connected")
-      throw new BellwireError("link_lost", "a volatile event needs a connection");
-    return this.#enqueue({ message, bytes, volatile }, signal);
+      throw new BellwireError("link_lost", "a volatile event needs a link");
+    const answer = await this.#enqueue({ message, bytes, volatile }, signal);
+    return { position: answer.position, data: answer.data };
   }
 
   async switchTransport(transport: Transport): Promise<void> {
@@ -180,36 +174,22 @@ class Channel implements StreamHost {
   #enqueue(
     publish: Pick<Pending, "message" | "bytes" | "volatile">,
     signal: AbortSignal | undefined,
-  ): Promise<Receipt> {
-    return new Promise<Receipt>((resolve, reject) => {
-      const settled = (): void => signal?.removeEventListener("abort", abort);
-      const pending: Pending = {
-        ...publish,
-        resolve({ position, data }: Acknowledged) {
-          settled();
-          resolve({ position, data });
-        },
-        reject(error) {
-          settled();
-          reject(error);
-        },
-      };
-      const abort = (): void => {
-        const reason: unknown = signal?.reason;
-        const timedOut = reason instanceof Error && reason.name === "TimeoutError";
+  ): Promise<Acknowledged> {
+    let abort = (): void => {};
+    return new Promise<Acknowledged>((resolve, reject) => {
+      const pending = { ...publish, resolve, reject };
+      abort = () => {
+        const cause = signal?.reason as { readonly name?: unknown } | undefined;
+        const timedOut = cause?.name === "TimeoutError";
         this.#outbox.remove(pending);
-        pending.reject(
-          new BellwireError(timedOut ? "no_answer" : "aborted", "the publish was given up", {
-            cause: reason,
-          }),
-        );
+        reject(new BellwireError(timedOut ? "no_answer" : "aborted", "given up", { cause }));
       };
       if (signal?.aborted) return abort();
-      this.#outbox.add(pending);
+      this.#outbox.add(pending, this.#connection.maxMessageBytes);
       signal?.addEventListener("abort", abort);
       this.connect();
       this.#flushOutbox();
-    });
+    }).finally(() => signal?.removeEventListener("abort", abort));
   }
 
   #flushOutbox(): void {
@@ -217,25 +197,24 @@ class Channel implements StreamHost {
     this.#connection.send(this.#outbox.unsent(() => this.nextRef(), this.#connection.maxMessageBytes));
   }
 
-  #changed(now: Connection, before: Connection): void {
-    if (before.state === "connected") {
+  #changed(now: ChannelState, before: ChannelState): void {
+    if (before === "connected") {
       this.#outboxPaused?.();
       this.#outboxPaused = undefined;
       for (const stream of this.#streams.values()) stream.dispatch({ type: "lost" });
       this.#outbox.unlink();
     }
-    if (now.state === "connected") {
+    if (now === "connected") {
       for (const stream of this.#streams.values()) stream.dispatch({ type: "connected" });
       this.#flushOutbox();
     }
-    if (isOver(now)) this.#end(now);
-    if (now.state !== before.state) this.#states.emit(now.state);
+    if (isOver(this.#connection.now)) this.#end(errorOf(this.#connection.now));
+    if (now !== before) this.#states.emit(now);
   }
 
-  #end(now: Connection): void {
+  #end(error: BellwireError): void {
     this.#stopLifecycle?.();
-    const error = errorOf(now);
-    if (now.state === "failed") this.report(error);
+    if (this.state === "failed") this.report(error);
     for (const stream of this.#streams.values()) stream.end(error);
     this.#streams.clear();
     this.#outbox.clear(error);
@@ -264,17 +243,16 @@ class Channel implements StreamHost {
     const { ref, code, message, retryAfter } = failed;
     const error = new BellwireError(code, message, { retryAfter });
     if (ref === undefined) return stream ? stream.dispatch(failed) : this.report(error);
-    if (!this.#outbox.has(ref)) {
-      // One of the streams knows the reference.
-      for (const candidate of this.#streams.values()) candidate.dispatch(failed);
-    } else if (code === "rate_limited") {
+    // Whose reference it is not ignores it.
+    for (const candidate of this.#streams.values()) candidate.dispatch(failed);
+    if (code !== "rate_limited") this.#outbox.settle(ref)?.reject(error);
+    else if (this.#outbox.postpone(ref)) {
       // Nothing overtakes: the hub refuses what follows, too, and after the pause all of that goes again in order.
-      this.#outbox.postpone(ref);
       this.#outboxPaused ??= this.clock.after(retryAfter ?? 1_000, () => {
         this.#outboxPaused = undefined;
         this.#flushOutbox();
       });
-    } else this.#outbox.settle(ref)?.reject(error);
+    }
   }
 
   async #refreshToken(): Promise<void> {

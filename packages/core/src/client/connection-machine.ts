@@ -8,21 +8,14 @@
  *                       └──────────── waiting ◀─────────────┴─────────────────┘
  *
  *   a terminal cause leads to `failed`, the application's close to `closed`; nothing leads out of either.
- *   `suspended` is `waiting` after so long a time that continuity is to be taken as lost.
  */
 import { ERRORS } from "../errors.ts";
 import type { CloseCause } from "../link.ts";
 import { type BackoffOptions, backoff } from "./backoff.ts";
+import { type Step, to } from "./step.ts";
 
-/** What an application sees of the connection. */
-export type ChannelState =
-  | "idle"
-  | "connecting"
-  | "connected"
-  | "waiting"
-  | "suspended"
-  | "closed"
-  | "failed";
+/** What an application sees. `suspended` is `waiting` after so long a time that continuity is to be taken as lost. */
+export type ChannelState = Connection["state"] | "suspended";
 
 export type Connection =
   | { readonly state: "idle" }
@@ -31,11 +24,10 @@ export type Connection =
       readonly state: "connecting";
       readonly phase: "token" | "link" | "welcome";
       readonly attempt: number;
-      readonly suspended: boolean;
     }
   | { readonly state: "connected"; readonly attempt: number }
   /** `cause`: why the last attempt or link ended. */
-  | { readonly state: "waiting" | "suspended"; readonly attempt: number; readonly cause: CloseCause }
+  | { readonly state: "waiting"; readonly attempt: number; readonly cause: CloseCause }
   | { readonly state: "failed"; readonly cause: CloseCause };
 
 export type ConnectionEvent =
@@ -53,8 +45,6 @@ export type ConnectionEvent =
   | { readonly type: "wake" }
   /** Connected for long enough to forget earlier failures. */
   | { readonly type: "stable" }
-  /** Not connected for so long that continuity is to be taken as lost. */
-  | { readonly type: "suspend" }
   /** The application closed the channel. `cause`: what the hub is told, by default `normal`. */
   | { readonly type: "close"; readonly cause?: CloseCause };
 
@@ -63,27 +53,26 @@ export type ConnectionEffect =
   | { readonly do: "hang_up"; readonly cause: CloseCause }
   | { readonly do: "retry"; readonly after: number };
 
-export interface Step {
-  readonly next: Connection;
-  readonly effects: readonly ConnectionEffect[];
-}
+type ConnectionStep = Step<Connection, ConnectionEffect>;
 
 const NORMAL: CloseCause = { code: "normal" };
 const LATE: CloseCause = { code: "timeout", reason: "no sign of life" };
 
 /** The next state and what to do. An event that means nothing in a state changes nothing. `random` is from [0, 1). */
-export function step(now: Connection, event: ConnectionEvent, random: number, options: BackoffOptions): Step {
+export function step(
+  now: Connection,
+  event: ConnectionEvent,
+  random: number,
+  options: Partial<BackoffOptions>,
+): ConnectionStep {
   if (isOver(now)) return to(now);
   if (event.type === "close") return to({ state: "closed" }, { do: "hang_up", cause: event.cause ?? NORMAL });
   switch (now.state) {
     case "idle":
-      return event.type === "connect" ? begin(0, false) : to(now);
+      return event.type === "connect" ? begin(0) : to(now);
     case "waiting":
-    case "suspended":
-      if (event.type === "retry" || event.type === "wake" || event.type === "connect") {
-        return begin(event.type === "wake" ? 0 : now.attempt, now.state === "suspended");
-      }
-      return to(event.type === "suspend" ? { ...now, state: "suspended" } : now);
+      if (event.type === "wake") return begin(0);
+      return event.type === "retry" || event.type === "connect" ? begin(now.attempt) : to(now);
     default:
       if (event.type === "closed") return lost(now, event.cause, random, options);
       if (event.type === "late") {
@@ -94,7 +83,10 @@ export function step(now: Connection, event: ConnectionEvent, random: number, op
   }
 }
 
-function connecting(now: Extract<Connection, { state: "connecting" }>, event: ConnectionEvent): Step {
+function connecting(
+  now: Extract<Connection, { state: "connecting" }>,
+  event: ConnectionEvent,
+): ConnectionStep {
   switch (`${now.phase} ${event.type}`) {
     case "token token":
       return to({ ...now, phase: "link" }, { do: "dial" });
@@ -103,41 +95,36 @@ function connecting(now: Extract<Connection, { state: "connecting" }>, event: Co
     case "welcome welcome":
       return to({ state: "connected", attempt: now.attempt });
     default:
-      return to(event.type === "suspend" ? { ...now, suspended: true } : now);
+      return to(now);
   }
 }
 
-function connected(now: Extract<Connection, { state: "connected" }>, event: ConnectionEvent): Step {
+function connected(now: Extract<Connection, { state: "connected" }>, event: ConnectionEvent): ConnectionStep {
   if (event.type === "wake") return to(now, { do: "probe" });
   return to(event.type === "stable" ? { ...now, attempt: 0 } : now);
 }
 
-function begin(attempt: number, suspended: boolean): Step {
-  return to({ state: "connecting", phase: "token", attempt, suspended }, { do: "ask_token" });
+function begin(attempt: number): ConnectionStep {
+  return to({ state: "connecting", phase: "token", attempt }, { do: "ask_token" });
 }
 
 function lost(
   now: Extract<Connection, { state: "connecting" | "connected" }>,
   cause: CloseCause,
   random: number,
-  options: BackoffOptions,
-): Step {
+  options: Partial<BackoffOptions>,
+): ConnectionStep {
   const { code } = cause;
   // A peer's `normal` is not ours: proxies and servers that stop say it too. And a token that has expired while connected is worth
   // another try with a fresh one; it is asked for before every attempt.
   const final =
     !ERRORS[code].retryable && code !== "normal" && !(code === "unauthorized" && now.state === "connected");
   if (final) return to({ state: "failed", cause });
-  const state = now.state === "connecting" && now.suspended ? "suspended" : "waiting";
   const after = cause.retryAfter ?? backoff(now.attempt, random, options);
-  return to({ state, attempt: now.attempt + 1, cause }, { do: "retry", after });
+  return to({ state: "waiting", attempt: now.attempt + 1, cause }, { do: "retry", after });
 }
 
 /** Whether nothing leads out of the state. */
 export function isOver(now: Connection): now is Extract<Connection, { state: "closed" | "failed" }> {
   return now.state === "closed" || now.state === "failed";
-}
-
-function to(next: Connection, ...effects: readonly ConnectionEffect[]): Step {
-  return { next, effects };
 }

@@ -1,7 +1,7 @@
 /** Performs what the connection machine decides, over one transport: asks for tokens, dials, greets, watches the clock. */
 import type { Clock } from "../clock.ts";
-import { BellwireError, isBellwireError } from "../errors.ts";
-import type { Link, Transport } from "../link.ts";
+import { isBellwireError } from "../errors.ts";
+import type { CloseCause, Link, Transport } from "../link.ts";
 import {
   type ClientMessage,
   PROTOCOL_VERSION,
@@ -9,13 +9,7 @@ import {
   type Welcome,
 } from "../protocol/messages.ts";
 import type { BackoffOptions } from "./backoff.ts";
-import {
-  type ChannelState,
-  type Connection,
-  type ConnectionEffect,
-  type ConnectionEvent,
-  step,
-} from "./connection-machine.ts";
+import { type Connection, type ConnectionEffect, type ConnectionEvent, step } from "./connection-machine.ts";
 
 /** Milliseconds for one attempt, from asking for the token to the welcome. */
 export const ATTEMPT = 15_000;
@@ -33,7 +27,7 @@ export interface ConnectionOptions {
   readonly token: TokenSource | undefined;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly backoff: BackoffOptions;
+  readonly backoff: Partial<BackoffOptions>;
   /** Hears of every change of `state`. */
   readonly changed: (now: Connection) => void;
   readonly message: (message: ServerMessage) => void;
@@ -86,9 +80,7 @@ export class ClientConnection {
     if (next.state !== before) this.#options.changed(next);
   }
 
-  #entered(state: ChannelState): void {
-    // A connection that becomes suspended while it waits goes on waiting for the same attempt.
-    if (state === "suspended") return;
+  #entered(state: Connection["state"]): void {
     this.#cancelTimer?.();
     this.#cancelStable?.();
     if (state === "connecting") this.#after(ATTEMPT, "late");
@@ -109,7 +101,7 @@ export class ClientConnection {
             type: "hello",
             protocol: PROTOCOL_VERSION,
             session: this.#options.session,
-            ...(this.#token !== undefined && { token: this.#token }),
+            token: this.#token,
           },
         ]);
       case "probe":
@@ -151,11 +143,10 @@ export class ClientConnection {
       this.#token = token;
       this.dispatch({ type: "token" });
     } catch (error) {
-      const known = isBellwireError(error)
-        ? error
-        : new BellwireError("link_lost", "the token source failed", { cause: error });
-      const { code, message: reason, retryAfter } = known;
-      if (current()) this.dispatch({ type: "closed", cause: { code, reason, retryAfter } });
+      const cause: CloseCause = isBellwireError(error)
+        ? { code: error.code, reason: error.message, retryAfter: error.retryAfter }
+        : { code: "link_lost", reason: "no token" };
+      if (current()) this.dispatch({ type: "closed", cause });
     }
   }
 

@@ -2,13 +2,13 @@
 import { BellwireError } from "../errors.ts";
 import type { CloseCause, Transport } from "../link.ts";
 import { ClientConnection, type ConnectionOptions } from "./connection.ts";
-import { type Connection, isOver } from "./connection-machine.ts";
+import { type ChannelState, type Connection, isOver } from "./connection-machine.ts";
 
 export interface ConnectionsOptions extends Omit<ConnectionOptions, "changed"> {
   /** Milliseconds without a connection after which continuity is taken as lost. */
   readonly suspendAfter: number;
   /** Hears of every change. Connected before and now: the link is another one. */
-  readonly changed: (now: Connection, before: Connection) => void;
+  readonly changed: (now: ChannelState, before: ChannelState) => void;
 }
 
 /** A switch under way: the connection over the other wire, and who waits for it. */
@@ -19,12 +19,12 @@ interface Switch {
 }
 
 /** What the hub is told of a link that another one has replaced: as after a loss, the session is back already. */
-const REPLACED: CloseCause = { code: "link_lost", reason: "moved to another wire" };
+const REPLACED: CloseCause = { code: "link_lost" };
 
 /** Why a connection is not there, as the application hears it. */
 export function errorOf(now: Connection): BellwireError {
   return "cause" in now
-    ? new BellwireError(now.cause.code, now.cause.reason ?? "the hub refused the channel", now.cause)
+    ? new BellwireError(now.cause.code, now.cause.reason ?? now.cause.code, now.cause)
     : new BellwireError("closed", "the channel is closed");
 }
 
@@ -32,13 +32,18 @@ export class Connections {
   readonly #options: ConnectionsOptions;
   #running: ClientConnection;
   #switch: Switch | undefined;
-  #told: Connection = { state: "idle" };
+  #told: ChannelState = "idle";
   #suspended = false;
   #cancelSuspend: (() => void) | undefined;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
     this.#running = this.#over(options.transport);
+  }
+
+  get state(): ChannelState {
+    const { state } = this.#running.now;
+    return state === "waiting" && this.#suspended ? "suspended" : state;
   }
 
   /** The one that the channel talks over. */
@@ -51,14 +56,13 @@ export class Connections {
    * in its place at once. Resolves when connected; rejects when the other failed, or with `aborted` when a later switch took its place.
    */
   switchTo(transport: Transport): Promise<void> {
-    this.#settle(new BellwireError("aborted", "a later switch took its place"));
+    this.#settle({ state: "failed", cause: { code: "aborted", reason: "a later switch was made" } });
     return new Promise((resolve, reject) => {
       const connection = this.#over(transport);
       const { state } = this.#running.now;
       this.#switch = { connection, resolve, reject };
       if (state !== "connected") this.#run(connection);
       if (state !== "idle") connection.dispatch({ type: "connect" });
-      if (this.#suspended) connection.dispatch({ type: "suspend" });
     });
   }
 
@@ -67,59 +71,55 @@ export class Connections {
       ...this.#options,
       transport,
       changed: (now) => this.#changed(connection, now),
-      message: (message) => {
-        if (connection === this.#running) this.#options.message(message);
-      },
     });
     return connection;
   }
 
-  #changed(connection: ClientConnection, changed: Connection): void {
+  #changed(connection: ClientConnection, now: Connection): void {
     const candidate = this.#switch?.connection;
-    let now = changed;
     if (connection !== this.#running) {
       // Beside the one that runs only the candidate counts, once it is known whether its wire works.
       if (connection !== candidate || now.state === "connecting") return;
-      if (now.state !== "connected") return this.#settle(errorOf(now));
+      if (now.state !== "connected") return this.#settle(now);
       this.#run(connection);
-    } else if (candidate && candidate !== connection && now.state === "waiting") {
-      // The link is lost, and what was tried beside it becomes the channel's own attempt.
-      this.#run(candidate);
-      now = candidate.now;
-    }
-    this.#tell(now);
-    if (now.state === "connected") this.#settle();
-    else if (isOver(now)) this.#settle(errorOf(now));
+    } else if (candidate && now.state === "waiting") this.#run(candidate);
+    this.#tell();
+    const { now: told } = this.#running;
+    if (told.state === "connected" || isOver(told)) this.#settle(told);
   }
 
+  /** From now on the channel talks over this one. */
   #run(connection: ClientConnection): void {
     const replaced = this.#running;
+    if (replaced === connection) return;
     this.#running = connection;
     replaced.dispatch({ type: "close", cause: REPLACED });
   }
 
-  #tell(now: Connection): void {
+  #tell(): void {
+    const { state: now } = this;
     const before = this.#told;
     const { clock, suspendAfter, changed } = this.#options;
     this.#told = now;
-    if (now.state === "connected" || isOver(now)) {
+    if (now === "connected" || now === "closed" || now === "failed") {
       this.#cancelSuspend?.();
       this.#suspended = false;
-    } else if (before.state === "connected") {
+    } else if (before === "connected") {
       this.#cancelSuspend = clock.after(suspendAfter, () => {
         this.#suspended = true;
-        this.#running.dispatch({ type: "suspend" });
+        this.#tell();
       });
     }
     changed(now, before);
   }
 
-  #settle(error?: BellwireError): void {
+  /** The switch under way, if there is one, has come to this. */
+  #settle(outcome: Connection): void {
     const settled = this.#switch;
     this.#switch = undefined;
     if (!settled) return;
-    if (error) settled.reject(error);
-    else settled.resolve();
+    if (outcome.state === "connected") settled.resolve();
+    else settled.reject(errorOf(outcome));
     if (settled.connection !== this.#running) settled.connection.dispatch({ type: "close" });
   }
 }

@@ -24,12 +24,11 @@ export class Outbox {
   readonly #pending: Map<Pending, number> = new Map();
   #bytes = 0;
 
-  add(pending: Pending): void {
+  /** Throws `too_large` or `outbox_full`. `maxBytes`: what the wire and the hub take. */
+  add(pending: Pending, maxBytes = Infinity): void {
+    if (pending.bytes > maxBytes) throw tooLarge(maxBytes);
     if (this.#pending.size >= MAX_PUBLISHES || this.#bytes + pending.bytes > MAX_BYTES) {
-      throw new BellwireError(
-        "outbox_full",
-        `at most ${MAX_PUBLISHES} publishes and ${MAX_BYTES} bytes may wait`,
-      );
+      throw new BellwireError("outbox_full", "at most 1,000 publishes and 1 MiB may wait");
     }
     this.#pending.set(pending, 0);
     this.#bytes += pending.bytes;
@@ -46,7 +45,7 @@ export class Outbox {
       if (ref > 0) continue;
       if (pending.bytes > maxBytes) {
         this.remove(pending);
-        pending.reject(new BellwireError("too_large", `data: at most ${maxBytes} bytes`));
+        pending.reject(tooLarge(maxBytes));
         continue;
       }
       const fresh = nextRef();
@@ -66,26 +65,24 @@ export class Outbox {
     return undefined;
   }
 
-  has(ref: number): boolean {
-    return Array.from(this.#pending.values()).includes(ref);
-  }
-
   /** The link is gone: all of it has to be sent again, in order. */
   unlink(): void {
     for (const pending of this.#pending.keys()) {
       if (pending.volatile) {
         this.remove(pending);
-        pending.reject(new BellwireError("link_lost", "a volatile event is not sent again"));
+        pending.reject(new BellwireError("link_lost", "a volatile event needs a link"));
       } else this.#pending.set(pending, 0);
     }
   }
 
   /**
-   * The publish with this ref was refused for now: it and everything after it has to be sent again, in order. What was sent before
-   * it was accepted and its answer is on the way; sending that again would spend the rate on what the hub has already.
+   * Whether the publish with this ref waits here. It was refused for now: it and everything after it has to be sent again, in order. What
+   * was sent before it was accepted and its answer is on the way; sending that again would spend the rate on what the hub has already.
    */
-  postpone(ref: number): void {
-    for (const [pending, sent] of this.#pending) if (sent >= ref) this.#pending.set(pending, 0);
+  postpone(ref: number): boolean {
+    const waits = Array.from(this.#pending.values()).includes(ref);
+    for (const [pending, sent] of this.#pending) if (waits && sent >= ref) this.#pending.set(pending, 0);
+    return waits;
   }
 
   /** Gives everything up. */
@@ -95,4 +92,8 @@ export class Outbox {
       pending.reject(error);
     }
   }
+}
+
+function tooLarge(maxBytes: number): BellwireError {
+  return new BellwireError("too_large", `data: at most ${maxBytes} bytes`);
 }

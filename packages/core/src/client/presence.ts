@@ -16,14 +16,12 @@ export function membersAfter(
   message: Members | Joined | Left,
 ): MembersChange {
   const members = new Map(message.type === "members" ? [] : before);
-  const came =
-    message.type === "members" ? message.members : message.type === "joined" ? [message.member] : [];
+  const came = "members" in message ? message.members : "member" in message ? [message.member] : [];
   for (const member of came) members.set(member.id, member);
   if (message.type === "left") members.delete(message.id);
-  const info = (member: Member | undefined): string | undefined => member && JSON.stringify([member.info]);
   return {
     members,
-    joined: came.filter((member) => info(member) !== info(before.get(member.id))),
+    joined: came.filter((member) => JSON.stringify(member) !== JSON.stringify(before.get(member.id))),
     left: Array.from(before.values()).filter(({ id }) => !members.has(id)),
   };
 }

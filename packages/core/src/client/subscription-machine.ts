@@ -19,6 +19,7 @@ import type {
   Skip,
   Subscribed,
 } from "../protocol/messages.ts";
+import { type Step, to } from "./step.ts";
 
 /** Continuity that could not be proven. */
 export interface Gap {
@@ -57,10 +58,7 @@ export type StreamEffect =
   | { readonly do: "retry"; readonly after: number }
   | { readonly do: "end"; readonly code: ErrorCode };
 
-export interface StreamStep {
-  readonly next: Stream;
-  readonly effects: readonly StreamEffect[];
-}
+type StreamStep = Step<Stream, StreamEffect>;
 
 /** Milliseconds before a refused subscription is tried again, when the hub does not say. */
 const RETRY = 1_000;
@@ -158,8 +156,4 @@ function gapAfter(after: Position, resumeAt: Position | null, reason: GapReason)
 
 function join(now: Stream, ref: number): StreamStep {
   return to({ ...now, state: "joining", ref }, { do: "subscribe", ref, position: now.cursor });
-}
-
-function to(next: Stream, ...effects: readonly StreamEffect[]): StreamStep {
-  return { next, effects };
 }

@@ -145,7 +145,7 @@ export class SubscriptionHandle implements AsyncIterable<Notification> {
   }
 
   close(): void {
-    this.end(new BellwireError("closed", "the subscription was closed"));
+    this.end(new BellwireError("closed", "the subscription is closed"));
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Notification, void, undefined> {
@@ -157,7 +157,7 @@ export class SubscriptionHandle implements AsyncIterable<Notification> {
         // Whatever came after the first that found no place would hide that one's loss.
         if (failure) return;
         if (waiting.length >= ITERATOR_LIMIT)
-          failure = new BellwireError("slow_reader", `${ITERATOR_LIMIT} notifications were waiting`);
+          failure = new BellwireError("slow_reader", "too many notifications are waiting");
         else waiting.push(notification);
         wake?.();
       }),

@@ -88,7 +88,7 @@ export class TopicStream implements StreamView {
     switch (effect.do) {
       case "subscribe": {
         const { ref, position } = effect;
-        this.#host.send({ type: "subscribe", ref, topic: this.topic, ...(position && { position }) });
+        this.#host.send({ type: "subscribe", ref, topic: this.topic, position });
         return this.#retryAfter(ANSWER);
       }
       case "deliver":
@@ -108,7 +108,7 @@ export class TopicStream implements StreamView {
         this.#host.finished(this, true);
         // What came before it is heard before it.
         return this.#inOrder(() =>
-          this.end(new BellwireError(effect.code, "the hub refused the subscription, or ended it")),
+          this.end(new BellwireError(effect.code, "the hub ended the subscription")),
         );
     }
   }
@@ -142,9 +142,7 @@ export class TopicStream implements StreamView {
     const found = this.#host.contract.event(this.topic, message.event);
     if (!found) {
       // A newer server may know more events than this client.
-      return this.#host.report(
-        new BellwireError("unknown_event", `${this.topic}: an event that the contract lacks was skipped`),
-      );
+      return this.#host.report(new BellwireError("unknown_event", `${this.topic}: not in the contract`));
     }
     try {
       const data = validate(found.definition.schema, message.data);

@@ -4,8 +4,8 @@
  * Decoding returns a result and never throws, whatever the bytes.
  */
 import { isErrorCode } from "../errors.ts";
-import type { ClientMessage, GapReason, Notified, Position, ServerMessage } from "./messages.ts";
-import { isId, isName } from "./topics.ts";
+import type { ClientMessage, Notified, Position, ServerMessage } from "./messages.ts";
+import { isId } from "./topics.ts";
 
 /** A decoded message, or in words what is wrong with the text. The words never quote the text. */
 export type Decoded<M> =
@@ -71,8 +71,7 @@ type Check = (value: unknown) => boolean;
 const isInteger: Check = (value) => Number.isSafeInteger(value);
 const isRef: Check = (value) => Number.isSafeInteger(value) && (value as number) > 0;
 const isOffset: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
-const isMilliseconds: Check = (value) =>
-  typeof value === "number" && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
+const isMilliseconds: Check = (value) => typeof value === "number" && value >= 0 && value < 2 ** 53;
 const isText: Check = (value) => typeof value === "string";
 const isFlag: Check = (value) => typeof value === "boolean";
 const isAnything: Check = () => true;
@@ -80,21 +79,12 @@ const optional =
   (check: Check): Check =>
   (value) =>
     value === undefined || check(value);
-const GAP_REASONS: readonly GapReason[] = [
-  "evicted",
-  "epoch",
-  "overflow",
-  "limit",
-  "authorization",
-  "transport",
-];
-const isGapReason: Check = (value) => GAP_REASONS.includes(value as GapReason);
-
 /** Whether a value is a {@link Position}. */
 export function isPosition(value: unknown): value is Position {
   return isFields(value) && isId(value.epoch) && isOffset(value.offset);
 }
 
+const isOptionalId = optional(isId);
 const isMember: Check = (value) => isFields(value) && isText(value.id);
 
 // Marked pure, so that a bundle for browsers, which never decodes these, can leave the table out.
@@ -115,30 +105,31 @@ const CLIENT: Readonly<Record<ClientMessage["type"], Readonly<Record<string, Che
   pong: {},
 };
 
+// A topic or a reason that a client does not know is text like any other: the one finds no subscription, the other is a gap all the same.
 const SERVER: Readonly<
   Record<Exclude<ServerMessage["type"], "notification">, Readonly<Record<string, Check>>>
 > = {
   welcome: { silence: isMilliseconds, maxMessageBytes: isOffset },
-  subscribed: { ref: isRef, topic: isName, position: isPosition, gap: optional(isGapReason) },
+  subscribed: { ref: isRef, topic: isText, position: isPosition, gap: optional(isText) },
   done: { ref: isRef },
-  skip: { topic: isName, offset: isOffset },
-  gap: { topic: isName, position: isPosition, reason: isGapReason },
-  head: { topic: isName, position: isPosition },
+  skip: { topic: isText, offset: isOffset },
+  gap: { topic: isText, position: isPosition, reason: isText },
+  head: { topic: isText, position: isPosition },
   acknowledged: { ref: isRef, position: (value) => value === null || isPosition(value), data: isAnything },
   error: {
     ref: optional(isRef),
-    topic: optional(isName),
+    topic: optional(isText),
     code: isErrorCode,
     message: isText,
     retryAfter: optional(isMilliseconds),
   },
   members: {
-    topic: isName,
+    topic: isText,
     members: (value) => Array.isArray(value) && value.every(isMember),
     count: isOffset,
   },
-  joined: { topic: isName, member: isMember },
-  left: { topic: isName, id: isText },
+  joined: { topic: isText, member: isMember },
+  left: { topic: isText, id: isText },
   expiring: { in: isMilliseconds },
   ping: {},
   pong: {},
@@ -174,15 +165,7 @@ function bare({ epoch, offset }: Position): Position {
 function readNotification(value: readonly unknown[]): Notified | string {
   const [type, topic, event, data, offset, time, id] = value;
   if (type !== "n") return "unknown type";
-  if (!isName(topic) || !isName(event) || !isOffset(offset) || !isMilliseconds(time)) return "n: bad field";
-  if (id !== undefined && !isId(id)) return "n: bad id";
-  const message = {
-    type: "notification",
-    topic,
-    event,
-    data,
-    offset: offset as number,
-    time: time as number,
-  } as const;
-  return id === undefined ? message : { ...message, id };
+  if (!isText(topic) || !isText(event) || !isOffset(offset) || !isMilliseconds(time) || !isOptionalId(id))
+    return "n: bad field";
+  return { type: "notification", topic, event, data, offset, time, id } as Notified;
 }

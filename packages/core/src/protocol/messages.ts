@@ -14,7 +14,7 @@ export interface Position {
   readonly offset: number;
 }
 
-/** Why continuity could not be proven; see GUARANTEES.md. */
+/** Why continuity could not be proven; see PROTOCOL.md. A later hub may say another. */
 export type GapReason = "evicted" | "epoch" | "overflow" | "limit" | "authorization" | "transport";
 
 /** First message of a client. Nothing else may be sent before the `welcome`. */
@@ -23,14 +23,14 @@ export interface Hello {
   readonly protocol: number;
   /** The channel's own random id; it stays the same on every link of the channel, so that `exclude` survives a reconnect. */
   readonly session: string;
-  readonly token?: string;
+  readonly token?: string | undefined;
 }
 export interface Subscribe {
   readonly type: "subscribe";
   readonly ref: number;
   readonly topic: string;
   /** The last position delivered to the application. Absent: from now on. */
-  readonly position?: Position;
+  readonly position?: Position | undefined;
 }
 export interface Unsubscribe {
   readonly type: "unsubscribe";
@@ -46,7 +46,7 @@ export interface Publish {
   /** Makes the publish idempotent for 5 minutes. */
   readonly id: string;
   /** `true`: everyone but this channel receives it. */
-  readonly exclude?: boolean;
+  readonly exclude?: boolean | undefined;
 }
 /** A fresh token for the same user. */
 export interface Token {
@@ -98,7 +98,7 @@ export interface Notified {
   /** When it was published, in wall-clock milliseconds since 1970. */
   readonly time: number;
   /** The publisher's id; absent when the publisher gave none, and then `epoch/offset` stands for it. */
-  readonly id?: string;
+  readonly id?: string | undefined;
 }
 /** The cursor moves to `offset` without a notification: the ones before it were superseded (conflated) or excluded. */
 export interface Skip {
