@@ -2,7 +2,7 @@
  * The Pusher Channels protocol and its HTTP API on a hub: stock pusher-js, Laravel Echo and every Pusher server library work with
  * it, in this process and without an account. WebSockets are from `ws`; what goes to clients is framed here.
  */
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import type { Server as SecureServer } from "node:https";
 import type { Duplex } from "node:stream";
 import { closeCause, closeFrame } from "@bellwire/core";
@@ -23,6 +23,7 @@ import { SubscriptionCounts } from "./emulator/subscription-counts.ts";
 import { Webhooks } from "./emulator/webhooks.ts";
 import { WireEnd } from "./emulator/wire-end.ts";
 import { NATIVE_OVERHEAD, NATIVE_PATH } from "./native-event.ts";
+import { singleHeaders, takeRequests } from "./take-requests.ts";
 
 export type { PusherServerOptions } from "./emulator/options.ts";
 export type { PusherApp } from "./signature.ts";
@@ -130,37 +131,6 @@ export function attachPusher(
 
 function publishes(hub: PusherHub): hub is LinkAcceptor & Publisher {
   return hub.publish !== undefined;
-}
-
-type Taker = (request: IncomingMessage, response: ServerResponse, rest: string) => void;
-
-/**
- * Takes the requests below a path; others go to the server's own listeners, whether they were added before or after, and those that
- * nobody listens to are answered 404.
- */
-function takeRequests(server: Server | SecureServer, prefix: string, take: Taker): () => void {
-  const emit = server.emit;
-  let attached = true;
-  // A listener would share every request with the application's: both would answer, and the second answer is an error.
-  server.emit = function emitOthers(this: Server, event: string, ...rest: unknown[]): boolean {
-    const heard = (): boolean => Reflect.apply(emit, this, [event, ...rest]) as boolean;
-    if (event !== "request" || !attached) return heard();
-    const [request, response] = rest as [IncomingMessage, ServerResponse];
-    const path = request.url?.split("?", 1)[0] ?? "";
-    if (path.startsWith(prefix)) take(request, response, path.slice(prefix.length));
-    else if (!heard()) response.writeHead(404, { "content-length": 0 }).end();
-    return true;
-  };
-  return () => {
-    attached = false;
-  };
-}
-
-/** Headers as `authenticate` gets them: one string each. */
-function singleHeaders({ headers }: IncomingMessage): Record<string, string | undefined> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value]),
-  );
 }
 
 function refuse(socket: Duplex): void {

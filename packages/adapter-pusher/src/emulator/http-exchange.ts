@@ -5,6 +5,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 export interface Answer {
   readonly status: number;
   readonly text: string;
+  /** Beside and before those that every answer has. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** The largest body in bytes: ten events of the largest size, with what JSON within JSON adds to them. */
@@ -20,9 +22,9 @@ export function json(value: unknown): Answer {
 }
 
 /** Reads the body; answers instead where it is too large, too slow or cut off. */
-export function readBody(request: IncomingMessage): Promise<Buffer | Answer> {
-  const tooLarge = { status: 413, text: `The body exceeds the allowed maximum (${BODY} bytes)` };
-  if (Number(request.headers["content-length"]) > BODY) return Promise.resolve(tooLarge);
+export function readBody(request: IncomingMessage, limit: number = BODY): Promise<Buffer | Answer> {
+  const tooLarge = { status: 413, text: `The body exceeds the allowed maximum (${limit} bytes)` };
+  if (Number(request.headers["content-length"]) > limit) return Promise.resolve(tooLarge);
   return new Promise((resolve) => {
     const parts: Buffer[] = [];
     let size = 0;
@@ -33,7 +35,7 @@ export function readBody(request: IncomingMessage): Promise<Buffer | Answer> {
     };
     const onData = (part: Buffer): void => {
       size += part.length;
-      if (size > BODY) finish(tooLarge);
+      if (size > limit) finish(tooLarge);
       else parts.push(part);
     };
     const lost = (): void => finish({ status: 400, text: "The body is incomplete" });
@@ -46,7 +48,11 @@ export function readBody(request: IncomingMessage): Promise<Buffer | Answer> {
 }
 
 /** Answers, if somebody is left to read it. */
-export function reply(request: IncomingMessage, response: ServerResponse, { status, text }: Answer): void {
+export function reply(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, text, headers }: Answer,
+): void {
   if (response.destroyed) return;
   const whole = request.complete || request.method === "GET";
   response.writeHead(status, {
@@ -55,6 +61,7 @@ export function reply(request: IncomingMessage, response: ServerResponse, { stat
     "cache-control": "no-store",
     // An error repeats the request's path, which no browser shall take for a page.
     "x-content-type-options": "nosniff",
+    ...headers,
     // A body that was not read to its end leaves nothing that a next request could follow.
     ...(!whole && { connection: "close" }),
   });

@@ -2,6 +2,7 @@
 import type { CloseCause, Link, LinkObserver } from "../link.ts";
 import type { ClientMessage, Member, Position, ServerMessage } from "../protocol/messages.ts";
 import type { History } from "./backplane.ts";
+import type { Identity } from "./identity.ts";
 
 /** Access that an adapter has verified itself, by a signature of the application's own server. */
 export interface Grant {
@@ -44,6 +45,8 @@ export interface Handshake {
 
 /** A client's requests outside of any link, for an adapter whose provider holds the connections. Each is authorized by itself. */
 export interface Visit {
+  /** Who the client is, as `authenticate` said. */
+  readonly identity: Identity;
   /** Resolves when the client may subscribe, with who it is on a `presence-` topic. Rejects with `unknown_topic`, `forbidden`. */
   admit(topic: string): Promise<Member | undefined>;
   /** Everything after a position, or the gap; without a position only the head. Rejects like `admit`. */

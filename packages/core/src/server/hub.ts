@@ -160,6 +160,7 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
       const identity = await access.authenticate(token, handshake);
       const may = (topic: string): Promise<void> => access.authorize(identity, "subscribe", topic, undefined);
       return {
+        identity,
         async admit(topic) {
           await may(topic);
           return hasPresence(topic) ? access.member(identity, undefined) : undefined;
