@@ -104,8 +104,11 @@ describe("an outbox", () => {
     expect(outbox.settle(fresh?.ref ?? 0)).toBeUndefined();
   });
 
-  it("rejects what the hub would close the link for, and the rest goes on", () => {
+  it("refuses what is known to be too large, and rejects what turns out to be, and the rest goes on", () => {
     const { outbox, flush, add } = linked();
+    expect(() => outbox.add(publish("known", { bytes: LARGEST + 1 }), LARGEST)).toThrow(
+      expect.objectContaining({ code: "too_large" }),
+    );
     const large = publish("large", { bytes: LARGEST + 1 });
     add("a");
     outbox.add(large);
