@@ -171,8 +171,13 @@ describe("a connection", () => {
       `GET /app/${app.key}?protocol=7 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
     );
     const text = JSON.stringify(subscribe("news.de"));
-    await until(() => hub.links === 1);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise<void>((resolve) => {
+      let greeting = "";
+      slow.on("data", (bytes: Buffer) => {
+        greeting += bytes.toString("latin1");
+        if (greeting.includes("connection_established")) resolve();
+      });
+    });
     const mask = Buffer.alloc(4);
     slow.write(Buffer.concat([Buffer.from([0x81, 0x80 | text.length]), mask, Buffer.from(text)]));
     slow.pause();
