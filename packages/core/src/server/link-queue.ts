@@ -144,8 +144,11 @@ export class LinkQueue implements Reader {
   resume(): boolean {
     const backlog = this.#backlog;
     if (!backlog || this.#closed) return true;
-    while (backlog.size > 0 && this.#link.buffered <= this.#caps.bytes / 4)
+    while (backlog.size > 0 && this.#link.buffered <= this.#caps.bytes / 4) {
       this.#link.send(backlog.take(BATCH_BYTES));
+      // What cannot be sent closes the link, and a closed one may not be sent to.
+      if (this.#closed) return true;
+    }
     if (backlog.size > 0) return false;
     this.#backlog = undefined;
     return true;

@@ -1,0 +1,373 @@
+/** What is due in one tick leaves in one write, each link in its own order, whoever shares what with whom. */
+import type { Link, ServerMessage } from "@bellwire/core";
+import { settle, VirtualClock } from "@bellwire/core/conformance";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { LinkQueue, Pacer } from "../src/server/link-queue.ts";
+import type { BacklogCaps } from "../src/server/outbound.ts";
+import { control, type Outgoing } from "../src/server/outgoing.ts";
+import type { Reader } from "../src/server/topic.ts";
+import { holdsAsync } from "./property.ts";
+
+const CAPS: BacklogCaps = { bytes: 1_048_576, messages: 1_000 };
+
+let numbered = 0;
+/** A message unlike any other. */
+function item(bytes = 100): Outgoing {
+  numbered += 1;
+  return { ...control({ type: "done", ref: numbered }), bytes };
+}
+const items = (count: number): Outgoing[] => Array.from({ length: count }, () => item());
+
+/** A link with its queue, and what became of it. */
+class Peer implements Link<ServerMessage> {
+  readonly queue: LinkQueue;
+  readonly batches: (readonly ServerMessage[])[] = [];
+  buffered = 0;
+  overruns = 0;
+  closed = false;
+  /** Called inside of every send. */
+  sending: () => void = () => {};
+
+  constructor(pacer: Pacer, caps: BacklogCaps = CAPS) {
+    this.queue = new LinkQueue(this, pacer, caps, () => {
+      this.overruns += 1;
+      this.close();
+    });
+  }
+
+  send(batch: readonly ServerMessage[]): void {
+    if (this.closed) expect.fail("sent on a closed link");
+    this.batches.push(batch);
+    this.sending();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.queue.close();
+  }
+
+  get received(): readonly ServerMessage[] {
+    return this.batches.flat();
+  }
+}
+
+function world(count: number, caps?: BacklogCaps) {
+  const clock = new VirtualClock();
+  const pacer = new Pacer(clock);
+  const peers = Array.from({ length: count }, () => new Peer(pacer, caps));
+  const audience = new Set<Reader>(peers.map(({ queue }) => queue));
+  return { clock, pacer, peers, audience };
+}
+const messagesOf = (due: readonly Outgoing[]): readonly ServerMessage[] => due.map(({ message }) => message);
+const only = (count: number): Peer => world(count).peers[0] as Peer;
+
+describe("one tick", () => {
+  it("is one write for each link, with everything that is due to it in order", async () => {
+    const { pacer, peers, audience } = world(3);
+    const [first, second, third, mine] = [item(), item(), item(), item()];
+    pacer.fanOut(audience, first);
+    peers[1]?.queue.push(mine);
+    pacer.fanOut(audience, second);
+    pacer.fanOut(audience, third);
+    for (const { batches } of peers) expect(batches).toEqual([]);
+    await settle();
+    expect(peers.map(({ batches }) => batches)).toEqual([
+      [messagesOf([first, second, third])],
+      [messagesOf([first, mine, second, third])],
+      [messagesOf([first, second, third])],
+    ]);
+  });
+
+  it("hands the same array to all links that are due the same, so that it is encoded once", async () => {
+    const { pacer, peers, audience } = world(3);
+    for (const due of items(3)) pacer.fanOut(audience, due);
+    await settle();
+    expect(new Set(peers.map(({ batches }) => batches[0])).size).toBe(1);
+    // Also when somebody is due something else, which ends what they have in common.
+    const [common, mine] = [item(), item()];
+    peers[0]?.queue.push(mine);
+    pacer.fanOut(audience, common);
+    await settle();
+    expect(new Set(peers.map(({ batches }) => batches[1])).size).toBe(2);
+    expect(peers[1]?.batches[1]).toBe(peers[2]?.batches[1]);
+  });
+
+  it("holds at most 256 messages or 64 KiB for a link, and sends what is over that early", async () => {
+    for (const share of [true, false]) {
+      const { pacer, peers, audience } = world(2);
+      const push = (due: Outgoing): void =>
+        share ? pacer.fanOut(audience, due) : peers.forEach(({ queue }) => queue.push(due));
+      for (const due of items(600)) push(due);
+      expect(peers.map(({ batches }) => batches.map(({ length }) => length))).toEqual([
+        [256, 256],
+        [256, 256],
+      ]);
+      for (let n = 0; n < 3; n++) push(item(30_000));
+      await settle();
+      expect(peers[0]?.batches.map(({ length }) => length)).toEqual([256, 256, 90, 1]);
+      expect(peers[0]?.received).toEqual(peers[1]?.received);
+    }
+  });
+
+  it("keeps each link's order where two topics share some of their readers", async () => {
+    const { pacer, peers } = world(3);
+    const [a, b, c] = peers.map(({ queue }) => queue) as [LinkQueue, LinkQueue, LinkQueue];
+    const [one, two] = [new Set<Reader>([a, b]), new Set<Reader>([b, c])];
+    const due = items(4);
+    for (const [index, next] of due.entries()) pacer.fanOut(index % 2 === 0 ? one : two, next);
+    await settle();
+    expect(peers.map(({ batches }) => batches)).toEqual([
+      [messagesOf([due[0], due[2]] as Outgoing[])],
+      [messagesOf(due)],
+      [messagesOf([due[1], due[3]] as Outgoing[])],
+    ]);
+  });
+
+  it("sends what is due at once when it is flushed, what an audience shares included", () => {
+    const { pacer, peers, audience } = world(2);
+    const [first, second] = [item(), item()];
+    pacer.fanOut(audience, first);
+    peers[0]?.queue.push(second);
+    peers[0]?.queue.flush();
+    expect(peers[0]?.received).toEqual(messagesOf([first, second]));
+    expect(peers[1]?.received).toEqual([]);
+  });
+});
+
+describe("a slow link", () => {
+  it("gets nothing while more than a quarter of its cap is in its own buffer, and then everything, in order", async () => {
+    const { clock, pacer, peers, audience } = world(2);
+    const [slow, quick] = peers as [Peer, Peer];
+    slow.buffered = CAPS.bytes / 4 + 1;
+    const due = items(3);
+    for (const next of due) {
+      pacer.fanOut(audience, next);
+      await settle();
+    }
+    expect([slow.batches.length, quick.batches.length]).toEqual([0, 3]);
+    expect(slow.queue.empty).toBe(false);
+    slow.buffered = CAPS.bytes / 4;
+    // What comes before the next look must not overtake what is held back.
+    const late = item();
+    slow.queue.push(late);
+    await settle();
+    expect(slow.received).toEqual([]);
+    await clock.advance(10);
+    expect(slow.received).toEqual(messagesOf([...due, late]));
+    slow.buffered = 0;
+    expect(slow.queue.empty).toBe(true);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("gets what was held back in writes of at most 64 KiB, as long as it takes them", async () => {
+    const { clock, peers } = world(1);
+    const [slow] = peers as [Peer];
+    slow.buffered = CAPS.bytes / 2;
+    for (let n = 0; n < 10; n++) slow.queue.push(item(30_000));
+    slow.queue.flush();
+    slow.sending = () => (slow.buffered += 150_000);
+    slow.buffered = 0;
+    await clock.advance(10);
+    // Full after the second write: the rest waits for the next look.
+    expect(slow.batches.map(({ length }) => length)).toEqual([2, 2]);
+    slow.buffered = 0;
+    slow.sending = () => {};
+    await clock.advance(10);
+    expect(slow.batches.map(({ length }) => length)).toEqual([2, 2, 2, 2, 2]);
+  });
+
+  it("is given up when it would have to be kept more than the cap, and sent nothing after that", async () => {
+    const { clock, pacer, peers, audience } = world(2, { bytes: 1_000, messages: 5 });
+    const [slow, quick] = peers as [Peer, Peer];
+    slow.buffered = 900;
+    for (let n = 0; n < 8; n++) {
+      pacer.fanOut(audience, item());
+      await settle();
+    }
+    slow.buffered = 0;
+    await clock.advance(50);
+    expect([slow.overruns, slow.batches.length, quick.batches.length]).toEqual([1, 0, 8]);
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe("a link that closes", () => {
+  it("is sent nothing of what it was due, and its neighbours everything", async () => {
+    const { pacer, peers, audience } = world(3);
+    const due = items(2);
+    pacer.fanOut(audience, due[0] as Outgoing);
+    peers[1]?.close();
+    pacer.spread();
+    audience.delete(peers[1]?.queue as Reader);
+    pacer.fanOut(audience, due[1] as Outgoing);
+    await settle();
+    expect(peers.map(({ received }) => received)).toEqual([messagesOf(due), [], messagesOf(due)]);
+    expect(peers[1]?.queue.empty).toBe(true);
+  });
+
+  it.each(["shared", "pushed"])("inside of a send disturbs nobody, when the batch is %s", async (how) => {
+    const { pacer, peers, audience } = world(3);
+    const [first, second, third] = peers as [Peer, Peer, Peer];
+    // The first to be sent to takes itself and the next one with it.
+    first.sending = () => {
+      for (const peer of [first, second]) {
+        peer.close();
+        pacer.spread();
+        audience.delete(peer.queue);
+      }
+    };
+    const due = items(3);
+    for (const next of due) {
+      if (how === "shared") pacer.fanOut(audience, next);
+      else for (const { queue } of peers) queue.push(next);
+    }
+    await settle();
+    pacer.fanOut(audience, item());
+    await settle();
+    expect(first.received).toEqual(messagesOf(due));
+    expect(second.received).toEqual([]);
+    expect(third.received).toHaveLength(4);
+  });
+
+  it("inside of a send of what was held back is sent no more of it", async () => {
+    const { clock, peers } = world(1);
+    const [slow] = peers as [Peer];
+    slow.buffered = CAPS.bytes / 2;
+    for (let n = 0; n < 5; n++) slow.queue.push(item(50_000));
+    slow.queue.flush();
+    slow.sending = () => slow.close();
+    slow.buffered = 0;
+    await clock.advance(100);
+    expect(slow.batches).toHaveLength(1);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("takes no message any more", async () => {
+    const peer = only(1);
+    peer.queue.push(item());
+    peer.close();
+    peer.queue.push(item());
+    peer.queue.flush();
+    await settle();
+    expect(peer.batches).toEqual([]);
+  });
+});
+
+type Act =
+  | { readonly do: "fanOut"; readonly topic: number; readonly count: number }
+  | { readonly do: "push" | "flush" | "close" | "closeInSend"; readonly peer: number }
+  | { readonly do: "join" | "leave"; readonly topic: number; readonly peer: number }
+  | { readonly do: "fill" | "empty"; readonly peer: number }
+  | { readonly do: "tick" | "look" };
+
+const PEERS = 5;
+const TOPICS = 3;
+const anyPeer = fc.nat(PEERS - 1);
+const anyTopic = fc.nat(TOPICS - 1);
+const anyAct: fc.Arbitrary<Act> = fc.oneof(
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      do: fc.constant("fanOut" as const),
+      topic: anyTopic,
+      count: fc.oneof({ weight: 9, arbitrary: fc.integer({ min: 1, max: 4 }) }, fc.constant(257)),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("push" as const), peer: anyPeer }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("join" as const), topic: anyTopic, peer: anyPeer }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("leave" as const), topic: anyTopic, peer: anyPeer }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("flush" as const), peer: anyPeer }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constantFrom("fill" as const, "empty" as const), peer: anyPeer }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constantFrom("close" as const, "closeInSend" as const), peer: anyPeer }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constantFrom("tick" as const, "tick" as const, "look" as const) }),
+  },
+);
+
+it("gives every link what it is due in its order, once, in one write a tick, in whatever order things happen", async () => {
+  await holdsAsync(
+    fc.asyncProperty(fc.array(anyAct, { maxLength: 60 }), async (acts) => {
+      const { clock, pacer, peers } = world(PEERS, { bytes: 1e9, messages: 1e6 });
+      const topics = Array.from({ length: TOPICS }, () => new Set<Reader>());
+      /** What each link is due, in its order. */
+      const due = peers.map((): ServerMessage[] => []);
+      const early = peers.map(() => 0);
+      let sent = peers.map(() => 0);
+      const leaveAll = (peer: Peer): void => {
+        for (const topic of topics) {
+          if (!topic.has(peer.queue)) continue;
+          pacer.spread();
+          topic.delete(peer.queue);
+        }
+      };
+      const close = (peer: Peer): void => {
+        peer.close();
+        leaveAll(peer);
+      };
+      const owe = (index: number, { message }: Outgoing): void => {
+        if (!peers[index]?.closed) due[index]?.push(message);
+      };
+      const tick = async (): Promise<void> => {
+        await settle();
+        for (const [index, { batches, buffered, queue }] of peers.entries()) {
+          const writes = batches.length - (sent[index] ?? 0);
+          // One, and those that went early: full batches and explicit flushes.
+          if (buffered === 0 && queue.empty) expect(writes).toBeLessThanOrEqual(1 + (early[index] ?? 0));
+          early[index] = 0;
+        }
+        sent = peers.map(({ batches }) => batches.length);
+      };
+      for (const act of acts) {
+        const peer = "peer" in act ? peers[act.peer] : undefined;
+        const topic = "topic" in act ? topics[act.topic] : undefined;
+        if (act.do === "tick") await tick();
+        else if (act.do === "look") {
+          await tick();
+          await clock.advance(10);
+          sent = peers.map(({ batches }) => batches.length);
+        } else if (act.do === "fanOut" && topic) {
+          for (const next of items(act.count)) {
+            for (const [index, { queue }] of peers.entries()) if (topic.has(queue)) owe(index, next);
+            pacer.fanOut(topic, next);
+          }
+          if (act.count > 256) for (const index of peers.keys()) early[index] = (early[index] ?? 0) + 2;
+        } else if (!peer) continue;
+        else if (act.do === "push") {
+          const next = item();
+          owe(act.peer, next);
+          peer.queue.push(next);
+        } else if (act.do === "flush") {
+          peer.queue.flush();
+          early[act.peer] = (early[act.peer] ?? 0) + 1;
+        } else if (act.do === "fill") peer.buffered = 1e9 / 2;
+        else if (act.do === "empty") peer.buffered = 0;
+        else if (act.do === "close") close(peer);
+        else if (act.do === "closeInSend") peer.sending = () => close(peer);
+        else if (topic && !peer.closed) {
+          pacer.spread();
+          if (act.do === "join") topic.add(peer.queue);
+          else topic.delete(peer.queue);
+        }
+      }
+      for (const peer of peers) peer.buffered = 0;
+      await tick();
+      await clock.advance(20);
+      for (const [index, peer] of peers.entries()) {
+        const owed = due[index] ?? [];
+        // One that closed got what it was due until then, and nothing else.
+        if (peer.closed) expect(peer.received).toEqual(owed.slice(0, peer.received.length));
+        else expect(peer.received).toEqual(owed);
+      }
+      expect(clock.pending).toBe(0);
+    }),
+    400,
+  );
+});
