@@ -20,9 +20,9 @@ import {
   isAllowedOrigins,
   judgeOrigin,
   type LinkAcceptor,
+  textFrames,
 } from "@bellwire/core/server";
 import { type WebSocket, WebSocketServer } from "ws";
-import { textFrames } from "./frames.ts";
 
 /** Options of {@link attachWebSocket}. */
 export interface WebSocketServerOptions {

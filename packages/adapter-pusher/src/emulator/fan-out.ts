@@ -3,7 +3,7 @@
  * so the last encoding is kept; it holds for every connection whose channels stand in the same epochs.
  */
 import type { Notified, ServerMessage } from "@bellwire/core";
-import { textFrames } from "./frames.ts";
+import { textFrames } from "@bellwire/core/server";
 import type { Senders } from "./senders.ts";
 import { memberText, notificationText, PING, PONG } from "./translate.ts";
 

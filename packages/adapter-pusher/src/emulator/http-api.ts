@@ -1,10 +1,11 @@
 /** The HTTP API of Pusher Channels, for the server libraries of any language. Publishes on the hub, and so to every wire. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type ErrorCode, isBellwireError, isName, type Position } from "@bellwire/core";
+import { textFrames } from "@bellwire/core/server";
 import { channelClass, userChannel, userOfChannel } from "../channel-name.ts";
 import type { PusherApp } from "../signature.ts";
 import type { Channels } from "./channels.ts";
-import { eventText, textFrames } from "./frames.ts";
+import { eventText } from "./event-text.ts";
 import { type Answer, json, readBody, reply } from "./http-exchange.ts";
 import { attributeNames, type PublishedEvent, readBatch, readTrigger } from "./published-event.ts";
 import { decoded, judgeRequest } from "./request-auth.ts";

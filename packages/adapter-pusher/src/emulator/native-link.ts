@@ -8,9 +8,8 @@ import {
   readClientMessage,
   type ServerMessage,
 } from "@bellwire/core";
-import type { Handshake, LinkAcceptor } from "@bellwire/core/server";
+import { type Handshake, type LinkAcceptor, textFrames } from "@bellwire/core/server";
 import { NATIVE_EVENT, NATIVE_OVERHEAD, nativeText } from "../native-event.ts";
-import { textFrames } from "./frames.ts";
 import { newSocketId } from "./socket-id.ts";
 import { establishedText, PONG } from "./translate.ts";
 import type { WireEnd } from "./wire-end.ts";

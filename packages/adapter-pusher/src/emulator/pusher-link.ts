@@ -11,13 +11,13 @@ import {
   PROTOCOL_VERSION,
   type ServerMessage,
 } from "@bellwire/core";
-import type { Grant, Handshake, LinkAcceptor } from "@bellwire/core/server";
+import { type Grant, type Handshake, type LinkAcceptor, textFrames } from "@bellwire/core/server";
 import { channelClass, userChannel, userOfChannel } from "../channel-name.ts";
 import { HOSTED_LIMITS } from "../hosted-limits.ts";
 import { CLIENT_EVENT_RATE, ERROR_TEXT, type PusherError } from "../pusher-error.ts";
 import { Allowance } from "./allowance.ts";
 import { type ClientFrame, readFrame } from "./client-frame.ts";
-import { errorText, eventText, textFrames } from "./frames.ts";
+import { errorText, eventText } from "./event-text.ts";
 import type { EmulatorHost, TakenClientEvent } from "./host.ts";
 import { newSocketId } from "./socket-id.ts";
 import { type SubscriptionPort, Subscriptions } from "./subscriptions.ts";

@@ -1,7 +1,8 @@
 /** Tells the connections of a channel how many they are: at every change, or now and then where they are many. */
+
+import { textFrames } from "@bellwire/core/server";
 import { channelClass } from "../channel-name.ts";
 import type { ChannelChange, Channels } from "./channels.ts";
-import { textFrames } from "./frames.ts";
 import { countText } from "./translate.ts";
 
 type CountChange = Extract<ChannelChange, { name: "subscription_count" }>;

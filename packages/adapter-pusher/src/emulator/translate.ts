@@ -2,7 +2,7 @@
 import type { Joined, Left, Members, Notified, Position, ServerMessage } from "@bellwire/core";
 import { HOSTED_LIMITS } from "../hosted-limits.ts";
 import { METADATA_KEY, withMetadata } from "../metadata.ts";
-import { eventText } from "./frames.ts";
+import { eventText } from "./event-text.ts";
 
 /** An event of Bellwire's own on a channel: continuity ends here. Off our grammar of names, so no application's event is like it. */
 export const GAP_EVENT = "bellwire:gap";

@@ -1,9 +1,9 @@
 /** The emulator's end of one WebSocket: writes frames, counts what waits, closes. */
 import type { Duplex } from "node:stream";
 import type { CloseCause } from "@bellwire/core";
+import { textFrames } from "@bellwire/core/server";
 import type { WebSocket } from "ws";
 import { pusherClose } from "./close-number.ts";
-import { textFrames } from "./frames.ts";
 
 /** Milliseconds that a peer has to answer a close frame before its socket is destroyed. */
 const CLOSE_TIMEOUT = 2_000;

@@ -17,4 +17,5 @@ export { type MemoryBackplaneOptions, memoryBackplane } from "./memory-backplane
 export { type AllowedOrigins, isAllowedOrigins, judgeOrigin, type OriginVerdict } from "./origins.ts";
 export type { SlowReaderPolicy } from "./outgoing.ts";
 export type { Outlet, OutletNotification } from "./outlet.ts";
+export { textFrames } from "./text-frames.ts";
 export type { HistoryCaps } from "./topic-log.ts";
