@@ -84,13 +84,17 @@ describe("one tick", () => {
     for (const due of items(3)) pacer.fanOut(audience, due);
     await settle();
     expect(new Set(peers.map(({ batches }) => batches[0])).size).toBe(1);
+    const [pushed] = items(1) as [Outgoing];
+    for (const { queue } of peers) queue.push(pushed);
+    await settle();
+    expect(new Set(peers.map(({ batches }) => batches[1])).size).toBe(1);
     // Also when somebody is due something else, which ends what they have in common.
     const [common, mine] = [item(), item()];
     peers[0]?.queue.push(mine);
     pacer.fanOut(audience, common);
     await settle();
-    expect(new Set(peers.map(({ batches }) => batches[1])).size).toBe(2);
-    expect(peers[1]?.batches[1]).toBe(peers[2]?.batches[1]);
+    expect(new Set(peers.map(({ batches }) => batches[2])).size).toBe(2);
+    expect(peers[1]?.batches[2]).toBe(peers[2]?.batches[2]);
   });
 
   it("holds at most 256 messages or 64 KiB for a link, and sends what is over that early", async () => {
@@ -126,12 +130,24 @@ describe("one tick", () => {
 
   it("sends what is due at once when it is flushed, what an audience shares included", () => {
     const { pacer, peers, audience } = world(2);
-    const [first, second] = [item(), item()];
-    pacer.fanOut(audience, first);
-    peers[0]?.queue.push(second);
+    const due = items(3);
+    pacer.fanOut(audience, due[0] as Outgoing);
     peers[0]?.queue.flush();
-    expect(peers[0]?.received).toEqual(messagesOf([first, second]));
+    expect(peers.map(({ received }) => received.length)).toEqual([1, 0]);
+    pacer.fanOut(audience, due[1] as Outgoing);
+    peers[0]?.queue.push(due[2] as Outgoing);
+    peers[0]?.queue.flush();
+    expect(peers[0]?.received).toEqual(messagesOf(due));
     expect(peers[1]?.received).toEqual([]);
+  });
+
+  it("is forgotten once it was sent", async () => {
+    const { pacer, audience } = world(2);
+    const { root } = pacer;
+    pacer.fanOut(audience, item());
+    await settle();
+    expect(pacer.root).not.toBe(root);
+    expect(pacer.root.count).toBe(0);
   });
 });
 
@@ -147,6 +163,7 @@ describe("a slow link", () => {
     }
     expect([slow.batches.length, quick.batches.length]).toEqual([0, 3]);
     expect(slow.queue.empty).toBe(false);
+    expect(clock.pending).toBe(1);
     slow.buffered = CAPS.bytes / 4;
     // What comes before the next look must not overtake what is held back.
     const late = item();
