@@ -13,11 +13,11 @@ import {
   type Transport,
   text,
 } from "@bellwire/core";
-import { HOSTED_MESSAGE_BYTES, HostedLink } from "./client/hosted-link.ts";
+import { HostedLink } from "./client/hosted-link.ts";
 import { NativeLink } from "./client/native-link.ts";
 import type { PusherAddress } from "./client/pusher-connection.ts";
 
-import type { RouteName } from "./hosted-routes.ts";
+import { HOSTED_MESSAGE_BYTES, type RouteName } from "./hosted-routes.ts";
 
 /** What Pusher's protocol can do before a hub of our own. */
 export const PUSHER_CAPABILITIES: Capabilities = {

@@ -14,6 +14,10 @@ export type RouteMessage<R extends "hello" | "history" | "publish"> = Extract<
 >;
 const MESSAGE_OF = { hello: "hello", history: "subscribe", publish: "publish" } as const;
 
+/** The largest message: Pusher takes 10 kB of data, our metadata included. */
+export const HOSTED_MESSAGE_BYTES = 9_700;
+/** Milliseconds without a sign of life, in case that pusher-js, which asks for one after 25 s, does not notice. */
+export const SILENCE = 45_000;
 /** Messages that one request may bring. */
 export const MESSAGES_PER_REQUEST = 50;
 

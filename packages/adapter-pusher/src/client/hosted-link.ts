@@ -13,6 +13,7 @@ import {
   type Publish,
   type ServerMessage,
 } from "@bellwire/core";
+import { HOSTED_MESSAGE_BYTES, SILENCE } from "../hosted-routes.ts";
 import { HostedTopics } from "./hosted-topics.ts";
 import { Publishes } from "./publishes.ts";
 import { type PusherAddress, PusherConnection, type ReceivedEvent } from "./pusher-connection.ts";
@@ -28,10 +29,6 @@ export interface HostedLinkOptions extends RouteOptions {
   readonly random: () => number;
 }
 
-/** The largest message: Pusher takes 10 kB of data, our metadata included. */
-export const HOSTED_MESSAGE_BYTES = 9_700;
-/** Milliseconds without a sign of life, in case that pusher-js, which asks for one after 25 s, does not notice. */
-const SILENCE = 45_000;
 /** Milliseconds before a token's end that the channel is asked for another, at most. */
 const NOTICE = 30_000;
 

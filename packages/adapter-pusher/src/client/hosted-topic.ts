@@ -8,6 +8,7 @@
  * end's own, because nobody can say where the topic stands before its next notification.
  */
 import type { ErrorCode, Failed, Notified, Position, ServerMessage, Skip } from "@bellwire/core";
+import { type Arrival, Held } from "./held.ts";
 
 /** What has to be done, in this order. */
 export type TopicEffect =
@@ -20,20 +21,12 @@ export type TopicEffect =
   /** Call {@link HostedTopic.waited} after as many milliseconds, or somewhat fewer. */
   | { readonly do: "wait"; readonly ms: number };
 
-/** What came for one place of the topic: its notification, or that it is to be had from the history alone, or is not for us. */
-export type Arrival =
-  | { readonly kind: "notification"; readonly message: Notified }
-  | { readonly kind: "stored" | "skip" };
-
 /** Why something was refused. */
 export type Refusal = Pick<Failed, "code" | "message" | "retryAfter">;
 
 /** Milliseconds to wait for what was overtaken; doubled while the history has it neither, up to the longest. */
 const PATIENCE = 500;
 const LONGEST_PATIENCE = 8_000;
-/** Arrivals that are kept while something before them is missing. With a history the rest is read again. */
-const HELD = 256;
-
 /** Refusals after which the same question may be asked again. */
 const LATER: readonly ErrorCode[] = [
   "rate_limited",
@@ -57,8 +50,7 @@ export class HostedTopic {
   /** How far what is said is ahead of the provider's numbers. */
   #shift = 0;
   #live = false;
-  #held: Map<number, Arrival> = new Map();
-  #heldEpoch: string | undefined;
+  readonly #held: Held = new Held();
   #number = 0;
   /** Where the history is being read from. */
   #reading: { readonly after: Position | undefined } | undefined;
@@ -119,10 +111,19 @@ export class HostedTopic {
   }
 
   /** Something came for a place of the topic. */
-  arrived({ epoch, offset }: Position, arrival: Arrival): readonly TopicEffect[] {
+  arrived(place: Position, arrival: Arrival): readonly TopicEffect[] {
     const cursor = this.#cursor;
-    if (epoch === cursor?.epoch && offset <= cursor.offset) return [];
-    this.#hold(epoch, offset, arrival);
+    if (place.epoch === cursor?.epoch && place.offset <= cursor.offset) return this.#done();
+    if (this.#live && isSame(place, after(cursor)) && this.#isSayable(arrival))
+      this.#take(place.offset, arrival);
+    else {
+      if (this.#held.isFull && this.#live && !this.#backed) {
+        this.#jump();
+        // It may have its turn now, or have had it.
+        return this.arrived(place, arrival);
+      }
+      this.#held.add(place, arrival, this.#cursor?.epoch);
+    }
     // Before that it is not known what it follows.
     if (this.#live) this.#advance();
     return this.#done();
@@ -186,7 +187,7 @@ export class HostedTopic {
         );
     }
     // What came before the answer and belongs to another numbering is from before it was renumbered.
-    if (this.#heldEpoch !== this.#cursor?.epoch) this.#letGo();
+    this.#held.keepAfter(this.#cursor);
     this.#patience = !isSame(before, this.#cursor)
       ? PATIENCE
       : Math.min(this.#patience * 2, LONGEST_PATIENCE);
@@ -236,17 +237,17 @@ export class HostedTopic {
 
   /** Says whatever follows the cursor; waits when something in between is missing. */
   #advance(): void {
-    const cursor = this.#cursor;
-    if (this.#heldEpoch === cursor?.epoch && cursor) {
-      for (let next = cursor.offset + 1; ; next++) {
-        const arrival = this.#held.get(next);
-        if (!arrival || (arrival.kind === "stored" && this.#backed)) break;
-        this.#take(next, arrival);
-        this.#held.delete(next);
-      }
+    for (;;) {
+      const next = after(this.#cursor);
+      const arrival = next && this.#held.get(next);
+      if (!arrival || !this.#isSayable(arrival)) break;
+      this.#take(next.offset, arrival);
     }
     if (this.#held.size > 0) this.#wait(this.#patience);
-    else this.#heldEpoch = undefined;
+  }
+
+  #isSayable({ kind }: Arrival): boolean {
+    return kind !== "stored" || !this.#backed;
   }
 
   /** Says what came for the place after the cursor. What is before it was said; what is beyond it is not its turn. */
@@ -254,6 +255,7 @@ export class HostedTopic {
     const cursor = this.#cursor;
     if (!cursor || offset !== cursor.offset + 1) return;
     this.#cursor = { epoch: cursor.epoch, offset };
+    this.#held.delete(this.#cursor);
     const shown = offset + this.#shift;
     const { topic } = this;
     if (arrival.kind === "notification") this.#say({ ...arrival.message, offset: shown });
@@ -265,50 +267,30 @@ export class HostedTopic {
         position: { epoch: this.#ownEpoch, offset: shown },
         reason: "transport",
       });
-    this.#held.delete(offset);
   }
 
   /** Gives up what is missing where nothing can be read: goes on with the earliest that came. */
   #jump(): void {
-    const first = Math.min(...this.#held.keys());
-    const epoch = this.#heldEpoch ?? "";
+    const first = this.#held.first;
+    if (!first) return;
+    const { epoch, offset } = first;
     const cursor = this.#cursor;
     if (cursor) {
       // The numbers that this end says go on, over as many as are missing; in another numbering nobody knows how many.
       const shown = cursor.offset + this.#shift;
-      const reached = epoch === cursor.epoch ? first - 1 + this.#shift : shown;
-      this.#shift = reached - (first - 1);
+      const reached = epoch === cursor.epoch ? offset - 1 + this.#shift : shown;
+      this.#shift = reached - (offset - 1);
       const position = { epoch: this.#ownEpoch, offset: reached };
       this.#say({ type: "gap", topic: this.topic, position, reason: "transport" });
-    } else this.#shift = 1 - first;
-    this.#cursor = { epoch, offset: first - 1 };
+    } else this.#shift = 1 - offset;
+    this.#cursor = { epoch, offset: offset - 1 };
     this.#advance();
   }
 
-  #hold(epoch: string, offset: number, arrival: Arrival): void {
-    if (epoch !== this.#heldEpoch) {
-      // Of two numberings the one that is not the cursor's is the newer; of two others nobody knows, and the history says.
-      if (this.#heldEpoch !== undefined && epoch === this.#cursor?.epoch) return;
-      this.#letGo();
-      this.#heldEpoch = epoch;
-    }
-    // A repetition may be the event itself after a mark that it is stored.
-    if (!this.#held.has(offset) || arrival.kind === "notification") this.#held.set(offset, arrival);
-    if (this.#held.size <= HELD) return;
-    if (!this.#backed && this.#live) return this.#jump();
-    // The farthest is the first that the history will have once more.
-    this.#held.delete(Math.max(...this.#held.keys()));
-  }
-
-  #letGo(): void {
-    this.#held.clear();
-    this.#heldEpoch = undefined;
-  }
-
-  #read(after: Position | undefined): void {
+  #read(from: Position | undefined): void {
     this.#number += 1;
-    this.#reading = { after };
-    this.#effects.push({ do: "read", number: this.#number, after });
+    this.#reading = { after: from };
+    this.#effects.push({ do: "read", number: this.#number, after: from });
   }
 
   #wait(ms: number): void {
@@ -333,7 +315,7 @@ export class HostedTopic {
     this.#live = false;
     this.#reading = undefined;
     this.#cursor = undefined;
-    this.#letGo();
+    this.#held.keepAfter(undefined);
   }
 
   #say(message: ServerMessage): void {
@@ -349,4 +331,9 @@ export class HostedTopic {
 
 function isSame(one: Position | undefined, other: Position | undefined): boolean {
   return one?.epoch === other?.epoch && one?.offset === other?.offset;
+}
+
+/** The next place. */
+function after(position: Position | undefined): Position | undefined {
+  return position && { epoch: position.epoch, offset: position.offset + 1 };
 }
