@@ -20,7 +20,7 @@ import { guardHandshake, guardPackets } from "./guard.ts";
 import { AUTH, eventPacket, MESSAGES, PATH } from "./wire.ts";
 
 /** What Socket.IO can do. */
-export const SOCKETIO_CAPABILITIES: Capabilities = {
+export const SOCKETIO_CAPABILITIES = {
   history: "emulated",
   // Also while long polling is upgraded to a WebSocket: the library stops polling before it says so.
   order: "native",
@@ -30,7 +30,7 @@ export const SOCKETIO_CAPABILITIES: Capabilities = {
   // Attachments are off: what is bytes here would be something else on another wire.
   binary: "none",
   maxMessageBytes: 65_536,
-};
+} as const satisfies Capabilities;
 
 /** A way of Socket.IO to move packets. */
 export type SocketIoCarrier = "websocket" | "polling";
@@ -64,7 +64,9 @@ export interface SocketIoTransportOptions {
  * status is known, with `unauthorized` (401), `forbidden` (403), `too_large` (413), `rate_limited` (429) or `overloaded` (503, with
  * `Retry-After`); and with `link_lost` in any other case. Browsers tell no status of a refused WebSocket.
  */
-export function socketIoTransport(options: SocketIoTransportOptions): Transport {
+export function socketIoTransport(
+  options: SocketIoTransportOptions,
+): Transport<typeof SOCKETIO_CAPABILITIES> {
   checkOptions("socketIoTransport", options, RULES, ["url"]);
   const { origin, namespace } = placeOf(options.url) ?? { origin: "", namespace: "/" };
   return {

@@ -18,7 +18,7 @@ import { causeOf } from "./response-cause.ts";
 import { Uplink } from "./uplink.ts";
 
 /** What SSE with requests for the way back can do. */
-export const SSE_CAPABILITIES: Capabilities = {
+export const SSE_CAPABILITIES = {
   history: "emulated",
   // Down by the stream itself; up by the numbers of the commands.
   order: "native",
@@ -27,7 +27,7 @@ export const SSE_CAPABILITIES: Capabilities = {
   presence: "emulated",
   binary: "none",
   maxMessageBytes: 1_048_576,
-};
+} as const satisfies Capabilities;
 
 /** Options of {@link sseTransport}. */
 export interface SseTransportOptions {
@@ -50,7 +50,7 @@ const PATIENCE = SSE_CAPABILITIES.maxMessageBytes + 1_024;
  * `unauthorized` (401), `forbidden` (403), `too_large` (413), `rate_limited` (429) or `overloaded` (503, with `Retry-After`), and
  * with `link_lost` at any other status, a wrong content type, a redirect or a broken connection.
  */
-export function sseTransport(options: SseTransportOptions): Transport {
+export function sseTransport(options: SseTransportOptions): Transport<typeof SSE_CAPABILITIES> {
   checkOptions("sseTransport", options, RULES, ["url"]);
   const url = resolved(options.url) ?? "";
   return {

@@ -16,7 +16,7 @@ import {
 import { WebSocketClass } from "#websocket";
 
 /** What a WebSocket can do. */
-export const WS_CAPABILITIES: Capabilities = {
+export const WS_CAPABILITIES = {
   history: "emulated",
   order: "native",
   acknowledgement: "emulated",
@@ -24,7 +24,7 @@ export const WS_CAPABILITIES: Capabilities = {
   presence: "emulated",
   binary: "none",
   maxMessageBytes: 65_536,
-};
+} as const satisfies Capabilities;
 
 /** Options of {@link webSocketTransport}. */
 export interface WebSocketTransportOptions {
@@ -41,7 +41,7 @@ const url = {
 };
 
 /** A transport over WebSocket. Throws `invalid_option`. */
-export function webSocketTransport(options: WebSocketTransportOptions): Transport {
+export function webSocketTransport(options: WebSocketTransportOptions): Transport<typeof WS_CAPABILITIES> {
   checkOptions("webSocketTransport", options, { url, WebSocket: callable }, ["url"]);
   const Class = options.WebSocket ?? WebSocketClass;
   return {

@@ -18,3 +18,22 @@ export interface Capabilities {
   /** The largest message the wire takes, in bytes of UTF-8. */
   readonly maxMessageBytes: number;
 }
+
+/** What a transport either supports or does not; `createChannel` takes these as `requires`. */
+export type CapabilityName = Exclude<keyof Capabilities, "maxMessageBytes">;
+
+/** The names of what is not known to be missing, as far as types can tell. */
+export type Supported<C extends Capabilities> = {
+  [K in CapabilityName]: C[K] extends "none" ? never : K;
+}[CapabilityName];
+
+/** What all of several transports can do. */
+export type Weakest<C extends Capabilities> = {
+  readonly [K in CapabilityName]: Support extends C[K]
+    ? Support
+    : "none" extends C[K]
+      ? "none"
+      : "emulated" extends C[K]
+        ? "emulated"
+        : "native";
+} & { readonly maxMessageBytes: number };

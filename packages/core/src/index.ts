@@ -1,4 +1,4 @@
-export type { Capabilities, Support } from "./capabilities.ts";
+export type { Capabilities, CapabilityName, Support, Supported, Weakest } from "./capabilities.ts";
 export { backgroundClock, type Clock, systemClock } from "./clock.ts";
 export {
   type Contract,

@@ -40,10 +40,10 @@ export interface LinkObserver<In> {
 }
 
 /** One adapter's way to make links, on the client. Holds no connection; one made of several may remember which of them worked. */
-export interface Transport {
+export interface Transport<C extends Capabilities = Capabilities> {
   /** The adapter's name: `ws`, `sse`, `socketio`, `pusher`, `memory`; of several, `fallback(ws, sse)`. */
   readonly name: string;
-  readonly capabilities: Capabilities;
+  readonly capabilities: C;
   /** Starts a connection and returns at once. A failure to connect is a `close` without an `open`. MUST NOT throw. */
   connect(observer: LinkObserver<ServerMessage>): Link<ClientMessage>;
 }

@@ -51,7 +51,7 @@ const ends = {
   close: [{ state: "closed" }, [{ do: "hang_up", cause: { code: "normal" } }]],
   "close, saying why": [{ state: "closed" }, [{ do: "hang_up", cause: lost }]],
 };
-const cause = { code: "timeout", reason: "no sign of life" };
+const cause = { code: "timeout" };
 const late = [
   { state: "waiting", attempt: 3, cause },
   [

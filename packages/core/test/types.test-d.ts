@@ -1,5 +1,7 @@
 /** What must compile, and what must not: topics, events, payloads and parameters come from one contract. */
 import {
+  type Capabilities,
+  type CapabilityName,
   type Contract,
   conflated,
   type DataOf,
@@ -7,13 +9,22 @@ import {
   type EventsOf,
   type InputOf,
   type ParamName,
+  type Support,
   type TopicName,
   type TopicsOf,
   type Transport,
   type,
   volatile,
+  type Weakest,
 } from "@bellwire/core";
-import { createChannel, type NotificationOf, type Receipt } from "@bellwire/core/client";
+import {
+  createChannel,
+  fallback,
+  type NotificationChannel,
+  type NotificationOf,
+  type Receipt,
+} from "@bellwire/core/client";
+import { memoryTransport } from "@bellwire/core/memory";
 import { createHub } from "@bellwire/core/server";
 import { type as ark } from "arktype";
 import * as v from "valibot";
@@ -129,6 +140,56 @@ describe("payloads", () => {
     for await (const notification of subscription) {
       expectTypeOf(notification.event).toEqualTypeOf<"changed" | "ended">();
     }
+  });
+});
+
+describe("capabilities of a transport that is known", () => {
+  type Without<K extends CapabilityName> = Omit<Capabilities, K> & { readonly [N in K]: "none" };
+  type Memory = ReturnType<typeof memoryTransport>["capabilities"];
+  const rooms = defineTopics({
+    news: { said: type<string>() },
+    "presence-room.{id}": { said: type<string>() },
+  });
+  const over = <C extends Capabilities>(wire: Transport<C>) =>
+    createChannel({ topics: rooms, transport: wire });
+  const full = over(memoryTransport(hub));
+  const listening = over({} as Transport<Without<"clientPublish">>);
+  const blind = over({} as Transport<Without<"presence">>);
+
+  it("are those of the record that its adapter exports", () => {
+    expectTypeOf<Memory["presence"]>().toEqualTypeOf<"emulated">();
+    expectTypeOf<Memory["binary"]>().toEqualTypeOf<"none">();
+    expectTypeOf<Weakest<Memory | Without<"history">>["history"]>().toEqualTypeOf<"none">();
+    expectTypeOf<Weakest<Memory>["order"]>().toEqualTypeOf<"native">();
+    expectTypeOf<Weakest<Capabilities>["history"]>().toEqualTypeOf<Support>();
+  });
+
+  it("do not let a client publish where clients cannot, nor subscribe to presence where there is none", () => {
+    void full.publish("presence-room.1", "said", "x");
+    full.subscribe("presence-room.1").onMembers(() => {});
+    listening.subscribe("presence-room.1");
+    // @ts-expect-error -- nobody publishes over this wire
+    void listening.publish("news", "said", "x");
+    blind.subscribe("news");
+    void blind.publish("presence-room.1", "said", "x");
+    // @ts-expect-error -- nobody is present over this wire
+    blind.subscribe("presence-room.1");
+    const both = fallback([memoryTransport(hub), {} as Transport<Without<"clientPublish">>]);
+    // @ts-expect-error -- nobody publishes over one of these wires
+    void over(both).publish("news", "said", "x");
+  });
+
+  it("are checked by the compiler as far as it knows them when the application requires some", () => {
+    createChannel({ topics, transport: memoryTransport(hub), requires: ["history", "presence"] });
+    createChannel({ topics, transport, requires: ["binary"] });
+    // @ts-expect-error -- memory carries text only
+    createChannel({ topics, transport: memoryTransport(hub), requires: ["binary"] });
+    // @ts-expect-error -- no such capability
+    createChannel({ topics, transport, requires: ["histroy"] });
+  });
+
+  it("make no other channel of it for who does not care", () => {
+    expectTypeOf(full).toExtend<NotificationChannel<typeof rooms.map>>();
   });
 });
 

@@ -1,4 +1,5 @@
 /** The channel as an application sees it: its options and its methods. */
+import type { Capabilities, Supported } from "../capabilities.ts";
 import type { Clock } from "../clock.ts";
 import type { Contract, EventsOf, InputOf, TopicMap, TopicsOf } from "../contract.ts";
 import type { Transport } from "../link.ts";
@@ -10,10 +11,12 @@ import type { PositionStore } from "./positions.ts";
 import type { SubscriptionTo } from "./subscription.ts";
 
 /** Options of {@link createChannel}. */
-export interface ChannelOptions<M extends TopicMap> {
+export interface ChannelOptions<M extends TopicMap, C extends Capabilities = Capabilities> {
   /** The contract. */
   readonly topics: Contract<M>;
-  readonly transport: Transport;
+  readonly transport: Transport<C>;
+  /** What the application cannot do without, such as `["history"]`. A transport that lacks it is refused here, and by `switchTransport`. */
+  readonly requires?: readonly Supported<C>[];
   /** Asked before every attempt, and when the hub says that the token expires. */
   readonly token?: TokenSource;
   /** Keeps positions across restarts. Default: in memory, for the life of the channel. */
@@ -45,18 +48,28 @@ export interface Receipt {
   readonly data: unknown;
 }
 
+/** The topics of a contract that can be subscribed over a wire. */
+export type Subscribable<M extends TopicMap, C extends Capabilities> = C["presence"] extends "none"
+  ? Exclude<TopicsOf<M>, `presence-${string}`>
+  : TopicsOf<M>;
+
+/** The topics of a contract that a client can publish to over a wire. */
+export type Publishable<M extends TopicMap, C extends Capabilities> = C["clientPublish"] extends "none"
+  ? never
+  : TopicsOf<M>;
+
 /** A typed notification channel over whatever wire its transport speaks. */
-export interface NotificationChannel<M extends TopicMap> {
+export interface NotificationChannel<M extends TopicMap, C extends Capabilities = Capabilities> {
   readonly state: ChannelState;
   /** Connects now; otherwise the first `subscribe` or `publish` does. */
   connect(): void;
   /** Subscribes, now or as soon as there is a link. Throws `unknown_topic` or `closed`. */
-  subscribe<T extends TopicsOf<M>>(topic: T): SubscriptionTo<M, T>;
+  subscribe<T extends Subscribable<M, C>>(topic: T): SubscriptionTo<M, T>;
   /**
    * Publishes and resolves when the hub has appended it. While away it waits in the outbox, in order; a volatile event rejects with
    * `link_lost` instead. Also rejects with `unknown_topic`, `unknown_event`, `invalid_data`, `too_large`, `outbox_full`, `forbidden`, `closed`.
    */
-  publish<T extends TopicsOf<M>, E extends EventsOf<M, T>>(
+  publish<T extends Publishable<M, C>, E extends EventsOf<M, T>>(
     topic: T,
     event: E,
     data: InputOf<M, T, E>,
@@ -66,7 +79,8 @@ export interface NotificationChannel<M extends TopicMap> {
    * Goes on over another transport. A link that is there stays in use until the hub has welcomed the other one; then subscriptions go on
    * from their positions, publishes without an answer are sent again under their ids, and the state stays `connected`. Rejects with why
    * the other did not work, and then nothing has changed. Without a link the other transport takes the place of the first at once.
-   * Resolves when connected over it. Rejects also with `aborted`, when a later switch takes its place, and `closed`.
+   * Resolves when connected over it. Rejects also with `aborted`, when a later switch takes its place, `closed`, and `invalid_option`,
+   * when it lacks what the channel requires.
    */
   switchTransport(transport: Transport): Promise<void>;
   onState(listener: (state: ChannelState) => unknown): () => void;

@@ -1,4 +1,5 @@
 /** The notification channel: what an application holds on the client. This file composes; the deciding is done by the parts it names. */
+import type { Capabilities, CapabilityName } from "../capabilities.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { type Contract, jsonOf, type TopicMap, validate } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
@@ -18,13 +19,16 @@ import type { PositionStore } from "./positions.ts";
 import { type StreamHost, TopicStream } from "./topic-stream.ts";
 
 /** Creates a channel. It connects on first use. Throws `invalid_option` with the option's path. */
-export function createChannel<M extends TopicMap>(options: ChannelOptions<M>): NotificationChannel<M> {
+export function createChannel<M extends TopicMap, C extends Capabilities = Capabilities>(
+  options: ChannelOptions<M, C>,
+): NotificationChannel<M, C> {
   checkOptions(
     "createChannel",
     options,
     {
       topics: having("topic", "event"),
       transport: having("connect"),
+      requires: { allowed: "an array", test: Array.isArray },
       token: callable,
       positions: having("load", "save"),
       backoff: object,
@@ -36,13 +40,14 @@ export function createChannel<M extends TopicMap>(options: ChannelOptions<M>): N
   );
   checkOptions("createChannel.backoff", options.backoff ?? {}, { base: milliseconds, cap: milliseconds });
   // The types of the contract live in the interface; inside, a channel is the same for all of them.
-  return new Channel(options) as unknown as NotificationChannel<M>;
+  return new Channel(options) as unknown as NotificationChannel<M, C>;
 }
 
 class Channel implements StreamHost {
   readonly contract: Contract<TopicMap>;
   readonly clock: Clock;
   readonly positions: PositionStore | undefined;
+  readonly #requires: readonly CapabilityName[];
   readonly #connections: Connections;
   readonly #streams: Map<string, TopicStream> = new Map();
   readonly #outbox: Outbox = new Outbox();
@@ -56,6 +61,8 @@ class Channel implements StreamHost {
     this.contract = options.topics;
     this.clock = options.clock ?? systemClock;
     this.positions = options.positions;
+    this.#requires = options.requires ?? [];
+    this.#assertCapable(options.transport);
     this.#states = new Listeners((error) => this.report(error));
     this.#connections = new Connections({
       transport: options.transport,
@@ -130,6 +137,7 @@ class Channel implements StreamHost {
 
   async switchTransport(transport: Transport): Promise<void> {
     this.#assertOpen();
+    this.#assertCapable(transport);
     const switched = this.#connections.switchTo(transport);
     this.connect();
     return switched;
@@ -169,6 +177,13 @@ class Channel implements StreamHost {
   #assertOpen(): void {
     const { now } = this.#connection;
     if (isOver(now)) throw errorOf(now);
+  }
+
+  #assertCapable({ name, capabilities }: Transport): void {
+    for (const [index, required] of this.#requires.entries()) {
+      if (!/^(native|emulated)$/.test(capabilities[required]))
+        throw new BellwireError("invalid_option", `createChannel.requires[${index}]: missing in ${name}`);
+    }
   }
 
   #enqueue(

@@ -56,7 +56,7 @@ export type ConnectionEffect =
 type ConnectionStep = Step<Connection, ConnectionEffect>;
 
 const NORMAL: CloseCause = { code: "normal" };
-const LATE: CloseCause = { code: "timeout", reason: "no sign of life" };
+const LATE: CloseCause = { code: "timeout" };
 
 /** The next state and what to do. An event that means nothing in a state changes nothing. `random` is from [0, 1). */
 export function step(

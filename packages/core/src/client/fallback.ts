@@ -1,5 +1,5 @@
 /** Several wires as one transport: tries them in turn until one works, for networks that block or buffer some of them. */
-import type { Capabilities, Support } from "../capabilities.ts";
+import type { Capabilities, Support, Weakest } from "../capabilities.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { BellwireError, type ErrorCode } from "../errors.ts";
 import type { CloseCause, Link, LinkObserver, Transport } from "../link.ts";
@@ -37,7 +37,10 @@ const WIRE_FAILURES: readonly ErrorCode[] = ["link_lost", "timeout", "malformed"
  * later is an ordinary loss: the channel connects again, and the policy says with which. Capabilities are the weakest of all.
  * Throws `invalid_option`.
  */
-export function fallback(transports: readonly Transport[], options: FallbackOptions = {}): Transport {
+export function fallback<const T extends readonly Transport[]>(
+  transports: T,
+  options: FallbackOptions = {},
+): Transport<Weakest<T[number]["capabilities"]>> {
   const connects = having("connect");
   if (!Array.isArray(transports) || transports.length === 0 || !transports.every(connects.test))
     throw new BellwireError("invalid_option", "fallback.transports: must be an array of transports");
@@ -48,10 +51,10 @@ export function fallback(transports: readonly Transport[], options: FallbackOpti
   });
   const { policy = "stick", clock = systemClock } = options;
   const timeout = options.timeout ?? Math.min(PATIENCE, (ATTEMPT - SPARE) / transports.length);
-  let order = transports;
+  let order: readonly Transport[] = transports;
   return {
     name: `fallback(${transports.map(({ name }) => name).join(", ")})`,
-    capabilities: weakest(transports),
+    capabilities: weakest(transports) as Weakest<T[number]["capabilities"]>,
     connect(observer) {
       const worked = (wire: Transport): void => {
         if (policy === "stick") order = [wire, ...transports.filter((other) => other !== wire)];

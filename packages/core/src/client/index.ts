@@ -1,6 +1,13 @@
 export type { BackoffOptions } from "./backoff.ts";
 export { createChannel } from "./channel.ts";
-export type { ChannelOptions, ChannelPublishOptions, NotificationChannel, Receipt } from "./channel-api.ts";
+export type {
+  ChannelOptions,
+  ChannelPublishOptions,
+  NotificationChannel,
+  Publishable,
+  Receipt,
+  Subscribable,
+} from "./channel-api.ts";
 export type { TokenSource } from "./connection.ts";
 export type { ChannelState } from "./connection-machine.ts";
 export { type FallbackOptions, fallback } from "./fallback.ts";

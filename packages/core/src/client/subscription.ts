@@ -81,9 +81,10 @@ export class SubscriptionHandle implements AsyncIterable<Notification> {
   readonly #members: Listeners<MembersChange>;
   readonly #failed: (error: unknown) => void;
   readonly #ready: Promise<Position>;
-  #resolve!: (position: Position) => void;
   #reject!: (error: BellwireError) => void;
   #ended: BellwireError | undefined;
+  /** @internal The hub has answered. */
+  joined!: (position: Position) => void;
 
   constructor(
     topic: string,
@@ -100,7 +101,7 @@ export class SubscriptionHandle implements AsyncIterable<Notification> {
     this.#ends = new Listeners(failed);
     this.#members = new Listeners(failed);
     this.#ready = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
+      this.joined = resolve;
       this.#reject = reject;
     });
     // Whoever awaits `ready` sees the refusal; whoever does not hears it by `onEnd`.
@@ -178,11 +179,6 @@ export class SubscriptionHandle implements AsyncIterable<Notification> {
     } finally {
       for (const remove of stop) remove();
     }
-  }
-
-  /** @internal */
-  joined(position: Position): void {
-    this.#resolve(position);
   }
 
   /** @internal */

@@ -39,7 +39,7 @@ export class TopicStream implements StreamView {
   members: ReadonlyMap<string, Member> = new Map();
   #joined = false;
   #cancelRetry: (() => void) | undefined;
-  /** While an asynchronous schema runs, what comes after it waits here, so that order holds. */
+  /** Once a schema was asynchronous, all that comes after it waits here for its turn, so that order holds. */
   #validating: Promise<void> | undefined;
 
   constructor(topic: string, host: StreamHost) {
@@ -128,14 +128,10 @@ export class TopicStream implements StreamView {
     this.#cancelRetry = this.#host.clock.after(ms, () => this.dispatch({ type: "retry" }));
   }
 
-  /** Runs now, or after what is still being validated. */
+  /** Runs now, or after what may still be being validated. */
   #inOrder(work: () => void | Promise<void>): void {
     const result = this.#validating ? this.#validating.then(work) : work();
-    if (!(result instanceof Promise)) return;
-    const done = result.finally(() => {
-      if (this.#validating === done) this.#validating = undefined;
-    });
-    this.#validating = done;
+    if (result instanceof Promise) this.#validating = result;
   }
 
   #deliver(message: Notified, position: Position): void | Promise<void> {

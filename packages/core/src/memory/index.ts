@@ -15,7 +15,7 @@ import type { ClientMessage, ServerMessage } from "../protocol/messages.ts";
 import type { LinkAcceptor } from "../server/hub-link.ts";
 
 /** What memory can do. */
-export const MEMORY_CAPABILITIES: Capabilities = {
+export const MEMORY_CAPABILITIES = {
   history: "emulated",
   order: "native",
   acknowledgement: "emulated",
@@ -23,10 +23,10 @@ export const MEMORY_CAPABILITIES: Capabilities = {
   presence: "emulated",
   binary: "none",
   maxMessageBytes: Number.MAX_SAFE_INTEGER,
-};
+} as const satisfies Capabilities;
 
 /** A transport that is connected to a hub in the same process. */
-export function memoryTransport(hub: LinkAcceptor): Transport {
+export function memoryTransport(hub: LinkAcceptor): Transport<typeof MEMORY_CAPABILITIES> {
   return {
     name: "memory",
     capabilities: MEMORY_CAPABILITIES,

@@ -1,11 +1,12 @@
 /** Close causes as WebSocket close frames (RFC 6455, section 7.4): the number from the table of codes, and `code;retryAfter=ms` as the reason. */
-import { ERRORS, type ErrorCode, isErrorCode } from "../errors.ts";
+import { ERRORS, type ErrorCode, type ErrorFact, isErrorCode } from "../errors.ts";
 import type { CloseCause } from "../link.ts";
 
-const BY_NUMBER = new Map<number, ErrorCode>(
-  Object.entries(ERRORS).flatMap(([code, fact]) =>
-    "close" in fact ? [[fact.close, code as ErrorCode]] : [],
-  ),
+const FACTS: Readonly<Record<ErrorCode, ErrorFact>> = ERRORS;
+
+/** Codes without a number are all under undefined, where nobody looks. */
+const BY_NUMBER = new Map(
+  Object.entries(FACTS).map(([code, { close }]) => [close, code as ErrorCode] as const),
 );
 
 /** What WebSocket implementations say by themselves: a protocol error and text that is not UTF-8 are damage on the way. */
@@ -24,9 +25,8 @@ export function closeFrame({ code, retryAfter }: CloseCause): {
   readonly number: number;
   readonly reason: string;
 } {
-  const fact = ERRORS[code];
   return {
-    number: "close" in fact ? fact.close : ERRORS.internal.close,
+    number: FACTS[code].close ?? ERRORS.internal.close,
     reason: retryAfter === undefined ? code : `${code};retryAfter=${Math.ceil(retryAfter)}`,
   };
 }
