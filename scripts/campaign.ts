@@ -1,7 +1,7 @@
 /**
  * Thousands of seeded runs of cutting and resuming, judged by the offline ledger.
  *
- *   npm run test:campaign -- --count 1000 --wire ws|sse|memory|all --seed 1
+ *   npm run test:campaign -- --count 1000 --wire memory,ws,sse,socketio,pusher|all --seed 1
  *
  * Prints one line per wire and exits with 1 when any promise was broken, after printing the seed of each failing schedule;
  * `--seed S --count 1` with that seed runs it again alone.
@@ -20,6 +20,8 @@ const rigs: Readonly<Record<string, () => Promise<Rig>>> = {
   memory: async () => memoryRig,
   ws: async () => (await import("@bellwire/adapter-ws/testing")).webSocketRig,
   sse: async () => (await import("@bellwire/adapter-sse/testing")).sseRig,
+  socketio: async () => (await import("@bellwire/adapter-socketio/testing")).socketIoRig,
+  pusher: async () => (await import("@bellwire/adapter-pusher/testing")).pusherRig,
 };
 
 const { values } = parseArgs({
