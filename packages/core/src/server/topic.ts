@@ -32,6 +32,8 @@ interface Joining {
   readonly held: Entry[];
   /** Where the reader stands once its replay was sent; undefined while the log is being read. */
   cursor: number | undefined;
+  /** Everyone was told of a gap while the log was being read: what was read may end before it, and what was held back began after. */
+  overtaken: boolean;
 }
 
 export class Topic {
@@ -90,16 +92,19 @@ export class Topic {
     reply: (history: History) => void,
   ): Promise<boolean> {
     this.#dismiss(reader);
-    const joining: Joining = { held: [], cursor: undefined };
+    const joining: Joining = { held: [], cursor: undefined, overtaken: false };
     this.#joining.set(reader, joining);
     let history: History;
     try {
       await this.ready;
-      history = await this.#backplane.read(this.name, after, this.#limit);
-      while (history.head.epoch !== this.#head?.epoch && !this.#closed) {
+      for (;;) {
+        joining.overtaken = false;
+        history = await this.#backplane.read(this.name, after, this.#limit);
+        if (this.#closed) break;
+        if (joining.overtaken) continue;
+        if (history.head.epoch === this.#head?.epoch) break;
         // The topic was renumbered: what was held back belongs to one numbering, what was read to the other.
         await this.#repair();
-        history = await this.#backplane.read(this.name, after, this.#limit);
       }
     } catch (error) {
       if (this.#joining.get(reader) === joining) this.#joining.delete(reader);
@@ -152,7 +157,9 @@ export class Topic {
     if (this.#closed) return stop();
     this.#stop = stop;
     this.presence?.start();
-    this.#head ??= (await this.#backplane.read(this.name, undefined, 0)).head;
+    const { head } = await this.#backplane.read(this.name, undefined, 0);
+    // Deliveries that came in the meantime know better.
+    this.#head ??= head;
     this.#saidHead ??= this.#head.offset;
   }
 
@@ -198,13 +205,16 @@ export class Topic {
           const message = control(gap);
           this.#distributor.fanOut(this.#live, message);
           for (const [reader, joining] of this.#joining) {
-            if (joining.cursor === undefined) joining.held.length = 0;
-            else {
-              // What it was replayed may reach further than what this gap ends at.
-              const beyond = before?.epoch === history.head.epoch && joining.cursor > history.head.offset;
-              if (beyond) continue;
-              reader.push(message);
-              joining.cursor = history.head.offset;
+            if (joining.cursor === undefined) {
+              joining.held.length = 0;
+              joining.overtaken = true;
+            } else {
+              // What it was replayed may reach as far as this gap does, and then it has lost nothing.
+              const covered = before?.epoch === history.head.epoch && joining.cursor >= history.head.offset;
+              if (!covered) {
+                reader.push(message);
+                joining.cursor = history.head.offset;
+              }
               this.#settle(reader, joining);
             }
           }

@@ -1,0 +1,461 @@
+/** One topic between a backplane that loses, doubles, delays and reorders what it delivers, and readers that come and go. */
+import type { Position } from "@bellwire/core";
+import { settle, VirtualClock } from "@bellwire/core/conformance";
+import {
+  type Backplane,
+  type Entry,
+  type EntryListener,
+  type HistoryCaps,
+  memoryBackplane,
+} from "@bellwire/core/server";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { History } from "../src/server/backplane.ts";
+import type { Outgoing } from "../src/server/outgoing.ts";
+import { type Distributor, type Reader, Topic } from "../src/server/topic.ts";
+import { holdsAsync } from "./property.ts";
+
+const WIDE: HistoryCaps = { size: 10_000, ttl: 3_600_000, bytes: 100_000_000 };
+
+/** A backplane that keeps what is appended, and is unreliable in all that it may be. */
+class Unreliable implements Backplane {
+  /** What becomes of deliveries from now on. */
+  deliveries: "now" | "lost" | "held" = "now";
+  /** Whether answers to reads wait; what they say is what was so when they were asked. */
+  readsWait = false;
+  failing = false;
+  readonly held: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
+  readonly #listeners = new Set<EntryListener>();
+  readonly #caps: Partial<HistoryCaps>;
+  #inner: Backplane;
+  #last: [string, Entry] | undefined;
+
+  constructor(caps: Partial<HistoryCaps>) {
+    this.#caps = caps;
+    this.#inner = this.#renew();
+  }
+
+  #renew(): Backplane {
+    const inner = memoryBackplane({ history: this.#caps, clock: new VirtualClock() });
+    void inner.listen("t", (epoch, entry) => this.#deliver(epoch, entry));
+    return inner;
+  }
+
+  #deliver(epoch: string, entry: Entry): void {
+    if (entry.offset > 0) this.#last = [epoch, entry];
+    const tell = (): void => {
+      for (const listener of this.#listeners) listener(epoch, entry);
+    };
+    if (this.deliveries === "now") tell();
+    else if (this.deliveries === "held") this.held.push(tell);
+  }
+
+  /** The last entry once more. */
+  double(): void {
+    for (const listener of this.#listeners) if (this.#last) listener(...this.#last);
+  }
+
+  /** As when its engine was flushed: everything is forgotten, and numbering begins anew. */
+  renumber(): void {
+    this.#inner = this.#renew();
+  }
+
+  answer(): void {
+    this.readsWait = false;
+    for (const go of this.#waiting.splice(0)) go();
+  }
+
+  /** Answers one read before the others that wait. */
+  answerOne(pick: number): void {
+    this.#waiting.splice(pick % this.#waiting.length, 1)[0]?.();
+  }
+
+  async append(...given: Parameters<Backplane["append"]>): Promise<Position | null> {
+    return this.#inner.append(...given);
+  }
+
+  async listen(_: string, listener: EntryListener): Promise<() => void> {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async read(...given: Parameters<Backplane["read"]>): Promise<History> {
+    if (this.failing) throw new Error("the backplane is away");
+    const history = this.#inner.read(...given);
+    if (this.readsWait) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return history;
+  }
+
+  async close(): Promise<void> {}
+
+  /** Where the topic stands in truth. */
+  async head(): Promise<Position> {
+    return (await this.#inner.read("t", undefined, 0)).head;
+  }
+}
+
+/** A reader that follows what it is pushed by the letter of PROTOCOL.md: the next offset, or a gap or skip before it. */
+class Follower implements Reader {
+  readonly session: string;
+  readonly seen: string[] = [];
+  cursor: Position | undefined;
+  /** Gaps that say that something was lost, where nothing was. */
+  readonly falseGaps: string[] = [];
+
+  constructor(session: string) {
+    this.session = session;
+  }
+
+  /** The hub's answer to the subscription. */
+  subscribed(after: Position | undefined, history: History): void {
+    this.cursor = history.ok ? (after ?? history.head) : history.head;
+    this.seen.push(history.ok ? "joined" : history.reason);
+  }
+
+  push({ message, topic }: Outgoing): void {
+    const { cursor } = this;
+    if (!cursor) return expect.fail("something before the answer to the subscription");
+    switch (message.type) {
+      case "notification":
+        if (message.offset === 0) return void this.seen.push("volatile");
+        expect({ epoch: topic?.epoch, offset: message.offset }).toEqual({
+          epoch: cursor.epoch,
+          offset: cursor.offset + 1,
+        });
+        this.cursor = { epoch: cursor.epoch, offset: message.offset };
+        return void this.seen.push(`${message.offset}`);
+      case "skip":
+        expect(message.offset).toBe(cursor.offset + 1);
+        this.cursor = { epoch: cursor.epoch, offset: message.offset };
+        return void this.seen.push(`skip ${message.offset}`);
+      case "gap": {
+        const { position, reason } = message;
+        const ahead = position.epoch !== cursor.epoch || position.offset > cursor.offset;
+        if (reason !== "epoch" && !ahead) this.falseGaps.push(`${reason} ${position.offset}`);
+        this.cursor = position;
+        return void this.seen.push(reason);
+      }
+      case "head":
+        expect(message.position).toEqual(cursor);
+        return void this.seen.push(`head ${message.position.offset}`);
+      default:
+        return expect.fail(`unexpected ${message.type}`);
+    }
+  }
+
+  send(): void {
+    expect.fail("batches are the distributor's");
+  }
+}
+
+const distributor: Distributor = {
+  fanOut(audience, item) {
+    for (const reader of audience) reader.push(item);
+  },
+  spread() {},
+};
+
+function world(caps: Partial<HistoryCaps> = WIDE, limit = 1_000) {
+  const backplane = new Unreliable(caps);
+  const failures: unknown[] = [];
+  const rules = { policy: "disconnect", key: () => undefined } as const;
+  const failed = (error: unknown) => failures.push(error);
+  const topic = new Topic("t", backplane, distributor, rules, limit, undefined, failed);
+  const publish = async (count = 1, more: Partial<Entry> = {}) => {
+    for (let n = 0; n < count; n++)
+      await backplane.append("t", { event: "said", json: "1", time: 0, ...more }, more.offset === 0);
+  };
+  const join = async (session = "s", after?: Position): Promise<Follower> => {
+    const follower = new Follower(session);
+    await topic.join(follower, after, (history) => follower.subscribed(after, history));
+    return follower;
+  };
+  return { backplane, topic, publish, join, failures };
+}
+
+describe("a topic", () => {
+  it("repairs what was lost on the way with the next delivery, in order", async () => {
+    const { backplane, publish, join } = world();
+    const reader = await join();
+    await publish(2);
+    backplane.deliveries = "lost";
+    await publish(3);
+    backplane.deliveries = "now";
+    await publish();
+    await settle();
+    expect(reader.seen).toEqual(["joined", "1", "2", "3", "4", "5", "6"]);
+  });
+
+  it("finds by a check that the last delivery was lost, and says where it stands when it moved", async () => {
+    const { backplane, topic, publish, join } = world();
+    const reader = await join();
+    backplane.deliveries = "lost";
+    await publish(2);
+    await topic.check();
+    expect(reader.seen).toEqual(["joined", "1", "2", "head 2"]);
+    await topic.check();
+    expect(reader.seen).toHaveLength(4);
+  });
+
+  it("delivers once and in order what comes doubled, late, or in any other order", async () => {
+    const { backplane, publish, join } = world();
+    const reader = await join();
+    backplane.deliveries = "held";
+    await publish(5);
+    for (const index of [3, 0, 4, 4, 2, 1]) backplane.held[index]?.();
+    await settle();
+    for (const deliver of backplane.held) deliver();
+    await settle();
+    expect(reader.seen).toEqual(["joined", "1", "2", "3", "4", "5"]);
+  });
+
+  it("tells everyone of a gap when the log no longer has what was lost, and goes on", async () => {
+    const { backplane, publish, join } = world({ size: 3 });
+    const reader = await join();
+    backplane.deliveries = "lost";
+    await publish(10);
+    backplane.deliveries = "now";
+    await publish();
+    await publish();
+    await settle();
+    expect(reader.seen).toEqual(["joined", "evicted", "12"]);
+  });
+
+  it("tells who is still joining of such a gap, too, when the log was read for that one before", async () => {
+    const { backplane, publish, join } = world({ size: 3 });
+    const reader = await join();
+    backplane.readsWait = true;
+    const joining = join("late");
+    await settle();
+    backplane.deliveries = "lost";
+    await publish(10);
+    backplane.deliveries = "now";
+    await publish();
+    await settle();
+    // What the repair asked is answered before what the one who joins asked.
+    for (let n = 0; n < 2; n++) {
+      backplane.answerOne(1);
+      await settle();
+    }
+    backplane.answer();
+    const late = await joining;
+    await publish();
+    await settle();
+    expect(reader.seen).toEqual(["joined", "evicted", "12"]);
+    expect(late.cursor?.offset).toBe(12);
+  });
+
+  it("tells everyone of a gap when the numbering began anew", async () => {
+    const { backplane, publish, join } = world();
+    const reader = await join();
+    await publish(3);
+    backplane.renumber();
+    await publish(2);
+    await settle();
+    await publish();
+    await settle();
+    expect(reader.seen.slice(0, 5)).toEqual(["joined", "1", "2", "3", "epoch"]);
+    expect(reader.cursor).toEqual(await backplane.head());
+  });
+
+  it("spares the excluded session its own, with a skip in its place", async () => {
+    const { publish, join } = world();
+    const [mine, other] = [await join("mine"), await join("other")];
+    await publish(1, { exclude: "mine" });
+    await publish();
+    expect([mine.seen, other.seen]).toEqual([
+      ["joined", "skip 1", "2"],
+      ["joined", "1", "2"],
+    ]);
+  });
+
+  it("joins what is live to what is replayed, whatever comes while the log is being read", async () => {
+    const { backplane, publish, join } = world();
+    await publish(3);
+    const { epoch } = await backplane.head();
+    backplane.readsWait = true;
+    const joining = join("s", { epoch, offset: 1 });
+    await settle();
+    await publish(2);
+    await publish(1, { offset: 0 });
+    backplane.answer();
+    const reader = await joining;
+    await publish();
+    expect(reader.seen).toEqual(["joined", "2", "3", "4", "5", "volatile", "6"]);
+  });
+
+  it("fails nobody who is joined when a repair cannot be read, and repairs with the next delivery", async () => {
+    const { backplane, publish, join, failures } = world();
+    const reader = await join();
+    backplane.deliveries = "lost";
+    await publish();
+    backplane.deliveries = "now";
+    backplane.failing = true;
+    await publish();
+    await settle();
+    expect([reader.seen, failures.length]).toEqual([["joined"], 1]);
+    await expect(join("late")).rejects.toThrow("away");
+    backplane.failing = false;
+    await publish();
+    await settle();
+    expect(reader.seen).toEqual(["joined", "1", "2", "3"]);
+  });
+
+  it("is silent to who left, also while that one was still joining, and unused after the last", async () => {
+    const { backplane, topic, publish, join } = world();
+    const reader = await join();
+    topic.leave(reader, false);
+    backplane.readsWait = true;
+    const late = new Follower("late");
+    const joined = topic.join(late, undefined, (history) => late.subscribed(undefined, history));
+    await settle();
+    expect(topic.unused).toBe(false);
+    topic.leave(late, false);
+    backplane.answer();
+    expect(await joined).toBe(false);
+    await publish();
+    expect([reader.seen, late.seen, topic.unused]).toEqual([["joined"], [], true]);
+  });
+});
+
+type Act =
+  | { readonly do: "publish"; readonly count: number; readonly exclude: boolean }
+  | { readonly do: "deliveries"; readonly mode: "now" | "lost" | "held" }
+  | { readonly do: "release"; readonly order: readonly number[] }
+  | { readonly do: "join"; readonly reader: number; readonly back: number | undefined }
+  | { readonly do: "leave"; readonly reader: number }
+  | { readonly do: "answerOne"; readonly pick: number }
+  | { readonly do: (typeof PLAIN)[number] };
+const PLAIN = ["volatile", "double", "readsWait", "answer", "check", "turn", "renumber"] as const;
+const READERS = 3;
+const anyReader = fc.nat(READERS - 1);
+const anyAct = (renumbers: boolean): fc.Arbitrary<Act> =>
+  fc.oneof(
+    {
+      weight: 8,
+      arbitrary: fc.record({
+        do: fc.constant("publish" as const),
+        count: fc.oneof({ weight: 4, arbitrary: fc.constant(1) }, fc.integer({ min: 2, max: 12 })),
+        exclude: fc.boolean(),
+      }),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        do: fc.constant("deliveries" as const),
+        mode: fc.constantFrom("now" as const, "lost" as const, "held" as const),
+      }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        do: fc.constant("release" as const),
+        order: fc.array(fc.nat(20), { maxLength: 8 }),
+      }),
+    },
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        do: fc.constant("join" as const),
+        reader: anyReader,
+        back: fc.option(fc.integer({ min: -2, max: 15 }), { nil: undefined }),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({ do: fc.constant("leave" as const), reader: anyReader }),
+    },
+    {
+      weight: 12,
+      arbitrary: fc.record({
+        do: fc.constantFrom(
+          ...(["volatile", "double", "readsWait", "answer", "check", "turn", "turn", "turn"] as const),
+          ...(renumbers ? (["renumber"] as const) : []),
+        ),
+      }),
+    },
+  );
+
+/** Plays acts, ends all unreliability, and looks at what every reader has seen. */
+async function play(
+  acts: readonly Act[],
+  caps: Partial<HistoryCaps>,
+  limit: number,
+): Promise<readonly Follower[]> {
+  const { backplane, topic, publish, failures } = world(caps, limit);
+  const readers = new Map<number, Follower>();
+  const everyone: Follower[] = [];
+  const running: Promise<unknown>[] = [];
+  const leave = (index: number): void => {
+    const reader = readers.get(index);
+    readers.delete(index);
+    if (reader) topic.leave(reader, false);
+  };
+  const join = async (index: number, back: number | undefined): Promise<void> => {
+    leave(index);
+    const { epoch, offset } = await backplane.head();
+    const after = back === undefined ? undefined : { epoch, offset: Math.max(0, offset - back) };
+    const reader = new Follower(`s${index}`);
+    readers.set(index, reader);
+    everyone.push(reader);
+    running.push(topic.join(reader, after, (history) => reader.subscribed(after, history)));
+  };
+  for (const act of acts) {
+    if (act.do === "publish") await publish(act.count, act.exclude ? { exclude: "s0" } : {});
+    else if (act.do === "volatile") await publish(1, { offset: 0 });
+    else if (act.do === "deliveries") backplane.deliveries = act.mode;
+    else if (act.do === "release") {
+      for (const index of act.order) backplane.held[index]?.();
+      backplane.held.length = 0;
+    } else if (act.do === "double") backplane.double();
+    else if (act.do === "readsWait") backplane.readsWait = true;
+    else if (act.do === "answer") backplane.answer();
+    else if (act.do === "check") running.push(topic.check());
+    else if (act.do === "turn") await settle();
+    else if (act.do === "renumber") backplane.renumber();
+    else if (act.do === "answerOne") backplane.answerOne(act.pick);
+    else if (act.do === "leave") leave(act.reader);
+    else if (act.do === "join") await join(act.reader, act.back);
+  }
+  backplane.deliveries = "now";
+  for (const deliver of backplane.held.splice(0)) deliver();
+  backplane.answer();
+  await settle();
+  await Promise.all(running);
+  await topic.check();
+  await topic.check();
+  await settle();
+  const head = await backplane.head();
+  for (const reader of readers.values()) expect(reader.cursor).toEqual(head);
+  expect(failures).toEqual([]);
+  topic.close();
+  return everyone;
+}
+
+it("gives every reader what follows its position, once and in order, whatever a backplane does that keeps its log", async () => {
+  await holdsAsync(
+    fc.asyncProperty(fc.array(anyAct(false), { maxLength: 80 }), async (acts) => {
+      for (const { seen, falseGaps } of await play(acts, WIDE, 1_000)) {
+        // A position from the future is the one thing here that cannot be continued.
+        expect(seen.slice(1).filter((word) => /evicted|limit|epoch/.test(word))).toEqual([]);
+        expect(falseGaps).toEqual([]);
+      }
+    }),
+    2_500,
+  );
+});
+
+it("tells every reader of a gap before what comes later, where the log lost it, is too long or begins anew", async () => {
+  let gaps = 0;
+  await holdsAsync(
+    fc.asyncProperty(fc.array(anyAct(true), { maxLength: 80 }), async (acts) => {
+      for (const { seen, falseGaps } of await play(acts, { ...WIDE, size: 6 }, 4)) {
+        gaps += seen.filter((word) => /evicted|limit|epoch/.test(word)).length;
+        expect(falseGaps).toEqual([]);
+      }
+    }),
+    2_500,
+  );
+  expect(gaps).toBeGreaterThan(500);
+});
