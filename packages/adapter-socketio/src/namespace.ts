@@ -49,7 +49,9 @@ export function serveNamespace(hub: LinkAcceptor, namespace: Namespace, door: Do
       headers: singleHeaders(socket.handshake.headers),
       remoteAddress: socket.handshake.address,
     };
-    const refused = door.refusal(socket, handshake.headers);
+    // The session may be over already, and then would never say that it ends.
+    const lost = socket.conn.readyState === "open" ? undefined : GONE;
+    const refused = lost ?? door.refusal(socket, handshake.headers);
     if (refused) return next(failure(refused));
     const connection = (): Connection => new Connection(socket.conn, door.carriers);
     if ((socket.handshake.auth as { readonly bellwire?: unknown }).bellwire === AUTH.bellwire) {
@@ -70,6 +72,9 @@ export function serveNamespace(hub: LinkAcceptor, namespace: Namespace, door: Do
   };
 }
 
+const GONE: CloseCause = { code: "link_lost", reason: "the connection ended" };
+const NO_HUB: CloseCause = { code: "link_lost", reason: "no hub is attached" };
+
 function placeOf(namespace: Namespace): Place {
   const found = places.get(namespace);
   if (found) return found;
@@ -77,7 +82,7 @@ function placeOf(namespace: Namespace): Place {
   places.set(namespace, place);
   namespace.use((socket, next) => {
     if (place.join) place.join(socket, next);
-    else next(failure({ code: "link_lost", reason: "no hub is attached" }));
+    else next(failure(NO_HUB));
   });
   namespace.on("connection", (socket) => {
     const begin = joined.get(socket);

@@ -44,7 +44,7 @@ export function serveOwn(
   const admitted = admissions(engine, carriers);
   let attached = true;
   let closing = false;
-  const refusal = (): CloseCause | undefined => (closing ? { code: "draining" } : hub.refusal());
+  const refusal = (): CloseCause | undefined => hub.refusal() ?? (closing ? { code: "draining" } : undefined);
   hub.onClose(() => {
     closing = true;
   });

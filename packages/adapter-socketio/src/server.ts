@@ -53,7 +53,7 @@ export function attachSocketIo(
     refusal(_, headers): CloseCause | undefined {
       if (!judgeOrigin(headers, allowedOrigins).allowed)
         return { code: "forbidden", reason: "this origin is not allowed" };
-      return closing ? { code: "draining" } : hub.refusal();
+      return hub.refusal() ?? (closing ? { code: "draining" } : undefined);
     },
   });
 }
