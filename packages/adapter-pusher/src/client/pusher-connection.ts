@@ -92,7 +92,7 @@ export class PusherConnection {
       if (current === "connected") return;
       // It gave up, or goes about connecting again: it does so whenever it thinks that the connection is dead.
       const over = current === "disconnected" || current === "failed" || this.#phase !== "connecting";
-      if (over) this.#lost({ code: "link_lost", reason: `pusher-js is ${current}` });
+      if (over) this.#lost(causeOfNumber(this.#number));
     });
     watchAttempt(pusher, (number) => {
       if (this.#phase === "connecting") this.#lost(causeOfNumber(number ?? this.#number));
