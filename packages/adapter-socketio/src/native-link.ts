@@ -7,14 +7,34 @@ import { type Packet, packetOf } from "./packet.ts";
 import { SocketLink } from "./socket-link.ts";
 import { eventPacket, MESSAGES } from "./wire.ts";
 
-/** Encodes a batch as one packet. Throws when a handler's answer is no JSON. */
-export type EncodeBatch = (batch: readonly ServerMessage[]) => Packet;
+/**
+ * Characters after which a batch goes on in another packet. A client is handed a packet when it has all of it: in one of 64 KiB a
+ * replay over 16 kbit/s would be half a minute of silence, and a cut near its end would lose all of it again and again.
+ */
+const PACKET = 4_096;
+
+/** Encodes a batch as packets. Throws when a handler's answer is no JSON. */
+export type EncodeBatch = (batch: readonly ServerMessage[]) => readonly Packet[];
 
 /** The encoder that all links of a namespace share: a batch that goes to many of them is encoded once. */
 export function batchEncoder(namespace: string): EncodeBatch {
-  return encodeOnce((batch: readonly ServerMessage[]) =>
-    packetOf(eventPacket(namespace, MESSAGES, batch.map(encodeServerMessage))),
-  );
+  const packet = (texts: readonly string[]): Packet => packetOf(eventPacket(namespace, MESSAGES, texts));
+  return encodeOnce((batch: readonly ServerMessage[]) => {
+    const packets: Packet[] = [];
+    let texts: string[] = [];
+    let length = 0;
+    for (const message of batch) {
+      const text = encodeServerMessage(message);
+      if (length > 0 && length + text.length > PACKET) {
+        packets.push(packet(texts));
+        texts = [];
+        length = 0;
+      }
+      texts.push(text);
+      length += text.length;
+    }
+    return [...packets, packet(texts)];
+  });
 }
 
 export class NativeLink extends SocketLink {
@@ -32,13 +52,13 @@ export class NativeLink extends SocketLink {
 
   send(batch: readonly ServerMessage[]): void {
     if (this.closed) return;
-    let packet: Packet;
+    let packets: readonly Packet[];
     try {
-      packet = this.#encode(batch);
+      packets = this.#encode(batch);
     } catch {
       return this.close({ code: "internal", reason: "a message could not be encoded" });
     }
-    this.connection.send(packet);
+    for (const packet of packets) this.connection.send(packet);
   }
 
   protected received(event: unknown, messages: readonly unknown[]): void {
