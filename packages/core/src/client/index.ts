@@ -21,3 +21,11 @@ export type {
   SubscriptionTo,
 } from "./subscription.ts";
 export type { Gap } from "./subscription-machine.ts";
+export {
+  type FallbackConfig,
+  type TransportConfig,
+  type TransportFromOptions,
+  type TransportProviders,
+  transportFrom,
+  type WireConfig,
+} from "./transport-from.ts";

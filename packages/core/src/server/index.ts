@@ -1,3 +1,11 @@
+export {
+  type AttachProviders,
+  attachFrom,
+  type BackplaneProviders,
+  backplaneFrom,
+  type ProviderConfig,
+  type ServerConfig,
+} from "./attach-from.ts";
 export type { Backplane, Entry, EntryListener, History, NewEntry } from "./backplane.ts";
 export { encodeOnce } from "./encode-once.ts";
 export { createHub } from "./hub.ts";

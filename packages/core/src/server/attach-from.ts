@@ -1,0 +1,82 @@
+/** The server's half of a configuration: the wires that a hub is served over, and what orders and stores. */
+import { asConfigured, load, type Picked, type Providers, readList, readPicked } from "../config.ts";
+import { checkOptions, type OptionRules, object, text } from "../options.ts";
+import type { Backplane } from "./backplane.ts";
+import type { LinkAcceptor } from "./hub-link.ts";
+import { type MemoryBackplaneOptions, memoryBackplane } from "./memory-backplane.ts";
+
+/** A provider's name, or with its options. */
+export type ProviderConfig = string | { readonly provider: string; readonly [option: string]: unknown };
+
+/** What a server reads: `{ "transports": ["ws", { "provider": "sse", "path": "/events" }], "backplane": { "provider": "memory" } }`. */
+export interface ServerConfig {
+  readonly transports: readonly ProviderConfig[];
+  /** Default: `memory`. */
+  readonly backplane?: ProviderConfig;
+}
+
+/** Loads the server halves of adapters: `{ ws: async () => (await import("@bellwire/adapter-ws/server")).attachWebSocket }`. */
+export type AttachProviders<H, S> = Providers<(hub: H, server: S, options: never) => () => void>;
+
+/** Loads backplanes beside `memory`, which needs no loading. */
+export type BackplaneProviders = Providers<(options: never) => Backplane | Promise<Backplane>>;
+
+/**
+ * Serves a hub over the wires that a configuration names. Only their adapters are loaded. Resolves with a function that detaches all of
+ * them. Rejects with `invalid_option`, which names the path of what is wrong and what is allowed, and then none is attached.
+ */
+export async function attachFrom<H extends LinkAcceptor, S>(
+  hub: H,
+  server: S,
+  config: ServerConfig,
+  providers: AttachProviders<H, S>,
+): Promise<() => void> {
+  checkOptions("config", config, RULES, ["transports"]);
+  const wires: (readonly [Picked, (hub: H, server: S, options: never) => () => void])[] = [];
+  for (const [item, path] of readList(config.transports, "config.transports")) {
+    const picked = readProvider(item, path);
+    wires.push([picked, await load(picked, providers)]);
+  }
+  const detaches: (() => void)[] = [];
+  const detach = (): void => {
+    for (const end of detaches.splice(0)) end();
+  };
+  try {
+    for (const [picked, attach] of wires)
+      detaches.push(await asConfigured(picked, () => attach(hub, server, picked.options as never)));
+  } catch (error) {
+    detach();
+    throw error;
+  }
+  return detach;
+}
+
+/** Makes the backplane that a configuration names, for `createHub`. Rejects with `invalid_option`, as {@link attachFrom} does. */
+export async function backplaneFrom(
+  config: Partial<ServerConfig>,
+  providers: BackplaneProviders = {},
+): Promise<Backplane> {
+  checkOptions("config", config, RULES);
+  const picked = readProvider(config.backplane ?? "memory", "config.backplane");
+  const memory = (options: MemoryBackplaneOptions): Backplane => memoryBackplane(options);
+  const make = await load(picked, { memory: () => memory, ...providers });
+  return asConfigured(picked, () => make(picked.options as never));
+}
+
+const RULES: OptionRules = {
+  $schema: text,
+  transports: {
+    allowed: "an array that is not empty",
+    test: (value) => Array.isArray(value) && value.length > 0,
+  },
+  backplane: {
+    allowed: "a provider's name or an object",
+    test: (value) => text.test(value) || object.test(value),
+  },
+};
+
+function readProvider(value: unknown, path: string): Picked {
+  return typeof value === "string"
+    ? { provider: value, options: {}, path, by: "name" }
+    : readPicked(value, path);
+}
