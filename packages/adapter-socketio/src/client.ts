@@ -116,6 +116,7 @@ class SocketIoLink implements Link<ClientMessage> {
   readonly #namespace: string;
   #manager: Manager | undefined;
   #socket: Socket | undefined;
+  #opened = false;
   #closed = false;
 
   constructor(
@@ -187,7 +188,10 @@ class SocketIoLink implements Link<ClientMessage> {
     const socket = manager.socket(this.#namespace, { auth: AUTH });
     this.#manager = manager;
     this.#socket = socket;
-    socket.on("connect", () => this.#observer.open());
+    socket.once("connect", () => {
+      this.#opened = true;
+      this.#observer.open();
+    });
     socket.on(MESSAGES, (...messages: readonly unknown[]) => {
       for (const message of messages) this.#message(message);
     });
@@ -201,6 +205,7 @@ class SocketIoLink implements Link<ClientMessage> {
 
   #message(value: unknown): void {
     if (this.#closed) return;
+    if (!this.#opened) return this.close({ code: "malformed", reason: "a message before the connection" });
     const decoded = readServerMessage(value);
     if (!decoded.ok) return this.#observer.malformed(decoded.reason);
     const { message } = decoded;

@@ -1,7 +1,8 @@
 /** Packets that the client library would throw at, out of a handler where nobody can catch it. */
 import type { Manager } from "socket.io-client";
 
-/** CONNECT_ERROR of Socket.IO's protocol. */
+/** Types of Socket.IO's protocol whose packets must have a content: the library reads it without looking. */
+const EVENT = 2;
 const CONNECT_ERROR = 4;
 
 /**
@@ -10,8 +11,8 @@ const CONNECT_ERROR = 4;
  */
 export function guardPackets(manager: Manager, harmful: () => void): void {
   manager.on("packet", (packet) => {
-    // A refusal without a message: the library reads fields of nothing.
-    if (Number(packet.type) !== CONNECT_ERROR || packet.data) return;
+    const type = Number(packet.type);
+    if ((type !== EVENT && type !== CONNECT_ERROR) || packet.data) return;
     packet.nsp = "";
     harmful();
   });
