@@ -259,6 +259,39 @@ describe("a topic", () => {
     expect(reader.cursor).toEqual(await backplane.head());
   });
 
+  it("goes on in the new numbering with who was further than the hub itself in the old one", async () => {
+    const { backplane, publish, join } = world();
+    await join("first");
+    backplane.deliveries = "lost";
+    await publish(5);
+    const ahead = await join("ahead");
+    expect(ahead.cursor?.offset).toBe(5);
+    backplane.renumber();
+    backplane.deliveries = "now";
+    for (let n = 0; n < 3; n++) {
+      await publish();
+      await settle();
+    }
+    expect(ahead.seen).toEqual(["joined", "epoch", "2", "3"]);
+  });
+
+  it("pushes nothing to who subscribes again until that is answered, and answers only the last", async () => {
+    const { backplane, topic, publish, join } = world();
+    await publish();
+    const reader = await join();
+    const from = { epoch: reader.cursor?.epoch ?? "", offset: 0 };
+    backplane.readsWait = true;
+    const again = [from, undefined, from].map((after) => {
+      reader.cursor = undefined;
+      return topic.join(reader, after, (history) => reader.subscribed(after, history));
+    });
+    await publish();
+    backplane.answer();
+    expect(await Promise.all(again)).toEqual([false, false, true]);
+    await publish();
+    expect(reader.seen).toEqual(["joined", "joined", "1", "2", "3"]);
+  });
+
   it("spares the excluded session its own, with a skip in its place", async () => {
     const { publish, join } = world();
     const [mine, other] = [await join("mine"), await join("other")];
