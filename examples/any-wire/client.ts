@@ -1,0 +1,16 @@
+// client.ts
+import { createChannel, transportFrom } from "@bellwire/core/client";
+import { topics } from "./topics.ts";
+
+const url = process.env.BELLWIRE_URL ?? "ws://localhost:8080/bellwire";
+const providers = {
+  ws: async () => (await import("@bellwire/adapter-ws/client")).webSocketTransport,
+  sse: async () => (await import("@bellwire/adapter-sse/client")).sseTransport,
+  socketio: async () => (await import("@bellwire/adapter-socketio/client")).socketIoTransport,
+  pusher: async () => (await import("@bellwire/adapter-pusher/client")).pusherTransport,
+};
+const transport = await transportFrom(url, providers, { name: "BELLWIRE_URL" });
+const channel = createChannel({ topics, transport, requires: ["history"] });
+const workouts = channel.subscribe("workouts.42");
+workouts.on("completed", ({ data }) => console.log(`${data.calories} kcal over ${transport.name}`));
+workouts.onGap(({ reason }) => console.log(`reload: ${reason}`));

@@ -1,0 +1,65 @@
+/**
+ * docs/capabilities.md, made from the records that the adapters export: `npm run capabilities` writes it, with `-- --check` it fails when
+ * the file says something else.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { PUSHER_CAPABILITIES, pusherTransport } from "@bellwire/adapter-pusher/client";
+import { SOCKETIO_CAPABILITIES } from "@bellwire/adapter-socketio/client";
+import { SSE_CAPABILITIES } from "@bellwire/adapter-sse/client";
+import { WS_CAPABILITIES } from "@bellwire/adapter-ws/client";
+import type { Capabilities } from "@bellwire/core";
+import { MEMORY_CAPABILITIES } from "@bellwire/core/memory";
+
+const hosted = { key: "key", cluster: "eu" };
+
+const wires: Readonly<Record<string, Capabilities>> = {
+  WebSocket: WS_CAPABILITIES,
+  "SSE + POST": SSE_CAPABILITIES,
+  "Socket.IO": SOCKETIO_CAPABILITIES,
+  "Pusher's protocol, our hub": PUSHER_CAPABILITIES,
+  "hosted Pusher, all routes": pusherTransport({ ...hosted, routes: "https://example.com" }).capabilities,
+  "hosted Pusher, no routes": pusherTransport(hosted).capabilities,
+  memory: MEMORY_CAPABILITIES,
+};
+
+const meanings: Readonly<Record<keyof Capabilities, string>> = {
+  history: "what was missed while away is replayed",
+  order: "notifications of a topic arrive in the order of their offsets",
+  acknowledgement: "`publish` resolves only after the append",
+  clientPublish: "clients can publish",
+  presence: "subscribers of `presence-` topics see each other",
+  binary: "data may hold bytes that are not text",
+  maxMessageBytes: "the largest message that the wire takes",
+};
+
+const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+
+function cell(value: string | number): string {
+  if (typeof value === "string") return value === "none" ? "–" : value;
+  return value === Number.MAX_SAFE_INTEGER ? "no limit" : `${value.toLocaleString("en")} B`;
+}
+
+const names = Object.keys(meanings) as (keyof Capabilities)[];
+const document = `# What each wire can do
+
+<!-- Made from the adapters' records by \`npm run capabilities\`. -->
+
+*native*: the wire does it. *emulated*: Bellwire does it above the wire; the promises are the same. –: it cannot be had on this wire.
+
+${row(["", ...Object.keys(wires)])}
+${row(["---", ...Object.keys(wires).map(() => "---")])}
+${names.map((name) => row([`\`${name}\``, ...Object.values(wires).map((record) => cell(record[name]))])).join("\n")}
+
+${names.map((name) => `- \`${name}\`: ${meanings[name]}`).join("\n")}
+
+The conformance kit skips a case only where a record says –, and prints the skip. An application says what it cannot do without:
+\`createChannel({ …, requires: ["history"] })\` throws at start-up when the wire lacks it, and so does [configuration](configuration.md) with
+\`"requires": ["history"]\`. A \`fallback\` can what the weakest of its wires can.
+`;
+
+const file = new URL("../docs/capabilities.md", import.meta.url);
+if (!process.argv.includes("--check")) writeFileSync(file, document);
+else if (readFileSync(file, "utf8") !== document) {
+  console.error("docs/capabilities.md is not what the adapters say: run `npm run capabilities`");
+  process.exitCode = 1;
+}
