@@ -33,7 +33,7 @@ export interface FallbackConfig extends Pick<FallbackOptions, "policy" | "timeou
   readonly requires?: readonly (CapabilityName | (string & {}))[];
 }
 
-/** Loads adapters: `{ ws: async () => (await import("@bellwire/adapter-ws/client")).webSocketTransport }`. */
+/** Loads adapters by name: `{ ws: async () => (await import("…")).webSocketTransport }`. */
 export type TransportProviders = Providers<(options: never) => Transport>;
 
 /** Options of {@link transportFrom}. */

@@ -15,7 +15,7 @@ export interface ServerConfig {
   readonly backplane?: ProviderConfig;
 }
 
-/** Loads the server halves of adapters: `{ ws: async () => (await import("@bellwire/adapter-ws/server")).attachWebSocket }`. */
+/** Loads the server halves of adapters by name: `{ ws: async () => (await import("…")).attachWebSocket }`. */
 export type AttachProviders<H, S> = Providers<(hub: H, server: S, options: never) => () => void>;
 
 /** Loads backplanes beside `memory`, which needs no loading. */
