@@ -96,7 +96,9 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
       const value = await validate(definition.schema, data);
       const request = { topic, params, data: value, id, identity, session } as never;
       const answer = await decided(clock, limits.decisionTimeout, () => handler(request));
-      return answer === undefined ? { position: null } : { position: null, data: answer };
+      if (answer === undefined) return { position: null };
+      assertJson(answer);
+      return { position: null, data: answer };
     },
     topic: (name) => topics.open(name),
     leave: (...reader) => topics.leave(...reader),
@@ -210,6 +212,15 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
       return closed;
     },
   };
+}
+
+/** The handler's mistake has to fail here: where the answer is encoded nobody waits for it, and the process would end. */
+function assertJson(answer: unknown): void {
+  try {
+    jsonOf(answer);
+  } catch (cause) {
+    throw new TypeError("what a handler returns must be JSON", { cause });
+  }
 }
 
 /** An application that does not listen for its own errors still hears of them. */

@@ -245,7 +245,8 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     const granted = this.#handshake.grant?.("publish", topic) !== undefined;
     const publisher = { identity: this.#known(), session: this.#queue.session, granted };
     const answer = await this.#host.publish(publisher, { topic, event, data, id, exclude: exclude === true });
-    this.#queue.push(control({ type: "acknowledged", ref, ...answer }));
+    const bytes = answer.data === undefined ? 0 : JSON.stringify(answer.data).length;
+    this.#queue.push(control({ type: "acknowledged", ref, ...answer }, bytes));
   }
 
   async #refresh(ref: number, token: string): Promise<void> {
