@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import { connect } from "node:net";
 import { Duplex } from "node:stream";
 import { createChannel } from "@bellwire/core/client";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { type SocketIoTransportOptions, socketIoTransport } from "../src/client.ts";
 import { attachSocketIo } from "../src/server.ts";
@@ -232,7 +233,7 @@ describe("a hostile peer", () => {
   async function beside(
     misbehave: (port: number, hub: { readonly links: number }) => Promise<void>,
   ): Promise<void> {
-    const { hub, port, url } = await serve();
+    const { hub, port, url } = await serve({ linkRate: 10_000 });
     const neighbour = await follow(url);
     await misbehave(port, hub);
     await hub.publish("news.a", "said", { n: 1 });
@@ -409,6 +410,67 @@ describe("a hostile peer", () => {
       }
       await until(() => hostile.closed, "the end");
       await until(() => hub.links === 1, "the end of the links");
+    });
+  });
+
+  it("may send any packets at all: nothing is thrown, no link is left behind", {
+    timeout: 60_000,
+  }, async () => {
+    await beside(async (port, hub) => {
+      const start = fc.constantFrom(
+        "",
+        "0",
+        "1",
+        "2",
+        "3",
+        "40",
+        "41",
+        "42",
+        "43",
+        "44",
+        "451-",
+        "461-",
+        "47",
+        "42/x,",
+        "421",
+      );
+      const known = fc.constantFrom(
+        '42["bellwire",{"type":"hello","protocol":1,"session":"s"}]',
+        '42["subscribe","news.a"]',
+        '421["subscribe","news.a",{"position":{"epoch":"e","offset":1}}]',
+        "40",
+      );
+      const packet = fc.oneof(
+        known,
+        fc.tuple(start, fc.json({ maxDepth: 4 })).map((parts) => parts.join("")),
+        fc.json().map((json) => `42["bellwire",${json}]`),
+        fc.json().map((json) => `42["publish",${json}]`),
+        fc.string({ unit: "binary", maxLength: 30 }),
+        fc.uint8Array({ maxLength: 8 }).map((bytes) => Buffer.from(bytes)),
+      );
+      const auth = fc.constantFrom(
+        undefined,
+        "",
+        '{"bellwire":1}',
+        '{"token":"t"}',
+        '{"token":{}}',
+        '{"__proto__":{"bellwire":1}}',
+      );
+      const property = fc.asyncProperty(
+        auth,
+        fc.array(packet, { maxLength: 12 }),
+        async (greeting, packets) => {
+          const peer = new RawPeer(port);
+          await peer.has('"sid"');
+          if (greeting !== undefined) peer.send(`40${greeting}`);
+          for (const each of packets) peer.send(each);
+          await pause(2);
+          peer.socket.destroy();
+        },
+      );
+      await fc.assert(property, { seed: 20_260_101, numRuns: 150 });
+      await fc.assert(property, { numRuns: 150 });
+      await until(() => hub.links === 1, "the links to go");
     });
   });
 
