@@ -168,8 +168,8 @@ describe("without a history route", () => {
     const log = await listen(client, "news.nz");
     await publish({ hub }, "news.nz", [1, 2]);
     await hears(log, "news.nz", [1, 2]);
+    vendor.fate = ({ data }) => (/"n":3[,}]/.test(data) ? [] : [0]);
     vendor.cut();
-    await until(() => vendor.connections.size === 0, "the connection to be gone");
     await publish({ hub }, "news.nz", [3]);
     await log.until(() => log.gaps.length === 1, "a gap");
     await publish({ hub }, "news.nz", [4]);
@@ -189,7 +189,7 @@ describe("without a history route", () => {
     const log = await listen(channel({ pusher: routes }), "news.nz");
     await publish({ hub }, "news.nz", [1]);
     await hears(log, "news.nz", [1]);
-    vendor.fate = ({ data }) => (data.includes('"n":2,') || data.includes('"n":2}') ? [60] : [0]);
+    vendor.fate = ({ data }) => (/"n":2[,}]/.test(data) ? [60] : [0]);
     await publish({ hub }, "news.nz", [2, 3]);
     await hears(log, "news.nz", [1, 2, 3]);
     expect(log.gaps).toEqual([]);

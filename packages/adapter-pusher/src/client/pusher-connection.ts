@@ -86,7 +86,7 @@ export class PusherConnection {
   #listen(pusher: Pusher): void {
     const { connection } = pusher;
     connection.bind("connected", () => this.#opened(pusher));
-    connection.bind("message", (event: ReceivedEvent) => this.#receive(event));
+    takeMessages(pusher, (value) => this.#receive(value));
     connection.bind("error", (error: unknown) => this.#failed(error));
     connection.bind("state_change", ({ current }: { current: string }) => {
       if (current === "connected") return;
@@ -111,9 +111,12 @@ export class PusherConnection {
     this.#observer.open(manager.socket_id);
   }
 
-  #receive(event: ReceivedEvent): void {
+  #receive(value: unknown): void {
     this.#number = undefined;
-    if (this.#phase === "open") this.#observer.event(event);
+    if (this.#phase !== "open") return;
+    const { event, channel, data } = fields(value);
+    if (typeof event !== "string") return this.#observer.malformed("an event without a name");
+    this.#observer.event({ event, data, channel: typeof channel === "string" ? channel : undefined });
   }
 
   #failed(error: unknown): void {
@@ -193,6 +196,18 @@ function makePusher({ key, cluster, host, port, path, tls }: PusherAddress): {
 interface Network {
   bind: (this: Network, event: string, callback: () => void) => unknown;
   unbind(event: string, callback: () => void): unknown;
+}
+
+/**
+ * Takes what comes before the instance does: its channels and users have no part in it, and it throws at frames that are none.
+ */
+function takeMessages({ connection }: Pusher, take: (value: unknown) => void): void {
+  const emit = connection.emit.bind(connection);
+  connection.emit = (name: string, ...rest: [data?: unknown, metadata?: never]) => {
+    if (name !== "message") return emit(name, ...rest);
+    take(rest[0]);
+    return connection;
+  };
 }
 
 /**

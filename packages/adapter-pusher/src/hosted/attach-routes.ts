@@ -184,8 +184,10 @@ interface SignatureRequest {
   /** What a stock client asks for. */
   readonly channel: unknown;
   /** What Bellwire's own client asks for. */
-  readonly channels: readonly unknown[] | undefined;
+  readonly channels: readonly string[] | undefined;
 }
+
+const isText = (value: unknown): value is string => typeof value === "string";
 
 /** Reads who wants what signed: JSON of Bellwire's own client, or the form, or JSON, of a stock one. */
 function readSignature(text: string, headers: Visitor["headers"]): SignatureRequest {
@@ -199,7 +201,8 @@ function readSignature(text: string, headers: Visitor["headers"]): SignatureRequ
   } = fields as Readonly<Record<string, unknown>>;
   if (!isSocketId(socket) || typeof session !== "string") malformed();
   if (channels === undefined) return { socket, session, channel, channels: undefined };
-  if (!Array.isArray(channels) || channels.length > MESSAGES_PER_REQUEST) malformed();
+  const named = Array.isArray(channels) && channels.length <= MESSAGES_PER_REQUEST && channels.every(isText);
+  if (!named) malformed();
   return { socket, session, channel, channels };
 }
 

@@ -155,7 +155,7 @@ export async function signChannels(
   visit: Visit,
   app: PusherApp,
   socket: string,
-  channels: readonly unknown[],
+  channels: readonly string[],
   report: (error: unknown) => void,
 ): Promise<string> {
   const signed = channels.map((channel) =>
