@@ -4,7 +4,7 @@
  */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { BellwireError } from "./errors.ts";
-import { callable, checkOptions } from "./options.ts";
+import { callable, checkOptions, having, type OptionRule } from "./options.ts";
 import { compilePattern, isName, type TopicParams } from "./protocol/topics.ts";
 
 /** How an event travels: `logged` takes an offset and is replayed, `volatile` is live only, `conflated` is logged but superseded. */
@@ -91,6 +91,12 @@ export interface Contract<M extends TopicMap = TopicMap> {
   /** The event, or undefined when the topic is unknown or has no such event. */
   event(topic: string, event: string): FoundEvent | undefined;
 }
+
+/** A contract as an option. */
+export const contractRule: OptionRule = {
+  allowed: "what defineTopics returns",
+  test: (value) => having("topic", "event").test(value) && isMap((value as { map?: unknown }).map),
+};
 
 interface CompiledTopic {
   readonly pattern: string;

@@ -74,8 +74,7 @@ export function checkOptions(
       fail(`${path}.${key}`, `absent; known options are ${Object.keys(rules).join(", ")}`);
   }
   for (const [key, rule] of Object.entries(rules)) {
-    // Read as the code behind reads it, so that an inherited value is checked, too.
-    const value = options[key];
+    const value = optionOf(options, key);
     if (value === undefined ? required.includes(key) : !rule.test(value))
       fail(`${path}.${key}`, rule.allowed);
   }
@@ -85,8 +84,17 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/**
+ * An option as all code reads it: the object's own, or inherited, as from a class with getters; but never what every object inherits,
+ * for options by topic may have a topic named "constructor".
+ */
+export function optionOf(options: object, key: string): unknown {
+  if (key in Object.prototype && !Object.hasOwn(options, key)) return undefined;
+  return (options as Readonly<Record<string, unknown>>)[key];
+}
+
 /** The defaults with what is given. What is given as undefined stays at its default. */
 export function withDefaults<T extends object>(defaults: T, given: Partial<T> = {}): T {
-  const set = Object.entries(given).filter(([, value]) => value !== undefined);
-  return { ...defaults, ...Object.fromEntries(set) };
+  const set = Object.entries(defaults).map(([key, value]) => [key, optionOf(given, key) ?? value] as const);
+  return Object.fromEntries(set) as T;
 }

@@ -1,6 +1,6 @@
 /** The hub: accepts links, authorizes, orders, fans out. This file composes; the deciding is done by the parts it names. */
 import { backgroundClock } from "../clock.ts";
-import { jsonOf, type TopicMap, validate } from "../contract.ts";
+import { contractRule, jsonOf, type TopicMap, validate } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
 import type { CloseCause } from "../link.ts";
 import { callable, checkOptions, having, object, oneOf } from "../options.ts";
@@ -234,7 +234,7 @@ function checkHubOptions<M extends TopicMap, I extends Identity>(options: HubOpt
     "createHub",
     options,
     {
-      topics: having("topic", "event"),
+      topics: contractRule,
       authenticate: callable,
       authorize: callable,
       slowReaders: object,

@@ -1,6 +1,7 @@
 /** The topics of a hub that somebody is subscribed to: opened on the first reader, closed after the last. */
 import type { Clock } from "../clock.ts";
 import type { Contract, TopicMap } from "../contract.ts";
+import { optionOf } from "../options.ts";
 import { hasPresence } from "../protocol/topics.ts";
 import { randomId } from "../random-id.ts";
 import type { Backplane, Entry } from "./backplane.ts";
@@ -111,8 +112,8 @@ export class Topics {
     const found = this.#contract.topic(name);
     const events = Object.values((found && this.#contract.map[found.pattern]) ?? {});
     const declared = events.some((event) => "kind" in event && event.kind === "conflated");
-    const set = found && Object.hasOwn(this.#policies, found.pattern) && this.#policies[found.pattern];
-    const policy = set || (declared ? "conflate" : "disconnect");
+    const set = found && (optionOf(this.#policies, found.pattern) as SlowReaderPolicy | undefined);
+    const policy = set ?? (declared ? "conflate" : "disconnect");
     return {
       policy,
       key: (entry: Entry) => {
