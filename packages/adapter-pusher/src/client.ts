@@ -2,6 +2,7 @@
 import {
   atLeast,
   type Capabilities,
+  type CapabilityName,
   type Clock,
   callable,
   checkOptions,
@@ -20,7 +21,7 @@ import type { PusherAddress } from "./client/pusher-connection.ts";
 import { HOSTED_MESSAGE_BYTES, type RouteName } from "./hosted-routes.ts";
 
 /** What Pusher's protocol can do before a hub of our own. */
-export const PUSHER_CAPABILITIES: Capabilities = {
+export const PUSHER_CAPABILITIES = {
   history: "emulated",
   order: "native",
   acknowledgement: "emulated",
@@ -28,7 +29,18 @@ export const PUSHER_CAPABILITIES: Capabilities = {
   presence: "emulated",
   binary: "none",
   maxMessageBytes: 65_536,
-};
+} as const satisfies Capabilities;
+
+/** What hosted Pusher can do with all routes beside it. */
+export const HOSTED_CAPABILITIES = {
+  history: "emulated",
+  order: "emulated",
+  acknowledgement: "emulated",
+  clientPublish: "emulated",
+  presence: "native",
+  binary: "none",
+  maxMessageBytes: HOSTED_MESSAGE_BYTES,
+} as const satisfies Capabilities;
 
 /** Where the application's server answers what Pusher cannot. A route that is missing is something that cannot be done. */
 export interface HostedRoutes {
@@ -119,6 +131,11 @@ const CLIENT_ROUTES = ["hello", "auth", "history", "publish"] as const satisfies
  * A link fails with `forbidden` when the server does not know the app (4001) or has disabled it, with `unauthorized` (4009), with
  * `overloaded` when it has too many connections (4004, 4100), and with `link_lost` for everything else.
  */
+export function pusherTransport(options: PusherHubOptions): Transport<typeof PUSHER_CAPABILITIES>;
+export function pusherTransport(
+  options: HostedPusherOptions & { readonly routes: string | URL },
+): Transport<typeof HOSTED_CAPABILITIES>;
+export function pusherTransport(options: PusherHubOptions | HostedPusherOptions): Transport;
 export function pusherTransport(options: PusherHubOptions | HostedPusherOptions): Transport {
   return "url" in options ? hubTransport(options) : hostedTransport(options);
 }
@@ -146,17 +163,15 @@ function hostedTransport(options: HostedPusherOptions): Transport {
   const urls = routeUrls(options.routes);
   const { positionCheck = 10_000, clock = systemClock } = options;
   const address: PusherAddress = { key: options.key, cluster, host: wsHost, port: wsPort, tls: forceTLS };
-  const has = (name: RouteName): "emulated" | "none" => (urls[name] === undefined ? "none" : "emulated");
+  const without = (name: RouteName, ...lost: readonly CapabilityName[]): Partial<Capabilities> =>
+    urls[name] === undefined ? Object.fromEntries(lost.map((capability) => [capability, "none"])) : {};
   return {
     name: "pusher",
     capabilities: {
-      history: has("history"),
-      order: "emulated",
-      acknowledgement: has("publish"),
-      clientPublish: has("publish"),
-      presence: urls.auth === undefined ? "none" : "native",
-      binary: "none",
-      maxMessageBytes: HOSTED_MESSAGE_BYTES,
+      ...HOSTED_CAPABILITIES,
+      ...without("history", "history"),
+      ...without("publish", "acknowledgement", "clientPublish"),
+      ...without("auth", "presence"),
     },
     connect: (observer) =>
       new HostedLink({ address, urls, headers, fetch, positionCheck, clock, random: Math.random }, observer),
