@@ -4,8 +4,11 @@
  */
 import type { LoadPlan } from "./wire/load-plan.ts";
 
-/** `wire`: Bellwire over a wire. `control`: a bare library and none of our code. `floor`: what the public API allows at best. */
-export type ContenderKind = "wire" | "control" | "floor";
+/**
+ * `wire`: Bellwire over a wire. `control`: a bare library and none of our code, which everything is compared with. `bare`: another bare
+ * library, beside the wire on it. `floor`: what the public API allows at best.
+ */
+export type ContenderKind = "wire" | "control" | "bare" | "floor";
 
 /** The parts of the benchmark; a contender names those it takes part in. */
 export type ScenarioName = "replay" | "fan-out";

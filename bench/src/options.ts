@@ -8,7 +8,7 @@ import type { ReplayPlan } from "./replay/replay.ts";
 export const USAGE = `npm run bench -- [options]
   --quick             small and short: for a look, not for figures
   --scenario a,b      replay, fan-out; default: both
-  --wire a,b          ws, sse or none; default: all. The control rows always run
+  --wire a,b          ws, sse, socketio or none; default: all. The control rows always run
   --contender file    one more contender: a module that exports "contender"; may be given again
   --rounds n          rounds of the fan-out and parts of the replayed day
   --seed n            the seed of the order of rounds and of the intervals
@@ -49,7 +49,7 @@ export function readOptions(args: readonly string[]): Options {
   });
   const { quick } = values;
   const rounds = positive("rounds", values.rounds);
-  const wires = CONTENDERS.filter(({ optional }) => optional).map(({ id }) => id);
+  const wires = [...new Set(CONTENDERS.filter(({ optional }) => optional).map(({ id }) => id))];
   const wanted = values.wire === undefined ? wires : oneOf("wire", values.wire, [...wires, "none"]);
   return {
     scenarios: oneOf("scenario", values.scenario, SCENARIOS),

@@ -4,7 +4,7 @@ import type { Contender } from "./contender.ts";
 
 /** A contender before it is loaded. Processes exchange the module's address, never the contender. */
 export interface Entry {
-  /** What `--wire` calls it. */
+  /** What `--wire` calls it; the bare library beside a wire is called as the wire. */
   readonly id: string;
   readonly module: string;
   /** `--wire` chooses among the optional ones; the others always run, or there is nothing to compare with. */
@@ -22,6 +22,8 @@ export const CONTENDERS: readonly Entry[] = [
   entry("raw-socket", "raw-socket", false),
   entry("ws", "bellwire-ws", true),
   entry("sse", "bellwire-sse", true),
+  entry("socketio", "raw-socketio", true),
+  entry("socketio", "bellwire-socketio", true),
 ];
 
 /** An entry for somebody's own contender: a module that exports `contender`. */

@@ -83,7 +83,7 @@ describe("the bench command", { timeout: 60_000 }, () => {
 
   it("says what is allowed when an option is wrong", async () => {
     const { code, err } = await outcome(bench("--wire", "pigeon"));
-    expect(err).toContain("--wire: must be among ws, sse, none");
+    expect(err).toContain("--wire: must be among ws, sse, socketio, none");
     expect(code).toBe(2);
   });
 });
@@ -91,7 +91,15 @@ describe("the bench command", { timeout: 60_000 }, () => {
 describe("its options", () => {
   it("run everything by default, with a seed of its own", () => {
     const { entries, scenarios, seed, fanOut, replay } = readOptions([]);
-    expect(entries.map(({ id }) => id)).toEqual(["raw-ws-topics", "raw-ws-loop", "raw-socket", "ws", "sse"]);
+    expect(entries.map(({ id }) => id)).toEqual([
+      "raw-ws-topics",
+      "raw-ws-loop",
+      "raw-socket",
+      "ws",
+      "sse",
+      "socketio",
+      "socketio",
+    ]);
     expect(scenarios).toEqual(["replay", "fan-out"]);
     expect(seed).toBeGreaterThan(0);
     expect(fanOut.subscribers).toBe(1_000);

@@ -4,12 +4,24 @@ import { bootstrapMedian, type Estimate, median, pairedRatios } from "../measure
 import { decimal, table, whole } from "../report/table.ts";
 import { BURSTS, type Burst, type FanOutResult } from "./fan-out.ts";
 
-/** What a wire's CPU per delivery may be at most, as a multiple of the usual loop's in the same run. */
-export const BARS: readonly { readonly wire: string; readonly burst: Burst; readonly most: number }[] = [
+interface Bar {
+  readonly wire: string;
+  readonly burst: Burst;
+  readonly most: number;
+  /** Default: the usual loop. */
+  readonly against?: string;
+}
+
+const SOCKETIO = { wire: "Bellwire socketio", against: "raw Socket.IO, io.emit" };
+
+/** What a wire's CPU per delivery may be at most, as a multiple of another contender's in the same run. */
+export const BARS: readonly Bar[] = [
   { wire: "Bellwire ws", burst: 1, most: 0.85 },
   { wire: "Bellwire sse", burst: 1, most: 1 },
   { wire: "Bellwire ws", burst: 8, most: 0.25 },
   { wire: "Bellwire sse", burst: 8, most: 0.25 },
+  { ...SOCKETIO, burst: 1, most: 1.05 },
+  { ...SOCKETIO, burst: 8, most: 0.3 },
 ];
 
 /** For how many subscribers the bars are. */
@@ -18,10 +30,12 @@ export const BAR_SUBSCRIBERS = 1_000;
 /** How far the control may be from itself before that counts as doubt about every figure. */
 export const SAME: { readonly least: number; readonly most: number } = { least: 0.95, most: 1.05 };
 
-/** A contender's cost in one kind of slice, relative to the usual loop. */
+/** A contender's cost in one kind of slice, relative to the usual loop or to another contender. */
 export interface RelativeCost {
   readonly name: string;
   readonly burst: Burst;
+  /** Undefined: the usual loop. */
+  readonly against?: string | undefined;
   readonly ratio: Estimate;
 }
 
@@ -48,7 +62,7 @@ export function relativeCosts(results: readonly FanOutResult[], random: Random):
   return BURSTS.flatMap((burst) => {
     const alone = costs(first, burst);
     const both = meanOfRounds(controls.map((control) => costs(control, burst)));
-    return results.map((result) => {
+    const toLoop = results.map((result) => {
       const baseline = result.kind === "control" ? alone : both;
       return {
         name: result.name,
@@ -56,6 +70,18 @@ export function relativeCosts(results: readonly FanOutResult[], random: Random):
         ratio: bootstrapMedian(pairedRatios(costs(result, burst), baseline), random),
       };
     });
+    return [...toLoop, ...toOthers(results, burst, random)];
+  });
+}
+
+/** The ratios of those bars that are not to the usual loop. */
+function toOthers(results: readonly FanOutResult[], burst: Burst, random: Random): RelativeCost[] {
+  return BARS.flatMap((bar) => {
+    const of = results.find(({ name }) => name === bar.wire);
+    const to = results.find(({ name }) => name === bar.against);
+    if (bar.burst !== burst || !of || !to) return [];
+    const ratio = bootstrapMedian(pairedRatios(costs(of, burst), costs(to, burst)), random);
+    return [{ name: bar.wire, burst, against: bar.against, ratio }];
   });
 }
 
@@ -74,16 +100,17 @@ export function verdicts(
 ): Verdict[] {
   if (subscribers !== BAR_SUBSCRIBERS) return [];
   const again = results.find((result) => result.again);
-  const find = (name: string, burst: Burst): RelativeCost | undefined =>
-    relative.find((cost) => cost.name === name && cost.burst === burst);
-  return BARS.flatMap(({ wire, burst, most }) => {
-    const cost = find(wire, burst);
+  const find = (name: string, burst: Burst, against?: string): RelativeCost | undefined =>
+    relative.find((cost) => cost.name === name && cost.burst === burst && cost.against === against);
+  return BARS.flatMap(({ wire, burst, most, against }) => {
+    const cost = find(wire, burst, against);
     if (!cost) return [];
     const same = (again && find(again.name, burst)?.ratio.median) ?? Number.NaN;
     const outcome = judge(cost.ratio, most, doubt(same));
     const reason = doubt(same) === 1 ? "" : `, while the control is ${decimal(same, 2)} of itself`;
     const measured = `${ratioText(cost.ratio)}, at most ${most}`;
-    return [{ text: `${wire}, ${burstText(burst)}: ${measured}: ${outcome}${reason}`, outcome }];
+    const of = against === undefined ? wire : `${wire} to ${against}`;
+    return [{ text: `${of}, ${burstText(burst)}: ${measured}: ${outcome}${reason}`, outcome }];
   });
 }
 
@@ -120,7 +147,9 @@ export function fanOutText(
     whole(result.lost),
     whole(result.doubled),
     ...BURSTS.flatMap((burst) => {
-      const cost = relative.find(({ name, burst: of }) => name === result.name && of === burst);
+      const cost = relative.find(
+        ({ name, burst: of, against }) => name === result.name && of === burst && against === undefined,
+      );
       return [
         decimal(of(result, burst, "serverCpu"), 2),
         cost ? ratioText(cost.ratio) : "–",

@@ -1,0 +1,42 @@
+/** Bellwire over Socket.IO, on WebSockets. */
+import { socketIoTransport } from "@bellwire/adapter-socketio/client";
+import { attachSocketIo } from "@bellwire/adapter-socketio/server";
+import { type Contender, FAN_OUT_TOPIC } from "../contender.ts";
+import { clientFrame, upgradeRequest } from "../wire/ws-frames.ts";
+import { connectChannel, HELLO, subscribeMessage } from "./app-client.ts";
+import { listenSocketIo, UPGRADE } from "./raw-socketio.ts";
+import { serveHub } from "./workout-app.ts";
+
+const NAMESPACE = "/bellwire";
+
+/** A packet of Bellwire's client, on its namespace. */
+function packet(message: string): Buffer {
+  return clientFrame(`42${NAMESPACE},["bellwire",${message}]`);
+}
+
+export const contender: Contender = {
+  name: "Bellwire socketio",
+  kind: "wire",
+  scenarios: ["replay", "fan-out"],
+  // The same options as the bare library's, so that only our layer is between the two.
+  serve: () => serveHub((hub) => listenSocketIo((io) => attachSocketIo(hub, io, { namespace: NAMESPACE }))),
+  connect: (order) => {
+    const url = `http://127.0.0.1:${order.port}${NAMESPACE}`;
+    return connectChannel(socketIoTransport({ url, path: "/socket.io", transports: ["websocket"] }), order);
+  },
+  load: {
+    request: upgradeRequest(UPGRADE),
+    steps: [
+      {
+        until: `"maxPayload"`,
+        act: (connection) => connection.write(clientFrame(`40${NAMESPACE},{"bellwire":1}`)),
+      },
+      { until: `40${NAMESPACE},{"sid"`, act: (connection) => connection.write(packet(HELLO)) },
+      {
+        until: `{"type":"welcome"`,
+        act: (connection) => connection.write(packet(subscribeMessage(FAN_OUT_TOPIC))),
+      },
+      { until: `{"type":"subscribed"` },
+    ],
+  },
+};
