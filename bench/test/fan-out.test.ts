@@ -100,6 +100,22 @@ describe("the bars", () => {
     expect(missedBars(judged)).toEqual([]);
   });
 
+  it("of a wire on another library are against that library bare, which is no control", () => {
+    const results = [
+      loop,
+      result("loop, again", "control", [4, 8, 4, 4, 4], true),
+      result("raw Socket.IO, io.emit", "bare", [6, 12, 6, 6, 6]),
+      result("Bellwire socketio", "wire", [6, 12, 6, 6, 6]),
+    ];
+    const relative = relativeCosts(results, seededRandom(1));
+    expect(verdicts(results, relative, 1_000).map(({ text }) => text)).toEqual([
+      "Bellwire socketio to raw Socket.IO, io.emit, one per tick: 1.00 × [1.00–1.00], at most 1.05: holds",
+      "Bellwire socketio to raw Socket.IO, io.emit, bursts of 8: 0.20 × [0.20–0.20], at most 0.3: holds",
+    ]);
+    const loopRatios = relative.filter(({ burst, against }) => burst === 1 && against === undefined);
+    expect(loopRatios.map(({ ratio }) => ratio.median)).toEqual([1, 1, 1.5, 1.5]);
+  });
+
   it("are not judged in a smaller run", () => {
     const results = [loop, result("loop, again", "control", [4], true), result("Bellwire ws", "wire", [2])];
     expect(verdicts(results, relativeCosts(results, seededRandom(1)), 100)).toEqual([]);
