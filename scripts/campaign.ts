@@ -21,6 +21,8 @@ const rigs: Readonly<Record<string, () => Promise<Rig>>> = {
   ws: async () => (await import("@bellwire/adapter-ws/testing")).webSocketRig,
   sse: async () => (await import("@bellwire/adapter-sse/testing")).sseRig,
   socketio: async () => (await import("@bellwire/adapter-socketio/testing")).socketIoRig,
+  "socketio-polling": async () => (await import("@bellwire/adapter-socketio/testing")).socketIoPollingRig,
+  "socketio-upgrade": async () => (await import("@bellwire/adapter-socketio/testing")).socketIoUpgradeRig,
   pusher: async () => (await import("@bellwire/adapter-pusher/testing")).pusherRig,
 };
 

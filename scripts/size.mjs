@@ -13,6 +13,7 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 const entries = [
   { wire: "ws", symbol: "webSocketTransport", limit: 8_000, beside: [] },
   { wire: "sse", symbol: "sseTransport", limit: 9_500, beside: ["eventsource-parser"] },
+  { wire: "socketio", symbol: "socketIoTransport", limit: 9_500, beside: ["socket.io-client"] },
 ];
 
 async function bundle({ wire, symbol }, external) {
