@@ -81,6 +81,7 @@ class SseLink implements Link<ClientMessage> {
   readonly #options: SseTransportOptions;
   readonly #observer: LinkObserver<ServerMessage>;
   readonly #abort: AbortController = new AbortController();
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #uplink: Uplink | undefined;
   #closed = false;
 
@@ -109,6 +110,8 @@ class SseLink implements Link<ClientMessage> {
     this.#closed = true;
     // The server sees the stream end; nothing else needs to be said, and on a dead network nothing could.
     this.#abort.abort();
+    // Node's fetch holds the signal weakly: once that is collected, only the stream itself still leads to the connection.
+    this.#reader?.cancel().catch(() => {});
     queueMicrotask(() => this.#observer.close(cause));
   }
 
@@ -137,7 +140,8 @@ class SseLink implements Link<ClientMessage> {
     }
     const lost = (cause: CloseCause): void => this.close(cause);
     const uplink = new Uplink((init) => request(this.#url, { ...init, signal }), headers, lost);
-    await this.#read(response.body.getReader(), uplink);
+    this.#reader = response.body.getReader();
+    await this.#read(this.#reader, uplink);
   }
 
   async #read(reader: ReadableStreamDefaultReader<Uint8Array>, uplink: Uplink): Promise<void> {

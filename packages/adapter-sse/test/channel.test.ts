@@ -1,6 +1,8 @@
 /** The whole wire: Bellwire's own channel and hub, through a Node server and through a fetch-style one. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { defineTopics, type } from "@bellwire/core";
 import { createChannel } from "@bellwire/core/client";
 import { createHub, type Limits } from "@bellwire/core/server";
@@ -45,6 +47,23 @@ async function attach(hub: Parameters<typeof attachSse>[0]): Promise<number> {
   attachSse(hub, server);
   return listening(server);
 }
+
+it("leaves no connection behind when it is closed, also when the platform has long forgotten the signal of its request", async () => {
+  setFlagsFromString("--expose-gc");
+  const collectGarbage = runInNewContext("gc") as () => void;
+  const hub = createHub({ topics });
+  const port = await attach(hub);
+  onTestFinished(() => hub.close({ flush: 0, spread: 0 }));
+  const links = 10;
+  const channels = Array.from({ length: links }, () =>
+    createChannel({ topics, transport: sseTransport({ url: `http://127.0.0.1:${port}/bellwire/sse` }) }),
+  );
+  for (const channel of channels) await channel.subscribe("news.de").ready();
+  expect(hub.links).toBe(links);
+  collectGarbage();
+  for (const channel of channels) channel.close();
+  await until(() => hub.links === 0);
+});
 
 describe.each([
   ["a Node server", attach],
