@@ -1,7 +1,7 @@
 /** The notification channel: what an application holds on the client. This file composes; the deciding is done by the parts it names. */
 import type { Capabilities, CapabilityName } from "../capabilities.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { type Contract, contractRule, jsonOf, type TopicMap, validate } from "../contract.ts";
+import { type Contract, jsonOf, type TopicMap, validate } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
 import type { Transport } from "../link.ts";
 import { callable, checkOptions, having, milliseconds, object } from "../options.ts";
@@ -26,7 +26,7 @@ export function createChannel<M extends TopicMap, C extends Capabilities = Capab
     "createChannel",
     options,
     {
-      topics: contractRule,
+      topics: having("topic", "event"),
       transport: having("connect"),
       requires: { allowed: "an array", test: Array.isArray },
       token: callable,

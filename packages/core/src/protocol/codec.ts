@@ -41,7 +41,12 @@ export function decodeServerMessage(text: string): Decoded<ServerMessage> {
 
 /** Reads what a client sent, on a wire that parses JSON itself. */
 export function readClientMessage(value: unknown): Decoded<ClientMessage> {
-  return result(readFields(value, CLIENT) as ClientMessage | string);
+  const message = readFields(value, CLIENT) as ClientMessage | string;
+  if (typeof message === "string" || message.type !== "subscribe" || !message.position)
+    return result(message);
+  // A hub answers with the position it was asked for: whatever else stood in it would come back, and be held for slow readers.
+  const { epoch, offset } = message.position;
+  return result<ClientMessage>({ ...message, position: { epoch, offset } });
 }
 
 /** Reads what a hub sent, on a wire that parses JSON itself. */
@@ -152,14 +157,9 @@ function readFields(
   for (const [key, check] of Object.entries(shapes[type] ?? {})) {
     const field = Object.hasOwn(value, key) ? value[key] : undefined;
     if (!check(field)) return `${type}: bad "${key}"`;
-    if (field !== undefined) message[key] = key === "position" && isPosition(field) ? bare(field) : field;
+    if (field !== undefined) message[key] = field;
   }
   return message;
-}
-
-/** A hub answers with the position it was asked for: whatever else stood in it would come back, and be held for slow readers. */
-function bare({ epoch, offset }: Position): Position {
-  return { epoch, offset };
 }
 
 function readNotification(value: readonly unknown[]): Notified | string {
