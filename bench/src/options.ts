@@ -8,7 +8,7 @@ import type { ReplayPlan } from "./replay/replay.ts";
 export const USAGE = `npm run bench -- [options]
   --quick             small and short: for a look, not for figures
   --scenario a,b      replay, fan-out; default: both
-  --wire a,b          ws, sse, socketio or none; default: all. The control rows always run
+  --wire a,b          ws, sse, socketio, pusher or none; default: all. The control rows always run
   --contender file    one more contender: a module that exports "contender"; may be given again
   --rounds n          rounds of the fan-out and parts of the replayed day
   --seed n            the seed of the order of rounds and of the intervals

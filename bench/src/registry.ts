@@ -24,6 +24,7 @@ export const CONTENDERS: readonly Entry[] = [
   entry("sse", "bellwire-sse", true),
   entry("socketio", "raw-socketio", true),
   entry("socketio", "bellwire-socketio", true),
+  entry("pusher", "bellwire-pusher", true),
 ];
 
 /** An entry for somebody's own contender: a module that exports `contender`. */

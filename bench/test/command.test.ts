@@ -83,7 +83,7 @@ describe("the bench command", { timeout: 60_000 }, () => {
 
   it("says what is allowed when an option is wrong", async () => {
     const { code, err } = await outcome(bench("--wire", "pigeon"));
-    expect(err).toContain("--wire: must be among ws, sse, socketio, none");
+    expect(err).toContain("--wire: must be among ws, sse, socketio, pusher, none");
     expect(code).toBe(2);
   });
 });
@@ -99,6 +99,7 @@ describe("its options", () => {
       "sse",
       "socketio",
       "socketio",
+      "pusher",
     ]);
     expect(scenarios).toEqual(["replay", "fan-out"]);
     expect(seed).toBeGreaterThan(0);
