@@ -12,6 +12,9 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
 /** The close code of a WebSocket whose peer got a frame that is too large (RFC 6455, section 7.4.1). */
 const TOO_LARGE = 1009;
 
+/** Why a link ends whose peer does not speak Socket.IO as it should. */
+export const MALFORMED: CloseCause = { code: "malformed", reason: "not a Socket.IO packet" };
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Why there is no link: a namespace that refused says a code; a long poll that was refused, its HTTP status. */
@@ -30,7 +33,7 @@ export function connectCause(error: unknown): CloseCause {
 
 /** Why a link ended that ended without a word. */
 export function disconnectCause(reason: string, details: unknown): CloseCause {
-  if (reason === "parse error") return { code: "malformed", reason: "not a Socket.IO packet" };
+  if (reason === "parse error") return MALFORMED;
   if (reason === "ping timeout") return { code: "timeout", reason: "no sign of life" };
   const { description, context } = fields(details);
   if (description === 413 || fields(context).code === TOO_LARGE)

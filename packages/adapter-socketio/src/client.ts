@@ -15,7 +15,7 @@ import {
   type Transport,
 } from "@bellwire/core";
 import { Manager, type Socket } from "socket.io-client";
-import { connectCause, disconnectCause } from "./causes.ts";
+import { connectCause, disconnectCause, MALFORMED } from "./causes.ts";
 import { guardHandshake, guardPackets } from "./guard.ts";
 import { AUTH, eventPacket, MESSAGES, PATH } from "./wire.ts";
 
@@ -146,7 +146,7 @@ class SocketIoLink implements Link<ClientMessage> {
         this.#manager?.engine.send(packet, { compress: false });
       }
     } catch {
-      this.close({ code: "invalid_data", reason: "a message could not be encoded" });
+      this.close({ code: "invalid_data", reason: "not JSON" });
     }
   }
 
@@ -183,7 +183,7 @@ class SocketIoLink implements Link<ClientMessage> {
     });
     // An attempt is given up by the channel.
     manager.timeout(false);
-    const harmful = (): void => this.close({ code: "malformed", reason: "not a Socket.IO packet" });
+    const harmful = (): void => this.close(MALFORMED);
     guardPackets(manager, harmful);
     const socket = manager.socket(this.#namespace, { auth: AUTH });
     this.#manager = manager;
@@ -205,7 +205,8 @@ class SocketIoLink implements Link<ClientMessage> {
 
   #message(value: unknown): void {
     if (this.#closed) return;
-    if (!this.#opened) return this.close({ code: "malformed", reason: "a message before the connection" });
+    // Before the connection: the library keeps such events, and hands them over first.
+    if (!this.#opened) return this.close(MALFORMED);
     const decoded = readServerMessage(value);
     if (!decoded.ok) return this.#observer.malformed(decoded.reason);
     const { message } = decoded;
