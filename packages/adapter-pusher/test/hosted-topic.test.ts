@@ -191,6 +191,11 @@ describe("with a history", () => {
     expect(later.said).toEqual([
       { type: "error", ref: 1, code: "rate_limited", message: "", retryAfter: 70 },
     ]);
+    for (const retryAfter of [1_000, 2_000]) {
+      later.take(later.topic.subscribe(2, undefined));
+      later.take(later.topic.unread(later.number, { code: "link_lost", message: "" }));
+      expect(later.said.at(-1)).toMatchObject({ ref: 2, code: "link_lost", retryAfter });
+    }
     later.take(later.topic.subscribe(2, undefined)).answer(at(3));
     expect(later.said.at(-1)).toMatchObject({ type: "subscribed", ref: 2 });
     const never = new Bench().join().answer(at(0));

@@ -29,6 +29,8 @@ export interface HostedLinkOptions extends RouteOptions {
   readonly random: () => number;
 }
 
+/** Milliseconds without a message to the channel after which it is told of other signs of life. */
+const QUIET = 10_000;
 /** Milliseconds before a token's end that the channel is asked for another, at most. */
 const NOTICE = 30_000;
 
@@ -42,6 +44,7 @@ export class HostedLink implements Link<ClientMessage> {
   readonly #topics: HostedTopics;
   readonly #publishes: Publishes;
   #closed = false;
+  #saidAt = 0;
   #cancelCheck: (() => void) | undefined;
   #cancelExpiry: (() => void) | undefined;
 
@@ -164,9 +167,10 @@ export class HostedLink implements Link<ClientMessage> {
   }
 
   #receive(event: ReceivedEvent): void {
-    // Whatever comes is a sign of life; this is what comes when nothing else does.
-    if (event.event === "pusher:pong" || event.event === "pusher:ping") this.#say({ type: "pong" });
-    else this.#topics.receive(event);
+    const isPong = event.event === "pusher:pong";
+    if (!isPong) this.#topics.receive(event);
+    // Whatever comes is a sign of life, also what the channel does not hear of, such as a repetition.
+    if (isPong || this.#options.clock.now() - this.#saidAt > QUIET) this.#say({ type: "pong" });
   }
 
   #scheduleCheck(): void {
@@ -184,7 +188,9 @@ export class HostedLink implements Link<ClientMessage> {
   }
 
   #say(message: ServerMessage): void {
-    if (!this.#closed) this.#observer.message(message);
+    if (this.#closed) return;
+    this.#saidAt = this.#options.clock.now();
+    this.#observer.message(message);
   }
 
   #sayLater(message: ServerMessage): void {

@@ -7,7 +7,14 @@
  * With a history, a hole is read from it. Without one it becomes a gap, and so does every new link; the offsets are then this
  * end's own, because nobody can say where the topic stands before its next notification.
  */
-import type { ErrorCode, Failed, Notified, Position, ServerMessage, Skip } from "@bellwire/core";
+import {
+  ERRORS,
+  type Failed,
+  type Notified,
+  type Position,
+  type ServerMessage,
+  type Skip,
+} from "@bellwire/core";
 import { type Arrival, Held } from "./held.ts";
 
 /** What has to be done, in this order. */
@@ -22,22 +29,11 @@ export type TopicEffect =
   | { readonly do: "wait"; readonly ms: number };
 
 /** Why something was refused. */
-export type Refusal = Pick<Failed, "code" | "message" | "retryAfter">;
+export type Refusal = Pick<Failed, "code" | "message"> & { readonly retryAfter?: number | undefined };
 
 /** Milliseconds to wait for what was overtaken; doubled while the history has it neither, up to the longest. */
 const PATIENCE = 500;
 const LONGEST_PATIENCE = 8_000;
-/** Refusals after which the same question may be asked again. */
-const LATER: readonly ErrorCode[] = [
-  "rate_limited",
-  "overloaded",
-  "link_lost",
-  "timeout",
-  "internal",
-  "draining",
-  "no_answer",
-];
-
 export class HostedTopic {
   readonly topic: string;
   readonly #backed: boolean;
@@ -188,9 +184,8 @@ export class HostedTopic {
     }
     // What came before the answer and belongs to another numbering is from before it was renumbered.
     this.#held.keepAfter(this.#cursor);
-    this.#patience = !isSame(before, this.#cursor)
-      ? PATIENCE
-      : Math.min(this.#patience * 2, LONGEST_PATIENCE);
+    if (isSame(before, this.#cursor)) this.#giveTime();
+    else this.#patience = PATIENCE;
     this.#advance();
     return this.#done();
   }
@@ -199,11 +194,10 @@ export class HostedTopic {
   unread(number: number, refusal: Refusal): readonly TopicEffect[] {
     if (!this.#reading || number !== this.#number) return [];
     this.#reading = undefined;
-    if (this.#pending || !LATER.includes(refusal.code)) this.#fail(refusal);
-    else if (this.#held.size > 0) {
-      this.#patience = Math.min(this.#patience * 2, LONGEST_PATIENCE);
-      this.#wait(Math.max(this.#patience, refusal.retryAfter ?? 0));
-    }
+    const rest = this.#giveTime();
+    const retryAfter = refusal.retryAfter ?? rest;
+    if (this.#pending || !ERRORS[refusal.code].retryable) this.#fail({ ...refusal, retryAfter });
+    else if (this.#held.size > 0) this.#wait(Math.max(rest, retryAfter));
     return this.#done();
   }
 
@@ -299,12 +293,20 @@ export class HostedTopic {
     this.#effects.push({ do: "wait", ms });
   }
 
+  /** The patience of now; it is longer the next time. */
+  #giveTime(): number {
+    const rest = this.#patience;
+    this.#patience = Math.min(rest * 2, LONGEST_PATIENCE);
+    return rest;
+  }
+
   #fail({ code, message, retryAfter }: Refusal): void {
+    const { retryable } = ERRORS[code];
     const about = this.#pending ? { ref: this.#pending.ref } : { topic: this.topic };
-    const later = retryAfter === undefined ? {} : { retryAfter };
+    const later = retryable && retryAfter !== undefined ? { retryAfter } : {};
     this.#say({ type: "error", ...about, code, message, ...later });
-    // Whoever may ask again does so with another subscribe, and the provider need not be asked again for that.
-    if (LATER.includes(code)) this.#pending = undefined;
+    // The channel asks again with another subscribe, and the provider need not be asked again for that.
+    if (retryable) this.#pending = undefined;
     else this.#end();
   }
 

@@ -40,7 +40,8 @@ export class RouteClient {
   session = "";
   socket = "";
   readonly #options: RouteOptions;
-  readonly #abort: AbortController = new AbortController();
+  readonly #underWay: Set<AbortController> = new Set();
+  #closed = false;
 
   constructor(options: RouteOptions) {
     this.#options = options;
@@ -65,7 +66,8 @@ export class RouteClient {
 
   /** Gives up the requests under way. */
   close(): void {
-    this.#abort.abort();
+    this.#closed = true;
+    for (const abort of this.#underWay) abort.abort();
   }
 
   async #post<T>(
@@ -76,8 +78,12 @@ export class RouteClient {
     const url = this.#options.urls[route];
     if (url === undefined) return { code: "forbidden", reason: `there is no route ${route}` };
     const request = this.#options.fetch ?? fetch;
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(), PATIENCE);
+    this.#underWay.add(abort);
     try {
       const headers = (await this.#options.headers?.()) ?? {};
+      if (this.#closed) throw new Error("closed");
       const response = await request(url, {
         method: "POST",
         headers: {
@@ -90,13 +96,16 @@ export class RouteClient {
         cache: "no-store",
         // A redirect could take the token to another server.
         redirect: "error",
-        signal: AbortSignal.any([this.#abort.signal, AbortSignal.timeout(PATIENCE)]),
+        signal: abort.signal,
       });
       const text = await response.text();
       if (!response.ok) return causeOf(response, text);
       return read(text) ?? { code: "link_lost", reason: `route ${route}: not an answer` };
     } catch {
       return { code: "link_lost", reason: `route ${route}: no answer` };
+    } finally {
+      clearTimeout(timer);
+      this.#underWay.delete(abort);
     }
   }
 }
