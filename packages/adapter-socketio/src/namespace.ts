@@ -2,7 +2,7 @@
 import { BellwireError, type CloseCause } from "@bellwire/core";
 import type { Handshake, LinkAcceptor } from "@bellwire/core/server";
 import type { Namespace, Socket } from "socket.io";
-import type { Carriers } from "./carriers.ts";
+import type { Carriers, Session } from "./carriers.ts";
 import { Connection } from "./connection.ts";
 import { singleHeaders } from "./headers.ts";
 import { batchEncoder, NativeLink } from "./native-link.ts";
@@ -13,7 +13,7 @@ import { AUTH } from "./wire.ts";
 /** How a namespace is guarded. */
 export interface Door {
   readonly carriers: Carriers;
-  /** Whether sessions of Engine.IO serve this namespace alone, and end with their link. */
+  /** Whether sessions of Engine.IO serve this namespace alone, and end with their link; those of our own client always do. */
   readonly alone: boolean;
   /** Why a socket may not join now. */
   refusal(socket: Socket, headers: Handshake["headers"]): CloseCause | undefined;
@@ -42,6 +42,8 @@ export function serveNamespace(hub: LinkAcceptor, namespace: Namespace, door: Do
   const { maxMessageBytes } = hub;
   const encode = batchEncoder(namespace.name);
   const packets: StockPackets = new WeakMap();
+  /** The library lets a session join again while it is joining, and forgets the first socket then. */
+  const links: WeakMap<Session, { readonly closed: boolean }> = new WeakMap();
 
   place.join = (socket, next) => {
     const handshake: Handshake = {
@@ -50,17 +52,22 @@ export function serveNamespace(hub: LinkAcceptor, namespace: Namespace, door: Do
       remoteAddress: socket.handshake.address,
     };
     // The session may be over already, and then would never say that it ends.
-    const lost = socket.conn.readyState === "open" ? undefined : GONE;
-    const refused = lost ?? door.refusal(socket, handshake.headers);
+    const impossible =
+      socket.conn.readyState !== "open" ? GONE : links.get(socket.conn)?.closed === false ? TWICE : undefined;
+    const refused = impossible ?? door.refusal(socket, handshake.headers);
     if (refused) return next(failure(refused));
     const connection = (): Connection => new Connection(socket.conn, door.carriers);
     if ((socket.handshake.auth as { readonly bellwire?: unknown }).bellwire === AUTH.bellwire) {
+      links.set(socket.conn, { closed: false });
       joined.set(socket, () => {
-        new NativeLink(socket, connection(), maxMessageBytes, encode).open(hub, handshake);
+        const link = new NativeLink(socket, connection(), maxMessageBytes, encode);
+        links.set(socket.conn, link);
+        link.open(hub, handshake);
       });
       return next();
     }
     const link = new StockLink(socket, connection(), maxMessageBytes, packets, door.alone);
+    links.set(socket.conn, link);
     joined.set(socket, () => {
       // The hub may have closed it between its agreement and now.
       if (link.closed) socket.disconnect(door.alone);
@@ -73,6 +80,7 @@ export function serveNamespace(hub: LinkAcceptor, namespace: Namespace, door: Do
 }
 
 const GONE: CloseCause = { code: "link_lost", reason: "the connection ended" };
+const TWICE: CloseCause = { code: "forbidden", reason: "one link for each connection" };
 const NO_HUB: CloseCause = { code: "link_lost", reason: "no hub is attached" };
 
 function placeOf(namespace: Namespace): Place {

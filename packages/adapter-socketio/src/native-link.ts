@@ -41,7 +41,7 @@ export class NativeLink extends SocketLink {
   readonly #encode: EncodeBatch;
 
   constructor(socket: Socket, connection: Connection, limit: number, encode: EncodeBatch) {
-    super(socket, connection, limit);
+    super(socket, connection, limit, true);
     this.#encode = encode;
   }
 

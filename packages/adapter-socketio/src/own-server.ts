@@ -20,7 +20,7 @@ import { preflight, refuseUpgrade, retryAfter, sessionIn } from "./requests.ts";
 /** What may stand around a message of the largest size: the types of two protocols, the event, an acknowledgement's id. */
 const FRAMING = 64;
 /** Joins of namespaces that a session may ask for; our client asks for one. Each costs an answer, which nobody need read. */
-const JOINS = 8;
+const JOINS = 4;
 /** How the packet of such a join begins, in Socket.IO's protocol. */
 const CONNECT = "0";
 /** Milliseconds after which an upgrade is refused that none of several listeners has answered. */

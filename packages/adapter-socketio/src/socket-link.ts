@@ -14,14 +14,19 @@ export abstract class SocketLink implements Link<ServerMessage> {
   #cause: CloseCause | undefined;
   #ended = false;
 
-  /** `limit` is the largest message that it takes, in bytes. */
-  constructor(socket: Socket, connection: Connection, limit: number) {
+  /**
+   * `limit` is the largest message that it takes, in bytes. `alone`: the session underneath serves this link only, and ends with it.
+   */
+  constructor(socket: Socket, connection: Connection, limit: number, alone: boolean) {
     this.socket = socket;
     this.connection = connection;
     this.#limit = limit;
     socket.conn.on("close", this.#gone);
     socket.on("disconnect", (reason) => {
-      this.ended(reason === "client namespace disconnect" ? { code: "normal" } : LOST);
+      const left = reason === "client namespace disconnect";
+      // A session without a link would be a connection that counts against no limit.
+      if (left && alone) connection.close();
+      this.ended(left ? { code: "normal" } : LOST);
     });
     // The library is about to close the connection: it could not make sense of a packet.
     socket.on("error", () => this.close({ code: "malformed", reason: "not a Socket.IO packet" }));

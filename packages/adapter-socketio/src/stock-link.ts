@@ -34,7 +34,6 @@ export type StockPackets = WeakMap<ServerMessage, Encoded>;
 
 export class StockLink extends SocketLink {
   readonly #packets: StockPackets;
-  /** Whether the session underneath is this link's alone, and ends with it. */
   readonly #alone: boolean;
   readonly #asked: Map<number, Asked> = new Map();
   readonly #epochs: Map<string, string> = new Map();
@@ -44,7 +43,7 @@ export class StockLink extends SocketLink {
   #told = 0;
 
   constructor(socket: Socket, connection: Connection, limit: number, packets: StockPackets, alone: boolean) {
-    super(socket, connection, limit);
+    super(socket, connection, limit, alone);
     this.#packets = packets;
     this.#alone = alone;
   }
