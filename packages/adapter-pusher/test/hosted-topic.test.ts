@@ -115,6 +115,14 @@ describe("with a history", () => {
     expect(bench.heard).toEqual([1, 2, 3]);
   });
 
+  it("says nothing out of its turn, even if the history leaves something out", () => {
+    const bench = new Bench().join().answer(at(0)).arrive(1, 6);
+    bench.take(bench.topic.waited()).answer(at(1), [note(2), note(4), note(1)]);
+    expect(bench.heard).toEqual([1, 2]);
+    bench.take(bench.topic.waited()).answer(at(2), [note(3), note(4), note(5)]);
+    expect(bench.heard).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
   it("finds in a comparison that the last event was lost", () => {
     const bench = new Bench().join().answer(at(0)).arrive(1);
     bench.take(bench.topic.check()).answer(at(1), [note(2)]);
@@ -125,7 +133,7 @@ describe("with a history", () => {
     const bench = new Bench().join().answer(at(0));
     bench.take(bench.topic.check()).arrive(1).answer(at(400), [], "evicted");
     expect(bench.said.map(({ type }) => type)).toEqual(["subscribed", "notification"]);
-    bench.arrive(2);
+    bench.arrive(2, 5);
     expect(bench.heard).toEqual([1, 2]);
   });
 
