@@ -133,7 +133,7 @@ describe("with a history", () => {
     const bench = new Bench().join().answer(at(0));
     bench.take(bench.topic.check()).arrive(1).answer(at(400), [], "evicted");
     expect(bench.said.map(({ type }) => type)).toEqual(["subscribed", "notification"]);
-    bench.arrive(2, 5);
+    bench.arrive(2);
     expect(bench.heard).toEqual([1, 2]);
   });
 
@@ -154,7 +154,7 @@ describe("with a history", () => {
   it("says a gap when the numbering began anew, and nothing of the old one after it", () => {
     const bench = new Bench().join().answer(at(0)).arrive(1);
     bench.take(bench.topic.arrived(at(2, "e2"), { kind: "notification", message: note(2) }));
-    bench.arrive(2);
+    bench.arrive(2, 5);
     expect(bench.heard).toEqual([1, 2]);
     bench.take(bench.topic.waited()).answer(at(1, "e2"), [], "epoch");
     expect(bench.said.slice(3)).toEqual([
