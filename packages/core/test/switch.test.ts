@@ -345,6 +345,22 @@ describe("of two switches", () => {
   });
 });
 
+it("lets a listener that hears of the connection switch again at once", async () => {
+  open();
+  const channel = world.channel({ transport: silent().transport });
+  let again: Promise<void> | undefined;
+  channel.onState((state) => {
+    if (state === "connected") again ??= channel.switchTransport(second);
+  });
+  await channel.switchTransport(first);
+  await again;
+  expect([hellos(first), hellos(second), world.hub.links]).toEqual([1, 1, 1]);
+  first.cut();
+  expect(channel.state).toBe("connected");
+  second.cut();
+  expect(channel.state).toBe("waiting");
+});
+
 it("rejects with what ended the channel, once it has ended", async () => {
   open({ authenticate });
   const closed = await world.connected({ token: () => "alice" });

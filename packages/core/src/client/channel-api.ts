@@ -77,8 +77,9 @@ export interface NotificationChannel<M extends TopicMap, C extends Capabilities 
   ): Promise<Receipt>;
   /**
    * Goes on over another transport. A link that is there stays in use until the hub has welcomed the other one; then subscriptions go on
-   * from their positions, publishes without an answer are sent again under their ids, and the state stays `connected`. Rejects with why
-   * the other did not work, and then nothing has changed. Without a link the other transport takes the place of the first at once.
+   * from their positions, publishes without an answer are sent again under their ids, and the state stays `connected`. As after a loss,
+   * a command without an answer may be carried out twice, and a volatile event without one rejects with `link_lost`. Rejects with why the
+   * other did not work, and then nothing has changed. Without a link the other transport takes the place of the first at once.
    * Resolves when connected over it. Rejects also with `aborted`, when a later switch takes its place, `closed`, and `invalid_option`,
    * when it lacks what the channel requires.
    */

@@ -83,9 +83,10 @@ export class Connections {
       if (now.state !== "connected") return this.#settle(now);
       this.#run(connection);
     } else if (candidate && now.state === "waiting") this.#run(candidate);
-    this.#tell();
     const { now: told } = this.#running;
+    // Before the application hears of it, and perhaps switches again.
     if (told.state === "connected" || isOver(told)) this.#settle(told);
+    this.#tell();
   }
 
   /** From now on the channel talks over this one. */
