@@ -188,6 +188,13 @@ describe("capabilities of a transport that is known", () => {
     createChannel({ topics, transport, requires: ["histroy"] });
   });
 
+  it("are no obstacle to picking one of several at run time", () => {
+    const wires = [memoryTransport(hub), {} as Transport<Without<"presence">>] as const;
+    const picked = createChannel({ topics: rooms, transport: wires[anyString.length % 2 === 0 ? 0 : 1] });
+    void picked.publish("news", "said", "x");
+    picked.subscribe("presence-room.1");
+  });
+
   it("make no other channel of it for who does not care", () => {
     expectTypeOf(full).toExtend<NotificationChannel<typeof rooms.map>>();
   });

@@ -11,12 +11,12 @@ import type { PositionStore } from "./positions.ts";
 import type { SubscriptionTo } from "./subscription.ts";
 
 /** Options of {@link createChannel}. */
-export interface ChannelOptions<M extends TopicMap, C extends Capabilities = Capabilities> {
+export interface ChannelOptions<M extends TopicMap, T extends Transport = Transport> {
   /** The contract. */
   readonly topics: Contract<M>;
-  readonly transport: Transport<C>;
+  readonly transport: T;
   /** What the application cannot do without, such as `["history"]`. A transport that lacks it is refused here, and by `switchTransport`. */
-  readonly requires?: readonly Supported<C>[];
+  readonly requires?: readonly Supported<T["capabilities"]>[];
   /** Asked before every attempt, and when the hub says that the token expires. */
   readonly token?: TokenSource;
   /** Keeps positions across restarts. Default: in memory, for the life of the channel. */

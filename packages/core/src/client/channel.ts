@@ -1,5 +1,5 @@
 /** The notification channel: what an application holds on the client. This file composes; the deciding is done by the parts it names. */
-import type { Capabilities, CapabilityName } from "../capabilities.ts";
+import type { CapabilityName } from "../capabilities.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { type Contract, jsonOf, type TopicMap, validate } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
@@ -19,9 +19,9 @@ import type { PositionStore } from "./positions.ts";
 import { type StreamHost, TopicStream } from "./topic-stream.ts";
 
 /** Creates a channel. It connects on first use. Throws `invalid_option` with the option's path. */
-export function createChannel<M extends TopicMap, C extends Capabilities = Capabilities>(
-  options: ChannelOptions<M, C>,
-): NotificationChannel<M, C> {
+export function createChannel<M extends TopicMap, T extends Transport = Transport>(
+  options: ChannelOptions<M, T>,
+): NotificationChannel<M, T["capabilities"]> {
   checkOptions(
     "createChannel",
     options,
@@ -40,7 +40,7 @@ export function createChannel<M extends TopicMap, C extends Capabilities = Capab
   );
   checkOptions("createChannel.backoff", options.backoff ?? {}, { base: milliseconds, cap: milliseconds });
   // The types of the contract live in the interface; inside, a channel is the same for all of them.
-  return new Channel(options) as unknown as NotificationChannel<M, C>;
+  return new Channel(options) as unknown as NotificationChannel<M, T["capabilities"]>;
 }
 
 class Channel implements StreamHost {
