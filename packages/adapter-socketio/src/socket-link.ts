@@ -24,9 +24,9 @@ export abstract class SocketLink implements Link<ServerMessage> {
     socket.conn.on("close", this.#gone);
     socket.on("disconnect", (reason) => {
       const left = reason === "client namespace disconnect";
+      this.ended(left ? { code: "normal" } : LOST);
       // A session without a link would be a connection that counts against no limit.
       if (left && alone) connection.close();
-      this.ended(left ? { code: "normal" } : LOST);
     });
     // The library is about to close the connection: it could not make sense of a packet.
     socket.on("error", () => this.close({ code: "malformed", reason: "not a Socket.IO packet" }));
