@@ -162,12 +162,13 @@ export const presence: readonly Case[] = [
       const present: Attendant[] = [await attend(context, "ada")];
       for (let turn = 0; turn < 20; turn += 1) {
         const other = present.length > 1 ? context.random.pick(present.slice(1)) : undefined;
-        if (!other || context.random.chance(0.5)) {
+        const deed = context.random.pick(["come", "come", "be cut", "leave", "close"] as const);
+        if (!other || deed === "come") {
           present.push(await attend(context, `user-${context.random.int(4)}`));
-        } else if (context.random.chance(0.5)) other.client.cut();
+        } else if (deed === "be cut") other.client.cut();
         else {
           present.splice(present.indexOf(other), 1);
-          if (context.random.chance(0.5)) other.room.close();
+          if (deed === "leave") other.room.close();
           else other.client.channel.close();
         }
       }
