@@ -56,6 +56,16 @@ describe("members of one hub", () => {
     ]);
   });
 
+  it("tells the application, too", async () => {
+    const at = world();
+    expect(at.hub.members(ROOM)).toEqual([]);
+    await present(at, "ada");
+    const bob = await present(at, "bob");
+    expect(at.hub.members(ROOM).map(({ id }) => id)).toEqual(["ada", "bob"]);
+    await bob.say({ type: "unsubscribe", ref: 2, topic: ROOM });
+    expect(at.hub.members(ROOM)).toEqual([{ id: "ada", info: { of: "ada" } }]);
+  });
+
   it("keeps a member for five seconds whose link was lost, and no longer", async () => {
     const at = world();
     const [ada, bob] = [await present(at, "ada"), await present(at, "bob")];

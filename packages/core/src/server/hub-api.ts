@@ -1,7 +1,7 @@
 /** The hub as an application sees it: its options, its methods, and what a command's handler receives. */
 import type { Clock } from "../clock.ts";
 import type { Contract, DataOf, EventsOf, InputOf, ParamName, TopicMap, TopicsOf } from "../contract.ts";
-import type { Position } from "../protocol/messages.ts";
+import type { Member, Position } from "../protocol/messages.ts";
 import type { Backplane } from "./backplane.ts";
 import type { LinkAcceptor, RequestAcceptor } from "./hub-link.ts";
 import type { Authenticate, Authorize, Identity } from "./identity.ts";
@@ -83,6 +83,11 @@ export interface Hub<M extends TopicMap, I extends Identity = Identity>
     event: E,
     handler: (request: CommandRequest<M, P, E, I>) => unknown,
   ): () => void;
+  /**
+   * Who is present in a `presence-` topic, in no order. A hub knows of the members of other hubs only while one of its own links is
+   * subscribed; without one it knows of nobody.
+   */
+  members(topic: TopicsOf<M>): readonly Member[];
   /** Ends subscriptions of a user to a topic, or without a topic every link of the user. Nothing reaches it after that. */
   revoke(user: string, topic?: TopicsOf<M>): void;
   /** Refuses new links, flushes, tells clients when to come back, closes. Resolves when every link is closed. */

@@ -200,6 +200,7 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
         if (handlers.get(key) === handler) handlers.delete(key);
       };
     },
+    members: (topic) => topics.members(topic),
     revoke(user, topic) {
       for (const session of sessions) {
         if (session.identity?.user !== user) continue;

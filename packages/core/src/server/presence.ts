@@ -64,6 +64,11 @@ export class Presence {
     return this.#local.size === 0;
   }
 
+  /** Everybody who is present, through whichever hub. */
+  get members(): readonly Member[] {
+    return Array.from(this.#view.members.values());
+  }
+
   /** The topic has begun to listen: learns who is present elsewhere. */
   start(): void {
     this.#say({ hub: this.#host.hub, ask: true });

@@ -2,6 +2,7 @@
 import type { Clock } from "../clock.ts";
 import type { Contract, TopicMap } from "../contract.ts";
 import { optionOf } from "../options.ts";
+import type { Member } from "../protocol/messages.ts";
 import { hasPresence } from "../protocol/topics.ts";
 import { randomId } from "../random-id.ts";
 import type { Backplane, Entry } from "./backplane.ts";
@@ -63,6 +64,10 @@ export class Topics {
       this.#cancelCheck ??= this.#clock.after(this.#limits.positionCheck, this.#check);
     }
     return topic;
+  }
+
+  members(name: string): readonly Member[] {
+    return this.#open.get(name)?.presence?.members ?? [];
   }
 
   leave(name: string, topic: Topic, reader: Reader, lost: boolean): void {
