@@ -60,6 +60,9 @@ export function sseTransport(options: SseTransportOptions): Transport<typeof SSE
   };
 }
 
+/** Milliseconds for saying goodbye, after which the stream ends all the same. */
+const GOODBYE = 1_000;
+
 const RULES: OptionRules = {
   url: { allowed: "an http: or https: URL", test: (value) => resolved(value) !== undefined },
   headers: callable,
@@ -108,11 +111,18 @@ class SseLink implements Link<ClientMessage> {
   close(cause: CloseCause): void {
     if (this.#closed) return;
     this.#closed = true;
-    // The server sees the stream end; nothing else needs to be said, and on a dead network nothing could.
+    // The server sees the stream end. Only who leaves for good says so: to the hub any other member may be on its way back.
+    if (cause.code === "normal" && this.#uplink) {
+      const late = new Promise((resolve) => setTimeout(resolve, GOODBYE));
+      void Promise.race([this.#uplink.leave(), late]).then(() => this.#end());
+    } else this.#end();
+    queueMicrotask(() => this.#observer.close(cause));
+  }
+
+  #end(): void {
     this.#abort.abort();
     // Node's fetch holds the signal weakly: once that is collected, only the stream itself still leads to the connection.
     this.#reader?.cancel().catch(() => {});
-    queueMicrotask(() => this.#observer.close(cause));
   }
 
   async #run(): Promise<void> {

@@ -1,4 +1,4 @@
-/** The one URL of the SSE wire, whatever server it hangs on: streams by GET, commands by POST, and who may do either. */
+/** The one URL of the SSE wire, whatever server it hangs on: streams by GET, commands by POST, goodbyes by DELETE, and who may. */
 import { isName, type Position } from "@bellwire/core";
 import { type Handshake, judgeOrigin, type LinkAcceptor } from "@bellwire/core/server";
 import { readCommands } from "./commands.ts";
@@ -27,6 +27,9 @@ const BODY_FAILURES: Readonly<Record<BodyFailure, Reply>> = {
   lost: refusal({ code: "link_lost" }, 400),
 };
 
+const DONE: Reply = { status: 204, headers: {}, body: "" };
+const NO_LINK: Reply = refusal({ code: "link_lost", reason: "no such link" }, 404);
+
 type Headers = Readonly<Record<string, string>>;
 
 export class Endpoint {
@@ -54,11 +57,11 @@ export class Endpoint {
     const cors = origin.headers;
     if (exchange.method === "GET") this.#get(exchange, cors);
     else if (exchange.method === "POST") void this.#post(exchange, cors);
-    else if (exchange.method === "OPTIONS")
-      reply(exchange, preflight(exchange, cors), { status: 204, headers: {}, body: "" });
+    else if (exchange.method === "DELETE") reply(exchange, cors, this.#leave(exchange));
+    else if (exchange.method === "OPTIONS") reply(exchange, preflight(exchange, cors), DONE);
     else {
       const refused = refusal({ code: "malformed", reason: "GET a stream or POST commands" }, 405);
-      reply(exchange, { ...cors, allow: "GET, POST, OPTIONS" }, refused);
+      reply(exchange, { ...cors, allow: "GET, POST, DELETE, OPTIONS" }, refused);
     }
   }
 
@@ -112,7 +115,7 @@ export class Endpoint {
       return refusal({ code: "malformed", reason: "the content type must be application/json" }, 415);
     }
     const link = this.#natives.get(headers["bellwire-link"] ?? "");
-    if (!link) return refusal({ code: "link_lost", reason: "no such link" }, 404);
+    if (!link) return NO_LINK;
     const first = /^[1-9]\d{0,14}$/.test(headers["bellwire-number"] ?? "")
       ? Number(headers["bellwire-number"])
       : 0;
@@ -121,7 +124,7 @@ export class Endpoint {
     const body = await exchange.body(this.#hub.maxMessageBytes + 2, BODY_TIME);
     if (typeof body === "string") return BODY_FAILURES[body];
     // It may have closed while the body was on its way.
-    if (link.closed) return refusal({ code: "link_lost", reason: "no such link" }, 404);
+    if (link.closed) return NO_LINK;
     const commands = readCommands(body);
     if (!commands) {
       link.malformed("not a JSON array");
@@ -129,7 +132,15 @@ export class Endpoint {
     }
     if (!link.take(first, commands))
       return refusal({ code: "rate_limited", reason: "too many commands out of order" }, 409);
-    return { status: 204, headers: {}, body: "" };
+    return DONE;
+  }
+
+  /** A client leaves for good; one whose stream only ends may be on its way back. */
+  #leave({ headers }: Exchange): Reply {
+    const link = this.#natives.get(headers["bellwire-link"] ?? "");
+    if (!link || link.closed) return NO_LINK;
+    link.close({ code: "normal" });
+    return DONE;
   }
 
   #keep(exchange: Exchange, link: StreamLink, id?: string): void {
@@ -171,7 +182,7 @@ function preflight({ headers }: Exchange, cors: Headers): Headers {
   return {
     ...cors,
     vary: "origin, access-control-request-headers",
-    "access-control-allow-methods": "GET, POST",
+    "access-control-allow-methods": "GET, POST, DELETE",
     ...(/^[\w\-, ]+$/.test(asked) && { "access-control-allow-headers": asked }),
     // Two hours is the most that browsers remember.
     "access-control-max-age": "7200",

@@ -18,7 +18,7 @@ export class Uplink {
   link = "";
   /** Bytes of commands that one request may bring, more than one command if they fit. */
   limit: number = FIRST_LIMIT;
-  readonly #post: (init: RequestInit) => Promise<Response>;
+  readonly #request: (init: RequestInit) => Promise<Response>;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #lost: (cause: CloseCause) => void;
   readonly #encoder: TextEncoder = new TextEncoder();
@@ -29,11 +29,11 @@ export class Uplink {
 
   /** `lost` is called when a request fails or is refused: a command is missing then, and the link is worth nothing any more. */
   constructor(
-    post: (init: RequestInit) => Promise<Response>,
+    request: (init: RequestInit) => Promise<Response>,
     headers: Readonly<Record<string, string>>,
     lost: (cause: CloseCause) => void,
   ) {
-    this.#post = post;
+    this.#request = request;
     this.#headers = headers;
     this.#lost = lost;
   }
@@ -55,12 +55,20 @@ export class Uplink {
     queueMicrotask(() => void this.#run());
   }
 
+  /** Says that the client leaves for good. Resolves when the server has heard it, or cannot. */
+  async leave(): Promise<void> {
+    const headers = { ...this.#headers, "bellwire-link": this.link };
+    // A page that is being left may end before the answer.
+    const init = { method: "DELETE", headers, keepalive: true, redirect: "error" } as const;
+    await this.#request(init).catch(() => {});
+  }
+
   async #run(): Promise<void> {
     while (this.#queue.length > 0) {
       const batch = this.#take();
       let response: Response;
       try {
-        response = await this.#post({
+        response = await this.#request({
           method: "POST",
           // In headers, for the URL to stay the same: browsers remember a preflight by URL, and servers log it.
           headers: {

@@ -253,10 +253,25 @@ describe("commands", () => {
       expect((await post(port, id, number, pong)).status).toBe(400);
     }
     const put = await ask(port, { method: "PUT" });
-    expect([put.status, put.headers.allow]).toEqual([405, "GET, POST, OPTIONS"]);
+    expect([put.status, put.headers.allow]).toEqual([405, "GET, POST, DELETE, OPTIONS"]);
     const fits = JSON.stringify([{ type: "pong", pad: "x".repeat(76) }]);
     expect(fits.length).toBe(102);
     expect((await post(port, id, 1, fits)).status).toBe(204);
+  });
+
+  it("end with a goodbye, by which the hub knows that nobody comes back; a stream that only ends is lost", async () => {
+    const hub = recordingHub();
+    const port = await serving(hub);
+    const [{ id }, other] = [await openLink(port), await openLink(port)];
+    const goodbye = { method: "DELETE", path: "/bellwire/sse" };
+    expect((await ask(port, { ...goodbye, headers: { "bellwire-link": id } })).status).toBe(204);
+    await until(() => hub.links[0]?.cause !== undefined, "the end");
+    expect(hub.links[0]?.cause?.code).toBe("normal");
+    expect((await ask(port, { ...goodbye, headers: { "bellwire-link": id } })).status).toBe(404);
+    expect((await ask(port, { ...goodbye, headers: {} })).status).toBe(404);
+    other.response.destroy();
+    await until(() => hub.links[1]?.cause !== undefined, "the loss");
+    expect(hub.links[1]?.cause?.code).toBe("link_lost");
   });
 
   it("larger than the hub takes are refused before they were read, with and without a length", async () => {
@@ -326,7 +341,7 @@ describe("origins", () => {
     expect(preflight.status).toBe(204);
     expect(preflight.headers).toMatchObject({
       "access-control-allow-origin": good,
-      "access-control-allow-methods": "GET, POST",
+      "access-control-allow-methods": "GET, POST, DELETE",
       "access-control-allow-headers": "bellwire-link,content-type",
     });
   });
