@@ -124,7 +124,7 @@ class Channel implements StreamHost {
     // Validated here and sent as given, so that a transformation in the schema runs once, at the receiver.
     const checked = validate(found.definition.schema, data);
     if (checked instanceof Promise) await checked;
-    const message = { type: "publish", topic, event, data, id, exclude } as const;
+    const message = { type: "publish", topic, event, data, id, exclude: exclude && true } as const;
     // The channel may have been closed while the schema ran.
     this.#assertOpen();
     const bytes = new TextEncoder().encode(jsonOf(message)).length + 24;
