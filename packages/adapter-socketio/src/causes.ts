@@ -1,13 +1,5 @@
 /** What the library's own events mean for a link. */
-import { type CloseCause, type ErrorCode, isErrorCode } from "@bellwire/core";
-
-const CODES: Readonly<Record<number, ErrorCode>> = {
-  401: "unauthorized",
-  403: "forbidden",
-  413: "too_large",
-  429: "rate_limited",
-  503: "overloaded",
-};
+import { type CloseCause, isErrorCode, statusCause } from "@bellwire/core";
 
 /** The close code of a WebSocket whose peer got a frame that is too large (RFC 6455, section 7.4.1). */
 const TOO_LARGE = 1009;
@@ -28,7 +20,9 @@ export function connectCause(error: unknown): CloseCause {
       ...(typeof retryAfter === "number" && retryAfter >= 0 && { retryAfter }),
     };
   }
-  return typeof description === "number" ? statusCause(description, context) : lost("no connection");
+  return typeof description === "number"
+    ? statusCause(description, header(context, "retry-after"))
+    : lost("no connection");
 }
 
 /** Why a link ended that ended without a word. */
@@ -39,13 +33,6 @@ export function disconnectCause(reason: string, details: unknown): CloseCause {
   if (description === 413 || fields(context).code === TOO_LARGE)
     return { code: "too_large", reason: "a message was too large" };
   return lost("the connection ended");
-}
-
-function statusCause(status: number, request: unknown): CloseCause {
-  const code = CODES[status] ?? "link_lost";
-  const after = header(request, "retry-after");
-  const retryAfter = /^\d{1,6}$/.test(after) ? Number(after) * 1000 : undefined;
-  return { code, reason: `HTTP status ${status}`, ...(retryAfter !== undefined && { retryAfter }) };
 }
 
 /** A header of an XMLHttpRequest's response, if it may be read. */

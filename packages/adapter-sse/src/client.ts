@@ -11,10 +11,10 @@ import {
   type LinkObserver,
   type OptionRules,
   type ServerMessage,
+  statusCause,
   type Transport,
 } from "@bellwire/core";
 import { createParser } from "eventsource-parser";
-import { causeOf } from "./response-cause.ts";
 import { Uplink } from "./uplink.ts";
 
 /** What SSE with requests for the way back can do. */
@@ -144,7 +144,8 @@ class SseLink implements Link<ClientMessage> {
       return this.close({ code: "link_lost", reason: "no connection" });
     }
     if (this.#closed) return;
-    if (response.status !== 200) return this.close(causeOf(response));
+    if (response.status !== 200)
+      return this.close(statusCause(response.status, response.headers.get("retry-after")));
     if (!/^text\/event-stream *(;|$)/i.test(response.headers.get("content-type") ?? "") || !response.body) {
       return this.close({ code: "link_lost", reason: "not an event stream" });
     }

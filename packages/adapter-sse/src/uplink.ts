@@ -2,8 +2,7 @@
  * The way up: one request at a time, its commands numbered. Requests side by side would overtake each other; and while one is
  * under way the next commands collect, so a slow network gets fewer and larger requests.
  */
-import type { CloseCause } from "@bellwire/core";
-import { causeOf } from "./response-cause.ts";
+import { type CloseCause, statusCause } from "@bellwire/core";
 
 /** The largest body until the hub says how much it takes. */
 const FIRST_LIMIT = 65_536;
@@ -84,7 +83,7 @@ export class Uplink {
       } catch {
         return this.#lost({ code: "link_lost", reason: "a request failed" });
       }
-      if (!response.ok) return this.#lost(causeOf(response));
+      if (!response.ok) return this.#lost(statusCause(response.status, response.headers.get("retry-after")));
       this.#next += batch.length;
       for (const { bytes } of batch) this.#buffered -= bytes;
     }

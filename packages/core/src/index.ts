@@ -47,5 +47,6 @@ export {
   readClientMessage,
   readServerMessage,
 } from "./protocol/codec.ts";
+export { statusCause } from "./protocol/http-status.ts";
 export * from "./protocol/messages.ts";
 export { isName, needsAuthorization, type TopicParams } from "./protocol/topics.ts";

@@ -2,9 +2,9 @@
 import {
   type ClientMessage,
   type CloseCause,
-  type ErrorCode,
   isErrorCode,
   type ServerMessage,
+  statusCause,
 } from "@bellwire/core";
 import {
   type ChannelAuth,
@@ -25,14 +25,6 @@ export interface RouteOptions {
 
 /** Milliseconds for a request, the application's own decisions on the server included. */
 const PATIENCE = 10_000;
-
-const CODES: Readonly<Record<number, ErrorCode>> = {
-  401: "unauthorized",
-  403: "forbidden",
-  413: "too_large",
-  429: "rate_limited",
-  503: "overloaded",
-};
 
 export class RouteClient {
   /** Sent with every request from now on; the first is made when all of them are known. */
@@ -112,9 +104,7 @@ export class RouteClient {
 
 function causeOf({ status, headers }: Response, text: string): CloseCause {
   const { code: said } = parse(text);
+  const cause = statusCause(status, headers.get("retry-after"));
   // A proxy in between answers in words of its own.
-  const code = isErrorCode(said) ? said : (CODES[status] ?? "link_lost");
-  const after = headers.get("retry-after") ?? "";
-  const retryAfter = /^\d{1,6}$/.test(after) ? Number(after) * 1_000 : undefined;
-  return { code, reason: `HTTP status ${status}`, ...(retryAfter !== undefined && { retryAfter }) };
+  return isErrorCode(said) ? { ...cause, code: said } : cause;
 }

@@ -1,0 +1,24 @@
+/** Close causes of wires whose refusals are HTTP statuses (RFC 9110, section 15). */
+import type { ErrorCode } from "../errors.ts";
+import type { CloseCause } from "../link.ts";
+
+const CODES: Readonly<Record<number, ErrorCode>> = {
+  401: "unauthorized",
+  403: "forbidden",
+  413: "too_large",
+  429: "rate_limited",
+  503: "overloaded",
+};
+
+/**
+ * The close cause of a response; a status that says nothing about us is `link_lost`, and tried again. `after` is the value of
+ * `Retry-After` where it may be read; only seconds count.
+ */
+export function statusCause(status: number, after: string | null): CloseCause {
+  const retryAfter = /^\d{1,6}$/.test(after ?? "") ? Number(after) * 1000 : undefined;
+  return {
+    code: CODES[status] ?? "link_lost",
+    reason: `HTTP status ${status}`,
+    ...(retryAfter !== undefined && { retryAfter }),
+  };
+}
