@@ -1,8 +1,11 @@
 /** The program of docs/configuration.md, as it stands there: one server, and one client that is told its wire by a URL. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const children: ChildProcess[] = [];
@@ -49,9 +52,22 @@ describe("the client", () => {
     expect(line).toBe(`320 kcal over ${name}`);
   });
 
+  it.each([
+    { provider: "ws", url: "ws://localhost:PORT/bellwire" },
+    { provider: "sse", url: "http://localhost:PORT/bellwire/sse" },
+    { provider: "socketio", url: "http://localhost:PORT" },
+    { provider: "pusher", key: "app-key", url: "ws://localhost:PORT" },
+  ])("starts on $provider by editing its configuration file, and nothing else", async (config) => {
+    const folder = await mkdtemp(join(tmpdir(), "bellwire-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const file = join(folder, "client.json");
+    await writeFile(file, JSON.stringify({ ...config, url: config.url.replace("PORT", port) }));
+    expect(await start("client.ts", { BELLWIRE_CONFIG: file })).toBe(`320 kcal over ${config.provider}`);
+  });
+
   it("says what is wrong with the URL that it was given, and not the URL", async () => {
     const said = await start("client.ts", { BELLWIRE_URL: "wss//user:hush@example.com" });
-    expect(said).toContain("BELLWIRE_URL: must be a URL such as wss://…");
+    expect(said).toContain("config: must be a URL such as wss://…");
     expect(said).not.toContain("hush");
   });
 });
