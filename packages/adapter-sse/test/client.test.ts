@@ -263,12 +263,17 @@ describe("the stream", () => {
 describe("the way up", () => {
   const subscribe = (ref: number): ClientMessage => ({ type: "subscribe", ref, topic: "a" });
 
-  it("sends every command once and in order, in few requests, one at a time", async () => {
+  it("sends every command once and in order, in few requests, one at a time, and a goodbye at the end", async () => {
     const numbers: string[] = [];
     const bodies: unknown[][] = [];
+    const goodbyes: unknown[] = [];
     let underWay = 0;
     const url = await urlOf(async (request, response) => {
       if (request.method === "GET") return void response.writeHead(200, STREAM).write(LINK);
+      if (request.method === "DELETE") {
+        goodbyes.push(request.headers);
+        return void response.writeHead(204).end();
+      }
       underWay += 1;
       expect(underWay).toBe(1);
       expect(request.headers).toMatchObject({ "bellwire-link": "0123456789abcdef", "x-app": "1" });
@@ -297,6 +302,8 @@ describe("the way up", () => {
     ]);
     watched.link.close({ code: "normal" });
     await closed(watched);
+    await until(() => goodbyes.length > 0);
+    expect(goodbyes).toMatchObject([{ "bellwire-link": "0123456789abcdef", "x-app": "1" }]);
   });
 
   it("keeps every request within what the hub said it takes", async () => {

@@ -10,6 +10,8 @@ export interface DirectionFaults {
   readonly bytesPerSecond?: number | undefined;
   /** The most bytes in one write, so that 1 sends every byte for itself. */
   readonly slice?: number | undefined;
+  /** The bytes after which nothing is sliced any more: byte by byte a long replay takes minutes. Default: never. */
+  readonly slicedBytes?: number | undefined;
   /** Something that happens once, at an exact byte. */
   readonly accident?: Accident | undefined;
 }

@@ -150,10 +150,12 @@ export class Pipe {
   }
 
   async #write(bytes: Buffer): Promise<void> {
-    const { bytesPerSecond } = this.#faults;
+    const { bytesPerSecond, slicedBytes = Number.POSITIVE_INFINITY } = this.#faults;
     // A throttled direction trickles, a hundredth of a second's bytes at a time.
-    const slice = this.#faults.slice ?? (bytesPerSecond ? Math.ceil(bytesPerSecond / 100) : bytes.length);
+    const unsliced = bytesPerSecond ? Math.ceil(bytesPerSecond / 100) : bytes.length;
+    let slice = 0;
     for (let at = 0; at < bytes.length; at += slice) {
+      slice = this.#passed < slicedBytes ? (this.#faults.slice ?? unsliced) : unsliced;
       if (this.#stopped || this.#finished || !this.#to.writable) return;
       if (this.#frozen) {
         this.#putBack(bytes.subarray(at));

@@ -18,6 +18,9 @@ export interface Way {
 /** Connections of one client that an accident may meet; later ones are left alone, so that the run comes to an end. */
 const ACCIDENTS = 4;
 
+/** Bytes of a connection that trickle. Every message and frame of interest has begun by then, and runs stay short. */
+const SLICED = 4_096;
+
 /** What the connections of one client suffer on a wire with a port. */
 export function connectionPlan(hardship: Hardship): (connection: number, random: Random) => ConnectionFaults {
   return (connection, random) => {
@@ -36,6 +39,7 @@ function slowDirection(random: Random): DirectionFaults {
     jitter: random.int(6),
     // One connection in three trickles byte by byte, through the middle of characters and line ends.
     slice: random.chance(0.3) ? 1 : random.chance(0.5) ? 1 + random.int(40) : undefined,
+    slicedBytes: SLICED,
   };
 }
 
