@@ -23,8 +23,8 @@ export interface Outcome {
 const TOPICS = ["news.sport", "news.weather", "news.stars"] as const;
 /** History that holds a whole schedule; no gap is honest then. */
 const ENOUGH = 1_000;
-/** Milliseconds for a schedule's clients to catch up at the end. */
-const REST = 10_000;
+/** Milliseconds for a schedule's clients to catch up at the end: byte by byte, on a busy machine, a long poll takes its time. */
+const REST = 30_000;
 
 /** Runs the schedule of a seed. Never rejects. */
 export async function runSchedule(rig: Rig, seed: number): Promise<Outcome> {

@@ -42,8 +42,13 @@ export function serveNamespace(hub: LinkAcceptor, namespace: Namespace, door: Do
   const { maxMessageBytes } = hub;
   const encode = batchEncoder(namespace.name);
   const packets: StockPackets = new WeakMap();
-  /** The library lets a session join again while it is joining, and forgets the first socket then. */
   const links: WeakMap<Session, { readonly closed: boolean }> = new WeakMap();
+  const hindrance = (session: Session): CloseCause | undefined => {
+    // One that is over already would never say that it ends.
+    if (session.readyState !== "open") return GONE;
+    // The library lets a session join again while it is joining, and forgets the first socket then.
+    return links.get(session)?.closed === false ? TWICE : undefined;
+  };
 
   place.join = (socket, next) => {
     const handshake: Handshake = {
@@ -51,10 +56,7 @@ export function serveNamespace(hub: LinkAcceptor, namespace: Namespace, door: Do
       headers: singleHeaders(socket.handshake.headers),
       remoteAddress: socket.handshake.address,
     };
-    // The session may be over already, and then would never say that it ends.
-    const impossible =
-      socket.conn.readyState !== "open" ? GONE : links.get(socket.conn)?.closed === false ? TWICE : undefined;
-    const refused = impossible ?? door.refusal(socket, handshake.headers);
+    const refused = hindrance(socket.conn) ?? door.refusal(socket, handshake.headers);
     if (refused) return next(failure(refused));
     const connection = (): Connection => new Connection(socket.conn, door.carriers);
     if ((socket.handshake.auth as { readonly bellwire?: unknown }).bellwire === AUTH.bellwire) {
