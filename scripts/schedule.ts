@@ -26,6 +26,9 @@ const ENOUGH = 1_000;
 /** Milliseconds for a schedule's clients to catch up at the end: byte by byte, on a busy machine, a long poll takes its time. */
 const REST = 30_000;
 
+/** Milliseconds for a client to be back: a channel gives up an attempt that hangs after 15 s. */
+const BACK = 30_000;
+
 /** Runs the schedule of a seed. Never rejects. */
 export async function runSchedule(rig: Rig, seed: number): Promise<Outcome> {
   const context = new CaseContext(rig, { name: "campaign", seed, faults: true }, "cuts");
@@ -64,9 +67,12 @@ async function disturb(context: CaseContext): Promise<void> {
     const topic = random.pick(topics);
     const data = { n, text: "é".repeat(random.int(random.chance(0.03) ? 3_000 : 120)) };
     // A client's publish may wait for its link; what matters to the ledger is how it ends.
-    if (random.chance(0.2))
-      published.push(random.pick(clients).publish(topic, data, { exclude: random.chance(0.2) }));
-    else await context.publish(topic, data);
+    if (random.chance(0.2)) {
+      const receipt = random.pick(clients).publish(topic, data, { exclude: random.chance(0.2) });
+      // It is awaited at the end, unless the schedule fails before.
+      receipt.catch(() => {});
+      published.push(receipt);
+    } else await context.publish(topic, data);
     if (random.chance(0.25)) await pause(random.int(6));
     if (random.chance(0.06)) await mishap(random, random.pick(clients));
     if (random.chance(0.004)) await replaceHub(context, { ...setup, backplane: context.backplane });
@@ -115,7 +121,7 @@ async function calm(client: Client): Promise<void> {
   client.rules.length = 0;
   client.proxy?.heal();
   client.channel.connect();
-  await client.back();
+  await client.back(BACK);
 }
 
 function resumesOf({ clients }: CaseContext): number {

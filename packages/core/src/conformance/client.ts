@@ -105,11 +105,11 @@ export class Client {
     await this.until(() => this.channel.state !== "connected", "the loss of the link to be noticed");
   }
 
-  /** Lets the channel connect again, and waits until it has. */
-  async back(): Promise<void> {
+  /** Lets the channel connect again, and waits until it has, by default 5,000 ms. */
+  async back(timeout?: number): Promise<void> {
     this.transport.refuse(false);
     this.proxy?.refuse(false);
-    await this.until(() => this.channel.state === "connected", "the channel to be back");
+    await this.until(() => this.channel.state === "connected", "the channel to be back", timeout);
   }
 
   /** Moves the channel to another connection of its wire, made before the running one is left. */
