@@ -70,6 +70,7 @@ export function readOptions(args: readonly string[]): Options {
       profile: values.profile,
       subscribers: quick ? 100 : 1_000,
       rounds: rounds ?? (quick ? 3 : 30),
+      starts: quick || values.profile !== undefined ? 1 : 5,
       slices: {
         1: { leadIn: quick ? 5 : 8, ticks: quick ? 15 : 25, every: 1 },
         8: { leadIn: 2, ticks: 4, every: 2 },

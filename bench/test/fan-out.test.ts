@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { broadcast, ContentCheck, DATA_BYTES } from "../src/fan-out/content.ts";
-import type { FanOutResult } from "../src/fan-out/fan-out.ts";
+import { type FanOutResult, joinStarts } from "../src/fan-out/fan-out.ts";
 import { fanOutText, relativeCosts, verdicts } from "../src/fan-out/report.ts";
 import { seededRandom } from "../src/measure/random.ts";
 import { faults, missedBars } from "../src/outcome.ts";
@@ -124,6 +124,22 @@ describe("the bars", () => {
   it("are judged only for wires that took part", () => {
     expect(verdicts([loop], relativeCosts([loop], seededRandom(1)), 1_000)).toEqual([]);
     expect(fanOutText([loop], relativeCosts([loop], seededRandom(1)), 1_000)).not.toContain("Bars");
+  });
+});
+
+describe("several starts", () => {
+  it("are one result for each contender: every slice counts, and so does every loss", () => {
+    const [first, second] = [result("loop", "control", [4, 5]), result("loop", "control", [6])];
+    const joined = joinStarts([[first], [{ ...second, lost: 2, troubles: ["gap in a: evicted"] }]]);
+    expect(joined).toEqual([
+      {
+        ...first,
+        slices: [...first.slices, ...second.slices],
+        expected: 2_000,
+        lost: 2,
+        troubles: ["gap in a: evicted"],
+      },
+    ]);
   });
 });
 

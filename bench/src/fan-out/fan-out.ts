@@ -15,6 +15,8 @@ export type Burst = (typeof BURSTS)[number];
 export interface FanOutPlan {
   readonly subscribers: number;
   readonly rounds: number;
+  /** The processes are started anew so many times: where one's memory happens to lie is good for some percent all its life. */
+  readonly starts: number;
   /** Where CPU profiles of the server processes go; undefined: none are taken. */
   readonly profile: string | undefined;
   readonly slices: Readonly<Record<Burst, SlicePlan>>;
@@ -146,25 +148,49 @@ export async function fanOut(
     const first = { module, name, kind, again: false };
     return kind === "control" ? [first, { ...first, name: `${name}, again (A/A)`, again: true }] : [first];
   });
-  progress.begin("fan-out", places.length + slicesOf(plan));
-  const runners: Runner[] = [];
-  for (const { module, ...who } of places) {
-    progress.step(`connecting ${plan.subscribers} to ${who.name}`);
-    const server = startChild<FanOutServer>(new URL("./server-process.ts", import.meta.url));
-    const clients = startChild<FanOutClients>(new URL("./client-process.ts", import.meta.url));
-    const runner = new Runner(who, plan.subscribers, server, clients);
-    await runner.connect(module);
-    runners.push(runner);
-  }
-  if (plan.profile !== undefined) await Promise.all(runners.map((runner) => runner.startProfile()));
-  for (let round = 1; round <= plan.rounds; round += 1) {
-    const due = BURSTS.filter((burst) => (round - 1) % plan.slices[burst].every === 0);
-    for (const burst of random.shuffled(due)) {
-      progress.step(`${burst} per tick, round ${round} of ${plan.rounds}`);
-      for (const runner of random.shuffled(runners)) await runner.slice(round, burst, plan.slices[burst]);
+  const starts = Math.min(plan.starts, plan.rounds);
+  progress.begin("fan-out", starts * places.length + slicesOf(plan));
+  const results: FanOutResult[][] = [];
+  for (let start = 0; start < starts; start += 1) {
+    const runners: Runner[] = [];
+    for (const { module, ...who } of places) {
+      progress.step(`connecting ${plan.subscribers} to ${who.name}`);
+      const server = startChild<FanOutServer>(new URL("./server-process.ts", import.meta.url));
+      const clients = startChild<FanOutClients>(new URL("./client-process.ts", import.meta.url));
+      const runner = new Runner(who, plan.subscribers, server, clients);
+      await runner.connect(module);
+      runners.push(runner);
     }
+    if (plan.profile !== undefined) await Promise.all(runners.map((runner) => runner.startProfile()));
+    const last = Math.round((plan.rounds * (start + 1)) / starts);
+    for (let round = Math.round((plan.rounds * start) / starts) + 1; round <= last; round += 1) {
+      const due = BURSTS.filter((burst) => (round - 1) % plan.slices[burst].every === 0);
+      for (const burst of random.shuffled(due)) {
+        progress.step(`${burst} per tick, round ${round} of ${plan.rounds}`);
+        for (const runner of random.shuffled(runners)) await runner.slice(round, burst, plan.slices[burst]);
+      }
+    }
+    results.push(await Promise.all(runners.map((runner) => runner.finish(plan.profile))));
   }
-  return Promise.all(runners.map((runner) => runner.finish(plan.profile)));
+  return joinStarts(results);
+}
+
+/** One result for each contender, over all starts of its processes. */
+export function joinStarts(starts: readonly (readonly FanOutResult[])[]): FanOutResult[] {
+  const [first = [], ...later] = starts;
+  return first.map((result, index) => {
+    const all = [result, ...later.flatMap((results) => results[index] ?? [])];
+    const sum = (of: (one: FanOutResult) => number): number => all.reduce((total, one) => total + of(one), 0);
+    return {
+      ...result,
+      slices: all.flatMap(({ slices }) => slices),
+      expected: sum(({ expected }) => expected),
+      lost: sum(({ lost }) => lost),
+      doubled: sum(({ doubled }) => doubled),
+      failures: sum(({ failures }) => failures),
+      troubles: all.flatMap(({ troubles }) => troubles),
+    };
+  });
 }
 
 function slicesOf({ rounds, slices }: FanOutPlan): number {
