@@ -19,7 +19,10 @@ function item(bytes = 100): Outgoing {
 }
 const items = (count: number): Outgoing[] => Array.from({ length: count }, () => item());
 
-/** A link with its queue, and what became of it. */
+const TOPICS = 3;
+type Audience = Map<Link<ServerMessage>, Reader>;
+
+/** A link with its queue, and what became of it. As in a hub, one that closes leaves its audiences at once. */
 class Peer implements Link<ServerMessage> {
   readonly queue: LinkQueue;
   readonly batches: (readonly ServerMessage[])[] = [];
@@ -29,8 +32,13 @@ class Peer implements Link<ServerMessage> {
   /** Called inside of every send. */
   sending: () => void = () => {};
 
-  constructor(pacer: Pacer, caps: BacklogCaps = CAPS) {
-    this.queue = new LinkQueue(this, pacer, caps, () => {
+  readonly #pacer: Pacer;
+  readonly #audiences: readonly Audience[];
+
+  constructor(pacer: Pacer, audiences: readonly Audience[]) {
+    this.#pacer = pacer;
+    this.#audiences = audiences;
+    this.queue = new LinkQueue(this, pacer, () => {
       this.overruns += 1;
       this.close();
     });
@@ -45,6 +53,17 @@ class Peer implements Link<ServerMessage> {
   close(): void {
     this.closed = true;
     this.queue.close();
+    for (const audience of this.#audiences) if (audience.has(this)) this.leave(audience);
+  }
+
+  join(audience: Audience): void {
+    this.#pacer.spread();
+    audience.set(this, this.queue);
+  }
+
+  leave(audience: Audience): void {
+    this.#pacer.spread();
+    audience.delete(this);
   }
 
   get received(): readonly ServerMessage[] {
@@ -52,12 +71,15 @@ class Peer implements Link<ServerMessage> {
   }
 }
 
-function world(count: number, caps?: BacklogCaps) {
+/** Peers that are all in the first audience. */
+function world(count: number, caps: BacklogCaps = CAPS) {
   const clock = new VirtualClock();
-  const pacer = new Pacer(clock);
-  const peers = Array.from({ length: count }, () => new Peer(pacer, caps));
-  const audience = new Set<Reader>(peers.map(({ queue }) => queue));
-  return { clock, pacer, peers, audience };
+  const pacer = new Pacer(clock, caps);
+  const audiences: readonly Audience[] = Array.from({ length: TOPICS }, () => new Map());
+  const audience = audiences[0] as Audience;
+  const peers = Array.from({ length: count }, () => new Peer(pacer, audiences));
+  for (const peer of peers) peer.join(audience);
+  return { clock, pacer, peers, audience, audiences };
 }
 const messagesOf = (due: readonly Outgoing[]): readonly ServerMessage[] => due.map(({ message }) => message);
 const only = (count: number): Peer => world(count).peers[0] as Peer;
@@ -115,9 +137,10 @@ describe("one tick", () => {
   });
 
   it("keeps each link's order where two topics share some of their readers", async () => {
-    const { pacer, peers } = world(3);
-    const [a, b, c] = peers.map(({ queue }) => queue) as [LinkQueue, LinkQueue, LinkQueue];
-    const [one, two] = [new Set<Reader>([a, b]), new Set<Reader>([b, c])];
+    const { pacer, peers, audiences } = world(3);
+    const [one, two] = audiences as [Audience, Audience];
+    peers[2]?.leave(one);
+    for (const peer of peers.slice(1)) peer.join(two);
     const due = items(4);
     for (const [index, next] of due.entries()) pacer.fanOut(index % 2 === 0 ? one : two, next);
     await settle();
@@ -216,7 +239,7 @@ describe("a link that closes", () => {
     pacer.fanOut(audience, due[0] as Outgoing);
     peers[1]?.close();
     pacer.spread();
-    audience.delete(peers[1]?.queue as Reader);
+    audience.delete(peers[1] as Peer);
     pacer.fanOut(audience, due[1] as Outgoing);
     await settle();
     expect(peers.map(({ received }) => received)).toEqual([messagesOf(due), [], messagesOf(due)]);
@@ -231,7 +254,7 @@ describe("a link that closes", () => {
       for (const peer of [first, second]) {
         peer.close();
         pacer.spread();
-        audience.delete(peer.queue);
+        audience.delete(peer);
       }
     };
     const due = items(3);
@@ -279,7 +302,6 @@ type Act =
   | { readonly do: "tick" | "look" };
 
 const PEERS = 5;
-const TOPICS = 3;
 const anyPeer = fc.nat(PEERS - 1);
 const anyTopic = fc.nat(TOPICS - 1);
 const anyAct: fc.Arbitrary<Act> = fc.oneof(
@@ -312,23 +334,12 @@ const anyAct: fc.Arbitrary<Act> = fc.oneof(
 it("gives every link what it is due in its order, once, in one write a tick, in whatever order things happen", async () => {
   await holdsAsync(
     fc.asyncProperty(fc.array(anyAct, { maxLength: 60 }), async (acts) => {
-      const { clock, pacer, peers } = world(PEERS, { bytes: 1e9, messages: 1e6 });
-      const topics = Array.from({ length: TOPICS }, () => new Set<Reader>());
+      const { clock, pacer, peers, audiences: topics } = world(PEERS, { bytes: 1e9, messages: 1e6 });
+      for (const peer of peers) peer.leave(topics[0] as Audience);
       /** What each link is due, in its order. */
       const due = peers.map((): ServerMessage[] => []);
       const early = peers.map(() => 0);
       let sent = peers.map(() => 0);
-      const leaveAll = (peer: Peer): void => {
-        for (const topic of topics) {
-          if (!topic.has(peer.queue)) continue;
-          pacer.spread();
-          topic.delete(peer.queue);
-        }
-      };
-      const close = (peer: Peer): void => {
-        peer.close();
-        leaveAll(peer);
-      };
       const owe = (index: number, { message }: Outgoing): void => {
         if (!peers[index]?.closed) due[index]?.push(message);
       };
@@ -352,7 +363,7 @@ it("gives every link what it is due in its order, once, in one write a tick, in 
           sent = peers.map(({ batches }) => batches.length);
         } else if (act.do === "fanOut" && topic) {
           for (const next of items(act.count)) {
-            for (const [index, { queue }] of peers.entries()) if (topic.has(queue)) owe(index, next);
+            for (const [index, peer] of peers.entries()) if (topic.has(peer)) owe(index, next);
             pacer.fanOut(topic, next);
           }
           if (act.count > 256) for (const index of peers.keys()) early[index] = (early[index] ?? 0) + 2;
@@ -366,12 +377,11 @@ it("gives every link what it is due in its order, once, in one write a tick, in 
           early[act.peer] = (early[act.peer] ?? 0) + 1;
         } else if (act.do === "fill") peer.buffered = 1e9 / 2;
         else if (act.do === "empty") peer.buffered = 0;
-        else if (act.do === "close") close(peer);
-        else if (act.do === "closeInSend") peer.sending = () => close(peer);
+        else if (act.do === "close") peer.close();
+        else if (act.do === "closeInSend") peer.sending = () => peer.close();
         else if (topic && !peer.closed) {
-          pacer.spread();
-          if (act.do === "join") topic.add(peer.queue);
-          else topic.delete(peer.queue);
+          if (act.do === "join") peer.join(topic);
+          else peer.leave(topic);
         }
       }
       for (const peer of peers) peer.buffered = 0;

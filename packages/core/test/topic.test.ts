@@ -95,9 +95,14 @@ class Unreliable implements Backplane {
   }
 }
 
+function noBatch(): void {
+  expect.fail("batches are the distributor's");
+}
+
 /** A reader that follows what it is pushed by the letter of PROTOCOL.md: the next offset, or a gap or skip before it. */
 class Follower implements Reader {
   readonly session: string;
+  readonly link: Reader["link"] = { buffered: 0, send: noBatch, close() {} };
   readonly seen: string[] = [];
   cursor: Position | undefined;
   /** Gaps that say that something was lost, where nothing was. */
@@ -144,14 +149,12 @@ class Follower implements Reader {
     }
   }
 
-  send(): void {
-    expect.fail("batches are the distributor's");
-  }
+  readonly send = noBatch;
 }
 
 const distributor: Distributor = {
   fanOut(audience, item) {
-    for (const reader of audience) reader.push(item);
+    for (const reader of audience.values()) reader.push(item);
   },
   spread() {},
 };

@@ -1,5 +1,6 @@
 /** Presence of one topic on this hub: who its links make present, what other hubs say, and telling those who are subscribed. */
 import type { Clock } from "../clock.ts";
+import type { Link } from "../link.ts";
 import type { Member, ServerMessage } from "../protocol/messages.ts";
 import type { Backplane } from "./backplane.ts";
 import { control } from "./outgoing.ts";
@@ -50,7 +51,7 @@ export class Presence {
   readonly #view: PresenceView = new PresenceView();
   readonly #local: Map<string, LocalMember> = new Map();
   readonly #memberOf: Map<Reader, string> = new Map();
-  readonly #audience: Set<Reader> = new Set();
+  readonly #audience: Map<Link<ServerMessage>, Reader> = new Map();
   #closed = false;
 
   constructor(topic: string, host: PresenceHost, emptied: () => void) {
@@ -89,14 +90,14 @@ export class Presence {
     this.#tell(this.#view.join(this.#host.hub, member, undefined));
     this.#snapshot(reader);
     this.#host.distributor.spread();
-    this.#audience.add(reader);
+    this.#audience.set(reader.link, reader);
   }
 
   /** A reader is subscribed no more. `lost`: it may come back, and its member stays for the grace. */
   leave(reader: Reader, lost: boolean): void {
-    if (this.#audience.has(reader)) {
+    if (this.#audience.has(reader.link)) {
       this.#host.distributor.spread();
-      this.#audience.delete(reader);
+      this.#audience.delete(reader.link);
     }
     const id = this.#memberOf.get(reader);
     this.#memberOf.delete(reader);

@@ -63,8 +63,7 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     this.#host = host;
     this.#link = link;
     this.#handshake = handshake;
-    const caps = { bytes: limits.queueBytes, messages: limits.queueMessages };
-    this.#queue = new LinkQueue(link, host.pacer, caps, () => this.end({ code: "slow_reader" }));
+    this.#queue = new LinkQueue(link, host.pacer, () => this.end({ code: "slow_reader" }));
     this.#rates = new InboundRates(limits, now);
     this.#heardAt = now;
     this.#pingedAt = now;

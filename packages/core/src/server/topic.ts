@@ -1,5 +1,6 @@
 /** One topic of a hub while somebody is subscribed: fans out what the backplane appends, and joins readers without a seam. */
-import type { Position } from "../protocol/messages.ts";
+import type { Link } from "../link.ts";
+import type { Position, ServerMessage } from "../protocol/messages.ts";
 import type { Backplane, Entry, History } from "./backplane.ts";
 import { type Batch, control, type Outgoing, type SlowReaderPolicy } from "./outgoing.ts";
 import { PRESENCE_EVENT, type Presence } from "./presence.ts";
@@ -8,15 +9,22 @@ import { PRESENCE_EVENT, type Presence } from "./presence.ts";
 export interface Reader {
   /** The id of the channel behind it, compared with an entry's `exclude`. */
   readonly session: string;
+  readonly link: Link<ServerMessage>;
   /** Adds a message to what it is due in this tick. */
   push(item: Outgoing): void;
   /** Hands a whole tick's batch to the link, or holds it back from a slow one. */
   send(batch: Batch): void;
 }
 
+/**
+ * Everybody who is due the same messages, by link: a fan-out goes along the keys, as on a thousand links every further object that is
+ * touched is a cache miss. MUST change only after {@link Distributor.spread}, and MUST NOT hold a reader whose link was closed.
+ */
+export type Audience = ReadonlyMap<Link<ServerMessage>, Reader>;
+
 /** How a topic reaches all of its readers. */
 export interface Distributor {
-  fanOut(audience: ReadonlySet<Reader>, item: Outgoing): void;
+  fanOut(audience: Audience, item: Outgoing): void;
   /** MUST be called before an audience changes. */
   spread(): void;
 }
@@ -45,7 +53,7 @@ export class Topic {
   readonly #rules: TopicRules;
   readonly #limit: number;
   readonly #failed: (error: unknown) => void;
-  readonly #live: Set<Reader> = new Set();
+  readonly #live: Map<Link<ServerMessage>, Reader> = new Map();
   readonly #joining: Map<Reader, Joining> = new Map();
   #head: Position | undefined;
   #saidHead: number | undefined;
@@ -228,7 +236,7 @@ export class Topic {
   #fanOut(epoch: string, entry: Entry): void {
     const item = this.#outgoing(epoch, entry);
     if (entry.exclude === undefined) this.#distributor.fanOut(this.#live, item);
-    else for (const reader of this.#live) this.#push(reader, item, entry);
+    else for (const reader of this.#live.values()) this.#push(reader, item, entry);
     for (const [reader, joining] of this.#joining) {
       if (joining.cursor === undefined) joining.held.push(entry);
       else {
@@ -239,9 +247,9 @@ export class Topic {
   }
 
   #dismiss(reader: Reader): void {
-    if (!this.#live.has(reader)) return;
+    if (!this.#live.has(reader.link)) return;
     this.#distributor.spread();
-    this.#live.delete(reader);
+    this.#live.delete(reader.link);
   }
 
   #pushAfter(reader: Reader, joining: Joining, entry: Entry): void {
@@ -254,7 +262,7 @@ export class Topic {
     if ((this.#head?.offset ?? 0) < (joining.cursor ?? 0)) return;
     this.#joining.delete(reader);
     this.#distributor.spread();
-    this.#live.add(reader);
+    this.#live.set(reader.link, reader);
   }
 
   #push(reader: Reader, item: Outgoing, entry: Entry): void {
