@@ -2,6 +2,7 @@
  * What takes part in the benchmark: one way to bring notifications from a server process to a client process. A new
  * contender is one file that exports `contender`, and one line in registry.ts or `--contender file` on the command line.
  */
+import type { ScenarioName } from "./scenario.ts";
 import type { LoadPlan } from "./wire/load-plan.ts";
 
 /**
@@ -9,9 +10,6 @@ import type { LoadPlan } from "./wire/load-plan.ts";
  * library, beside the wire on it. `floor`: what the public API allows at best.
  */
 export type ContenderKind = "wire" | "control" | "bare" | "floor";
-
-/** The parts of the benchmark; a contender names those it takes part in. */
-export type ScenarioName = "replay" | "fan-out";
 
 /** One notification as an application publishes it. */
 export interface Notice {
@@ -29,16 +27,39 @@ export interface ServerHalf {
   readonly bytesWritten: () => number;
   /** Publishes that failed so far; a count other than 0 fails the run. */
   readonly failures: () => number;
+  /** Stops listening and ends every connection. Resolves when the port is free. */
+  readonly close: () => Promise<void>;
+}
+
+/** What a server half is to serve. */
+export interface ServeOrder {
+  /** The events of every topic, for contenders with a contract. */
+  readonly events: readonly string[];
 }
 
 /** What one user's client is to do. */
 export interface ClientOrder {
   readonly port: number;
   readonly topics: readonly string[];
+  /** As in {@link ServeOrder}. */
+  readonly events: readonly string[];
   /** Called with each notification as the application would get it. */
   readonly received: (topic: string, data: unknown) => void;
   /** Called when the client says that something went wrong: a gap, an error, a lost connection. */
   readonly troubled: (what: string) => void;
+  /**
+   * After a loss the client connects again, as an application on this library would, and the loss itself is no trouble.
+   * Without it a lost connection is one.
+   */
+  readonly comesBack: boolean;
+}
+
+/** One client that is connected. */
+export interface ClientHalf {
+  /** Publishes and resolves once the server has taken it. Absent where the contender has no acknowledgement. */
+  readonly publish?: (notice: Notice) => Promise<void>;
+  /** Ends the connection for good; that is no trouble. */
+  readonly close: () => void;
 }
 
 /** A way to bring notifications to clients; its halves run in different processes. */
@@ -46,10 +67,15 @@ export interface Contender {
   /** What the tables call it. */
   readonly name: string;
   readonly kind: ContenderKind;
-  readonly scenarios: readonly ScenarioName[];
-  readonly serve: () => Promise<ServerHalf>;
+  /** Those it takes part in; undefined: all that it has the means for. */
+  readonly scenarios?: readonly ScenarioName[];
+  /** What stands beside its name wherever that is shown: `emulator`. */
+  readonly caveats?: readonly string[];
+  /** Whether a client that comes back gets what it missed. Where not, a loss after a cut is shown and fails nothing. */
+  readonly recovers: boolean;
+  readonly serve: (order: ServeOrder) => Promise<ServerHalf>;
   /** Connects a client as an application would; resolves when every topic is subscribed. */
-  readonly connect: (order: ClientOrder) => Promise<void>;
+  readonly connect: (order: ClientOrder) => Promise<ClientHalf>;
   /** How a raw connection joins, for fan-out: the clients must be cheap enough to leave the server its core. */
   readonly load?: LoadPlan;
 }

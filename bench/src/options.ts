@@ -1,81 +1,73 @@
-/** What the command line says. */
+/** What the command line of a run says. */
+import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import type { ScenarioName } from "./contender.ts";
-import type { FanOutPlan } from "./fan-out/fan-out.ts";
 import { CONTENDERS, type Entry, ownContender } from "./registry.ts";
-import type { ReplayPlan } from "./replay/replay.ts";
+import { SCENARIO_NAMES, type ScenarioName } from "./scenario.ts";
+import { WORKOUT_DAY } from "./workload/workload.ts";
 
-export const USAGE = `npm run bench -- [options]
-  --quick             small and short: for a look, not for figures
-  --scenario a,b      replay, fan-out; default: both
+export const USAGE: string = `bellwire-bench [run] [options]      measures, and writes results.json, report.html and report.md
+bellwire-bench compare a.json b.json   tells real change from noise
+bellwire-bench decide                  writes down which wire, and why
+
+  --full              figures to quote, in half an hour; default: all scenarios within three minutes
+  --scenario a,b      ${SCENARIO_NAMES.join(", ")}; default: all
   --wire a,b          ws, sse, socketio, pusher or none; default: all. The control rows always run
+  --workload file     the recorded trace to replay; JSON lines
   --contender file    one more contender: a module that exports "contender"; may be given again
-  --rounds n          rounds of the fan-out and parts of the replayed day
+  --rounds n          rounds of each scenario
   --seed n            the seed of the order of rounds and of the intervals
-  --json file         writes every slice and the fingerprint
-  --profile folder    writes a CPU profile of each server process of the fan-out; its figures are then worth nothing
-  --strict            a bar that is missed fails the command, too`;
+  --out folder        where the reports go; default: bench-results
+  --strict            a bar that is missed fails the command, too
+  --cpu-profile folder  a CPU profile of each server process of the fan-out; its figures are then worth nothing`;
 
 /** A run as asked for. */
 export interface Options {
+  readonly profile: "quick" | "full";
   readonly scenarios: readonly ScenarioName[];
   readonly entries: readonly Entry[];
+  readonly workload: URL;
+  readonly rounds: number | undefined;
   readonly seed: number;
-  readonly json: string | undefined;
+  readonly out: string;
   readonly strict: boolean;
+  readonly cpuProfile: string | undefined;
   readonly help: boolean;
-  readonly replay: ReplayPlan;
-  readonly fanOut: FanOutPlan;
 }
-
-const SCENARIOS: readonly ScenarioName[] = ["replay", "fan-out"];
 
 /** Reads the arguments. Throws a TypeError or RangeError whose message tells the user what is allowed. */
 export function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      quick: { type: "boolean", default: false },
-      scenario: { type: "string", default: SCENARIOS.join(",") },
+      full: { type: "boolean", default: false },
+      scenario: { type: "string", default: SCENARIO_NAMES.join(",") },
       wire: { type: "string" },
+      workload: { type: "string" },
       contender: { type: "string", multiple: true, default: [] },
       rounds: { type: "string" },
       seed: { type: "string" },
-      json: { type: "string" },
-      profile: { type: "string" },
+      out: { type: "string", default: "bench-results" },
       strict: { type: "boolean", default: false },
+      "cpu-profile": { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
-  const { quick } = values;
-  const rounds = positive("rounds", values.rounds);
   const wires = [...new Set(CONTENDERS.filter(({ optional }) => optional).map(({ id }) => id))];
   const wanted = values.wire === undefined ? wires : oneOf("wire", values.wire, [...wires, "none"]);
   return {
-    scenarios: oneOf("scenario", values.scenario, SCENARIOS),
+    profile: values.full ? "full" : "quick",
+    scenarios: oneOf("scenario", values.scenario, SCENARIO_NAMES),
     entries: [
       ...CONTENDERS.filter(({ id, optional }) => !optional || wanted.includes(id)),
       ...values.contender.map(ownContender),
     ],
+    workload: values.workload === undefined ? WORKOUT_DAY : pathToFileURL(values.workload),
+    rounds: positive("rounds", values.rounds),
     seed: positive("seed", values.seed) ?? Math.floor(Math.random() * 1e9) + 1,
-    json: values.json,
+    out: values.out,
     strict: values.strict,
+    cpuProfile: values["cpu-profile"],
     help: values.help,
-    replay: {
-      notifications: quick ? 4_000 : Number.POSITIVE_INFINITY,
-      segments: rounds ?? (quick ? 1 : 3),
-      seconds: quick ? 2.5 : 10,
-    },
-    fanOut: {
-      profile: values.profile,
-      subscribers: quick ? 100 : 1_000,
-      rounds: rounds ?? (quick ? 3 : 30),
-      starts: quick || values.profile !== undefined ? 1 : 5,
-      slices: {
-        1: { leadIn: quick ? 5 : 8, ticks: quick ? 15 : 25, every: 1 },
-        8: { leadIn: 2, ticks: 4, every: 2 },
-      },
-    },
   };
 }
 

@@ -1,24 +1,17 @@
-/** The workout app's client on Bellwire: what it does with a channel, whatever the wire. */
+/** The benchmark's client on Bellwire: what it does with a channel, whatever the wire. */
 import type { Transport } from "@bellwire/core";
 import { createChannel } from "@bellwire/core/client";
-import type { ClientOrder } from "../contender.ts";
-import { topics } from "./workout-app.ts";
-
-/** A channel as this file uses it: topics come from a file, so their types are not known here. */
-interface AnyChannel {
-  subscribe(topic: string): {
-    onAny(listener: (notification: { readonly data: unknown }) => void): void;
-    onGap(listener: (gap: { readonly reason: string }) => void): void;
-    onEnd(listener: (error: Error) => void): void;
-    ready(): Promise<unknown>;
-  };
-}
+import type { ClientHalf, ClientOrder } from "../contender.ts";
+import { contractOf } from "./workout-app.ts";
 
 /** Subscribes a channel to all topics; resolves when the hub has answered for each. */
-export async function connectChannel(transport: Transport, order: ClientOrder): Promise<void> {
-  const typed = createChannel({ topics, transport });
-  typed.onError((error) => order.troubled(String(error)));
-  const channel = typed as unknown as AnyChannel;
+export async function connectChannel(transport: Transport, order: ClientOrder): Promise<ClientHalf> {
+  const channel = createChannel({ topics: contractOf(order.events), transport });
+  channel.onError((error) => order.troubled(String(error)));
+  channel.onState((state) => {
+    if (!order.comesBack && state !== "connected" && state !== "connecting" && state !== "closed")
+      order.troubled(`the channel is ${state}`);
+  });
   await Promise.all(
     order.topics.map((topic) => {
       const subscription = channel.subscribe(topic);
@@ -28,6 +21,12 @@ export async function connectChannel(transport: Transport, order: ClientOrder): 
       return subscription.ready();
     }),
   );
+  return {
+    async publish({ topic, event, data }) {
+      await channel.publish(topic, event, data);
+    },
+    close: () => channel.close(),
+  };
 }
 
 /** The messages with which a raw connection says hello and subscribes; it has no library to do that. */

@@ -17,8 +17,9 @@ function event(message: string): Buffer {
 export const contender: Contender = {
   name: "Bellwire pusher (emulator)",
   kind: "wire",
-  scenarios: ["replay", "fan-out"],
-  serve: () => serveHub((hub) => listen((server) => attachPusher(hub, server, { app }))),
+  caveats: ["emulator"],
+  recovers: true,
+  serve: (order) => serveHub(order, (hub) => listen((server) => attachPusher(hub, server, { app }))),
   connect: (order) =>
     connectChannel(pusherTransport({ key: app.key, url: `ws://127.0.0.1:${order.port}` }), order),
   load: {

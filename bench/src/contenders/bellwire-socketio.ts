@@ -17,9 +17,10 @@ function packet(message: string): Buffer {
 export const contender: Contender = {
   name: "Bellwire socketio",
   kind: "wire",
-  scenarios: ["replay", "fan-out"],
+  recovers: true,
   // The same options as the bare library's, so that only our layer is between the two.
-  serve: () => serveHub((hub) => listenSocketIo((io) => attachSocketIo(hub, io, { namespace: NAMESPACE }))),
+  serve: (order) =>
+    serveHub(order, (hub) => listenSocketIo((io) => attachSocketIo(hub, io, { namespace: NAMESPACE }))),
   connect: (order) => {
     const url = `http://127.0.0.1:${order.port}${NAMESPACE}`;
     return connectChannel(socketIoTransport({ url, path: "/socket.io", transports: ["websocket"] }), order);

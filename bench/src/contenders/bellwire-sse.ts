@@ -31,8 +31,8 @@ function post(connection: JoiningConnection, link: string, number: number, messa
 export const contender: Contender = {
   name: "Bellwire sse",
   kind: "wire",
-  scenarios: ["replay", "fan-out"],
-  serve: () => serveHub((hub) => listen((server) => attachSse(hub, server))),
+  recovers: true,
+  serve: (order) => serveHub(order, (hub) => listen((server) => attachSse(hub, server))),
   connect: (order) => connectChannel(sseTransport({ url: `http://127.0.0.1:${order.port}${PATH}` }), order),
   load: {
     request: `GET ${PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r\n`,

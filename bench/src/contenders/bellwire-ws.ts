@@ -10,8 +10,8 @@ import { serveHub } from "./workout-app.ts";
 export const contender: Contender = {
   name: "Bellwire ws",
   kind: "wire",
-  scenarios: ["replay", "fan-out"],
-  serve: () => serveHub((hub) => listen((server) => attachWebSocket(hub, server))),
+  recovers: true,
+  serve: (order) => serveHub(order, (hub) => listen((server) => attachWebSocket(hub, server))),
   connect: (order) =>
     connectChannel(webSocketTransport({ url: `ws://127.0.0.1:${order.port}/bellwire` }), order),
   load: {

@@ -10,7 +10,7 @@ import { connectBare } from "./raw-ws-loop.ts";
 
 async function serve(): Promise<ServerHalf> {
   const sockets = new Set<Socket>();
-  const { port, bytesWritten } = await listen((server) => {
+  const listening = await listen((server) => {
     server.on("upgrade", ({ headers }, socket: Socket) => {
       socket.setNoDelay(true);
       socket.write(upgradeResponse(headers["sec-websocket-key"] ?? ""));
@@ -22,8 +22,7 @@ async function serve(): Promise<ServerHalf> {
     });
   });
   return {
-    port,
-    bytesWritten,
+    ...listening,
     failures: () => 0,
     publish(notices) {
       const frames = Buffer.concat(notices.map(({ data }) => serverFrame(JSON.stringify(data))));
@@ -36,6 +35,7 @@ export const contender: Contender = {
   name: "floor: socket.write",
   kind: "floor",
   scenarios: ["fan-out"],
+  recovers: false,
   serve,
   connect: connectBare,
   load: { request: upgradeRequest("/"), steps: [{ until: "\r\n\r\n" }] },

@@ -1,11 +1,12 @@
-/** The bare library beside Bellwire's Socket.IO wire: `io.emit` to everyone. */
+/** The bare library beside Bellwire's Socket.IO wire: rooms for topics, `io.emit` to everyone in the fan-out. */
 import { Server } from "socket.io";
 import { io as connectTo } from "socket.io-client";
 import {
+  type ClientHalf,
   type ClientOrder,
   type Contender,
-  FAN_OUT_EVENT,
   FAN_OUT_TOPIC,
+  type Notice,
   type ServerHalf,
 } from "../contender.ts";
 import { type Listening, listen } from "../wire/listen.ts";
@@ -23,34 +24,59 @@ export function listenSocketIo(prepare: (io: Server) => void): Promise<Listening
 }
 
 async function serve(): Promise<ServerHalf> {
-  let io = new Server();
-  const { port, bytesWritten } = await listenSocketIo((own) => {
-    io = own;
-  });
-  return {
-    port,
-    bytesWritten,
-    failures: () => 0,
-    publish(notices) {
-      for (const { event, data } of notices) io.emit(event, data);
-    },
+  let io: Server | undefined;
+  const publish = (notices: readonly Notice[]): void => {
+    // To everyone as `io.emit` is used, to a room where there are topics.
+    for (const { topic, event, data } of notices) {
+      if (topic === FAN_OUT_TOPIC) io?.emit(event, topic, data);
+      else io?.to(topic).emit(event, topic, data);
+    }
   };
+  const listening = await listenSocketIo((own) => {
+    io = own;
+    own.on("connection", (socket) => {
+      socket.on("subscribe", async (topics: string[], done: () => void) => {
+        await socket.join(topics);
+        done();
+      });
+      socket.on("publish", (notice: Notice, done: () => void) => {
+        publish([notice]);
+        done();
+      });
+    });
+  });
+  return { ...listening, failures: () => 0, publish };
 }
 
-function connect({ port, received, troubled }: ClientOrder): Promise<void> {
+function connect({ port, topics, received, troubled, comesBack }: ClientOrder): Promise<ClientHalf> {
   return new Promise((resolve, reject) => {
-    const socket = connectTo(`http://127.0.0.1:${port}`, { transports: ["websocket"], reconnection: false });
-    socket.on("connect", resolve);
-    socket.on(FAN_OUT_EVENT, (data) => received(FAN_OUT_TOPIC, data));
-    socket.on("connect_error", reject);
-    socket.on("disconnect", () => troubled("the connection was lost"));
+    const socket = connectTo(`http://127.0.0.1:${port}`, {
+      transports: ["websocket"],
+      reconnection: comesBack,
+      forceNew: true,
+    });
+    const half: ClientHalf = {
+      async publish(notice) {
+        await socket.emitWithAck("publish", notice);
+      },
+      close: () => void socket.close(),
+    };
+    // The rooms are the connection's, so they are joined again after every loss.
+    socket.on("connect", () => socket.emit("subscribe", topics, () => resolve(half)));
+    socket.onAny((_, topic: string, data: unknown) => received(topic, data));
+    socket.on("connect_error", (error) => {
+      if (!comesBack) reject(error);
+    });
+    socket.on("disconnect", (reason) => {
+      if (!comesBack && reason !== "io client disconnect") troubled("the connection was lost");
+    });
   });
 }
 
 export const contender: Contender = {
-  name: "raw Socket.IO, io.emit",
+  name: "raw Socket.IO",
   kind: "bare",
-  scenarios: ["fan-out"],
+  recovers: false,
   serve,
   connect,
   load: {

@@ -1,18 +1,23 @@
 /** Control of the fan-out: the usual loop on the bare `ws` library, the text built once per notification. */
 import { WebSocket, WebSocketServer } from "ws";
-import { type ClientOrder, type Contender, FAN_OUT_TOPIC, type ServerHalf } from "../contender.ts";
+import {
+  type ClientHalf,
+  type ClientOrder,
+  type Contender,
+  FAN_OUT_TOPIC,
+  type ServerHalf,
+} from "../contender.ts";
 import { listen } from "../wire/listen.ts";
 import { messageText } from "../wire/message-text.ts";
 import { upgradeRequest } from "../wire/ws-frames.ts";
 
 async function serve(): Promise<ServerHalf> {
   let clients: ReadonlySet<WebSocket> = new Set();
-  const { port, bytesWritten } = await listen((server) => {
+  const listening = await listen((server) => {
     clients = new WebSocketServer({ server }).clients;
   });
   return {
-    port,
-    bytesWritten,
+    ...listening,
     failures: () => 0,
     publish(notices) {
       for (const { data } of notices) {
@@ -24,13 +29,18 @@ async function serve(): Promise<ServerHalf> {
 }
 
 /** A real `ws` client that takes every message as data of the one topic there is. */
-export function connectBare({ port, received, troubled }: ClientOrder): Promise<void> {
+export function connectBare({ port, received, troubled }: ClientOrder): Promise<ClientHalf> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false });
-    socket.on("open", resolve);
+    let closed = false;
+    const close = (): void => {
+      closed = true;
+      socket.terminate();
+    };
+    socket.on("open", () => resolve({ close }));
     socket.on("message", (text) => received(FAN_OUT_TOPIC, JSON.parse(messageText(text))));
     socket.on("error", reject);
-    socket.on("close", () => troubled("the connection was lost"));
+    socket.on("close", () => closed || troubled("the connection was lost"));
   });
 }
 
@@ -38,6 +48,7 @@ export const contender: Contender = {
   name: "raw ws, plain loop",
   kind: "control",
   scenarios: ["fan-out"],
+  recovers: false,
   serve,
   connect: connectBare,
   load: { request: upgradeRequest("/"), steps: [{ until: "\r\n\r\n" }] },

@@ -1,61 +1,113 @@
 /**
- * Control of the replay: what a team writes by hand on the bare `ws` library, a map of topics and JSON texts, and none of
- * our code. No positions, no recovery, no validation.
+ * The control: what a team writes by hand on the bare `ws` library, a map of topics, JSON texts and a client that connects again
+ * after a second at most, and none of our code. No positions, no recovery, no validation.
  */
 import { type WebSocket as Socket, WebSocket, WebSocketServer } from "ws";
-import type { ClientOrder, Contender, ServerHalf } from "../contender.ts";
+import type { ClientHalf, ClientOrder, Contender, Notice, ServerHalf } from "../contender.ts";
+import { FAN_OUT_TOPIC } from "../contender.ts";
 import { listen } from "../wire/listen.ts";
 import { messageText } from "../wire/message-text.ts";
+import { clientFrame, upgradeRequest } from "../wire/ws-frames.ts";
+
+/** What a client says. */
+type Up = { readonly subscribe: readonly string[] } | { readonly publish: Notice; readonly ref: number };
+/** What the server answers; everything else is a {@link Notice}. */
+type Down = { readonly subscribed: number } | { readonly done: number } | Notice;
+
+/** Milliseconds before a client connects again, at most. */
+const PAUSE = 1_000;
 
 async function serve(): Promise<ServerHalf> {
   const topics = new Map<string, Set<Socket>>();
-  const { port, bytesWritten } = await listen((server) => {
+  const publish = (notices: readonly Notice[]): void => {
+    for (const notice of notices) {
+      const text = JSON.stringify(notice);
+      for (const client of topics.get(notice.topic) ?? []) client.send(text);
+    }
+  };
+  const listening = await listen((server) => {
     new WebSocketServer({ server }).on("connection", (socket) => {
       socket.on("message", (text) => {
-        const { subscribe } = JSON.parse(messageText(text)) as { subscribe: string[] };
-        for (const topic of subscribe) {
+        const up = JSON.parse(messageText(text)) as Up;
+        if ("publish" in up) {
+          publish([up.publish]);
+          socket.send(JSON.stringify({ done: up.ref } satisfies Down));
+          return;
+        }
+        for (const topic of up.subscribe) {
           const members = topics.get(topic) ?? new Set();
           members.add(socket);
           topics.set(topic, members);
         }
-        socket.send(JSON.stringify({ subscribed: subscribe.length }));
+        socket.send(JSON.stringify({ subscribed: up.subscribe.length } satisfies Down));
       });
       socket.on("close", () => {
         for (const members of topics.values()) members.delete(socket);
       });
+      socket.on("error", () => {});
     });
   });
-  return {
-    port,
-    bytesWritten,
-    failures: () => 0,
-    publish(notices) {
-      for (const notice of notices) {
-        const text = JSON.stringify(notice);
-        for (const client of topics.get(notice.topic) ?? []) client.send(text);
-      }
-    },
-  };
+  return { ...listening, failures: () => 0, publish };
 }
 
-function connect({ port, topics, received, troubled }: ClientOrder): Promise<void> {
+function connect({ port, topics, received, troubled, comesBack }: ClientOrder): Promise<ClientHalf> {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false });
-    socket.on("open", () => socket.send(JSON.stringify({ subscribe: topics })));
-    socket.on("message", (text) => {
-      const message = JSON.parse(messageText(text)) as { subscribed?: number; topic: string; data: unknown };
-      if (message.subscribed === undefined) received(message.topic, message.data);
-      else resolve();
-    });
-    socket.on("error", reject);
-    socket.on("close", () => troubled("the connection was lost"));
+    const waiting = new Map<number, { readonly done: () => void; readonly failed: (error: Error) => void }>();
+    let socket: WebSocket;
+    let ref = 0;
+    let closed = false;
+    const half: ClientHalf = {
+      publish: (notice) =>
+        new Promise((done, failed) => {
+          ref += 1;
+          waiting.set(ref, { done, failed });
+          socket.send(JSON.stringify({ publish: notice, ref } satisfies Up));
+        }),
+      close() {
+        closed = true;
+        socket.terminate();
+      },
+    };
+    const open = (): void => {
+      socket = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false });
+      socket.on("open", () => socket.send(JSON.stringify({ subscribe: topics } satisfies Up)));
+      socket.on("message", (text) => {
+        const down = JSON.parse(messageText(text)) as Down;
+        if ("subscribed" in down) resolve(half);
+        else if ("done" in down) {
+          waiting.get(down.done)?.done();
+          waiting.delete(down.done);
+        } else received(down.topic, down.data);
+      });
+      socket.on("error", (error) => {
+        if (!comesBack) reject(error);
+      });
+      socket.on("close", () => {
+        for (const { failed } of waiting.values()) failed(new Error("the connection was lost"));
+        waiting.clear();
+        if (closed) return;
+        if (comesBack) setTimeout(() => closed || open(), Math.random() * PAUSE);
+        else troubled("the connection was lost");
+      });
+    };
+    open();
   });
 }
 
 export const contender: Contender = {
-  name: "raw ws, own topic map",
+  name: "raw ws",
   kind: "control",
-  scenarios: ["replay"],
+  recovers: false,
   serve,
   connect,
+  load: {
+    request: upgradeRequest("/"),
+    steps: [
+      {
+        until: "\r\n\r\n",
+        act: (connection) => connection.write(clientFrame(JSON.stringify({ subscribe: [FAN_OUT_TOPIC] }))),
+      },
+      { until: `{"subscribed"` },
+    ],
+  },
 };

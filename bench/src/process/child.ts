@@ -1,10 +1,24 @@
 /** The parent's side of a child process: starts it with this process's own loader, asks it things, and ends it. */
 import { type ChildProcess, fork } from "node:child_process";
-import type { Answer, Ask, Handlers } from "./conversation.ts";
+import { type Answer, type Ask, BECOME, type HalfModule } from "./conversation.ts";
 
-/** A running child. `ask` rejects when the handler threw or the child died. */
-export interface Child<H extends Handlers> {
-  ask<K extends keyof H & string>(name: K, ...args: Parameters<H[K]>): Promise<Awaited<ReturnType<H[K]>>>;
+/** One half of a scenario in another process. `ask` rejects when the handler threw or the process died. */
+export interface Half<M extends HalfModule> {
+  ask<K extends keyof HandlersOf<M> & string>(
+    name: K,
+    ...args: Parameters<HandlersOf<M>[K]>
+  ): Promise<Awaited<ReturnType<HandlersOf<M>[K]>>>;
+}
+
+type HandlersOf<M extends HalfModule> = ReturnType<M["createHalf"]>;
+
+/** A running child process. */
+export interface Child {
+  /**
+   * Closes what the process was, and makes it the half that a module exports; its type is the module's:
+   * `child.become<typeof import("./server-half.ts")>(new URL("./server-half.ts", import.meta.url))`.
+   */
+  become<M extends HalfModule>(module: URL): Promise<Half<M>>;
   /** Ends the child and resolves when it is gone. Calling it again does nothing. */
   stop(): Promise<void>;
 }
@@ -14,10 +28,13 @@ const running = new Set<ChildProcess>();
 /** Milliseconds a child gets to leave by itself before it is killed. */
 const GRACE = 2_000;
 
-/** Starts a file of ours in a process of its own. */
-export function startChild<H extends Handlers>(file: URL): Child<H> {
+/** Starts a process. `role` names it in errors: `server of Bellwire ws`. */
+export function startChild(role: string): Child {
   // The loader that runs this process from source, and its conditions, are in execArgv.
-  const child = fork(file, { execArgv: process.execArgv, serialization: "advanced" });
+  const child = fork(new URL("./child-process.ts", import.meta.url), {
+    execArgv: process.execArgv,
+    serialization: "advanced",
+  });
   running.add(child);
   const waiting = new Map<
     number,
@@ -27,7 +44,7 @@ export function startChild<H extends Handlers>(file: URL): Child<H> {
   const gone = new Promise<void>((resolve) => {
     child.once("exit", (code, signal) => {
       running.delete(child);
-      const error = new Error(`${file.pathname.split("/").slice(-2).join("/")} ended (${signal ?? code})`);
+      const error = new Error(`the ${role} ended (${signal ?? code})`);
       for (const { reject } of waiting.values()) reject(error);
       waiting.clear();
       resolve();
@@ -39,15 +56,18 @@ export function startChild<H extends Handlers>(file: URL): Child<H> {
     if (answer.ok) asked?.resolve(answer.value);
     else asked?.reject(new Error(answer.message));
   });
+  const ask = (name: string, args: readonly unknown[]): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      if (!child.connected) return reject(new Error(`${name}: the ${role} has ended`));
+      last += 1;
+      waiting.set(last, { resolve, reject });
+      const question: Ask = { ref: last, name, args };
+      child.send(question, (error) => error && reject(error));
+    });
   return {
-    ask(name, ...args) {
-      return new Promise((resolve, reject) => {
-        if (!child.connected) return reject(new Error(`${name}: the process has ended`));
-        last += 1;
-        waiting.set(last, { resolve: resolve as (value: unknown) => void, reject });
-        const ask: Ask = { ref: last, name, args };
-        child.send(ask, (error) => error && reject(error));
-      });
+    async become<M extends HalfModule>(module: URL) {
+      await ask(BECOME, [module.href]);
+      return { ask: (name: string, ...args: readonly unknown[]) => ask(name, args) } as Half<M>;
     },
     async stop() {
       if (child.connected) child.disconnect();

@@ -1,9 +1,20 @@
-/** The child's side of a process: answers what the parent asks, and leaves when the parent does, however that ends. */
+/**
+ * The child's side of a process: it becomes a half of one scenario after another, answers what the parent asks of it, and leaves
+ * when the parent does, however that ends.
+ */
 
-/** What a child can be asked: functions by name, whose arguments and results can be cloned. */
+/**
+ * What one half can be asked: functions by name, whose arguments and results can be cloned. `close`, where there is one, is called before
+ * the process becomes another half, and MUST let go of every socket.
+ */
 export type Handlers = Readonly<Record<string, (...args: never[]) => unknown>>;
 
-/** A question on its way to a child. */
+/** What the module of a half exports: `createHalf`, with nothing left from an earlier one. */
+export interface HalfModule {
+  readonly createHalf: () => Handlers;
+}
+
+/** A question on its way to a child. `name` is a handler's, or {@link BECOME} with the address of a module. */
 export interface Ask {
   readonly ref: number;
   readonly name: string;
@@ -15,10 +26,24 @@ export type Answer =
   | { readonly ref: number; readonly ok: true; readonly value: unknown }
   | { readonly ref: number; readonly ok: false; readonly message: string };
 
-/** Makes this process a child that answers with these handlers. Questions may be under way at the same time. */
-export function answerParent(handlers: Handlers): void {
+/** Makes the child another half. */
+export const BECOME = "become";
+
+/** Makes this process a child. Questions may be under way at the same time. */
+export function answerParent(): void {
+  let half: Handlers = {};
+  const answer = async ({ name, args }: Ask): Promise<unknown> => {
+    if (name === BECOME) {
+      await half["close"]?.();
+      half = ((await import(args[0] as string)) as HalfModule).createHalf();
+      return undefined;
+    }
+    const handler = half[name] as ((...args: readonly unknown[]) => unknown) | undefined;
+    if (!handler) throw new Error(`nobody answers ${name}`);
+    return await handler(...args);
+  };
   process.on("message", (ask: Ask) => {
-    answer(handlers, ask).then(
+    answer(ask).then(
       (value) => reply({ ref: ask.ref, ok: true, value }),
       (error: unknown) => reply({ ref: ask.ref, ok: false, message: describe(error) }),
     );
@@ -26,12 +51,6 @@ export function answerParent(handlers: Handlers): void {
   // The parent ends its children itself; a Ctrl-C reaches the whole group, and must not cut an answer short.
   process.on("SIGINT", () => {});
   process.on("disconnect", () => process.exit(0));
-}
-
-async function answer(handlers: Handlers, ask: Ask): Promise<unknown> {
-  const handler = handlers[ask.name] as ((...args: readonly unknown[]) => unknown) | undefined;
-  if (!handler) throw new Error(`nobody answers ${ask.name}`);
-  return await handler(...ask.args);
 }
 
 function reply(answer: Answer): void {

@@ -8,6 +8,8 @@ export interface Listening {
   readonly port: number;
   /** Bytes handed to the operating system so far, closed sockets included. */
   readonly bytesWritten: () => number;
+  /** Stops listening and destroys every connection. */
+  readonly close: () => Promise<void>;
 }
 
 /** Starts the server after `prepare` has attached what serves on it. */
@@ -34,6 +36,10 @@ export async function listen(prepare: (server: Server) => void): Promise<Listeni
       let bytes = closed;
       for (const socket of open) bytes += socket.bytesWritten;
       return bytes;
+    },
+    close() {
+      for (const socket of open) socket.destroy();
+      return new Promise((resolve) => server.close(() => resolve()));
     },
   };
 }

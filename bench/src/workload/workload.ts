@@ -83,9 +83,9 @@ export interface Segment {
   readonly to: number;
 }
 
-/** Cuts a day into parts of about equally many notifications, so that contenders can take turns. */
-export function segmentsOf(workload: Workload, count: number): Segment[] {
-  const total = workload.notifications.length;
-  const border = (index: number): number => Math.floor((total * index) / count);
+/** Cuts a workload into parts of about equally many notifications, so that contenders can take turns; `skip` at the beginning are in none. */
+export function segmentsOf(workload: Workload, count: number, skip = 0): Segment[] {
+  const total = workload.notifications.length - skip;
+  const border = (index: number): number => skip + Math.floor((total * index) / count);
   return Array.from({ length: count }, (_, index) => ({ from: border(index), to: border(index + 1) }));
 }

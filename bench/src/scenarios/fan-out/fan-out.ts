@@ -1,11 +1,12 @@
 /** The fan-out: what one delivery costs the server process when everything goes to everyone, against the usual loop. */
-import type { ContenderKind } from "../contender.ts";
-import type { Random } from "../measure/random.ts";
-import { type Child, startChild } from "../process/child.ts";
-import { type Entry, loadContender } from "../registry.ts";
-import type { Progress } from "../report/progress.ts";
-import type { FanOutClients, Tally } from "./client-process.ts";
-import type { FanOutServer, SliceOrder } from "./server-process.ts";
+import type { ContenderKind } from "../../contender.ts";
+import type { Half } from "../../process/child.ts";
+import type { Entrant, Pair, Stage } from "../../scenario.ts";
+import type { Tally } from "./client-half.ts";
+import type { SliceOrder } from "./server-half.ts";
+
+type ServerModule = typeof import("./server-half.ts");
+type ClientModule = typeof import("./client-half.ts");
 
 /** The kinds of slices: how many notifications share a turn of the event loop. */
 export const BURSTS = [1, 8] as const;
@@ -17,8 +18,6 @@ export interface FanOutPlan {
   readonly rounds: number;
   /** The processes are started anew so many times: where one's memory happens to lie is good for some percent all its life. */
   readonly starts: number;
-  /** Where CPU profiles of the server processes go; undefined: none are taken. */
-  readonly profile: string | undefined;
   readonly slices: Readonly<Record<Burst, SlicePlan>>;
 }
 
@@ -59,28 +58,38 @@ class Runner {
   readonly #kind: ContenderKind;
   readonly #again: boolean;
   readonly #subscribers: number;
-  readonly #server: Child<FanOutServer>;
-  readonly #clients: Child<FanOutClients>;
+  readonly #pair: Pair;
+  readonly #server: Half<ServerModule>;
+  readonly #clients: Half<ClientModule>;
   readonly #slices: SliceResult[] = [];
   #tally: Tally | undefined;
   #published = 0;
 
-  constructor(
-    who: { readonly name: string; readonly kind: ContenderKind; readonly again: boolean },
+  private constructor(
+    place: Place,
     subscribers: number,
-    server: Child<FanOutServer>,
-    clients: Child<FanOutClients>,
+    pair: Pair,
+    server: Half<ServerModule>,
+    clients: Half<ClientModule>,
   ) {
-    this.name = who.name;
-    this.#kind = who.kind;
-    this.#again = who.again;
+    this.name = place.name;
+    this.#kind = place.entrant.contender.kind;
+    this.#again = place.again;
     this.#subscribers = subscribers;
+    this.#pair = pair;
     this.#server = server;
     this.#clients = clients;
   }
 
-  async connect(module: string): Promise<void> {
-    await this.#clients.ask("connect", module, await this.#server.ask("serve", module), this.#subscribers);
+  /** Serves the contender and connects its subscribers, in processes of its own. */
+  static async start(place: Place, subscribers: number, pair: Pair): Promise<Runner> {
+    const [server, clients] = await Promise.all([
+      pair.server.become<ServerModule>(new URL("./server-half.ts", import.meta.url)),
+      pair.clients.become<ClientModule>(new URL("./client-half.ts", import.meta.url)),
+    ]);
+    const { module } = place.entrant;
+    await clients.ask("connect", module, await server.ask("serve", module), subscribers);
+    return new Runner(place, subscribers, pair, server, clients);
   }
 
   async slice(round: number, burst: Burst, { leadIn, ticks }: SlicePlan): Promise<void> {
@@ -115,7 +124,7 @@ class Runner {
     const file = `${this.name.replace(/[^A-Za-z0-9]+/g, "-")}.cpuprofile`;
     if (folder !== undefined) await this.#server.ask("writeProfile", folder, file);
     const failures = await this.#server.ask("failures");
-    await Promise.all([this.#clients.stop(), this.#server.stop()]);
+    await Promise.all([this.#pair.clients.stop(), this.#pair.server.stop()]);
     return {
       name: this.name,
       kind: this.#kind,
@@ -130,38 +139,35 @@ class Runner {
   }
 }
 
+/** An entrant's place in the table; the control has two. */
+interface Place {
+  readonly entrant: Entrant;
+  readonly name: string;
+  readonly again: boolean;
+}
+
 /**
  * Runs the fan-out. Every contender has a server process and a client process of its own, which wait while others are
  * measured; in every round the order is drawn anew. Slices are short and rounds many, as a machine's disturbances last
  * seconds: what is compared is measured within one. The control takes part twice.
  */
-export async function fanOut(
-  entries: readonly Entry[],
-  plan: FanOutPlan,
-  random: Random,
-  progress: Progress,
-): Promise<FanOutResult[]> {
-  const loaded = await Promise.all(
-    entries.map(async ({ module }) => ({ module, contender: await loadContender(module) })),
-  );
-  const places = loaded.flatMap(({ module, contender: { name, kind } }) => {
-    const first = { module, name, kind, again: false };
-    return kind === "control" ? [first, { ...first, name: `${name}, again (A/A)`, again: true }] : [first];
+export async function fanOut(plan: FanOutPlan, stage: Stage): Promise<FanOutResult[]> {
+  const { entrants, random, progress, cpuProfile } = stage;
+  const places = entrants.flatMap((entrant): Place[] => {
+    const { name, kind } = entrant.contender;
+    const first = { entrant, name, again: false };
+    return kind === "control" ? [first, { entrant, name: `${name}, again (A/A)`, again: true }] : [first];
   });
   const starts = Math.min(plan.starts, plan.rounds);
   progress.begin("fan-out", starts * places.length + slicesOf(plan));
   const results: FanOutResult[][] = [];
   for (let start = 0; start < starts; start += 1) {
     const runners: Runner[] = [];
-    for (const { module, ...who } of places) {
-      progress.step(`connecting ${plan.subscribers} to ${who.name}`);
-      const server = startChild<FanOutServer>(new URL("./server-process.ts", import.meta.url));
-      const clients = startChild<FanOutClients>(new URL("./client-process.ts", import.meta.url));
-      const runner = new Runner(who, plan.subscribers, server, clients);
-      await runner.connect(module);
-      runners.push(runner);
+    for (const place of places) {
+      progress.step(`connecting ${plan.subscribers} to ${place.name}`);
+      runners.push(await Runner.start(place, plan.subscribers, stage.freshPair(place.entrant)));
     }
-    if (plan.profile !== undefined) await Promise.all(runners.map((runner) => runner.startProfile()));
+    if (cpuProfile !== undefined) await Promise.all(runners.map((runner) => runner.startProfile()));
     const last = Math.round((plan.rounds * (start + 1)) / starts);
     for (let round = Math.round((plan.rounds * start) / starts) + 1; round <= last; round += 1) {
       const due = BURSTS.filter((burst) => (round - 1) % plan.slices[burst].every === 0);
@@ -170,7 +176,7 @@ export async function fanOut(
         for (const runner of random.shuffled(runners)) await runner.slice(round, burst, plan.slices[burst]);
       }
     }
-    results.push(await Promise.all(runners.map((runner) => runner.finish(plan.profile))));
+    results.push(await Promise.all(runners.map((runner) => runner.finish(cpuProfile))));
   }
   return joinStarts(results);
 }

@@ -1,7 +1,8 @@
-/** The fan-out's table, and whether the project's bars hold in this run. */
-import type { Random } from "../measure/random.ts";
-import { bootstrapMedian, type Estimate, median, pairedRatios } from "../measure/stats.ts";
-import { decimal, table, whole } from "../report/table.ts";
+/** The fan-out's ratios, and whether the project's bars hold in this run. */
+import type { Random } from "../../measure/random.ts";
+import { bootstrapMedian, type Estimate, median, pairedRatios } from "../../measure/stats.ts";
+import { decimal } from "../../report/table.ts";
+import type { Verdict } from "../../results.ts";
 import { BURSTS, type Burst, type FanOutResult } from "./fan-out.ts";
 
 interface Bar {
@@ -12,7 +13,7 @@ interface Bar {
   readonly against?: string;
 }
 
-const SOCKETIO = { wire: "Bellwire socketio", against: "raw Socket.IO, io.emit" };
+const SOCKETIO = { wire: "Bellwire socketio", against: "raw Socket.IO" };
 
 /** What a wire's CPU per delivery may be at most, as a multiple of another contender's in the same run. */
 export const BARS: readonly Bar[] = [
@@ -37,12 +38,6 @@ export interface RelativeCost {
   /** Undefined: the usual loop. */
   readonly against?: string | undefined;
   readonly ratio: Estimate;
-}
-
-/** Whether a bar holds, by the median. `undecided`: by as much as the control differed from itself, it may be either. */
-export interface Verdict {
-  readonly text: string;
-  readonly outcome: "holds" | "missed" | "undecided";
 }
 
 function costs(result: FanOutResult, burst: Burst): (number | undefined)[] {
@@ -131,45 +126,4 @@ function burstText(burst: Burst): string {
 
 function ratioText({ median: middle, low, high }: Estimate): string {
   return `${decimal(middle, 2)} × [${decimal(low, 2)}–${decimal(high, 2)}]`;
-}
-
-/** The table with its title and the verdicts below. */
-export function fanOutText(
-  results: readonly FanOutResult[],
-  relative: readonly RelativeCost[],
-  subscribers: number,
-): string {
-  const of = (result: FanOutResult, burst: Burst, pick: "serverCpu" | "clientCpu" | "bytes"): number =>
-    median(result.slices.filter((slice) => slice.burst === burst).map((slice) => slice[pick]));
-  const rows = results.map((result) => [
-    result.name,
-    `${whole(result.expected - result.lost)}/${whole(result.expected)}`,
-    whole(result.lost),
-    whole(result.doubled),
-    ...BURSTS.flatMap((burst) => {
-      const cost = relative.find(
-        ({ name, burst: of, against }) => name === result.name && of === burst && against === undefined,
-      );
-      return [
-        decimal(of(result, burst, "serverCpu"), 2),
-        cost ? ratioText(cost.ratio) : "–",
-        decimal(of(result, burst, "clientCpu"), 2),
-      ];
-    }),
-    decimal(of(result, 1, "bytes"), 0),
-  ]);
-  const head = ["fan-out", "delivered/expected", "lost", "doubled"];
-  const perBurst = BURSTS.flatMap((burst) => [`µs (${burst}/tick)`, "× plain loop [95 %]", "client µs"]);
-  const troubles = results.flatMap(({ name, troubles: some, failures }) => [
-    ...some.map((what) => `${name}: ${what}`),
-    ...(failures > 0 ? [`${name}: ${failures} publishes failed`] : []),
-  ]);
-  const judged = verdicts(results, relative, subscribers).map(({ text }) => `  ${text}`);
-  return [
-    `Fan-out to ${whole(subscribers)} subscribers, 128 B of data, loopback. Server CPU per delivery; median of rounds.`,
-    "",
-    table([...head, ...perBurst, "wire B"], rows),
-    ...(judged.length > 0 ? ["", "Bars:", ...judged] : []),
-    ...troubles.map((what) => `! ${what}`),
-  ].join("\n");
 }

@@ -1,7 +1,7 @@
 /** A thousand subscribers that cost next to nothing: raw TCP connections that join by script and then only count. */
 import { connect, type Socket } from "node:net";
-import type { LoadPlan } from "../wire/load-plan.ts";
-import { MarkerCount } from "../wire/marker.ts";
+import type { LoadPlan } from "../../wire/load-plan.ts";
+import { MarkerCount } from "../../wire/marker.ts";
 
 /** Connections that are joining at the same time. */
 const AT_ONCE = 50;
@@ -11,6 +11,7 @@ const JOIN_TIMEOUT = 10_000;
 /** One connection and what it has counted since it joined. */
 export interface LoadClient {
   readonly counted: () => number;
+  readonly close: () => void;
 }
 
 /**
@@ -28,8 +29,9 @@ export async function openLoadClients(
   const join = async (): Promise<void> => {
     while (clients.length < count) {
       const marker = new MarkerCount();
-      clients.push({ counted: () => marker.count });
-      await joinOne(plan, port, buffer, marker, lost);
+      const joining = joinOne(plan, port, buffer, marker, lost);
+      clients.push({ counted: () => marker.count, close: joining.close });
+      await joining.joined;
     }
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, count) }, join));
@@ -42,17 +44,20 @@ function joinOne(
   buffer: Buffer,
   marker: MarkerCount,
   lost: (what: string) => void,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
+): { readonly joined: Promise<void>; readonly close: () => void } {
+  let close = (): void => {};
+  const joined = new Promise<void>((resolve, reject) => {
     let step = 0;
     let received = "";
     let searched = 0;
-    let joined = false;
+    let isJoined = false;
+    let closed = false;
     const fail = (reason: string): void => {
-      const place = joined
+      const place = isJoined
         ? "a load client"
         : `a load client at step ${step + 1} (${JSON.stringify(received.slice(-200))})`;
-      if (joined) lost(`${place}: ${reason}`);
+      if (closed) return;
+      if (isJoined) lost(`${place}: ${reason}`);
       else reject(new Error(`${place}: ${reason}`));
     };
     const advance = (piece: Buffer): void => {
@@ -67,13 +72,13 @@ function joinOne(
         next.act?.({ port, fail, write: (bytes) => socket.write(bytes) }, received);
       }
       if (step < plan.steps.length) return;
-      joined = true;
+      isJoined = true;
       clearTimeout(timer);
       resolve();
     };
     const callback = (length: number): boolean => {
       const piece = buffer.subarray(0, length);
-      if (joined) marker.add(piece);
+      if (isJoined) marker.add(piece);
       else advance(piece);
       return true;
     };
@@ -85,5 +90,11 @@ function joinOne(
     socket.on("connect", () => socket.write(plan.request));
     socket.on("error", (error) => fail(error.message));
     socket.on("close", () => fail("the connection was lost"));
+    close = () => {
+      closed = true;
+      clearTimeout(timer);
+      socket.destroy();
+    };
   });
+  return { joined, close: () => close() };
 }

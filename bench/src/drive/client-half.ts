@@ -1,0 +1,141 @@
+/** The clients' half of a drive: every user's client in one process, one ledger over all, and the latencies. */
+import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
+import type { ClientHalf } from "../contender.ts";
+import { hostNow, sleep } from "../measure/clock.ts";
+import { type Account, Ledger } from "../measure/ledger.ts";
+import { loadContender } from "../registry.ts";
+import { eventsOf, type WorkloadSpec, workloadOf } from "../workload/spec.ts";
+import type { Workload } from "../workload/workload.ts";
+import { intendedTime, notificationAt, type Run, sequenceOf } from "./schedule.ts";
+
+/** Milliseconds from intended send to delivery into the application. */
+export interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
+/** What the clients have seen. */
+export interface ClientReport {
+  /** Over all runs so far. */
+  readonly account: Account;
+  /** Of the last run. */
+  readonly latency: Latency;
+  /** Over all runs so far: percentile and milliseconds. */
+  readonly percentiles: readonly (readonly [percentile: number, milliseconds: number])[];
+  /** Milliseconds from the start of the last run to its last delivery. */
+  readonly duration: number;
+  /** CPU of the process during the last run, microseconds. */
+  readonly cpu: number;
+  readonly troubles: readonly string[];
+}
+
+/** How the clients connect. */
+export interface ConnectOrder {
+  readonly module: string;
+  readonly port: number;
+  readonly spec: WorkloadSpec;
+  /** See `ClientOrder`. */
+  readonly comesBack: boolean;
+}
+
+/** Milliseconds to wait, after the last delivery, for what is missing. */
+const PATIENCE = 3_000;
+/** Clients that connect at the same time. */
+const AT_ONCE = 20;
+
+const PERCENTILES = [
+  ...Array.from({ length: 19 }, (_, index) => index * 5),
+  ...[92.5, 95, 97.5, 99, 99.5, 99.75, 99.9, 99.95, 99.99, 100],
+];
+
+// In microseconds, up to a minute, three digits.
+function newHistogram(): RecordableHistogram {
+  return createHistogram({ lowest: 1, highest: 60_000_000, figures: 3 });
+}
+
+/** See `HalfModule`. */
+export function createHalf() {
+  const ledger = new Ledger();
+  const whole = newHistogram();
+  let histogram = newHistogram();
+  const troubles: string[] = [];
+  const clients: ClientHalf[] = [];
+  let workload: Workload | undefined;
+  let run: Run | undefined;
+  let warmUp = false;
+  let lastDelivery = 0;
+  let cpuAtStart = process.cpuUsage();
+
+  const received = (subscriber: string, topic: string, data: unknown): void => {
+    const now = hostNow();
+    const sequence = sequenceOf(data) ?? -1;
+    lastDelivery = now;
+    if (!ledger.delivered(subscriber, topic, sequence) || !run || !workload || sequence < run.from) return;
+    histogram.record(Math.max(1, Math.round((now - intendedTime(workload, run, sequence)) * 1_000)));
+  };
+
+  return {
+    /** Connects every subscriber of the workload. Resolves to how many there are. */
+    async connect({ module, port, spec, comesBack }: ConnectOrder): Promise<number> {
+      const contender = await loadContender(module);
+      workload = await workloadOf(spec);
+      const events = eventsOf(workload);
+      const queue = [...workload.subscribers];
+      const connectNext = async (): Promise<void> => {
+        for (let next = queue.pop(); next; next = queue.pop()) {
+          const { subscriber, topics } = next;
+          for (const topic of topics) ledger.subscribed(subscriber, topic);
+          const client = await contender.connect({
+            port,
+            topics,
+            events,
+            comesBack,
+            received: (topic, data) => received(subscriber, topic, data),
+            troubled: (what) => void (troubles.length < 5 && troubles.push(`${subscriber}: ${what}`)),
+          });
+          clients.push(client);
+        }
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, connectNext));
+      return workload.subscribers.length;
+    },
+    /** The deliveries of a warm-up are accounted for, its latencies are not. */
+    begin(next: Run, isWarmUp: boolean): void {
+      if (!workload) throw new Error("nobody is connected");
+      run = next;
+      warmUp = isWarmUp;
+      histogram = newHistogram();
+      for (let sequence = next.from; sequence < next.to; sequence += 1) {
+        ledger.published(notificationAt(workload, sequence).topic, sequence);
+      }
+      cpuAtStart = process.cpuUsage();
+    },
+    /** Waits until everything came, or nothing more comes. */
+    async settle(): Promise<ClientReport> {
+      const asked = hostNow();
+      while (!ledger.complete && hostNow() - Math.max(asked, lastDelivery) < PATIENCE) await sleep(2);
+      const { user, system } = process.cpuUsage(cpuAtStart);
+      if (!warmUp) whole.add(histogram);
+      const at = (percentile: number): number => histogram.percentile(percentile) / 1_000;
+      return {
+        account: ledger.account(),
+        latency: { p50: at(50), p99: at(99), p999: at(99.9), max: histogram.max / 1_000 },
+        percentiles:
+          whole.count === 0
+            ? []
+            : PERCENTILES.map((percentile) => [
+                percentile,
+                (percentile === 0 ? whole.min : whole.percentile(percentile)) / 1_000,
+              ]),
+        duration: lastDelivery - (run?.start ?? lastDelivery),
+        cpu: user + system,
+        troubles,
+      };
+    },
+    close(): void {
+      for (const client of clients) client.close();
+    },
+  };
+}

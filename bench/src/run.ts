@@ -1,0 +1,63 @@
+/** One run: every scenario that was asked for over every contender that takes part. */
+import { seededRandom } from "./measure/random.ts";
+import type { Options } from "./options.ts";
+import { loadContender } from "./registry.ts";
+import { fingerprint } from "./report/fingerprint.ts";
+import type { Progress } from "./report/progress.ts";
+import { RESULTS_VERSION, type Results, type ScenarioResult } from "./results.ts";
+import type { Entrant, Scenario } from "./scenario.ts";
+import { SCENARIOS } from "./scenarios/all.ts";
+import { Pairs } from "./stage.ts";
+
+/** Runs, and hands over each scenario's result as soon as it is there. Rejects when the benchmark itself fails. */
+export async function run(
+  options: Options,
+  progress: Progress,
+  ready: (scenario: ScenarioResult) => void,
+): Promise<Results> {
+  const began = new Date();
+  const print = fingerprint(options.seed);
+  const random = seededRandom(options.seed);
+  const all = await Promise.all(
+    options.entries.map(async ({ module }): Promise<Entrant> => {
+      return { module, contender: await loadContender(module) };
+    }),
+  );
+  const pairs = new Pairs();
+  const scenarios: ScenarioResult[] = [];
+  try {
+    for (const scenario of SCENARIOS.filter(({ name }) => options.scenarios.includes(name))) {
+      const entrants = all.filter((entrant) => takesPart(scenario, entrant));
+      const { profile, rounds, workload, cpuProfile } = options;
+      const { pair, freshPair } = pairs;
+      const result = await scenario.run({
+        entrants,
+        profile,
+        rounds,
+        workload,
+        cpuProfile,
+        random,
+        progress,
+        pair,
+        freshPair,
+      });
+      progress.end();
+      scenarios.push(result);
+      ready(result);
+    }
+  } finally {
+    await pairs.stop();
+  }
+  return {
+    version: RESULTS_VERSION,
+    startedAt: began.toISOString(),
+    seconds: (Date.now() - began.getTime()) / 1_000,
+    profile: options.profile,
+    fingerprint: print,
+    scenarios,
+  };
+}
+
+function takesPart(scenario: Scenario, { contender }: Entrant): boolean {
+  return (contender.scenarios?.includes(scenario.name) ?? true) && scenario.takesPart(contender);
+}

@@ -1,0 +1,7 @@
+/** Every scenario, in the order in which they run and are shown. */
+import type { Scenario } from "../scenario.ts";
+import { fanOutScenario } from "./fan-out/scenario.ts";
+import { latency } from "./latency.ts";
+import { replay } from "./replay.ts";
+
+export const SCENARIOS: readonly Scenario[] = [latency, fanOutScenario, replay];

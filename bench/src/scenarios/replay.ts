@@ -1,0 +1,43 @@
+/** `replay`: a recorded trace, by default a day of a workout app, time-compressed; the team's own file works. */
+
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Scenario } from "../scenario.ts";
+import { readWorkload } from "../workload/workload.ts";
+import { DRIVEN_METRICS, driveAll } from "./driven.ts";
+
+const PLANS = {
+  quick: { notifications: 4_000, parts: 2, seconds: 2 },
+  full: { notifications: undefined, parts: 3, seconds: 10 },
+};
+
+export const replay: Scenario = {
+  name: "replay",
+  takesPart: () => true,
+  async run(stage) {
+    const plan = PLANS[stage.profile];
+    const { notifications, subscribers } = await readWorkload(stage.workload);
+    const count = Math.min(notifications.length, plan.notifications ?? Number.POSITIVE_INFINITY);
+    const rows = await driveAll(
+      "replay",
+      {
+        spec: { kind: "recorded", file: stage.workload.href, notifications: count },
+        parts: stage.rounds ?? plan.parts,
+        seconds: plan.seconds,
+      },
+      stage,
+    );
+    const file = basename(fileURLToPath(stage.workload));
+    return {
+      name: "replay",
+      title: "Replay: a recorded day",
+      setup:
+        `${count.toLocaleString("en-US")} notifications of ${file} to ${subscribers.length} subscribers in ${plan.seconds} s, ` +
+        `loopback. Latency from the intended send time; CPU and bytes per delivery.`,
+      metrics: DRIVEN_METRICS,
+      rows,
+      verdicts: [],
+      notes: [],
+    };
+  },
+};

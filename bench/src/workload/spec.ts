@@ -1,0 +1,65 @@
+/** How processes tell each other which workload: by what it is made from, as each makes it for itself. */
+import { MARKER } from "../wire/marker.ts";
+import { readWorkload, shortened, type Workload, type WorkloadNotification } from "./workload.ts";
+
+/** A recorded trace, or its beginning. */
+export interface RecordedSpec {
+  readonly kind: "recorded";
+  /** The address of the file. */
+  readonly file: string;
+  /** Notifications from its beginning; undefined: all. */
+  readonly notifications?: number;
+}
+
+/** The same rate all the time, topics in turns. */
+export interface SteadySpec {
+  readonly kind: "steady";
+  readonly topics: number;
+  readonly subscribers: number;
+  /** Topics of each subscriber, at most all. */
+  readonly topicsEach: number;
+  /** Notifications per second, over all topics. */
+  readonly rate: number;
+  readonly seconds: number;
+  /** Bytes of the data of one notification as JSON, about; at least 40. */
+  readonly bytes: number;
+}
+
+export type WorkloadSpec = RecordedSpec | SteadySpec;
+
+/** The event of every notification of a {@link SteadySpec}. */
+const EVENT = "tick";
+
+/** Makes the workload; the same one in every process. Rejects as {@link readWorkload} does. */
+export async function workloadOf(spec: WorkloadSpec): Promise<Workload> {
+  if (spec.kind === "steady") return steady(spec);
+  const all = await readWorkload(new URL(spec.file));
+  return spec.notifications === undefined ? all : shortened(all, spec.notifications);
+}
+
+/** Every event that is published in a workload. */
+export function eventsOf({ notifications }: Workload): string[] {
+  return [...new Set(notifications.map(({ event }) => event))];
+}
+
+function steady({ topics, subscribers, topicsEach, rate, seconds, bytes }: SteadySpec): Workload {
+  const name = (index: number): string => `steady.t${index % topics}`;
+  const fill = MARKER.padEnd(Math.max(0, bytes - 30), "abcdefghij");
+  return {
+    subscribers: Array.from({ length: subscribers }, (_, index) => ({
+      subscriber: `s${index}`,
+      topics: Array.from({ length: Math.min(topics, topicsEach) }, (_unused, place) =>
+        name(index * topicsEach + place),
+      ),
+    })),
+    notifications: Array.from(
+      { length: Math.round(rate * seconds) },
+      (_, index): WorkloadNotification => ({
+        at: (index * 1_000) / rate,
+        topic: name(index),
+        event: EVENT,
+        data: { fill },
+      }),
+    ),
+  };
+}
