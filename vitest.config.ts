@@ -14,7 +14,7 @@ export default defineConfig({
     },
   },
   test: {
-    include: ["{packages,examples}/*/test/**/*.test.ts", "bench/test/**/*.test.ts"],
+    include: ["{packages,examples}/*/test/**/*.test.{ts,tsx}", "bench/test/**/*.test.ts"],
     testTimeout: 20_000,
     hookTimeout: 20_000,
     typecheck: {

@@ -1,0 +1,15 @@
+"use client";
+/** Bellwire in React: one channel for a tree of components, and hooks that are typed by the program's contract. */
+export { useChannelState } from "./channel-state.ts";
+export {
+  type NotificationList,
+  type NotificationListOptions,
+  type OneOf,
+  useNotifications,
+} from "./notifications.ts";
+export { type Presence, type PresenceTopics, usePresence } from "./presence.ts";
+export { ChannelProvider, type ChannelProviderProps } from "./provider.ts";
+export { type Publisher, usePublish } from "./publish.ts";
+export type { Register, RegisteredChannel, RegisteredTopics } from "./register.ts";
+export { type EventHandlers, type SubscriptionHandlers, useSubscription } from "./subscription.ts";
+export type { TopicStatus } from "./topic-state.ts";

@@ -1,0 +1,44 @@
+/** The hook that hears a topic. */
+import type { BellwireError, DataOf, EventsOf, TopicMap, TopicsOf } from "@bellwire/core";
+import type { Gap, Notification, NotificationOf } from "@bellwire/core/client";
+import { useLatest } from "./latest.ts";
+import type { RegisteredTopics } from "./register.ts";
+import { BEGINNING, type TopicStatus, useTopicState } from "./topic-state.ts";
+
+/** A listener for each event of a topic that matters. */
+export type EventHandlers<M extends TopicMap, T extends string> = {
+  readonly [E in EventsOf<M, T>]?: (notification: Notification<T, E, DataOf<M, T, E>>) => unknown;
+};
+
+/** Listeners under the names that a subscription of `@bellwire/core` has. What one throws goes to the channel's `onError`. */
+export interface SubscriptionHandlers<M extends TopicMap, T extends string> {
+  readonly on?: EventHandlers<M, T>;
+  readonly onAny?: (notification: NotificationOf<M, T>) => unknown;
+  /** Hears where continuity could not be proven, before any later notification; the time to load anew. */
+  readonly onGap?: (gap: Gap) => unknown;
+  /** Hears, once, why the hub ended the subscription. */
+  readonly onEnd?: (error: BellwireError) => unknown;
+}
+
+/**
+ * Subscribes to a topic while the component is mounted; null subscribes to nothing. Handlers of the latest render are called, without
+ * subscribing again. Components on one topic share one subscription at the hub.
+ *
+ * @example useSubscription("workouts.42", { on: { completed: ({ data }) => toast(`${data.calories} kcal`) }, onGap: reload });
+ */
+export function useSubscription<T extends TopicsOf<RegisteredTopics>>(
+  topic: T | null,
+  handlers: SubscriptionHandlers<RegisteredTopics, T> = {},
+): TopicStatus {
+  const latest = useLatest(handlers as unknown as SubscriptionHandlers<TopicMap, string>);
+  const [status] = useTopicState(topic as string | null, BEGINNING, (subscription) => [
+    subscription.onAny((notification) => {
+      const { on = {} } = latest.current;
+      if (Object.hasOwn(on, notification.event)) return on[notification.event]?.(notification);
+    }),
+    subscription.onAny((notification) => latest.current.onAny?.(notification)),
+    subscription.onGap((gap) => latest.current.onGap?.(gap)),
+    subscription.onEnd((error) => latest.current.onEnd?.(error)),
+  ]);
+  return status;
+}

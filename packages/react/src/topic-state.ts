@@ -1,0 +1,96 @@
+/** A component's subscription to one topic, and the state that it makes of it. */
+import type { BellwireError, TopicMap } from "@bellwire/core";
+import type { Gap, Subscription } from "@bellwire/core/client";
+import { useCallback, useEffect, useRef, useState } from "react";
+import type { HeldChannel } from "./held-channel.ts";
+import { useLatest } from "./latest.ts";
+import { useHeldChannel } from "./provider.ts";
+
+/** How a component's subscription stands. */
+export interface TopicStatus {
+  /** The hub has answered: from now on nothing is missed without a gap. Stays true while the link is away. */
+  readonly ready: boolean;
+  /** The last place where continuity could not be proven; undefined when there was none. */
+  readonly gap: Gap | undefined;
+  /** Why the subscription could not be had or was ended, such as `forbidden`; undefined while all is well. */
+  readonly error: BellwireError | undefined;
+}
+
+/** The status of a subscription that has just begun. */
+export const BEGINNING: TopicStatus = { ready: false, gap: undefined, error: undefined };
+
+/** Applies a change to the state; the same object back changes nothing. */
+export type Change<S> = (next: (before: S) => S) => void;
+
+/** A subscription without the types of its contract. */
+export type AnySubscription = Subscription<TopicMap, string>;
+
+interface Kept<S> {
+  readonly held: HeldChannel;
+  readonly topic: string | null;
+  readonly state: S;
+}
+
+/**
+ * Subscribes while the component is mounted and `topic` is not null. `listen` adds the component's own listeners, which are taken away
+ * before the subscription is closed. The state belongs to one topic of one channel: with another it is `beginning` in the same render.
+ * `beginning` MUST be the same object in every render.
+ */
+export function useTopicState<S extends TopicStatus>(
+  topic: string | null,
+  beginning: S,
+  listen: (subscription: AnySubscription, change: Change<S>) => readonly (() => void)[],
+): readonly [state: S, change: Change<S>] {
+  const held = useHeldChannel();
+  const [kept, setKept] = useState<Kept<S>>({ held, topic, state: beginning });
+  const subscribed = useRef(false);
+  const latest = useLatest(listen);
+  const change: Change<S> = useCallback(
+    (next) =>
+      setKept((before) => {
+        const state = stateOf(before, held, topic) ?? beginning;
+        const changed = next(state);
+        return changed === state ? before : { held, topic, state: changed };
+      }),
+    [held, topic, beginning],
+  );
+
+  useEffect(() => {
+    if (topic === null) return;
+    const become = (status: Partial<TopicStatus>): void => change((before) => ({ ...before, ...status }));
+    let subscription: AnySubscription;
+    try {
+      subscription = held.open().subscribe(topic);
+    } catch (error) {
+      return become({ error: error as BellwireError });
+    }
+    subscribed.current = true;
+    const stop = [
+      subscription.onGap((gap) => become({ gap })),
+      subscription.onEnd((error) => become({ error })),
+      ...latest.current(subscription, change),
+    ];
+    let mounted = true;
+    subscription.ready().then(
+      () => mounted && become({ ready: true, error: undefined }),
+      () => {}, // heard by `onEnd`
+    );
+    return () => {
+      mounted = false;
+      subscribed.current = false;
+      for (const remove of stop) remove();
+      // Later, so that effects that are put back at once, or another component on the topic, take over without a word to the hub.
+      queueMicrotask(() => {
+        subscription.close();
+        // What comes while nothing is subscribed is missed; a component that is shown again must not pretend otherwise.
+        if (!subscribed.current) change(() => beginning);
+      });
+    };
+  }, [held, topic, change, beginning, latest]);
+
+  return [stateOf(kept, held, topic) ?? beginning, change];
+}
+
+function stateOf<S>(kept: Kept<S>, held: HeldChannel, topic: string | null): S | undefined {
+  return kept.held === held && kept.topic === topic ? kept.state : undefined;
+}
