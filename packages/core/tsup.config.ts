@@ -6,6 +6,7 @@ export default defineConfig({
   entry: {
     index: "src/index.ts",
     client: "src/client/index.ts",
+    canary: "src/canary/index.ts",
     server: "src/server/index.ts",
     memory: "src/memory/index.ts",
     conformance: "src/conformance/index.ts",

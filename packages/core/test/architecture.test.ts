@@ -89,6 +89,7 @@ describe("inside core", () => {
     shared: ["shared", "protocol"],
     protocol: ["shared", "protocol"],
     client: ["shared", "protocol", "client"],
+    canary: ["shared", "protocol", "client", "canary"],
     server: ["shared", "protocol", "server"],
     memory: ["shared", "protocol", "client", "server", "memory"],
     conformance: ["shared", "protocol", "client", "server", "memory", "conformance"],

@@ -1,0 +1,258 @@
+/** Subscribes over the candidate to what one channel subscribes to over the primary, and lets the ledger compare. */
+import { ClientConnection } from "../client/connection.ts";
+import type { Connection } from "../client/connection-machine.ts";
+import type { StreamEffect } from "../client/subscription-machine.ts";
+import type { Clock } from "../clock.ts";
+import type { Transport } from "../link.ts";
+import type {
+  ClientMessage,
+  GapMessage,
+  Head,
+  Notified,
+  ServerMessage,
+  Skip,
+  Subscribe,
+  Subscribed,
+} from "../protocol/messages.ts";
+import { hasPresence } from "../protocol/topics.ts";
+import { randomId } from "../random-id.ts";
+import { CanaryLedger } from "./canary-ledger.ts";
+import { blame, type Side, type Tally } from "./report.ts";
+
+/** What a shadow needs of its canary. */
+export interface ShadowHost {
+  readonly candidate: Transport;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly window: number;
+  readonly tally: Tally;
+  /** Runs work that must not harm the channel, whatever it throws. */
+  contain(work: () => void): void;
+  /** The shadow is over. */
+  ended(shadow: Shadow): void;
+}
+
+/** One link of the primary, by identity. */
+export type PrimaryLink = object;
+
+/** Milliseconds to wait for the answer to a subscribe, as a channel does. */
+const ANSWER = 10_000;
+/**
+ * Milliseconds that a shadow waits for its channel's next link; longer than a channel is between two attempts: at most 20 s, and
+ * 15 s for its token. A channel that is closed while it waits tells no transport of it.
+ */
+const LINGER = 40_000;
+
+/** The messages that the machine of a subscription takes, beside errors. */
+type StreamMessage = Subscribed | Notified | Skip | GapMessage | Head;
+const STREAM: ReadonlySet<ServerMessage["type"]> = new Set<StreamMessage["type"]>([
+  "subscribed",
+  "notification",
+  "skip",
+  "gap",
+  "head",
+]);
+
+export class Shadow {
+  readonly ledger: CanaryLedger;
+  readonly #host: ShadowHost;
+  readonly #unshadowed: Set<string> = new Set();
+  readonly #retries: Map<string, () => void> = new Map();
+  /** Welcomed links of the channel; while it moves to another connection of the primary there are two, and the newest counts. */
+  readonly #links: Set<PrimaryLink> = new Set();
+  #current: PrimaryLink | undefined;
+  #lostAt = Infinity;
+  #connection: ClientConnection | undefined;
+  #before: Connection["state"] = "idle";
+  #dialledAt = 0;
+  #token: string | undefined;
+  #ref = 0;
+  #over = false;
+  #cancelLinger: (() => void) | undefined;
+
+  constructor(host: ShadowHost) {
+    this.#host = host;
+    this.ledger = new CanaryLedger(host.tally, host.window);
+  }
+
+  /** The channel was welcomed on a link. */
+  welcomed(link: PrimaryLink, token: string | undefined): void {
+    if (this.#current) this.#lost("primary");
+    this.#links.add(link);
+    this.#current = link;
+    this.#token = token;
+    this.#cancelLinger?.();
+    // After the channel has said what it has to say.
+    queueMicrotask(() => this.#host.contain(() => this.#connect()));
+  }
+
+  /** The channel has heard of its welcome, and has subscribed again to what it still wants. */
+  resumed(): void {
+    for (const topic of this.ledger.topics)
+      if (this.ledger.state("primary", topic) !== "joining") this.#leave(topic, this.#lostAt);
+    this.#lostAt = Infinity;
+  }
+
+  /** The channel tries to connect: it has not given up. */
+  attempted(): void {
+    if (this.#links.size === 0 && !this.#over) this.#linger();
+  }
+
+  /** The link is gone. `comesBack`: the channel will try again. */
+  gone(link: PrimaryLink, comesBack: boolean): void {
+    if (!this.#links.delete(link)) return;
+    if (link === this.#current) {
+      this.#current = undefined;
+      this.#lostAt = this.#host.clock.now();
+      this.#lost("primary");
+    }
+    if (this.#links.size > 0) return;
+    if (comesBack) this.#linger();
+    else this.end();
+  }
+
+  /** The channel says something. */
+  said(link: PrimaryLink, message: ClientMessage): void {
+    if (link !== this.#current) return;
+    if (message.type === "subscribe") this.#asked(message);
+    else if (message.type === "unsubscribe") this.#leave(message.topic);
+    else if (message.type === "token") {
+      this.#token = message.token;
+      this.#connection?.send([{ type: "token", ref: this.#nextRef(), token: message.token }]);
+    }
+  }
+
+  /** The channel is told something over the primary. */
+  heard(link: PrimaryLink, message: ServerMessage): void {
+    if (link === this.#current) this.#receive("primary", message);
+  }
+
+  /** Closes the candidate's link. */
+  end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#cancelLinger?.();
+    this.#connection?.dispatch({ type: "close" });
+    for (const topic of this.ledger.topics) this.#leave(topic, this.#lostAt);
+    this.#host.ended(this);
+  }
+
+  #linger(): void {
+    this.#cancelLinger?.();
+    this.#cancelLinger = this.#host.clock.after(LINGER, () => this.end());
+  }
+
+  #nextRef(): number {
+    this.#ref += 1;
+    return this.#ref;
+  }
+
+  /** Connects, unless it is; a candidate that waits for its next attempt, or has been refused for good, tries again at once. */
+  #connect(): void {
+    if (this.#over) return;
+    if (this.#connection && this.#connection.now.state !== "failed")
+      return this.#connection.dispatch({ type: "wake" });
+    if (this.#connection) this.ledger.revive();
+    const { candidate, clock, random, tally } = this.#host;
+    this.#before = "idle";
+    this.#connection = new ClientConnection({
+      transport: candidate,
+      session: randomId(22),
+      token: () => this.#token,
+      clock,
+      random,
+      backoff: {},
+      changed: (now) => this.#changed(now),
+      message: (message) => this.#receive("candidate", message),
+      malformed: () => blame(tally.candidate, "malformed"),
+    });
+    this.#connection.dispatch({ type: "connect" });
+  }
+
+  #changed(now: Connection): void {
+    const { clock, tally } = this.#host;
+    const wire = tally.candidate;
+    const before = this.#before;
+    this.#before = now.state;
+    if (now.state === "connecting") this.#dialledAt = clock.now();
+    if (now.state === "connected") {
+      wire.connected += 1;
+      wire.connecting.add(clock.now() - this.#dialledAt);
+      for (const topic of this.ledger.topics) this.#step("candidate", topic, { type: "connected" });
+    }
+    if (!("cause" in now)) return;
+    blame(wire, now.cause.code);
+    if (before === "connected") {
+      wire.dropped += 1;
+      this.#lost("candidate");
+    } else wire.failed += 1;
+    if (now.state === "failed") this.ledger.retire(clock.now());
+  }
+
+  #lost(side: Side): void {
+    for (const topic of this.ledger.topics) this.#step(side, topic, { type: "lost" });
+  }
+
+  #asked({ topic, ref, position }: Subscribe): void {
+    if (hasPresence(topic)) {
+      if (!this.#unshadowed.has(topic)) this.#host.tally.unshadowed += 1;
+      this.#unshadowed.add(topic);
+    } else if (this.ledger.asked(topic, ref, position, this.#host.clock.now()) && this.#isConnected)
+      this.#step("candidate", topic, { type: "connected" });
+  }
+
+  get #isConnected(): boolean {
+    return this.#connection?.now.state === "connected";
+  }
+
+  #leave(topic: string, since?: number): void {
+    const subscribed = this.ledger.state("candidate", topic);
+    this.ledger.left(topic, this.#host.clock.now(), since);
+    this.#cancelRetry(topic);
+    if (subscribed === "joining" || subscribed === "live")
+      this.#connection?.send([{ type: "unsubscribe", ref: this.#nextRef(), topic }]);
+  }
+
+  #receive(side: Side, message: ServerMessage): void {
+    if (isStreamMessage(message)) return this.#step(side, message.topic, message);
+    if (message.type !== "error") return;
+    const { ref, topic } = message;
+    // Whose reference it is not ignores it.
+    const concerned = ref !== undefined ? this.ledger.topics : topic !== undefined ? [topic] : [];
+    for (const name of concerned) this.#step(side, name, message);
+  }
+
+  #step(side: Side, topic: string, event: Parameters<CanaryLedger["step"]>[2]): void {
+    const ref = side === "candidate" ? this.#nextRef() : 0;
+    const effects = this.ledger.step(side, topic, event, ref, this.#host.clock.now());
+    for (const effect of effects) {
+      if (side === "candidate") this.#perform(topic, effect);
+      else if (effect.do === "end") this.#leave(topic);
+    }
+  }
+
+  #perform(topic: string, effect: StreamEffect): void {
+    if (effect.do === "ready" || effect.do === "end") this.#cancelRetry(topic);
+    if (effect.do === "end") blame(this.#host.tally.candidate, effect.code);
+    if (effect.do === "retry") this.#retryAfter(topic, effect.after);
+    if (effect.do !== "subscribe") return;
+    const { ref, position } = effect;
+    this.#connection?.send([{ type: "subscribe", ref, topic, position }]);
+    this.#retryAfter(topic, ANSWER);
+  }
+
+  #retryAfter(topic: string, ms: number): void {
+    this.#cancelRetry(topic);
+    const retry = (): void => this.#step("candidate", topic, { type: "retry" });
+    this.#retries.set(topic, this.#host.clock.after(ms, retry));
+  }
+
+  #cancelRetry(topic: string): void {
+    this.#retries.get(topic)?.();
+    this.#retries.delete(topic);
+  }
+}
+
+function isStreamMessage(message: ServerMessage): message is StreamMessage {
+  return STREAM.has(message.type);
+}
