@@ -1,0 +1,98 @@
+/** Partner matching: who looks for one, and pairing exactly two. */
+import { randomUUID } from "node:crypto";
+import type { Pairing, Seeker } from "../things.ts";
+import { alertOnce } from "./alerts.ts";
+import type { Database } from "./database.ts";
+import { ms } from "./sql.ts";
+import { type Feature, once, publishId, textOf } from "./tracker.ts";
+
+/** Degrees are rounded to about 100 m. */
+const SEEKER = `user_id as "userId", name, kind, round(latitude::numeric, 3)::float8 as latitude,
+  round(longitude::numeric, 3)::float8 as longitude, ${ms("since")} as since`;
+const SEEKERS = `select ${SEEKER} from seekers join users on users.id = user_id`;
+
+export const matching: Feature = ({ database, hub }) => {
+  hub.handle("presence-matching", "load", async ({ identity: { user } }) => {
+    const [here] = await database.query("select latitude, longitude from users where id = $1", [user]);
+    const pairings = await database.query<Pairing>(
+      `select pairings.id, users.id as partner, users.name as "partnerName", kind, ${ms("at")} as at from pairings
+       join users on users.id = case when first_id = $1 then second_id else first_id end
+       where $1 in (first_id, second_id) order by at desc limit 10`,
+      [user],
+    );
+    return { here, seekers: await database.query<Seeker>(`${SEEKERS} order by since limit 200`), pairings };
+  });
+  hub.handle("presence-matching", "seek", (request) =>
+    once(database, request, async (sql) => {
+      await sql.query(
+        `insert into seekers (user_id, kind) values ($1, $2)
+         on conflict (user_id) do update set kind = $2, since = now()`,
+        [request.identity.user, request.data.kind],
+      );
+    }),
+  );
+  hub.handle("presence-matching", "stop", (request) =>
+    once(database, request, async (sql) => {
+      await sql.query("delete from seekers where user_id = $1", [request.identity.user]);
+    }),
+  );
+  hub.handle("presence-matching", "pair", (request) => {
+    const mine = request.identity.user;
+    const other = request.data.userId;
+    return once(database, request, async (sql) => {
+      // Both have to be there still. Locked in one order, so that two pairs that overlap wait and do not block each other.
+      const both = await sql.query<{ kind: string; user_id: string }>(
+        "select user_id, kind from seekers where user_id in ($1, $2) order by user_id for update",
+        [mine, other],
+      );
+      if (both.length !== 2) return { paired: false };
+      await sql.query("delete from seekers where user_id in ($1, $2)", [mine, other]);
+      const kind = both.find(({ user_id }) => user_id === other)?.kind;
+      await sql.query("insert into pairings (id, first_id, second_id, kind) values ($1, $2, $3, $4)", [
+        randomUUID(),
+        mine,
+        other,
+        kind,
+      ]);
+      return { paired: true };
+    });
+  });
+
+  return {
+    "seeker.available": async (change) => {
+      const [seeker] = await database.query<Seeker>(`${SEEKERS} where user_id = $1`, [
+        textOf(change, "user_id"),
+      ]);
+      if (seeker) await hub.publish("presence-matching", "available", seeker, { id: publishId(change) });
+    },
+    "seeker.gone": async (change) => {
+      const userId = textOf(change, "user_id");
+      await hub.publish("presence-matching", "gone", { userId }, { id: publishId(change) });
+    },
+    "pairing.made": async (change) => {
+      const ids = [textOf(change, "first_id"), textOf(change, "second_id")] as const;
+      const people = await database.query<{ id: string; name: string }>(
+        "select id, name from users where id in ($1, $2)",
+        ids,
+      );
+      for (const userId of ids) {
+        const partner = people.find(({ id }) => id !== userId);
+        await alertOnce(database, userId, {
+          cause: `pairing:${textOf(change, "id")}`,
+          kind: "paired",
+          title: "Partner found",
+          text: `You train with ${partner?.name ?? "somebody"}: ${textOf(change, "kind")}.`,
+        });
+      }
+    },
+  };
+};
+
+/** Takes those off the list who are not present any more. `present` says who is; who began within the last seconds is left alone. */
+export async function forgetAbsentSeekers(database: Database, present: ReadonlySet<string>): Promise<void> {
+  const seekers = await database.query<{ user_id: string }>(
+    "select user_id from seekers where since < now() - interval '5 seconds'",
+  );
+  for (const { user_id } of seekers)
+    if (!present.has(user_id)) await database.query("delete from seekers where user_id = $1", [user_id]);
+}

@@ -1,0 +1,49 @@
+create table workouts (
+  id text primary key,
+  user_id text not null references users on delete cascade,
+  kind text not null,
+  started_at timestamptz not null default now(),
+  ended_at timestamptz,
+  metres int not null default 0 check (metres >= 0),
+  calories int not null default 0 check (calories >= 0)
+);
+create index on workouts (user_id, started_at);
+
+create table goals (
+  user_id text primary key references users on delete cascade,
+  target int not null check (target > 0)
+);
+
+create table achievements (
+  user_id text not null references users on delete cascade,
+  code text not null,
+  title text not null,
+  at timestamptz not null default now(),
+  primary key (user_id, code)
+);
+
+-- `cause` says what an alert is about, so that there is one of each.
+create table alerts (
+  id int generated always as identity primary key,
+  user_id text not null references users on delete cascade,
+  cause text not null,
+  kind text not null,
+  title text not null,
+  body text not null,
+  at timestamptz not null default now(),
+  unique (user_id, cause)
+);
+
+create trigger workout_changed after insert or update on workouts
+  for each row execute function record_change('workout.changed');
+create trigger workout_logged after insert on workouts
+  for each row when (new.ended_at is not null) execute function record_change('workout.completed');
+create trigger workout_completed after update on workouts
+  for each row when (old.ended_at is null and new.ended_at is not null)
+  execute function record_change('workout.completed');
+create trigger goal_changed after insert or update on goals
+  for each row execute function record_change('goal.changed');
+create trigger achievement_unlocked after insert on achievements
+  for each row execute function record_change('achievement.unlocked');
+create trigger alert_raised after insert on alerts
+  for each row execute function record_change('alert.raised');

@@ -1,0 +1,53 @@
+create table sessions (
+  id text primary key,
+  title text not null,
+  kind text not null,
+  host_id text not null references users on delete cascade,
+  opened_at timestamptz not null default now(),
+  closed_at timestamptz
+);
+
+create table challenges (
+  id text primary key,
+  title text not null,
+  target_metres int not null,
+  ends_at timestamptz not null
+);
+
+create table activities (
+  id text primary key,
+  challenge_id text not null references challenges on delete cascade,
+  user_id text not null references users on delete cascade,
+  metres int not null check (metres > 0),
+  at timestamptz not null default now()
+);
+create index on activities (challenge_id, user_id);
+
+create table seekers (
+  user_id text primary key references users on delete cascade,
+  kind text not null,
+  since timestamptz not null default now()
+);
+
+create table pairings (
+  id text primary key,
+  first_id text not null references users on delete cascade,
+  second_id text not null references users on delete cascade,
+  kind text not null,
+  at timestamptz not null default now(),
+  check (first_id <> second_id)
+);
+
+create trigger session_opened after insert on sessions
+  for each row execute function record_change('session.opened');
+create trigger session_closed after update on sessions
+  for each row when (old.closed_at is null and new.closed_at is not null)
+  execute function record_change('session.closed');
+create trigger activity_submitted after insert on activities
+  for each row execute function record_change('activity.submitted');
+create trigger seeker_available after insert or update on seekers
+  for each row execute function record_change('seeker.available');
+create trigger seeker_gone after delete on seekers
+  for each row execute function record_change('seeker.gone');
+create trigger pairing_made after insert on pairings
+  for each row execute function record_change('pairing.made');

@@ -1,0 +1,132 @@
+/** Puts the server together: database, hub, features, wires, doors and pages, on one port. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { attachFrom, backplaneFrom, createHub } from "@bellwire/core/server";
+import { topics } from "../contract.ts";
+import { type Accounts, openAccounts } from "./accounts.ts";
+import { alerts } from "./alerts.ts";
+import { announcements } from "./announcements.ts";
+import { authorizeBy } from "./authorize.ts";
+import { challenges } from "./challenges.ts";
+import { type ChangeListener, listenToChanges } from "./changes.ts";
+import { coaching } from "./coaching.ts";
+import type { Configuration } from "./configuration.ts";
+import { type Database, openDatabase } from "./database.ts";
+import { type Doors, openDoor } from "./doors.ts";
+import { forgetAbsentSeekers, matching } from "./matching.ts";
+import { openPages } from "./pages.ts";
+import { plan } from "./plan.ts";
+import { sessions } from "./sessions.ts";
+import { openTokens, type Tokens } from "./tokens.ts";
+import type { Feature, Reaction, TrackerHub, User } from "./tracker.ts";
+import { workouts } from "./workouts.ts";
+
+const FEATURES: readonly Feature[] = [
+  alerts,
+  workouts,
+  sessions,
+  challenges,
+  coaching,
+  matching,
+  plan,
+  announcements,
+];
+
+/** Milliseconds between two looks at who has left without saying so. */
+const SWEEP = 3_000;
+
+/** What is started. */
+export interface StartOptions {
+  readonly configuration: Configuration;
+  /** Default: 0, a free one. */
+  readonly port?: number;
+  /** `postgres://…`, in place of the configuration's folder. */
+  readonly databaseUrl?: string | undefined;
+  /** PGlite in memory, in place of the configuration's folder. Default: false. */
+  readonly inMemory?: boolean;
+  /** The built page. Without it only the wires and the doors are served. */
+  readonly pages?: string;
+  /** Called before the port is open: fills the database. What it returns lets visitors in without a password. */
+  readonly seed?: (parts: Pick<Running, "database" | "accounts">) => Promise<Doors["visit"]>;
+  /** Hears what goes wrong. Default: `console.error`. */
+  readonly failed?: (error: unknown) => void;
+}
+
+/** A running server. */
+export interface Running {
+  readonly port: number;
+  readonly database: Database;
+  readonly hub: TrackerHub;
+  readonly accounts: Accounts;
+  readonly tokens: Tokens;
+  readonly changes: ChangeListener;
+  /** Drains, and resolves when nothing of it is left. */
+  close(): Promise<void>;
+}
+
+/** Starts the server. Rejects, with nothing left open, when a part of it cannot start. */
+export async function startTracker(options: StartOptions): Promise<Running> {
+  const { configuration, failed = (error) => console.error(error) } = options;
+  const folder = options.inMemory ? undefined : configuration.database;
+  const closing: (() => unknown)[] = [];
+  const close = async (): Promise<void> => {
+    for (const end of closing.splice(0).reverse()) await end();
+  };
+  try {
+    const database = await openDatabase({ url: options.databaseUrl, folder });
+    closing.push(() => database.close());
+    const tokens = await openTokens(database, configuration.tokenMinutes * 60_000);
+    const accounts = openAccounts(database, tokens);
+    const visit = await options.seed?.({ database, accounts });
+
+    const backplane = await backplaneFrom(configuration.server);
+    closing.push(() => backplane.close());
+    const hub: TrackerHub = createHub<(typeof topics)["map"], User>({
+      topics,
+      backplane,
+      authenticate: ({ token }) => tokens.verify(token),
+      authorize: authorizeBy(database),
+      onError: failed,
+    });
+    const reactions: Record<string, Reaction> = {};
+    for (const feature of FEATURES) Object.assign(reactions, feature({ database, hub }));
+    closing.push(() => hub.close({ flush: 2_000, spread: 2_000 }));
+    // Closed before the hub, to which it publishes; what changes from then on is published after the next start.
+    const changes = await listenToChanges(database, reactions, failed);
+    closing.push(() => changes.close());
+
+    const { wires, wire } = configuration;
+    const pages =
+      options.pages && (await openPages(options.pages, { wires, wire, demo: visit !== undefined }));
+    const server = createServer((request, response) => {
+      if (openDoor({ accounts, visit, failed }, request, response)) return;
+      if (!pages || !pages(request, response)) response.writeHead(404).end();
+    });
+    await attachFrom(hub, server, configuration.server, {
+      ws: async () => (await import("@bellwire/adapter-ws/server")).attachWebSocket,
+      sse: async () => (await import("@bellwire/adapter-sse/server")).attachSse,
+      socketio: async () => (await import("@bellwire/adapter-socketio/server")).attachSocketIo,
+      pusher: async () => (await import("@bellwire/adapter-pusher/emulator")).attachPusher,
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(options.port ?? 0, resolve);
+    });
+    // After the hub has drained: what is still open then is no link.
+    closing.splice(2, 0, () => {
+      server.closeAllConnections();
+      server.close();
+    });
+
+    const sweep = setInterval(() => {
+      const present = new Set(hub.members("presence-matching").map(({ id }) => id));
+      forgetAbsentSeekers(database, present).catch(failed);
+    }, SWEEP);
+    closing.push(() => clearInterval(sweep));
+    const { port } = server.address() as AddressInfo;
+    return { port, database, hub, accounts, tokens, changes, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,218 @@
+/** The server's features, by real channels over real sockets. `DATABASE_URL` runs them on PostgreSQL. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { done, loaded } from "../answers.ts";
+import type { Running } from "../server/start.ts";
+import { channelOf, codeOf, heard, start } from "./people.ts";
+
+let running: Running;
+const failures: unknown[] = [];
+
+beforeAll(async () => {
+  running = await start({ failed: (error) => failures.push(error) });
+}, 60_000);
+afterAll(() => running?.close(), 30_000);
+
+describe("workouts", () => {
+  it("a workout that one device completes is on every other device of the user, with its alert", async () => {
+    const phone = channelOf(running, "mia");
+    const watch = channelOf(running, "mia");
+    const mine = phone.subscribe("private-user.mia");
+    await mine.ready();
+    const started = heard<{ data: { id: string } }>((listener) => mine.on("workoutChanged", listener));
+    const answer = await watch.publish("private-user.mia", "startWorkout", { kind: "run" });
+    const { id } = done.workout.parse(answer.data).workout;
+    expect((await started).data.id).toBe(id);
+
+    const alerted = heard<{ data: { kind: string } }>((listener) => mine.on("alertRaised", listener));
+    await watch.publish("private-user.mia", "completeWorkout", { id, metres: 5_000, calories: 400 });
+    expect((await alerted).data.kind).toBe("workout-completed");
+    const me = loaded.user.parse((await phone.publish("private-user.mia", "load", {})).data);
+    expect(me.workouts[0]).toMatchObject({ id, metres: 5_000, calories: 400 });
+    expect(me.progress).toMatchObject({ calories: 400, workouts: 1 });
+  });
+
+  it("a change that plain SQL makes, outside every handler, is heard as one that a command makes", async () => {
+    const mine = channelOf(running, "ben").subscribe("private-user.ben");
+    await mine.ready();
+    const heardOf: string[] = [];
+    mine.onAny(({ event, data }) =>
+      heardOf.push("kind" in data && event === "alertRaised" ? data.kind : event),
+    );
+    const achieved = heard((listener) =>
+      mine.on("alertRaised", (notification) => {
+        if (notification.data.kind === "goal-achieved") listener(notification);
+      }),
+    );
+    await running.database.query(
+      `insert into workouts (id, user_id, kind, ended_at, calories) values ('by-hand', 'ben', 'ride', now(), 2500)`,
+    );
+    await achieved;
+    await running.changes.idle();
+    expect(heardOf.filter((event) => event === "workout-completed")).toHaveLength(1);
+    expect(heardOf.filter((event) => event === "goal-achieved")).toHaveLength(1);
+    expect(heardOf).toContain("progressChanged");
+  });
+
+  it("a command that is sent again under its id is carried out once and answered the same", async () => {
+    const channel = channelOf(running, "eve");
+    const send = () => channel.publish("private-user.eve", "startWorkout", { kind: "row" }, { id: "again" });
+    const [first, second] = [await send(), await send()];
+    expect(second.data).toEqual(first.data);
+    const rows = await running.database.query("select id from workouts where user_id = 'eve'");
+    expect(rows).toHaveLength(1);
+  });
+});
+
+describe("a challenge", () => {
+  it("acknowledges an activity with the rank, moves the leaderboard, and unlocks achievements once", async () => {
+    const channel = channelOf(running, "mia");
+    const mine = channel.subscribe("private-user.mia");
+    const board = channel.subscribe("private-challenge.november");
+    await Promise.all([mine.ready(), board.ready()]);
+    const unlocked: string[] = [];
+    mine.on("achievementUnlocked", ({ data }) => unlocked.push(data.code));
+    const moved = heard<{ data: { places: { userId: string; metres: number }[] } }>((listener) =>
+      board.on("leaderboard", listener),
+    );
+    const answer = await channel.publish("private-challenge.november", "submit", { metres: 12_000 });
+    expect(done.submitted.parse(answer.data)).toEqual({ metres: 12_000, rank: 1 });
+    expect((await moved).data.places[0]).toMatchObject({ userId: "mia", metres: 12_000 });
+    await channel.publish("private-challenge.november", "submit", { metres: 1_000 });
+    await running.changes.idle();
+    await expect.poll(() => unlocked).toEqual(["first", "ten"]);
+  });
+});
+
+describe("coaching", () => {
+  it("a correction reaches the client when the trainer sends it, and is forbidden to a client posing as one", async () => {
+    const mia = channelOf(running, "mia");
+    const coaching = mia.subscribe("presence-coaching.tom-mia");
+    await coaching.ready();
+    const correction = { exercise: "Squat", text: "Knees out" };
+    expect(await codeOf(mia.publish("presence-coaching.tom-mia", "correct", correction))).toBe("forbidden");
+    expect(
+      await codeOf(mia.publish("presence-coaching.tom-mia", "corrected", { ...correction, id: "x", at: 1 })),
+    ).toBe("forbidden");
+    const corrected = heard<{ data: unknown }>((listener) => coaching.on("corrected", listener));
+    await channelOf(running, "tom").publish("presence-coaching.tom-mia", "correct", correction);
+    expect((await corrected).data).toMatchObject(correction);
+  });
+
+  it("is closed to everybody else", async () => {
+    const eve = channelOf(running, "eve");
+    expect(await codeOf(eve.subscribe("presence-coaching.tom-mia").ready())).toBe("forbidden");
+    expect(await codeOf(eve.publish("presence-coaching.tom-mia", "say", { text: "hi" }))).toBe("forbidden");
+    expect(await codeOf(eve.subscribe("private-user.mia").ready())).toBe("forbidden");
+    expect(await codeOf(eve.subscribe("presence-plan.spring").ready())).toBe("forbidden");
+  });
+
+  it("a message with script in it stays the text that it is, and is said once", async () => {
+    const text = `<script>alert(1)</script><img src=x onerror="alert(2)"> '); drop table users; --`;
+    const tom = channelOf(running, "tom").subscribe("presence-coaching.tom-mia");
+    await tom.ready();
+    const said: string[] = [];
+    tom.on("said", ({ data }) => said.push(data.text));
+    const mia = channelOf(running, "mia");
+    await mia.publish("presence-coaching.tom-mia", "say", { text });
+    await mia.publish("presence-coaching.tom-mia", "say", { text: "after" });
+    await expect.poll(() => said).toEqual([text, "after"]);
+    const { messages } = loaded.coaching.parse(
+      (await mia.publish("presence-coaching.tom-mia", "load", {})).data,
+    );
+    expect(messages.map((message) => message.text)).toEqual([text, "after"]);
+  });
+
+  it("who types is named by the server, whatever the client says, and does not hear of it itself", async () => {
+    const tomTypes: string[] = [];
+    const tomChannel = channelOf(running, "tom");
+    const tom = tomChannel.subscribe("presence-coaching.tom-mia");
+    const mia = channelOf(running, "mia").subscribe("presence-coaching.tom-mia");
+    await Promise.all([tom.ready(), mia.ready()]);
+    tom.on("typing", ({ data }) => tomTypes.push(data.userId));
+    const typing = heard<{ data: { userId: string } }>((listener) => mia.on("typing", listener));
+    await tomChannel.publish("presence-coaching.tom-mia", "type", {});
+    expect((await typing).data.userId).toBe("tom");
+    expect(tomTypes).toEqual([]);
+  });
+});
+
+describe("a live session", () => {
+  it("shares everyone's progress, shows who is there, and is closed by its host alone", async () => {
+    const host = channelOf(running, "mia");
+    const list = host.subscribe("private-sessions");
+    await list.ready();
+    const opened = heard<{ data: { id: string } }>((listener) => list.on("opened", listener));
+    const answer = await host.publish("private-sessions", "open", { title: "Morning run", kind: "run" });
+    const { id } = done.session.parse(answer.data);
+    expect((await opened).data.id).toBe(id);
+    const topic = `presence-session.${id}` as const;
+    const hosts = host.subscribe(topic);
+    const guest = channelOf(running, "ben");
+    const guests = guest.subscribe(topic);
+    await Promise.all([hosts.ready(), guests.ready()]);
+    await expect.poll(() => Array.from(hosts.members.keys()).sort()).toEqual(["ben", "mia"]);
+
+    const moved = heard<{ data: unknown }>((listener) => hosts.on("moved", listener));
+    await guest.publish(topic, "move", { metres: 120, pulse: 140 });
+    expect((await moved).data).toMatchObject({ userId: "ben", name: "Ben", metres: 120 });
+    const { standings } = loaded.session.parse((await host.publish(topic, "load", {})).data);
+    expect(standings).toHaveLength(1);
+
+    expect(await codeOf(guest.publish("private-sessions", "close", { id }))).toBe("forbidden");
+    const closed = heard<{ data: { id: string } }>((listener) => list.on("closed", listener));
+    await host.publish("private-sessions", "close", { id });
+    expect((await closed).data.id).toBe(id);
+  });
+});
+
+describe("matching", () => {
+  it("pairs exactly two, however many want the same partner at once", async () => {
+    const [mia, ben, eve] = ["mia", "ben", "eve"].map((user) => channelOf(running, user));
+    if (!mia || !ben || !eve) throw new Error("three channels");
+    for (const channel of [mia, ben, eve]) {
+      await channel.subscribe("presence-matching").ready();
+      await channel.publish("presence-matching", "seek", { kind: "run" });
+    }
+    const answers = await Promise.all(
+      [ben, eve].map((channel) => channel.publish("presence-matching", "pair", { userId: "mia" })),
+    );
+    const paired = answers.filter(({ data }) => done.paired.parse(data).paired);
+    expect(paired).toHaveLength(1);
+    const state = loaded.matching.parse((await mia.publish("presence-matching", "load", {})).data);
+    expect(state.seekers).toHaveLength(1);
+    expect(state.pairings).toHaveLength(1);
+  });
+
+  it("forgets who looked for a partner and went away without a word", async () => {
+    const ben = channelOf(running, "ben");
+    await ben.subscribe("presence-matching").ready();
+    await ben.publish("presence-matching", "seek", { kind: "ride" });
+    const mia = channelOf(running, "mia").subscribe("presence-matching");
+    await mia.ready();
+    const gone = heard<{ data: { userId: string } }>((listener) =>
+      mia.on("gone", (notification) => {
+        if (notification.data.userId === "ben") listener(notification);
+      }),
+    );
+    ben.close();
+    expect((await gone).data.userId).toBe("ben");
+  }, 30_000);
+});
+
+describe("announcements", () => {
+  it("come from an administrator alone, and reach everyone", async () => {
+    const news = channelOf(running, "mia").subscribe("private-announcements");
+    await news.ready();
+    const made = heard<{ data: unknown }>((listener) => news.on("made", listener));
+    const text = "The hall is closed on Monday";
+    expect(
+      await codeOf(channelOf(running, "tom").publish("private-announcements", "announce", { text })),
+    ).toBe("forbidden");
+    await channelOf(running, "ada").publish("private-announcements", "announce", { text });
+    expect((await made).data).toMatchObject({ text, by: "Ada" });
+  });
+});
+
+it("nothing went wrong on the server meanwhile", () => {
+  expect(failures).toEqual([]);
+});
