@@ -1,5 +1,5 @@
 /**
- * What a browser downloads for one channel over one wire: bundled from src, minified, gzip.
+ * What a browser downloads for one channel over one wire, and for what goes beside a channel: bundled from src, minified, gzip.
  * Fails above a limit, and when a Node module or `ws` would reach the browser.
  */
 import { isBuiltin } from "node:module";
@@ -9,19 +9,30 @@ import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
-/** Limits in bytes of gzip, without the packages in `beside`. */
+/** `also`: a part of core that a program adds to its channel. */
+const wire = (name, symbol, also) => ({
+  name: `core/client + ${also ? `core/${also} + ` : ""}adapter-${name}/client`,
+  code: `export { createChannel } from "@bellwire/core/client";
+    ${also ? `export * from "@bellwire/core/${also}";` : ""}
+    export { ${symbol} } from "@bellwire/adapter-${name}/client";`,
+});
+const whole = (name) => ({ name, code: `export * from "@bellwire/${name}";` });
+/** What a page with React and a channel has already. */
+const there = ["react", "react/*", "@bellwire/core", "@bellwire/core/*"];
+
+/** Limits in bytes of gzip, without the packages in `beside`, with which it is measured, too, and those in `there`. */
 const entries = [
-  { wire: "ws", symbol: "webSocketTransport", limit: 8_000, beside: [] },
-  { wire: "sse", symbol: "sseTransport", limit: 9_500, beside: ["eventsource-parser"] },
-  { wire: "socketio", symbol: "socketIoTransport", limit: 9_500, beside: ["socket.io-client"] },
+  { ...wire("ws", "webSocketTransport"), limit: 8_000, beside: [], there: [] },
+  { ...wire("sse", "sseTransport"), limit: 9_500, beside: ["eventsource-parser"], there: [] },
+  { ...wire("socketio", "socketIoTransport"), limit: 9_500, beside: ["socket.io-client"], there: [] },
+  { ...whole("react"), limit: 2_000, beside: [], there },
 ];
 
-async function bundle({ wire, symbol }, external) {
+async function bundle({ code, there }, external) {
   const { metafile, outputFiles } = await build({
     stdin: {
-      contents: `export { createChannel } from "@bellwire/core/client";
-        export { ${symbol} } from "@bellwire/adapter-${wire}/client";`,
-      resolveDir: `${root}/bench`, // a workspace that depends on every adapter
+      contents: code,
+      resolveDir: `${root}/bench`, // a workspace that depends on every adapter; the rest is found in the root
     },
     absWorkingDir: root,
     bundle: true,
@@ -32,7 +43,7 @@ async function bundle({ wire, symbol }, external) {
     target: "es2022",
     platform: "browser",
     conditions: ["@bellwire/source"],
-    external,
+    external: [...there, ...external],
     logLevel: "silent",
   });
   const imported = Object.values(metafile.outputs).flatMap((output) =>
@@ -48,9 +59,9 @@ async function bundle({ wire, symbol }, external) {
 for (const entry of entries) {
   try {
     const { bytes, foreign } = await bundle(entry, entry.beside);
-    const whole = entry.beside.length > 0 ? (await bundle(entry, [])).bytes : bytes;
-    const beside = whole === bytes ? "" : `, ${whole} B with ${entry.beside.join(" and ")}`;
-    console.log(`core/client + adapter-${entry.wire}/client: ${bytes} B of ${entry.limit} B gzip${beside}`);
+    const all = entry.beside.length > 0 ? (await bundle(entry, [])).bytes : bytes;
+    const beside = all === bytes ? "" : `, ${all} B with ${entry.beside.join(" and ")}`;
+    console.log(`${entry.name}: ${bytes} B of ${entry.limit} B gzip${beside}`);
     if (bytes > entry.limit) {
       console.error(`  too large by ${bytes - entry.limit} B`);
       process.exitCode = 1;
@@ -63,7 +74,7 @@ for (const entry of entries) {
     const reasons = error.errors?.map(({ text, location }) => `${location?.file ?? ""}: ${text}`) ?? [
       error.message,
     ];
-    console.error(`core/client + adapter-${entry.wire}/client does not bundle:\n  ${reasons.join("\n  ")}`);
+    console.error(`${entry.name} does not bundle:\n  ${reasons.join("\n  ")}`);
     process.exitCode = 1;
   }
 }

@@ -118,6 +118,9 @@ export function describeHooks(major: number): void {
       it("leaves the topic and not the channel when the channel is the application's own", async () => {
         const world = new World();
         const channel = world.channel();
+        // On a link, so that nothing said to the hub is held back.
+        channel.connect();
+        await until(() => channel.state, "connected");
         const page = mount(
           <StrictMode>
             <ChannelProvider channel={channel}>{element}</ChannelProvider>
