@@ -7,7 +7,6 @@
  * consecutive rounds, and the spread between the groups says how far the run may be from the truth.
  */
 
-import { median, quantile } from "../measure/stats.ts";
 import type { Sample } from "../results.ts";
 import { criticalT, twoSided } from "./student.ts";
 
@@ -17,11 +16,14 @@ export const GROUPS = 5;
 /** Rounds that a run needs at least; fewer say nothing about their own spread. */
 export const LEAST_ROUNDS = 5;
 
-/** The standard error of a median, as a multiple of that of a mean, where values are spread normally. */
-const MEDIAN_COST = 1.2533;
+/** The share of the rounds that is left out at either end. */
+const TRIMMED = 0.2;
 
-/** The interquartile range of a normal distribution, in standard deviations. */
-const QUARTILES = 1.349;
+/**
+ * What no run can see of itself, as a logarithm: a neighbour who stayed from the first round to the last, processes started only once.
+ * Runs of one commit on one machine differed by about so much more than their rounds explain.
+ */
+const UNSEEN = 0.015;
 
 /** Logarithms of the ratios to the control, by round. */
 export interface LogRatios {
@@ -60,45 +62,79 @@ export function logRatios(subject: readonly Sample[], controls: readonly (readon
   return { rounds, values };
 }
 
+/** How far one run's ratios lie from 1; undefined where it has fewer than {@link LEAST_ROUNDS}. */
+export function levelOf(ratios: LogRatios): Change | undefined {
+  if (ratios.values.length < LEAST_ROUNDS) return undefined;
+  const { value, variance, degrees } = level(ratios);
+  return changeOf(value, variance, degrees);
+}
+
 /** The change from `a` to `b`; undefined where either has fewer than {@link LEAST_ROUNDS}. */
 export function changeBetween(a: LogRatios, b: LogRatios): Change | undefined {
   if (a.values.length < LEAST_ROUNDS || b.values.length < LEAST_ROUNDS) return undefined;
   const [of, to] = [level(a), level(b)];
-  const estimate = to.value - of.value;
   const variance = of.variance + to.variance;
-  if (variance === 0) return { estimate, low: estimate, high: estimate, chance: estimate === 0 ? 1 : 0 };
   // Welch's degrees of freedom: the side that is known worse counts for more.
-  const degrees = variance ** 2 / (of.variance ** 2 / of.degrees + to.variance ** 2 / to.degrees);
-  const error = Math.sqrt(variance);
-  const reach = criticalT(0.05, degrees) * error;
-  return {
-    estimate,
-    low: estimate - reach,
-    high: estimate + reach,
-    chance: twoSided(estimate / error, degrees),
-  };
+  const weights = of.variance ** 2 / of.degrees + to.variance ** 2 / to.degrees;
+  return changeOf(to.value - of.value, variance, weights > 0 ? variance ** 2 / weights : 1);
 }
 
-interface Level {
+function changeOf(estimate: number, variance: number, degrees: number): Change {
+  if (variance === 0) return { estimate, low: estimate, high: estimate, chance: estimate === 0 ? 1 : 0 };
+  const error = Math.sqrt(variance);
+  const reach = criticalT(0.05, degrees) * error;
+  const chance = twoSided(estimate / error, degrees);
+  return { estimate, low: estimate - reach, high: estimate + reach, chance };
+}
+
+/**
+ * Where a run lies, and how well that is known: as its rounds say, worse by what its groups differ beyond that, and by what it
+ * cannot see of itself. The fewer groups say so, the fewer degrees of freedom.
+ */
+function level(ratios: LogRatios): Centre {
+  const all = centre(ratios.values);
+  const groups = groupsOf(ratios).map((group) => centre(group).value);
+  const between = squaresOf(groups) / (groups.length - 1) / groups.length;
+  const excess = Math.max(0, between - all.variance);
+  const seen = all.variance + excess;
+  const weights = excess ** 2 / (groups.length - 1) + all.variance ** 2 / all.degrees;
+  // A figure that is the same in every round, such as bytes, is known; there is nothing to be unseen.
+  const variance = seen > 0 ? seen + UNSEEN ** 2 : 0;
+  return { value: all.value, variance, degrees: weights > 0 ? variance ** 2 / weights : 1 };
+}
+
+/** The middle of a sample and its standard error. */
+interface Centre {
   readonly value: number;
-  /** Of the value, not of the rounds. */
   readonly variance: number;
   readonly degrees: number;
 }
 
-/** Where a run lies: the median of its rounds, whose variance is the larger of what groups and what rounds say. */
-function level(ratios: LogRatios): Level {
-  const groups = groupsOf(ratios).map(median);
-  const mean = groups.reduce((sum, value) => sum + value, 0) / groups.length;
-  const between =
-    groups.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (groups.length - 1) / groups.length;
-  const spread = (quantile(ratios.values, 0.75) - quantile(ratios.values, 0.25)) / QUARTILES;
-  const within = (MEDIAN_COST * spread) ** 2 / ratios.values.length;
+/**
+ * The mean of the middle three fifths. Wild values move it hardly more than a median, and of the rounds of a fan-out it knows as
+ * much as a median of half as many again. Its variance is that of Tukey and McLaughlin, from the sample with its ends drawn in.
+ */
+export function centre(sample: readonly number[]): Centre {
+  const sorted = sample.toSorted((one, other) => one - other);
+  const cut = Math.floor(sorted.length * TRIMMED);
+  const [least, most] = [sorted[cut] ?? Number.NaN, sorted[sorted.length - 1 - cut] ?? Number.NaN];
+  const value = mean(sorted.slice(cut, sorted.length - cut));
+  const drawnIn = sorted.map((one) => Math.min(most, Math.max(least, one)));
+  const kept = (1 - 2 * TRIMMED) ** 2 * sorted.length;
   return {
-    value: median(ratios.values),
-    variance: Math.max(between, within),
-    degrees: groups.length - 1,
+    value,
+    variance: squaresOf(drawnIn) / (sorted.length - 1) / kept,
+    degrees: sorted.length - 2 * cut - 1,
   };
+}
+
+function mean(sample: readonly number[]): number {
+  return sample.reduce((sum, value) => sum + value, 0) / sample.length;
+}
+
+function squaresOf(sample: readonly number[]): number {
+  const middle = mean(sample);
+  return sample.reduce((sum, value) => sum + (value - middle) ** 2, 0);
 }
 
 /** Groups of consecutive rounds, by the rounds' numbers: every second round alone falls into the same groups. */

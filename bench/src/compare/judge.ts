@@ -1,7 +1,6 @@
 /** The verdict on each change, with all others in view: a report of many figures must not be wrong more often than one of few. */
-import { median } from "../measure/stats.ts";
 import type { Row } from "../results.ts";
-import { type Change, LEAST_ROUNDS, logRatios } from "./change.ts";
+import { type Change, LEAST_ROUNDS, levelOf, logRatios } from "./change.ts";
 
 /** What became of a figure. `undecided`: the runs are too short or too noisy to say more. */
 export type Outcome = "regression" | "improvement" | "no change" | "undecided";
@@ -35,15 +34,22 @@ export interface Judgement {
 
 /**
  * By how much the figures of a scenario may be wrong, as a logarithm: nothing while the control, measured twice, is within
- * 5 % of itself; otherwise as much as it differed.
+ * 5 % of itself; otherwise as much as it differed. A difference that its own interval explains is no doubt: the interval of every
+ * change is as wide already.
  */
 export function doubtOf(rows: readonly Row[], metric: string): number {
   const controls = rows.filter(({ kind }) => kind === "control");
   const samples = (row: Row): Row["figures"][string]["samples"] => row.figures[metric]?.samples ?? [];
   const [again, others] = [controls.filter(isAgain), controls.filter((row) => !isAgain(row))];
-  const ratios = again.flatMap((row) => logRatios(samples(row), others.map(samples)).values);
-  const same = median(ratios);
-  return same < Math.log(SAME.least) || same > Math.log(SAME.most) ? Math.abs(same) : 0;
+  return Math.max(
+    0,
+    ...again.map((row) => {
+      const same = levelOf(logRatios(samples(row), others.map(samples)));
+      if (!same || (same.low <= 0 && same.high >= 0)) return 0;
+      const within = same.estimate >= Math.log(SAME.least) && same.estimate <= Math.log(SAME.most);
+      return within ? 0 : Math.abs(same.estimate);
+    }),
+  );
 }
 
 function isAgain({ caveats }: Row): boolean {
@@ -76,8 +82,8 @@ function judge(
     return undecided(`the control was ${Math.round(Math.expm1(doubt) * 100)} % from itself`);
   }
   if (found !== "no change" && chance > FALSE_ALARMS) return undecided("the rounds differ by as much");
-  // Twice the least change inside the interval: the run was too noisy for its silence to mean anything.
-  if (found === "no change" && Math.max(change.high, -change.low) > 2 * least + doubt) {
+  // An interval that reaches to twice the least change and farther: the silence of such a run means nothing.
+  if (found === "no change" && change.high - change.estimate > 2 * least) {
     return undecided("too noisy to see a change that counts");
   }
   return { outcome: found, chance, reason: undefined };

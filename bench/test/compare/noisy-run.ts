@@ -48,7 +48,14 @@ export function noisyRun(plan: NoisyPlan, noise: Noise, seed: number): Results {
     curves: [],
     figures: Object.fromEntries(
       FIGURES.map(({ id }) => {
-        const samples = series(rounds, cost, plan.starts, kind === "control" ? 0 : noise.drift, noise, random);
+        const samples = series(
+          rounds,
+          cost,
+          plan.starts,
+          kind === "control" ? 0 : noise.drift,
+          noise,
+          random,
+        );
         return [id, { value: median(samples.map(({ value }) => value)), samples }];
       }),
     ),
@@ -100,7 +107,10 @@ function series(
     const life = lives[Math.floor((index * starts) / rounds.length)] ?? 1;
     const moved = Math.exp(drift * (index / rounds.length - 0.5));
     const spike = random.next() < noise.spikes ? 2 + 2 * random.next() : 1;
-    return { round: index + 1, value: base * cost * life * moved * spike * Math.exp(noise.slice * heavy(random)) };
+    return {
+      round: index + 1,
+      value: base * cost * life * moved * spike * Math.exp(noise.slice * heavy(random)),
+    };
   });
 }
 
