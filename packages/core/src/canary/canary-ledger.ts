@@ -181,10 +181,9 @@ export class CanaryLedger {
     if (like) {
       if (like.side === side) return;
       this.#held.delete(key);
-      const after = now - like.at;
       this.#tally.both += 1;
-      this.#tally.lag.add(side === "candidate" ? after : -after);
-      if (after >= this.#window) tally.late += 1;
+      this.#tally.lag.add(side === "candidate" ? now - like.at : like.at - now);
+      if (now - like.at >= this.#window) tally.late += 1;
       return;
     }
     const { state, cursor } = streams[other];

@@ -1,0 +1,56 @@
+/** Adds what the canaries of many clients have reported. */
+import type { ErrorCode } from "../errors.ts";
+import { type CanaryReport, emptyTally, reportOf, type WireReport, type WireTally } from "./report.ts";
+
+/** What many canaries of the same two wires have seen together. */
+export interface CanarySum
+  extends Pick<CanaryReport, "both" | "uncompared" | "lag" | "unshadowed" | "primary" | "candidate"> {
+  /** How many canaries. */
+  readonly canaries: number;
+}
+
+/**
+ * Adds reports of the same two wires, in any order; of each canary only the latest counts. Whoever receives reports over a network
+ * checks first that they are reports.
+ */
+export function sumReports(reports: Iterable<CanaryReport>): CanarySum {
+  const latest = new Map<string, CanaryReport>();
+  for (const report of reports) {
+    const known = latest.get(report.id);
+    if (!known || known.elapsed <= report.elapsed) latest.set(report.id, report);
+  }
+  const tally = emptyTally();
+  const names = { primary: "", candidate: "" };
+  for (const { both, unshadowed, lag, primary, candidate } of latest.values()) {
+    tally.both += both;
+    tally.unshadowed += unshadowed;
+    tally.lag.merge(lag);
+    add(tally.primary, primary);
+    add(tally.candidate, candidate);
+    names.primary ||= primary.name;
+    names.candidate ||= candidate.name;
+  }
+  const about = { id: "", elapsed: 0, closed: false, window: 0 };
+  const sum = reportOf(about, names, tally, { primary: 0, candidate: 0 });
+  const { both, uncompared, lag, unshadowed, primary, candidate } = sum;
+  return { canaries: latest.size, both, uncompared, lag, unshadowed, primary, candidate };
+}
+
+const COUNTS = [
+  "delivered",
+  "lost",
+  "late",
+  "doubled",
+  "disorder",
+  "gaps",
+  "connected",
+  "failed",
+  "dropped",
+] as const satisfies readonly (keyof WireReport)[];
+
+function add(tally: WireTally, report: WireReport): void {
+  for (const key of COUNTS) tally[key] += report[key];
+  tally.connecting.merge(report.connecting);
+  for (const [code, count] of Object.entries(report.causes) as [ErrorCode, number][])
+    tally.causes[code] = (tally.causes[code] ?? 0) + count;
+}

@@ -1,0 +1,272 @@
+/** What is counted of two wires, against a model that knows everything; and how milliseconds are counted. */
+import { bucketEnd, type CanaryReport, sumReports } from "@bellwire/core/canary";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { CanaryLedger, HELD } from "../src/canary/canary-ledger.ts";
+import { Counter } from "../src/canary/distribution.ts";
+import { emptyTally, reportOf, type Side, type Tally } from "../src/canary/report.ts";
+import { holds } from "./property.ts";
+
+const WINDOW = 1_000;
+const TOPIC = "t";
+
+/** A ledger, and a hand for each wire. */
+class Bench {
+  readonly tally: Tally = emptyTally();
+  readonly ledger: CanaryLedger = new CanaryLedger(this.tally, WINDOW);
+  now = 0;
+  #ref = 0;
+
+  constructor() {
+    this.ledger.asked(TOPIC, 0, undefined, 0);
+  }
+
+  /** The hub lets the wire in at the position, in answer to whatever was asked. */
+  subscribed(side: Side, offset: number, epoch = "e"): void {
+    this.#ref += 1;
+    this.ledger.step(side, TOPIC, { type: "connected" }, this.#ref, this.now);
+    const message = {
+      type: "subscribed",
+      ref: this.#ref,
+      topic: TOPIC,
+      position: { epoch, offset },
+    } as const;
+    this.ledger.step(side, TOPIC, message, 0, this.now);
+  }
+
+  notified(side: Side, offset: number): void {
+    const message = { type: "notification", topic: TOPIC, event: "said", data: 0, time: 0, offset } as const;
+    this.ledger.step(side, TOPIC, message, 0, this.now);
+  }
+
+  skip(side: Side, offset: number): void {
+    this.ledger.step(side, TOPIC, { type: "skip", topic: TOPIC, offset }, 0, this.now);
+  }
+
+  gap(side: Side, offset: number, epoch = "e"): void {
+    const message = { type: "gap", topic: TOPIC, position: { epoch, offset }, reason: "overflow" } as const;
+    this.ledger.step(side, TOPIC, message, 0, this.now);
+  }
+
+  report(): CanaryReport {
+    const about = { id: "i", elapsed: this.now, closed: false, window: WINDOW };
+    const names = { primary: "a", candidate: "b" };
+    return reportOf(about, names, this.tally, this.ledger.overdue(this.now));
+  }
+}
+
+/** What a wire does next: brings so many, brings the last again, passes over so many, or nothing for a while. */
+const act = fc.record({
+  side: fc.constantFrom<Side>("primary", "candidate"),
+  does: fc.oneof(
+    { weight: 6, arbitrary: fc.constant("bring" as const) },
+    fc.constantFrom("again" as const, "skip" as const, "gap" as const),
+  ),
+  count: fc.integer({ min: 1, max: 4 }),
+  wait: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: 0, max: 1_500 })),
+});
+
+describe("the ledger", () => {
+  it("counts what a model counts that knows everything, whatever the wires do", () => {
+    const start = fc.integer({ min: 0, max: 5 });
+    const property = fc.property(start, start, fc.array(act, { maxLength: 60 }), (a, b, acts) => {
+      const bench = new Bench();
+      const starts = { primary: a, candidate: b };
+      const cursor = { ...starts };
+      const came = { primary: new Map<number, number>(), candidate: new Map<number, number>() };
+      const skipped = { primary: new Set<number>(), candidate: new Set<number>() };
+      const doubled = { primary: 0, candidate: 0 };
+      const gone = { primary: new Set<number>(), candidate: new Set<number>() };
+      for (const side of ["primary", "candidate"] as const) bench.subscribed(side, starts[side]);
+      for (const { side, does, count, wait } of acts) {
+        bench.now += wait;
+        if (does === "again") {
+          if (cursor[side] > 0) {
+            bench.notified(side, cursor[side]);
+            doubled[side] += 1;
+          }
+          continue;
+        }
+        for (let n = 1; n <= count; n++) {
+          const offset = cursor[side] + n;
+          if (does === "skip") skipped[side].add(offset);
+          else if (does === "gap") gone[side].add(offset);
+          else {
+            bench.notified(side, offset);
+            came[side].set(offset, bench.now);
+          }
+        }
+        cursor[side] += count;
+        if (does === "skip" || does === "gap") bench[does](side, cursor[side]);
+      }
+      const report = bench.report();
+      const shared = [...came.primary].filter(([offset]) => came.candidate.has(offset));
+      const lags = shared.map(([offset, at]) => (came.candidate.get(offset) ?? 0) - at);
+      const lost = (side: Side, other: Side): number =>
+        [...came[other]].filter(
+          ([offset, at]) =>
+            offset > starts[side] &&
+            !came[side].has(offset) &&
+            !skipped[side].has(offset) &&
+            (gone[side].has(offset) || bench.now - at >= WINDOW),
+        ).length;
+      expect(report).toMatchObject({
+        both: shared.length,
+        primary: {
+          delivered: came.primary.size,
+          lost: lost("primary", "candidate"),
+          late: lags.filter((lag) => -lag >= WINDOW).length,
+          doubled: doubled.primary,
+          disorder: 0,
+        },
+        candidate: {
+          delivered: came.candidate.size,
+          lost: lost("candidate", "primary"),
+          late: lags.filter((lag) => lag >= WINDOW).length,
+          doubled: doubled.candidate,
+          disorder: 0,
+        },
+      });
+      expect(report.lag).toMatchObject({
+        count: lags.length,
+        min: lags.length > 0 ? Math.min(...lags) : null,
+        max: lags.length > 0 ? Math.max(...lags) : null,
+      });
+      expect(report.uncompared).toBeGreaterThanOrEqual(0);
+    });
+    holds(property, 500);
+  });
+
+  it("holds no more than its bound, and what it gives up after the window is lost, before it is not judged", () => {
+    const bench = new Bench();
+    bench.subscribed("primary", 0);
+    bench.subscribed("candidate", 0);
+    for (let offset = 1; offset <= HELD; offset++) bench.notified("primary", offset);
+    for (let offset = HELD + 1; offset <= HELD + 10; offset++) bench.notified("primary", offset);
+    expect(bench.ledger.held).toBe(HELD);
+    expect(bench.report()).toMatchObject({ uncompared: HELD + 10, candidate: { lost: 0 } });
+    bench.now += WINDOW;
+    for (let offset = HELD + 11; offset <= HELD + 15; offset++) bench.notified("primary", offset);
+    expect(bench.ledger.held).toBe(HELD);
+    expect(bench.report()).toMatchObject({ uncompared: 15, candidate: { lost: HELD } });
+    // What comes after that is not held for new.
+    for (let offset = 1; offset <= HELD + 15; offset++) bench.notified("candidate", offset);
+    expect(bench.report()).toMatchObject({
+      both: HELD,
+      candidate: { lost: 5, late: HELD - 5 },
+      primary: { lost: 0 },
+    });
+    expect(bench.ledger.held).toBe(0);
+  });
+
+  it("compares each epoch by itself, and the wire that is behind may still end the one before", () => {
+    const bench = new Bench();
+    bench.subscribed("primary", 0);
+    bench.subscribed("candidate", 0);
+    bench.notified("primary", 1);
+    bench.gap("primary", 0, "f");
+    bench.notified("primary", 1);
+    bench.notified("candidate", 1);
+    bench.gap("candidate", 0, "f");
+    bench.notified("candidate", 1);
+    bench.now += WINDOW;
+    expect(bench.report()).toMatchObject({
+      both: 2,
+      primary: { gaps: 1, lost: 0 },
+      candidate: { gaps: 1, lost: 0 },
+    });
+    for (const epoch of ["g", "h", "i"]) bench.gap("primary", 0, epoch);
+    bench.notified("primary", 1);
+    bench.notified("candidate", 2);
+    bench.now += WINDOW;
+    expect(bench.report()).toMatchObject({ both: 2, uncompared: 2 });
+  });
+
+  it("judges nothing by a wire that was not subscribed, and nothing after it was refused", () => {
+    const bench = new Bench();
+    bench.subscribed("primary", 0);
+    bench.notified("primary", 1);
+    bench.now += WINDOW;
+    expect(bench.report()).toMatchObject({ uncompared: 1, candidate: { lost: 0 } });
+    bench.subscribed("candidate", 1);
+    bench.notified("primary", 2);
+    const ended = { type: "error", topic: TOPIC, code: "forbidden", message: "no" } as const;
+    bench.ledger.step("candidate", TOPIC, ended, 0, bench.now);
+    bench.notified("primary", 3);
+    bench.now += WINDOW;
+    expect(bench.report()).toMatchObject({ uncompared: 3, candidate: { lost: 0 } });
+  });
+});
+
+const milliseconds = fc.oneof(
+  fc.double({ min: -1e9, max: 1e9, noNaN: true }),
+  fc.double({ min: -300, max: 300, noNaN: true }),
+);
+
+describe("a distribution", () => {
+  it("says percentiles that are at most 19 % further from zero than the truth, and never nearer", () => {
+    const small = fc.array(fc.double({ min: -1e8, max: 1e8, noNaN: true }), { minLength: 1 });
+    const property = fc.property(small, (all) => {
+      const counter = new Counter();
+      for (const ms of all) counter.add(ms);
+      const report = counter.report();
+      const sorted = all.toSorted((x, y) => x - y);
+      expect([report.count, report.min, report.max]).toEqual([all.length, sorted[0], sorted.at(-1)]);
+      for (const [share, said] of [
+        [0.5, report.p50],
+        [0.9, report.p90],
+        [0.99, report.p99],
+      ] as const) {
+        const truth = sorted[Math.ceil(share * all.length) - 1] ?? 0;
+        if (Math.abs(truth) <= 0.25) expect(Math.abs(said ?? Infinity)).toBeLessThanOrEqual(0.25);
+        else {
+          const ratio = (said ?? 0) / truth;
+          expect(ratio).toBeGreaterThanOrEqual(1 - 1e-9);
+          expect(ratio).toBeLessThanOrEqual(2 ** 0.25 + 1e-9);
+        }
+      }
+    });
+    holds(property, 500);
+  });
+
+  it("of some added to that of others is that of all", () => {
+    const property = fc.property(fc.array(milliseconds), fc.array(milliseconds), (some, others) => {
+      const [a, b, all] = [new Counter(), new Counter(), new Counter()];
+      for (const ms of some) a.add(ms);
+      for (const ms of others) b.add(ms);
+      for (const ms of [...some, ...others]) all.add(ms);
+      a.merge(b.report());
+      expect(a.report()).toEqual(all.report());
+    });
+    holds(property, 200);
+  });
+
+  it("names the ends of its buckets, four to a doubling from a quarter of a millisecond", () => {
+    expect([0, 4, 8, -8, 48].map(bucketEnd)).toEqual([0, 0.5, 1, -1, 1_024]);
+  });
+});
+
+describe("the sum of reports", () => {
+  it("has the latest of each canary, and adds them", () => {
+    const bench = new Bench();
+    bench.subscribed("primary", 0);
+    bench.subscribed("candidate", 0);
+    bench.tally.candidate.causes.timeout = 2;
+    bench.notified("primary", 1);
+    const before = bench.report();
+    bench.now += 40;
+    bench.notified("candidate", 1);
+    const after = bench.report();
+    const sum = sumReports([after, before, { ...after, id: "j" }]);
+    expect(sum).toMatchObject({
+      canaries: 2,
+      both: 2,
+      uncompared: 0,
+      lag: { count: 2, min: 40, max: 40 },
+      primary: { name: "a", delivered: 2 },
+      candidate: { name: "b", delivered: 2, causes: { timeout: 4 } },
+    });
+    expect(sumReports([])).toMatchObject({ canaries: 0, both: 0, lag: { p50: null } });
+    expect(JSON.parse(JSON.stringify(sum))).toEqual(sum);
+  });
+});
