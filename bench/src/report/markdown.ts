@@ -9,6 +9,7 @@ import {
   nameText,
   number,
   OUTCOME_SIGNS,
+  rowInvalid,
   rowTroubles,
   validFigure,
   verdictText,
@@ -65,7 +66,9 @@ function scenarioParts(scenario: ScenarioResult): string[] {
   const judged = verdicts.map(
     (verdict) => `- ${OUTCOME_SIGNS[verdict.outcome]} ${escaped(verdictText(verdict))}`,
   );
-  const said = [...notes, ...rows.flatMap(rowTroubles)].map((text) => `- ${escaped(text)}`);
+  const said = [...notes, ...rows.flatMap(rowInvalid), ...rows.flatMap(rowTroubles)].map(
+    (text) => `- ${escaped(text)}`,
+  );
   return [
     `### ${escaped(scenario.title)}`,
     escaped(scenario.setup),

@@ -64,14 +64,17 @@ export function validFigure(row: Row, metric: MetricDefinition): Figure | undefi
   return row.invalid === undefined ? row.figures[metric.id] : undefined;
 }
 
-/** Everything that has to be said about a row, one line each, the contender's name in front. */
+/** What went wrong in a row, one line each, the contender's name in front. */
 export function rowTroubles(row: Row): string[] {
   const stray = row.account?.stray ?? 0;
-  return [
-    ...(row.invalid === undefined ? [] : [`invalid: ${row.invalid}`]),
-    ...(stray > 0 ? [`${number(stray)} deliveries that nobody was due`] : []),
-    ...row.troubles,
-  ].map((what) => `${row.contender}: ${what}`);
+  return [...(stray > 0 ? [`${number(stray)} deliveries that nobody was due`] : []), ...row.troubles].map(
+    (what) => `${nameText(row)}: ${what}`,
+  );
+}
+
+/** Why the row's figures are not shown, as a list of one or none, for tables that have no room for it. */
+export function rowInvalid(row: Row): string[] {
+  return row.invalid === undefined ? [] : [`${nameText(row)}: invalid: ${row.invalid}`];
 }
 
 /** Whether the row fails the run: by what its account says, or by a trouble. */

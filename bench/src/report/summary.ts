@@ -115,7 +115,7 @@ function deliveries({ scenarios }: Results): Sentence[] {
     ];
   const lost = sum(({ lost: count }) => count);
   const share = `${number(lost)} of ${expected} deliveries were lost`;
-  return [{ tone: "bad", text: `Where nothing may be lost, ${share}; the rows above say where.` }];
+  return [{ tone: "bad", text: `Where nothing may be lost, ${share}, as said above.` }];
 }
 
 function bars({ scenarios }: Results): Sentence[] {
@@ -139,7 +139,10 @@ function bars({ scenarios }: Results): Sentence[] {
 /** Who leads alone, at what: one sentence for each wire. */
 function leaderships(results: Results): Sentence[] {
   const alone = new Map<string, Map<string, string[]>>();
-  for (const { leaders, scenario, metric } of leads(results)) {
+  const all = leads(results);
+  const most = new Map<string, number>();
+  for (const { leaders, scenario, metric } of all) {
+    most.set(shortTitle(scenario), (most.get(shortTitle(scenario)) ?? 0) + 1);
     const [leader] = leaders;
     if (!leader || leaders.length > 1) continue;
     const name = nameText(leader);
@@ -149,23 +152,27 @@ function leaderships(results: Results): Sentence[] {
     scenarios.set(title, [...(scenarios.get(title) ?? []), metric.label]);
   }
   return [...alone].map(([name, scenarios]) => {
-    const where = [...scenarios].map(([title, labels]) => `${title} (${labels.join(", ")})`);
+    const where = [...scenarios].map(([title, labels]) => {
+      const everything = labels.length > 1 && labels.length === most.get(title);
+      return `${title} (${everything ? "every figure" : labels.join(", ")})`;
+    });
     return { tone: "plain", text: `${name} leads in ${where.join("; ")}.` };
   });
 }
 
 function unpromised({ scenarios }: Results): Sentence[] {
-  const losses = scenarios.flatMap((scenario) =>
-    scenario.rows
-      .filter(({ lossless, account }) => !lossless && (account?.lost ?? 0) > 0)
-      .map(
-        (row) =>
-          `${nameText(row)} ${number(row.account?.lost ?? 0)} of ${number(row.account?.expected ?? 0)} ` +
-          `in ${shortTitle(scenario)}`,
-      ),
-  );
-  if (losses.length === 0) return [];
-  return [{ tone: "plain", text: `Lost by those that promise no recovery: ${losses.join("; ")}.` }];
+  return scenarios.flatMap((scenario): Sentence[] => {
+    const losses = scenario.rows.flatMap((row) => {
+      const { account, lossless, contender } = row;
+      if (lossless || !account || account.lost === 0) return [];
+      return [`${contender} ${number(account.lost)} of ${number(account.expected)}`];
+    });
+    if (losses.length === 0) return [];
+    const where = shortTitle(scenario);
+    return [
+      { tone: "plain", text: `Lost in ${where} by those that promise no recovery: ${losses.join("; ")}.` },
+    ];
+  });
 }
 
 function invalid({ scenarios }: Results): Sentence[] {

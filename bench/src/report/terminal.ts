@@ -9,6 +9,7 @@ import {
   hasAccount,
   nameText,
   OUTCOME_SIGNS,
+  rowInvalid,
   rowTroubles,
   validFigure,
   verdictText,
@@ -46,7 +47,9 @@ export function scenarioText(scenario: ScenarioResult, { color, width }: Termina
     verdictPaint(paint, verdict)(`  ${OUTCOME_SIGNS[verdict.outcome]} ${printable(verdictText(verdict))}`),
   );
   const troubles = scenario.rows.flatMap((row) =>
-    rowTroubles(row).map((what) => rowPaint(paint, row)(wrapped(`! ${printable(what)}`, width))),
+    [...rowInvalid(row), ...rowTroubles(row)].map((what) =>
+      rowPaint(paint, row)(wrapped(`! ${printable(what)}`, width)),
+    ),
   );
   const notes = scenario.notes.map((note) => wrapped(`* ${printable(note)}`, width));
   return [
