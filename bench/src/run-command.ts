@@ -21,14 +21,13 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     return 0;
   }
   console.log(`${fingerprintText(fingerprint(options.seed))}\n`);
-  const { isTTY: color = false, columns: width = 160 } = process.stdout;
+  const color = Boolean(process.stdout.isTTY);
+  const width = color ? process.stdout.columns : 160;
   const results = await run(options, progressOn(process.stderr), (scenario) => {
     console.log(`${scenarioText(scenario, { color, width })}\n`);
   });
-  await writeReports(options.out, results);
-  console.log(
-    `${options.out}/report.html, report.md and results.json, after ${results.seconds.toFixed(0)} s`,
-  );
+  const files = writeReports(options.out, results);
+  console.log(`${files.join(", ")}, after ${results.seconds.toFixed(0)} s`);
   const { scenarios } = results;
   const wrong = [...faults(scenarios), ...(options.strict ? missedBars(scenarios) : [])];
   for (const what of wrong) console.error(`FAILED ${what}`);

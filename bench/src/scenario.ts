@@ -29,6 +29,8 @@ export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 /** One scenario. */
 export interface Scenario {
   readonly name: ScenarioName;
+  /** How long it takes over all contenders, about, for the time that is left. Default: 10 quick, 180 full. */
+  readonly seconds?: Readonly<Record<"quick" | "full", number>>;
   /** Whether a contender has what this asks for; those that have not are left out of the table. */
   takesPart(contender: Contender): boolean;
   /** Runs it over all contenders in turns. Rejects only when the benchmark itself fails; what a contender does wrong is in its row. */

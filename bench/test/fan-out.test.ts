@@ -1,9 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { broadcast, ContentCheck, DATA_BYTES } from "../src/fan-out/content.ts";
-import { type FanOutResult, joinStarts } from "../src/fan-out/fan-out.ts";
-import { fanOutText, relativeCosts, verdicts } from "../src/fan-out/report.ts";
+import type { Contender } from "../src/contender.ts";
+import { contender as loopContender } from "../src/contenders/raw-ws-loop.ts";
 import { seededRandom } from "../src/measure/random.ts";
 import { faults, missedBars } from "../src/outcome.ts";
+import type { ScenarioResult, Verdict } from "../src/results.ts";
+import { broadcast, ContentCheck, DATA_BYTES } from "../src/scenarios/fan-out/content.ts";
+import { type FanOutResult, joinStarts, placesOf } from "../src/scenarios/fan-out/fan-out.ts";
+import { relativeCosts, verdicts } from "../src/scenarios/fan-out/report.ts";
+import { fanOutRow } from "../src/scenarios/fan-out/scenario.ts";
 import { MARKER, MarkerCount } from "../src/wire/marker.ts";
 
 describe("counting in a byte stream", () => {
@@ -67,6 +71,17 @@ function result(
   return { name, kind, again, slices, expected: 1_000, lost: 0, doubled: 0, troubles: [], failures: 0 };
 }
 
+/** The scenario's result with these verdicts and these rows. */
+function scenario(
+  judged: readonly Verdict[],
+  results: readonly FanOutResult[] = [],
+): readonly [ScenarioResult] {
+  const rows = results.map((one) =>
+    fanOutRow({ entrant: { module: "file:///loop.ts", contender: loopContender } }, one, []),
+  );
+  return [{ name: "fan-out", title: "", setup: "", metrics: [], rows, verdicts: judged, notes: [] }];
+}
+
 describe("the bars", () => {
   const loop = result("loop", "control", [4, 8, 4, 4, 4]);
   const judge = (wire: readonly number[], again: readonly number[]) => {
@@ -88,7 +103,7 @@ describe("the bars", () => {
   it("are missed when the wire costs more", () => {
     const judged = judge([3.6, 7.2, 3.6, 3.6, 3.6], [4, 8, 4, 4, 4]);
     expect(judged.map(({ outcome }) => outcome)).toEqual(["missed", "holds"]);
-    expect(missedBars(judged)).toHaveLength(1);
+    expect(missedBars(scenario(judged))).toHaveLength(1);
   });
 
   it("are undecided when the control differs from itself by enough to matter", () => {
@@ -97,20 +112,20 @@ describe("the bars", () => {
     // The baseline is the mean of both: 3.4 / 4.2.
     expect(judged[0]?.text).toContain("0.81 ×");
     expect(judged[0]?.text).toContain("while the control is 1.10 of itself");
-    expect(missedBars(judged)).toEqual([]);
+    expect(missedBars(scenario(judged))).toEqual([]);
   });
 
   it("of a wire on another library are against that library bare, which is no control", () => {
     const results = [
       loop,
       result("loop, again", "control", [4, 8, 4, 4, 4], true),
-      result("raw Socket.IO, io.emit", "bare", [6, 12, 6, 6, 6]),
+      result("raw Socket.IO", "bare", [6, 12, 6, 6, 6]),
       result("Bellwire socketio", "wire", [6, 12, 6, 6, 6]),
     ];
     const relative = relativeCosts(results, seededRandom(1));
     expect(verdicts(results, relative, 1_000).map(({ text }) => text)).toEqual([
-      "Bellwire socketio to raw Socket.IO, io.emit, one per tick: 1.00 × [1.00–1.00], at most 1.05: holds",
-      "Bellwire socketio to raw Socket.IO, io.emit, bursts of 8: 0.20 × [0.20–0.20], at most 0.3: holds",
+      "Bellwire socketio to raw Socket.IO, one per tick: 1.00 × [1.00–1.00], at most 1.05: holds",
+      "Bellwire socketio to raw Socket.IO, bursts of 8: 0.20 × [0.20–0.20], at most 0.3: holds",
     ]);
     const loopRatios = relative.filter(({ burst, against }) => burst === 1 && against === undefined);
     expect(loopRatios.map(({ ratio }) => ratio.median)).toEqual([1, 1, 1.5, 1.5]);
@@ -123,7 +138,35 @@ describe("the bars", () => {
 
   it("are judged only for wires that took part", () => {
     expect(verdicts([loop], relativeCosts([loop], seededRandom(1)), 1_000)).toEqual([]);
-    expect(fanOutText([loop], relativeCosts([loop], seededRandom(1)), 1_000)).not.toContain("Bars");
+  });
+});
+
+describe("the table", () => {
+  it("has two places for the control, beside each other, and one for everyone else", () => {
+    const entrant = (contender: Contender) => ({ module: "file:///some.ts", contender });
+    const wire: Contender = { ...loopContender, name: "raw ws, plain loop on something", kind: "wire" };
+    expect(placesOf([entrant(loopContender), entrant(wire)]).map(({ name, again }) => [name, again])).toEqual(
+      [
+        ["raw ws, plain loop", false],
+        ["raw ws, plain loop, again (A/A)", true],
+        ["raw ws, plain loop on something", false],
+      ],
+    );
+  });
+
+  it("marks the second run of the control, and has each slice as a sample of its round", () => {
+    const one = result("raw ws, plain loop, again (A/A)", "control", [4, 6, 5], true);
+    const [row] = scenario([], [one])[0].rows;
+    expect(row?.contender).toBe("raw ws, plain loop, again (A/A)");
+    expect(row?.caveats).toEqual(["loopback", "A/A"]);
+    expect(row?.figures["server-cpu-1"]).toEqual({
+      value: 5,
+      samples: [
+        { round: 1, value: 4 },
+        { round: 2, value: 6 },
+        { round: 3, value: 5 },
+      ],
+    });
   });
 });
 
@@ -147,15 +190,15 @@ describe("the outcome", () => {
   const clean = result("Bellwire ws", "wire", [3]);
 
   it("is good when everything came", () => {
-    expect(faults([], [clean])).toEqual([]);
+    expect(faults(scenario([], [clean]))).toEqual([]);
   });
 
   it.each([
     [{ lost: 1 }, "lost"],
     [{ doubled: 1 }, "doubled"],
-    [{ failures: 1 }, "not taken"],
+    [{ failures: 1 }, "publishes failed"],
     [{ troubles: ["gap in a: evicted"] }, "gap"],
   ])("is bad with %o", (flaw, word) => {
-    expect(faults([], [{ ...clean, ...flaw }]).join()).toContain(word);
+    expect(faults(scenario([], [{ ...clean, ...flaw }])).join()).toContain(word);
   });
 });

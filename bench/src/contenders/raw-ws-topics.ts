@@ -5,6 +5,7 @@
 import { type WebSocket as Socket, WebSocket, WebSocketServer } from "ws";
 import type { ClientHalf, ClientOrder, Contender, Notice, ServerHalf } from "../contender.ts";
 import { FAN_OUT_TOPIC } from "../contender.ts";
+import { SCENARIO_NAMES } from "../scenario.ts";
 import { listen } from "../wire/listen.ts";
 import { messageText } from "../wire/message-text.ts";
 import { clientFrame, upgradeRequest } from "../wire/ws-frames.ts";
@@ -97,6 +98,8 @@ function connect({ port, topics, received, troubled, comesBack }: ClientOrder): 
 export const contender: Contender = {
   name: "raw ws",
   kind: "control",
+  // There the usual loop is the control, and a second one would move what everything is compared with.
+  scenarios: SCENARIO_NAMES.filter((name) => name !== "fan-out"),
   recovers: false,
   serve,
   connect,

@@ -20,6 +20,8 @@ export interface Latency {
 export interface ClientReport {
   /** Over all runs so far. */
   readonly account: Account;
+  /** Deliveries of the last run, each counted once. */
+  readonly delivered: number;
   /** Of the last run. */
   readonly latency: Latency;
   /** Over all runs so far: percentile and milliseconds. */
@@ -45,10 +47,9 @@ const PATIENCE = 3_000;
 /** Clients that connect at the same time. */
 const AT_ONCE = 20;
 
-const PERCENTILES = [
-  ...Array.from({ length: 19 }, (_, index) => index * 5),
-  ...[92.5, 95, 97.5, 99, 99.5, 99.75, 99.9, 99.95, 99.99, 100],
-];
+const PERCENTILES = Array.from({ length: 19 }, (_, index) => index * 5).concat([
+  92.5, 95, 97.5, 99, 99.5, 99.75, 99.9, 99.95, 99.99, 100,
+]);
 
 // In microseconds, up to a minute, three digits.
 function newHistogram(): RecordableHistogram {
@@ -66,6 +67,7 @@ export function createHalf() {
   let run: Run | undefined;
   let warmUp = false;
   let lastDelivery = 0;
+  let delivered = 0;
   let cpuAtStart = process.cpuUsage();
 
   const received = (subscriber: string, topic: string, data: unknown): void => {
@@ -73,6 +75,7 @@ export function createHalf() {
     const sequence = sequenceOf(data) ?? -1;
     lastDelivery = now;
     if (!ledger.delivered(subscriber, topic, sequence) || !run || !workload || sequence < run.from) return;
+    delivered += 1;
     histogram.record(Math.max(1, Math.round((now - intendedTime(workload, run, sequence)) * 1_000)));
   };
 
@@ -107,6 +110,7 @@ export function createHalf() {
       run = next;
       warmUp = isWarmUp;
       histogram = newHistogram();
+      delivered = 0;
       for (let sequence = next.from; sequence < next.to; sequence += 1) {
         ledger.published(notificationAt(workload, sequence).topic, sequence);
       }
@@ -121,6 +125,7 @@ export function createHalf() {
       const at = (percentile: number): number => histogram.percentile(percentile) / 1_000;
       return {
         account: ledger.account(),
+        delivered,
         latency: { p50: at(50), p99: at(99), p999: at(99.9), max: histogram.max / 1_000 },
         percentiles:
           whole.count === 0
@@ -135,7 +140,7 @@ export function createHalf() {
       };
     },
     close(): void {
-      for (const client of clients) client.close();
+      for (const client of clients.splice(0)) client.close();
     },
   };
 }

@@ -3,13 +3,15 @@ import { hostNow } from "../measure/clock.ts";
 import type { Half } from "../process/child.ts";
 import type { Entrant, Pair } from "../scenario.ts";
 import type { WorkloadSpec } from "../workload/spec.ts";
+import type * as clientHalf from "./client-half.ts";
 import type { ClientReport } from "./client-half.ts";
 import type { Run } from "./schedule.ts";
 import type { SenderHealth } from "./sender.ts";
+import type * as serverHalf from "./server-half.ts";
 import type { ServerCost } from "./server-half.ts";
 
-type ServerModule = typeof import("./server-half.ts");
-type ClientModule = typeof import("./client-half.ts");
+type ServerModule = typeof serverHalf;
+type ClientModule = typeof clientHalf;
 
 /** What one run of a drive gave. */
 export interface DriveResult {
@@ -31,7 +33,7 @@ export interface DriveOptions {
 }
 
 /** Milliseconds between the order to start and the first notification, for the order to arrive. */
-const HEAD_START = 50;
+const HEAD_START = 20;
 
 export class Drive {
   readonly entrant: Entrant;

@@ -10,22 +10,39 @@ export const LATE = 10;
 /** With more than this share of late sends the latencies tell of the machine and not of the wire. */
 export const ILL_SHARE = 0.01;
 
-/** How a sender did. */
-export interface SenderHealth {
+/** With more delay of its event loop than this, at the 99th percentile, the sender was busy with something else. Milliseconds. */
+export const LOOP_LATE = 25;
+
+/** How punctual a sender was. */
+export interface Punctuality {
   readonly sent: number;
   readonly late: number;
   /** The latest send, milliseconds after its time. */
   readonly worst: number;
 }
 
+/** How a sender did: what it says itself, and what its event loop says of it. */
+export interface SenderHealth extends Punctuality {
+  /** The 99th percentile of how long the sender's event loop kept a timer waiting, milliseconds. */
+  readonly loopDelay: number;
+}
+
 /** Adds up what senders said of several segments. */
 export function addHealth(a: SenderHealth, b: SenderHealth): SenderHealth {
+  return { ...addPunctuality(a, b), loopDelay: Math.max(a.loopDelay, b.loopDelay) };
+}
+
+function addPunctuality(a: Punctuality, b: Punctuality): Punctuality {
   return { sent: a.sent + b.sent, late: a.late + b.late, worst: Math.max(a.worst, b.worst) };
 }
 
-/** Whether latencies measured with this sender are to be believed. */
-export function isIll({ sent, late }: SenderHealth): boolean {
-  return late > sent * ILL_SHARE;
+/** Why latencies measured with this sender are not to be believed; undefined: they are. */
+export function illness({ sent, late, loopDelay }: SenderHealth): string | undefined {
+  if (late > sent * ILL_SHARE)
+    return `the sender was ill: ${late} of ${sent} sends more than ${LATE} ms late`;
+  if (loopDelay > LOOP_LATE)
+    return `the sender was ill: its event loop was held up for ${loopDelay.toFixed(0)} ms`;
+  return undefined;
 }
 
 /** Where time comes from; tests have their own. */
@@ -42,8 +59,8 @@ export async function send(
   run: Run,
   publish: (notices: readonly Notice[]) => void,
   clock: SenderClock = HOST_CLOCK,
-): Promise<SenderHealth> {
-  let health: SenderHealth = { sent: 0, late: 0, worst: 0 };
+): Promise<Punctuality> {
+  let health: Punctuality = { sent: 0, late: 0, worst: 0 };
   let next = run.from;
   while (next < run.to) {
     const now = clock.now();
@@ -58,7 +75,7 @@ export async function send(
       due.push(noticeAt(workload, next));
     }
     if (due.length > 0) publish(due);
-    health = addHealth(health, { sent: due.length, late, worst });
+    health = addPunctuality(health, { sent: due.length, late, worst });
     if (next < run.to) await clock.sleep(Math.max(0, intendedTime(workload, run, next) - clock.now()));
   }
   return health;

@@ -1,6 +1,7 @@
 /** The parent's side of a child process: starts it with this process's own loader, asks it things, and ends it. */
 import { type ChildProcess, fork } from "node:child_process";
 import { type Answer, type Ask, BECOME, type HalfModule } from "./conversation.ts";
+import { ownModule } from "./own-module.ts";
 
 /** One half of a scenario in another process. `ask` rejects when the handler threw or the process died. */
 export interface Half<M extends HalfModule> {
@@ -16,7 +17,7 @@ type HandlersOf<M extends HalfModule> = ReturnType<M["createHalf"]>;
 export interface Child {
   /**
    * Closes what the process was, and makes it the half that a module exports; its type is the module's:
-   * `child.become<typeof import("./server-half.ts")>(new URL("./server-half.ts", import.meta.url))`.
+   * `child.become<typeof serverHalf>(new URL("./server-half.ts", import.meta.url))` after `import type * as serverHalf from "./server-half.ts"`.
    */
   become<M extends HalfModule>(module: URL): Promise<Half<M>>;
   /** Ends the child and resolves when it is gone. Calling it again does nothing. */
@@ -31,7 +32,7 @@ const GRACE = 2_000;
 /** Starts a process. `role` names it in errors: `server of Bellwire ws`. */
 export function startChild(role: string): Child {
   // The loader that runs this process from source, and its conditions, are in execArgv.
-  const child = fork(new URL("./child-process.ts", import.meta.url), {
+  const child = fork(ownModule(new URL("./child-process.ts", import.meta.url)), {
     execArgv: process.execArgv,
     serialization: "advanced",
   });
@@ -66,7 +67,7 @@ export function startChild(role: string): Child {
     });
   return {
     async become<M extends HalfModule>(module: URL) {
-      await ask(BECOME, [module.href]);
+      await ask(BECOME, [ownModule(module).href]);
       return { ask: (name: string, ...args: readonly unknown[]) => ask(name, args) } as Half<M>;
     },
     async stop() {

@@ -2,6 +2,7 @@
 import type { Scenario } from "../scenario.ts";
 import { fanOutScenario } from "./fan-out/scenario.ts";
 import { latency } from "./latency.ts";
+import { manyTopics } from "./many-topics.ts";
 import { replay } from "./replay.ts";
 
-export const SCENARIOS: readonly Scenario[] = [latency, fanOutScenario, replay];
+export const SCENARIOS: readonly Scenario[] = [latency, fanOutScenario, manyTopics, replay];

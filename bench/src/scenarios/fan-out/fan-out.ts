@@ -1,12 +1,15 @@
 /** The fan-out: what one delivery costs the server process when everything goes to everyone, against the usual loop. */
+
 import type { ContenderKind } from "../../contender.ts";
 import type { Half } from "../../process/child.ts";
 import type { Entrant, Pair, Stage } from "../../scenario.ts";
+import type * as clientHalf from "./client-half.ts";
 import type { Tally } from "./client-half.ts";
+import type * as serverHalf from "./server-half.ts";
 import type { SliceOrder } from "./server-half.ts";
 
-type ServerModule = typeof import("./server-half.ts");
-type ClientModule = typeof import("./client-half.ts");
+type ServerModule = typeof serverHalf;
+type ClientModule = typeof clientHalf;
 
 /** The kinds of slices: how many notifications share a turn of the event loop. */
 export const BURSTS = [1, 8] as const;
@@ -140,33 +143,40 @@ class Runner {
 }
 
 /** An entrant's place in the table; the control has two. */
-interface Place {
+export interface Place {
   readonly entrant: Entrant;
   readonly name: string;
   readonly again: boolean;
 }
 
-/**
- * Runs the fan-out. Every contender has a server process and a client process of its own, which wait while others are
- * measured; in every round the order is drawn anew. Slices are short and rounds many, as a machine's disturbances last
- * seconds: what is compared is measured within one. The control takes part twice.
- */
-export async function fanOut(plan: FanOutPlan, stage: Stage): Promise<FanOutResult[]> {
-  const { entrants, random, progress, cpuProfile } = stage;
-  const places = entrants.flatMap((entrant): Place[] => {
+/** The places of the table, in its order. */
+export function placesOf(entrants: readonly Entrant[]): Place[] {
+  return entrants.flatMap((entrant): Place[] => {
     const { name, kind } = entrant.contender;
     const first = { entrant, name, again: false };
     return kind === "control" ? [first, { entrant, name: `${name}, again (A/A)`, again: true }] : [first];
   });
+}
+
+/**
+ * Runs the fan-out. Every contender has a server process and a client process of its own, which wait while others are
+ * measured; in every round the order is drawn anew. Slices are short and rounds many, as a machine's disturbances last
+ * seconds: what is compared is measured within one. The control takes part twice. One result for each place, in their order.
+ */
+export async function fanOut(
+  plan: FanOutPlan,
+  places: readonly Place[],
+  stage: Stage,
+): Promise<FanOutResult[]> {
+  const { random, progress, cpuProfile } = stage;
   const starts = Math.min(plan.starts, plan.rounds);
-  progress.begin("fan-out", starts * places.length + slicesOf(plan));
+  progress.begin("fan-out", starts + slicesOf(plan));
   const results: FanOutResult[][] = [];
   for (let start = 0; start < starts; start += 1) {
-    const runners: Runner[] = [];
-    for (const place of places) {
-      progress.step(`connecting ${plan.subscribers} to ${place.name}`);
-      runners.push(await Runner.start(place, plan.subscribers, stage.freshPair(place.entrant)));
-    }
+    progress.step(`connecting ${plan.subscribers} subscribers to each of ${places.length}`);
+    const runners = await Promise.all(
+      places.map((place) => Runner.start(place, plan.subscribers, stage.freshPair(place.entrant))),
+    );
     if (cpuProfile !== undefined) await Promise.all(runners.map((runner) => runner.startProfile()));
     const last = Math.round((plan.rounds * (start + 1)) / starts);
     for (let round = Math.round((plan.rounds * start) / starts) + 1; round <= last; round += 1) {

@@ -1,6 +1,6 @@
 /** The fan-out's ratios, and whether the project's bars hold in this run. */
 import type { Random } from "../../measure/random.ts";
-import { bootstrapMedian, type Estimate, median, pairedRatios } from "../../measure/stats.ts";
+import { bootstrapMedian, type Estimate, pairedRatios } from "../../measure/stats.ts";
 import { decimal } from "../../report/table.ts";
 import type { Verdict } from "../../results.ts";
 import { BURSTS, type Burst, type FanOutResult } from "./fan-out.ts";

@@ -2,7 +2,7 @@
 import { median } from "../../measure/stats.ts";
 import { emptyRow } from "../../report/figures.ts";
 import type { Figure, MetricDefinition, Row } from "../../results.ts";
-import type { Entrant, Scenario, Stage } from "../../scenario.ts";
+import type { Scenario } from "../../scenario.ts";
 import { DATA_BYTES } from "./content.ts";
 import {
   BURSTS,
@@ -10,6 +10,8 @@ import {
   type FanOutPlan,
   type FanOutResult,
   fanOut,
+  type Place,
+  placesOf,
   type SliceResult,
 } from "./fan-out.ts";
 import { type RelativeCost, relativeCosts, verdicts } from "./report.ts";
@@ -55,13 +57,15 @@ const METRICS: readonly MetricDefinition[] = [
 
 export const fanOutScenario: Scenario = {
   name: "fan-out",
+  seconds: { quick: 35, full: 260 },
   takesPart: ({ load }) => load !== undefined,
   async run(stage) {
     const base = PLANS[stage.profile];
     const rounds = stage.rounds ?? base.rounds;
     const starts = stage.cpuProfile === undefined ? Math.min(base.starts, rounds) : 1;
     const plan = { ...base, rounds, starts };
-    const results = await fanOut(plan, stage);
+    const places = placesOf(stage.entrants);
+    const results = await fanOut(plan, places, stage);
     const relative = relativeCosts(results, stage.random);
     return {
       name: "fan-out",
@@ -70,16 +74,21 @@ export const fanOutScenario: Scenario = {
         `${plan.subscribers.toLocaleString("en-US")} subscribers, ${DATA_BYTES} B of data, one notification per turn of the event loop and bursts of 8; ` +
         `loopback. ${rounds} rounds, ${starts} starts of the processes; ratios to the usual loop of the same round.`,
       metrics: METRICS,
-      rows: results.map((result) => row(result, relative, stage)),
+      rows: results.map((result, place) => fanOutRow(places[place] as Place, result, relative)),
       verdicts: verdicts(results, relative, plan.subscribers),
       notes: [],
     };
   },
 };
 
-function row(result: FanOutResult, relative: readonly RelativeCost[], { entrants }: Stage): Row {
-  const entrant = entrants.find(({ contender }) => result.name.startsWith(contender.name)) as Entrant;
+/** The row of one place. */
+export function fanOutRow(
+  { entrant }: Pick<Place, "entrant">,
+  result: FanOutResult,
+  relative: readonly RelativeCost[],
+): Row {
   const base = emptyRow(entrant);
+  const bytes = figure(result, 1, (slice) => slice.bytes);
   const figures: Record<string, Figure> = {};
   for (const burst of BURSTS) {
     figures[`server-cpu-${burst}`] = figure(result, burst, ({ serverCpu }) => serverCpu);
@@ -105,7 +114,10 @@ function row(result: FanOutResult, relative: readonly RelativeCost[], { entrants
       stray: 0,
     },
     troubles: [...result.troubles, ...(result.failures > 0 ? [`${result.failures} publishes failed`] : [])],
-    figures: { ...figures, "wire-bytes": figure(result, 1, ({ bytes }) => bytes) },
+    figures: {
+      ...figures,
+      ...(Number.isFinite(bytes.value) ? { "wire-bytes": bytes } : {}),
+    },
   };
 }
 
