@@ -24,7 +24,10 @@ export type NotificationOf<M extends TopicMap, T extends string> = {
   [E in EventsOf<M, T>]: Notification<T, E, DataOf<M, T, E>>;
 }[EventsOf<M, T>];
 
-/** A subscription. It goes on across links until it is closed or the hub ends it. */
+/**
+ * A subscription. It goes on across links until it is closed or the hub ends it. Listen at once: what is replayed comes right after
+ * the answer that `ready` waits for. As an async iterable it listens from the first `next` on.
+ */
 export interface Subscription<M extends TopicMap, T extends string>
   extends AsyncIterable<NotificationOf<M, T>> {
   readonly topic: T;
