@@ -38,7 +38,7 @@ export const topics = defineTopics({
     progressChanged: conflated(progress),
     alertRaised: alert,
     achievementUnlocked: achievement,
-    load: volatile(nothing),
+    load: nothing,
     /** Answered at once: the panel measures with it. */
     ping: volatile(nothing),
     startWorkout: z.object({ kind }),
@@ -53,7 +53,7 @@ export const topics = defineTopics({
   "private-sessions": {
     opened: session,
     closed: z.object({ id }),
-    load: volatile(nothing),
+    load: nothing,
     open: z.object({ title: written(80), kind }),
     /** By its host only. */
     close: z.object({ id }),
@@ -61,7 +61,7 @@ export const topics = defineTopics({
   /** One live workout. Who is subscribed takes part. */
   "presence-session.{sessionId}": {
     moved: conflated(standing, { key: ({ userId }) => userId }),
-    load: volatile(nothing),
+    load: nothing,
     move: volatile(
       z.object({ metres: z.number().int().min(0).max(300_000), pulse: z.number().int().min(0).max(250) }),
     ),
@@ -70,7 +70,7 @@ export const topics = defineTopics({
     /** The first ten. */
     leaderboard: conflated(z.object({ places: z.array(place) })),
     submitted: activity,
-    load: volatile(nothing),
+    load: nothing,
     submit: z.object({ metres }),
   },
   /** A trainer and a client. Its members are who of the two is online. */
@@ -78,7 +78,7 @@ export const topics = defineTopics({
     said: message,
     corrected: correction,
     typing: volatile(z.object({ userId: id, name: z.string() })),
-    load: volatile(nothing),
+    load: nothing,
     say: z.object({ text: written(2_000) }),
     /** By the trainer only. */
     correct: z.object({ exercise: written(80), text: written(500) }),
@@ -88,7 +88,7 @@ export const topics = defineTopics({
   "presence-matching": {
     available: seeker,
     gone: z.object({ userId: id }),
-    load: volatile(nothing),
+    load: nothing,
     seek: z.object({ kind }),
     stop: nothing,
     pair: z.object({ userId: id }),
@@ -98,14 +98,14 @@ export const topics = defineTopics({
     updated: z.object({ update: merged }),
     aware: volatile(z.object({ state: bytes })),
     /** With the state vector of what the client has: answered with the rest, and what the server has. */
-    load: volatile(z.object({ vector: bytes })),
+    load: z.object({ vector: bytes }),
     update: z.object({ update: bytes }),
     move: volatile(z.object({ state: bytes })),
   },
   /** From an administrator to everyone. */
   "private-announcements": {
     made: announcement,
-    load: volatile(nothing),
+    load: nothing,
     /** By an administrator only. */
     announce: z.object({ text: written(500) }),
   },

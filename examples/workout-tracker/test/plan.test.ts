@@ -24,7 +24,7 @@ it("converges after both sides were edited at once and offline, and for who come
   const miaChannel = channelOf(running, "mia", transport);
   const mia = new PlanDocument(miaChannel, "spring");
   const ben = new PlanDocument(channelOf(running, "ben"), "spring");
-  const textOf = ({ doc }: PlanDocument): string => doc.getText("plan").toString();
+  const textOf = ({ doc }: PlanDocument): string => doc.getText("plan").toJSON();
   await Promise.all([mia.synced(), ben.synced()]);
   mia.doc.getText("plan").insert(0, "Monday: run\n");
   await expect.poll(() => textOf(ben)).toBe("Monday: run\n");
@@ -69,7 +69,7 @@ it("merges many updates into one and loses none, and refuses bytes that are no u
     });
   const rows = await running.database.query("select id from plan_updates where plan_id = 'spring'");
   expect(rows.length).toBeLessThan(200);
-  await expect.poll(() => own.doc.getText("notes").toString()).toBe(doc.getText("notes").toString());
+  await expect.poll(() => own.doc.getText("notes").toJSON()).toBe(doc.getText("notes").toJSON());
   const nonsense = { update: Buffer.from("nonsense").toString("base64") };
   expect(await codeOf(channel.publish("presence-plan.spring", "update", nonsense))).toBe("invalid_data");
   own.close();

@@ -1,0 +1,42 @@
+/** Starts the tracker: `PORT` (8080), `DATABASE_URL` (PostgreSQL in place of the embedded one), `BELLWIRE_CONFIG` (tracker.json); `--demo` with life in it. */
+import { buildPage } from "./build-page.ts";
+import { readConfiguration } from "./configuration.ts";
+import { createDemo } from "./demo/demo.ts";
+import { type Running, startTracker } from "./start.ts";
+
+const failed = (error: unknown): void => console.error(error);
+
+async function main(): Promise<void> {
+  const demo = process.argv.includes("--demo") ? createDemo() : undefined;
+  const configuration = await readConfiguration();
+  console.log("Building the page and opening the database …");
+  const pages = await buildPage();
+  const running = await startTracker({
+    configuration: demo ? { ...configuration, database: `${configuration.database}-demo` } : configuration,
+    port: Number(process.env.PORT ?? 8080),
+    databaseUrl: process.env.DATABASE_URL,
+    pages,
+    failed,
+    ...(demo && { seed: demo.seed }),
+  });
+  demo?.begin(running, failed);
+  let stopping: Promise<void> | undefined;
+  const stop = (): void => {
+    demo?.end();
+    stopping ??= running.close().catch(failed);
+  };
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+  tell(running, demo !== undefined);
+}
+
+function tell({ port }: Running, demo: boolean): void {
+  console.log(`Open http://localhost:${port}`);
+  if (demo)
+    console.log('As somebody in particular: Alex, Sam, Kim (trainer) or Ruth (administrator), "demo-demo".');
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});
