@@ -7,6 +7,7 @@ export default defineConfig({
     index: "src/index.ts",
     client: "src/client/index.ts",
     canary: "src/canary/index.ts",
+    shared: "src/client/shared/index.ts",
     server: "src/server/index.ts",
     memory: "src/memory/index.ts",
     conformance: "src/conformance/index.ts",

@@ -1,0 +1,43 @@
+/** All tabs of one origin over one connection: a transport that is made of another, and of the other tabs. */
+import type { Capabilities } from "../../capabilities.ts";
+import type { Transport } from "../../link.ts";
+import { checkOptions, having, object, text } from "../../options.ts";
+import { Tab } from "./tab.ts";
+import { TABS_VERSION } from "./tab-messages.ts";
+import { browserTabs, type TabPlatform } from "./tab-platform.ts";
+
+/** Options of {@link shared}. */
+export interface SharedOptions {
+  /**
+   * Tabs with the same key share. It MUST name whatever decides what may be heard: the hub, and the user, where the hub knows users.
+   * Whoever gives one asserts that different tokens under it are the same user's. Not for secrets: every script of the origin can see it.
+   * Default: the transport's name; tabs share then only if their tokens are the same.
+   */
+  readonly key?: string;
+  /** How tabs know of each other. Default: the browser's locks, broadcasts and page events. */
+  readonly platform?: TabPlatform;
+}
+
+/**
+ * A transport over which all tabs of one origin share one connection. The tab that has it is the leader; when it is closed, crashes or
+ * falls silent for 4 s, another takes its place, the others' links end with `link_lost`, and their channels resume at once where they were.
+ * For the hub all tabs are one link of one session: one identity, one rate, one member. `exclude` spares the publisher's own channel only.
+ * Where the platform has no locks or no broadcasts, which is so on pages that are not secure, it is `transport` itself.
+ * Throws `invalid_option`.
+ */
+export function shared<C extends Capabilities>(
+  transport: Transport<C>,
+  options: SharedOptions = {},
+): Transport<C> {
+  checkOptions("shared", { transport }, { transport: having("connect") }, ["transport"]);
+  checkOptions("shared", options, { key: text, platform: object });
+  const { key, platform = browserTabs() } = options;
+  if (!platform) return transport;
+  const name = `bellwire/${TABS_VERSION}/${key ?? transport.name}`;
+  const tab = new Tab({ transport, platform, name, anyToken: key !== undefined });
+  return {
+    name: `shared(${transport.name})`,
+    capabilities: transport.capabilities,
+    connect: (observer) => tab.connect(observer),
+  };
+}

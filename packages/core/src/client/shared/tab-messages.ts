@@ -1,0 +1,33 @@
+/** What tabs say to each other. docs/shared-tabs.md is the contract; these types are the same contract for the compiler. */
+import type { CloseCause } from "../../link.ts";
+import { PROTOCOL_VERSION, type ServerMessage } from "../../protocol/messages.ts";
+
+/** The versions that tabs must have in common: of their own messages, and of what they carry. */
+export const TABS_VERSION = `1.${PROTOCOL_VERSION}`;
+
+/** `TAB/NUMBER`: a link of one tab. */
+export type LinkId = string;
+
+/** What a link hears of its trunk. */
+export type Heard =
+  | ServerMessage
+  | { readonly type: "open" }
+  | { readonly type: "close"; readonly cause: CloseCause }
+  | { readonly type: "malformed"; readonly reason: string }
+  | { readonly type: "refused" };
+
+/** What is heard, and by which links. */
+export type Delivery = readonly [what: Heard, ...links: LinkId[]];
+
+export type TabMessage =
+  | readonly ["who"]
+  | readonly ["leader", leader: string]
+  | readonly ["open", leader: string, link: LinkId]
+  | readonly ["send", leader: string, link: LinkId, text: string]
+  | readonly ["close", leader: string, link: LinkId, cause: CloseCause]
+  | readonly ["deliver", leader: string, deliveries: readonly Delivery[]];
+
+/** The tab whose link it is. */
+export function tabOf(link: LinkId): string {
+  return link.split("/", 1)[0] as string;
+}
