@@ -76,7 +76,7 @@ function caseFor({ matrix, values, weights, costs }: Decision, one: OptionId, ot
     .map(({ criterion }) => {
       const [mine, its] = [values[one][criterion], values[other][criterion]];
       const says = criterion === "cost" ? moneyText(costs[one].money) : matrix.cells[one][criterion]?.says;
-      const reason = says ? `: ${says.charAt(0).toLowerCase()}${says.slice(1)}` : ", as measured";
+      const reason = says ? `: ${says}` : ", as measured";
       const against = `${middle(mine).toFixed(1)} against ${middle(its).toFixed(1)} of ${matrix.options[other].name}`;
       const text = `${matrix.criteria[criterion].name}, weight ${count(weights[criterion].value)}, ${against}${reason}`;
       return statement(text, [...mine.refs, ...its.refs, ...weights[criterion].refs]);
@@ -85,7 +85,7 @@ function caseFor({ matrix, values, weights, costs }: Decision, one: OptionId, ot
 
 function moneyText(money: number | undefined): string {
   return money === undefined
-    ? "its price is unknown, which counts as the middle"
+    ? "Its price is unknown, which counts as the middle"
     : `$${money.toFixed(2)} a month`;
 }
 

@@ -1,7 +1,6 @@
 /** Hard constraints: what excludes an option before anything is weighed. */
-import type { Results } from "../results.ts";
 import type { Cost } from "./cost.ts";
-import { measurementOf } from "./evidence.ts";
+import { type Evidence, measurementOf } from "./evidence.ts";
 import type { Limit, LimitRule, Matrix, OptionId } from "./matrix.ts";
 import type { Requirements } from "./requirements.ts";
 import { answer, matrixRef, type Statement, sourceRefs, statement } from "./statement.ts";
@@ -19,16 +18,16 @@ export function exclusions(
   needs: Requirements,
   matrix: Matrix,
   costs: Readonly<Record<OptionId, Cost>>,
-  results: Results | undefined,
+  evidence: Evidence,
 ): Exclusion[] {
   return [
     ...matrix.limits.flatMap((limit) => {
       const answers = applies(limit.rule, needs, costs[limit.option]);
-      if (!answers || connectsAnyway(limit, matrix, results)) return [];
+      if (!answers || connectsAnyway(limit, matrix, evidence)) return [];
       const { name } = matrix.options[limit.option];
-      const blocked = limit.rule.websocketBlocked ? blockedRefs(limit, matrix, results) : [];
+      const blocked = limit.rule.websocketBlocked ? blockedRefs(limit, matrix, evidence) : [];
       const refs = [...sourceRefs(limit.sources), ...blocked, matrixRef(limit.path), ...answers.map(answer)];
-      return [{ option: limit.option, answers, reason: statement(`${name}: ${lower(limit.says)}`, refs) }];
+      return [{ option: limit.option, answers, reason: statement(`${name}: ${limit.says}`, refs) }];
     }),
     ...overBudget(needs, matrix, costs),
   ];
@@ -64,17 +63,15 @@ function applies(rule: LimitRule, needs: Requirements, cost: Cost): readonly str
 }
 
 /** Whether the run has shown that it connects where WebSockets are blocked, whatever the matrix says. */
-function connectsAnyway(limit: Limit, matrix: Matrix, results: Results | undefined): boolean {
+function connectsAnyway(limit: Limit, matrix: Matrix, evidence: Evidence): boolean {
   if (!limit.rule.websocketBlocked) return false;
-  return (measurementOf(results, matrix.options[limit.option], "blocked-websocket/connects")?.value ?? 0) > 0;
+  return (
+    (measurementOf({ ...evidence, proxies: "none" }, matrix.options[limit.option], "blocked-websocket/connects")?.value ?? 0) > 0
+  );
 }
 
-function blockedRefs(
-  limit: Limit,
-  matrix: Matrix,
-  results: Results | undefined,
-): Statement["refs"][number][] {
-  const measured = measurementOf(results, matrix.options[limit.option], "blocked-websocket/connects");
+function blockedRefs(limit: Limit, matrix: Matrix, evidence: Evidence): Statement["refs"][number][] {
+  const measured = measurementOf({ ...evidence, proxies: "none" }, matrix.options[limit.option], "blocked-websocket/connects");
   return measured?.refs.slice(0, 1) ?? [];
 }
 
@@ -91,8 +88,4 @@ function overBudget(
     const text = `${name}: $${money.toFixed(2)} a month is above the budget of $${budget}`;
     return [{ option: id, answers: ["budget"], reason: statement(text, [answer("budget"), ...refs]) }];
   });
-}
-
-function lower(sentence: string): string {
-  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
 }

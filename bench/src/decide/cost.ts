@@ -2,8 +2,7 @@
  * What an option costs per month. Self-hosted: measured CPU, memory and bytes become processes, servers and traffic. Hosted: the
  * cheapest published plan that is large enough. Without a measurement, or above the last plan, a cost is unknown.
  */
-import type { Results } from "../results.ts";
-import { type Measurement, measurementOf } from "./evidence.ts";
+import { type Evidence, type Measurement, measurementOf } from "./evidence.ts";
 import type { OptionEntry } from "./matrix.ts";
 import type { Assumptions, Plan, Prices, ServerPrice } from "./prices.ts";
 import type { Requirements } from "./requirements.ts";
@@ -92,15 +91,10 @@ export function planFor(needs: Requirements, plans: readonly Plan[]): Plan | und
 }
 
 /** The cost of an option. */
-export function costOf(
-  option: OptionEntry,
-  needs: Requirements,
-  results: Results | undefined,
-  prices: Prices,
-): Cost {
+export function costOf(option: OptionEntry, needs: Requirements, evidence: Evidence, prices: Prices): Cost {
   return option.operated === "hosted"
     ? hostedCost(option, needs, prices)
-    : ownCost(option, needs, results, prices);
+    : ownCost(option, needs, evidence, prices);
 }
 
 function hoursOf(needs: Requirements, hours: number): number | undefined {
@@ -132,16 +126,11 @@ function hostedCost(option: OptionEntry, needs: Requirements, prices: Prices): C
   };
 }
 
-function ownCost(
-  option: OptionEntry,
-  needs: Requirements,
-  results: Results | undefined,
-  prices: Prices,
-): Cost {
+function ownCost(option: OptionEntry, needs: Requirements, evidence: Evidence, prices: Prices): Cost {
   const figures = {
-    cpu: measurementOf(results, option, "fan-out/server-cpu-1"),
-    memory: measurementOf(results, option, "idle-memory/rss-per-connection"),
-    wire: measurementOf(results, option, "fan-out/wire-bytes"),
+    cpu: measurementOf(evidence, option, "fan-out/server-cpu-1"),
+    memory: measurementOf(evidence, option, "idle-memory/rss-per-connection"),
+    wire: measurementOf(evidence, option, "fan-out/wire-bytes"),
   };
   const load = loadOf(figures);
   const hours = hoursOf(needs, prices.assumptions.hoursSelf);

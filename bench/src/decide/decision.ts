@@ -74,13 +74,14 @@ export function decide(inputs: Inputs): Decision {
 type Judged = Pick<Decision, "costs" | "exclusions" | "weights" | "values" | "ranking" | "excluded">;
 
 function judge({ needs, matrix, prices, results }: Inputs): Judged {
+  const evidence = { results, proxies: needs.proxies };
   const costs = Object.fromEntries(
-    OPTIONS.map((id) => [id, costOf(matrix.options[id], needs, results, prices)]),
+    OPTIONS.map((id) => [id, costOf(matrix.options[id], needs, evidence, prices)]),
   ) as Record<OptionId, Cost>;
-  const out = exclusions(needs, matrix, costs, results);
+  const out = exclusions(needs, matrix, costs, evidence);
   const isOut = (id: OptionId): boolean => out.some(({ option }) => option === id);
   const weights = weightsFor(needs);
-  const values = valuesOf(matrix, costs, results);
+  const values = valuesOf(matrix, costs, evidence);
   return {
     costs,
     exclusions: out,

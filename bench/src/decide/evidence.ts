@@ -4,7 +4,24 @@
  */
 import type { MetricDefinition, Results, Row, ScenarioResult } from "../results.ts";
 import type { OptionEntry } from "./matrix.ts";
+import type { Requirements } from "./requirements.ts";
 import type { Ref } from "./statement.ts";
+
+/** Figures, and to which rows one may look. */
+export interface Evidence {
+  /** Undefined: nothing was measured. */
+  readonly results: Results | undefined;
+  readonly proxies: Requirements["proxies"];
+}
+
+/** The rows that stand for an option: on networks as the users have them. */
+export function contendersOf(
+  { contenders: { open, blocked } }: OptionEntry,
+  proxies: Requirements["proxies"],
+): string[] {
+  if (proxies === "none") return [...open];
+  return [...new Set(proxies === "strict" ? blocked : [...open, ...blocked])];
+}
 
 /** A measured value of an option: of several contenders, the worst. */
 export interface Measurement {
@@ -18,18 +35,19 @@ export interface Measurement {
 
 /** Reads `scenario/metric` of an option. Undefined unless all of its contenders have it. */
 export function measurementOf(
-  results: Results | undefined,
+  { results, proxies }: Evidence,
   option: OptionEntry,
   figure: string,
 ): Measurement | undefined {
   const [scenarioName, metricId] = figure.split("/");
   const scenario = results?.scenarios.find(({ name }) => name === scenarioName);
+  const names = contendersOf(option, proxies);
   const metric = scenario?.metrics.find(({ id }) => id === metricId);
-  if (!scenario || !metric || option.contenders.length === 0) return undefined;
+  if (!scenario || !metric || names.length === 0) return undefined;
   const control = scenario.rows.find(
     (row) => row.kind === "control" && valueOf(row, metric.id) !== undefined,
   );
-  const all = option.contenders.map((name) => {
+  const all = names.map((name) => {
     const row = scenario.rows.find(({ contender }) => contender === name);
     return row && ofRow(scenario, metric, row, control);
   });

@@ -94,12 +94,16 @@ function valueRows(
   return [...rows, total];
 }
 
-function figureRows({ matrix, results }: Decision, options: readonly OptionId[], notes: Notes): string[][] {
+function figureRows(
+  { matrix, results, needs }: Decision,
+  options: readonly OptionId[],
+  notes: Notes,
+): string[][] {
   return MEASURED.flatMap((criterion) =>
     matrix.criteria[criterion].figures.flat().map((figure) => [
       `\`${figure}\``,
       ...options.map((id) => {
-        const measured = measurementOf(results, matrix.options[id], figure);
+        const measured = measurementOf({ results, proxies: needs.proxies }, matrix.options[id], figure);
         if (!measured) return notes.cell("unknown", [matrixRef(`criteria/${criterion}`)]);
         const { value, unit, ratio, refs } = measured;
         const shown = `${Number(value.toPrecision(3)).toLocaleString("en-US")} ${unit}`;
@@ -121,6 +125,14 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
+const KINDS: readonly { readonly kind: Ref["kind"]; readonly title: string }[] = [
+  { kind: "source", title: "Pages" },
+  { kind: "figure", title: "Figures" },
+  { kind: "answer", title: "Answers" },
+  { kind: "price", title: "Prices and assumptions" },
+  { kind: "matrix", title: "Judgements" },
+];
+
 /** Numbers references in the order of their first use. */
 class Notes {
   readonly #places: Places;
@@ -140,9 +152,13 @@ class Notes {
 
   /** The numbered list of everything that was referred to. */
   list(): string {
-    return [...this.#numbers.values()]
-      .map(({ number, ref }) => `${number}. [${titleOf(ref)}](${this.#address(ref)})${dateOf(ref)}`)
-      .join("\n");
+    const all = [...this.#numbers.values()];
+    return KINDS.flatMap(({ kind, title }) => {
+      const lines = all
+        .filter(({ ref }) => ref.kind === kind)
+        .map(({ number, ref }) => `- [${number}] [${titleOf(ref)}](${this.#address(ref)})${dateOf(ref)}`);
+      return lines.length > 0 ? [`### ${title}\n\n${lines.join("\n")}`] : [];
+    }).join("\n\n");
   }
 
   #marks(refs: readonly Ref[]): string {

@@ -79,8 +79,11 @@ export interface OptionEntry {
   readonly name: string;
   readonly summary: string;
   readonly operated: "self" | "hosted";
-  /** Rows of the benchmark that stand for it; with several, the worst figure of them does. */
-  readonly contenders: readonly string[];
+  /**
+   * Rows of the benchmark that stand for it, where WebSockets pass and where proxies block them; of several, the worst figure does.
+   * Socket.IO has none where they are blocked, as it is measured on a WebSocket.
+   */
+  readonly contenders: { readonly open: readonly string[]; readonly blocked: readonly string[] };
   readonly sources: readonly Source[];
 }
 
@@ -170,6 +173,11 @@ export function readMatrix(value: unknown, path = "matrix"): Matrix {
   };
 }
 
+const objects = { allowed: "an object", test: isObject };
+const names = {
+  allowed: "a list of names",
+  test: (value: unknown): boolean => Array.isArray(value) && value.every((one) => typeof one === "string"),
+};
 const groups = {
   allowed: 'a list of lists such as [["latency/p99"]]',
   test: (value: unknown): boolean =>
@@ -195,10 +203,11 @@ function readOption(value: unknown, where: string, id: OptionId, cite: Cite): Op
     name: text,
     summary: text,
     operated: oneOf("self", "hosted"),
-    contenders: list,
+    contenders: objects,
     sources: list,
   };
   checkObject(where, value, rules);
+  checkObject(`${where}.contenders`, value.contenders, { open: names, blocked: names });
   return { ...(value as unknown as OptionEntry), id, sources: cite(value.sources, `${where}.sources`) };
 }
 

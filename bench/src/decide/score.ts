@@ -2,9 +2,8 @@
  * Scores. Every criterion gives each option a value from 0 to 4: a judgement of the matrix, the cost against the cheapest, or measured
  * figures against the control of the same run. What is unknown may be anything from 0 to 4 and counts as 2 in the mean.
  */
-import type { Results } from "../results.ts";
 import type { Cost } from "./cost.ts";
-import { measurementOf } from "./evidence.ts";
+import { type Evidence, measurementOf } from "./evidence.ts";
 import {
   CRITERIA,
   type Criterion,
@@ -54,7 +53,7 @@ export function valueOfCost(dollars: number, cheapest: number): number {
 export function valuesOf(
   matrix: Matrix,
   costs: Readonly<Record<OptionId, Cost>>,
-  results: Results | undefined,
+  evidence: Evidence,
 ): Values {
   const totals = OPTIONS.flatMap((id) => totalOf(costs[id]) ?? []);
   const cheapest = Math.min(...totals);
@@ -67,7 +66,7 @@ export function valuesOf(
           high: cell.score,
           refs: [matrixRef(`cells/${id}/${criterion}`), ...sourceRefs(cell.sources)],
         }
-      : measuredValue(matrix.criteria[criterion], matrix.options[id], results, criterion);
+      : measuredValue(matrix.criteria[criterion], matrix.options[id], evidence, criterion);
   };
   const of = (id: OptionId) =>
     Object.fromEntries(CRITERIA.map((criterion) => [criterion, value(id, criterion)])) as Record<
@@ -96,11 +95,11 @@ function costValue(cost: Cost, cheapest: number): Value {
 function measuredValue(
   { figures }: Criterion,
   option: OptionEntry,
-  results: Results | undefined,
+  evidence: Evidence,
   criterion: CriterionId,
 ): Value {
   const parts = figures.map((group) => {
-    const found = group.flatMap((figure) => measurementOf(results, option, figure) ?? []);
+    const found = group.flatMap((figure) => measurementOf(evidence, option, figure) ?? []);
     const measured = found.find(({ ratio }) => ratio !== undefined);
     if (measured?.ratio === undefined) return { low: 0, high: BEST, refs: [] };
     const value = valueOfRatio(measured.ratio);

@@ -1,4 +1,4 @@
-/** What matters how much: every criterion begins at 1, answers add to it, and the user's own weights replace the sum. */
+/** What matters how much: every criterion begins at 1, answers add to it or make it irrelevant, and the user's own weights replace the sum. */
 import { CRITERIA, type CriterionId } from "./matrix.ts";
 import type { Requirements } from "./requirements.ts";
 import { answer, type Ref } from "./statement.ts";
@@ -51,11 +51,23 @@ const RAISES: readonly Raise[] = [
   { answer: "budget", holds: ({ budget }) => budget !== null, by: { cost: 2 } },
 ];
 
+/** What the answers make irrelevant. */
+const IRRELEVANT: readonly (Omit<Raise, "by"> & { readonly criterion: CriterionId })[] = [
+  { criterion: "reach", answer: "proxies", holds: ({ proxies }) => proxies === "none" },
+  {
+    criterion: "platforms",
+    answer: "platforms",
+    holds: ({ platforms }) => platforms.every((one) => one === "browser" || one === "node"),
+  },
+];
+
 /** The weights that follow from the answers. */
 export function weightsFor(needs: Requirements): Weights {
   const entries = CRITERIA.map((criterion): [CriterionId, Weight] => {
     const own = needs.weights[criterion];
     if (own !== undefined) return [criterion, { value: own, refs: [answer(`weights/${criterion}`)] }];
+    const irrelevant = IRRELEVANT.find((one) => one.criterion === criterion && one.holds(needs));
+    if (irrelevant) return [criterion, { value: 0, refs: [answer(irrelevant.answer)] }];
     const raises = RAISES.filter(({ by, holds }) => by[criterion] !== undefined && holds(needs));
     const value = raises.reduce((sum, { by }) => sum + (by[criterion] ?? 0), 1);
     return [criterion, { value, refs: raises.map((raise) => answer(raise.answer)) }];
