@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import type { LoadPlan } from "../../wire/load-plan.ts";
 import { MarkerCount } from "../../wire/marker.ts";
 
-/** Connections that are joining at the same time. */
+/** Connections that are joining at the same time, by default. */
 const AT_ONCE = 50;
 /** Milliseconds for one connection to join. */
 const JOIN_TIMEOUT = 10_000;
@@ -23,6 +23,7 @@ export async function openLoadClients(
   port: number,
   count: number,
   lost: (what: string) => void,
+  atOnce = AT_ONCE,
 ): Promise<LoadClient[]> {
   const buffer = Buffer.alloc(65_536);
   const clients: LoadClient[] = [];
@@ -34,7 +35,7 @@ export async function openLoadClients(
       await joining.joined;
     }
   };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, count) }, join));
+  await Promise.all(Array.from({ length: Math.min(atOnce, count) }, join));
   return clients;
 }
 
