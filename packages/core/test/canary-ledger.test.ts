@@ -1,5 +1,5 @@
 /** What is counted of two wires, against a model that knows everything; and how milliseconds are counted. */
-import { bucketEnd, type CanaryReport, sumReports } from "@bellwire/core/canary";
+import { bucketEnd, type CanaryReport, readReport, sumReports } from "@bellwire/core/canary";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CanaryLedger, HELD } from "../src/canary/canary-ledger.ts";
@@ -268,5 +268,48 @@ describe("the sum of reports", () => {
     });
     expect(sumReports([])).toMatchObject({ canaries: 0, both: 0, lag: { p50: null } });
     expect(JSON.parse(JSON.stringify(sum))).toEqual(sum);
+  });
+});
+
+describe("a report that came over a network", () => {
+  const bench = new Bench();
+  bench.subscribed("primary", 0);
+  bench.subscribed("candidate", 0);
+  bench.notified("primary", 1);
+  bench.notified("candidate", 1);
+  bench.tally.primary.causes.link_lost = 1;
+  const report = bench.report();
+
+  it("is read when it is one", () => {
+    expect(readReport(JSON.parse(JSON.stringify(report)))).toEqual(report);
+  });
+
+  it.each([
+    undefined,
+    null,
+    "report",
+    [report],
+    { ...report, id: "no id" },
+    { ...report, both: "1" },
+    { ...report, both: -1 },
+    { ...report, closed: undefined },
+    { ...report, lag: {} },
+    { ...report, lag: { ...report.lag, buckets: [[0.5, 1]] } },
+    { ...report, lag: { ...report.lag, buckets: [[1_000, 1]] } },
+    { ...report, lag: { ...report.lag, buckets: [7] } },
+    { ...report, primary: { ...report.primary, name: "x".repeat(201) } },
+    { ...report, primary: { ...report.primary, causes: { __proto__x: 1 } } },
+    { ...report, candidate: { ...report.candidate, lost: null } },
+  ])("is refused when it is none: %#", (value) => {
+    expect(readReport(value)).toBeUndefined();
+  });
+
+  it("never makes a reader or the sum throw, whatever was sent", () => {
+    const property = fc.property(fc.jsonValue(), fc.constantFrom(...Object.keys(report)), (value, key) => {
+      const read = readReport({ ...report, [key]: value });
+      if (read) expect(sumReports([read, report]).canaries).toBeGreaterThan(0);
+      expect(readReport(value)).toBeUndefined();
+    });
+    holds(property, 500);
   });
 });

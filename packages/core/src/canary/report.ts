@@ -58,17 +58,21 @@ export interface CanaryReport {
   readonly candidate: WireReport;
 }
 
+/** What is counted of a wire by a plain number. */
+export const WIRE_COUNTS = [
+  "delivered",
+  "lost",
+  "late",
+  "doubled",
+  "disorder",
+  "gaps",
+  "connected",
+  "failed",
+  "dropped",
+] as const satisfies readonly (keyof WireReport)[];
+
 /** Counts for one wire. */
-export interface WireTally {
-  delivered: number;
-  lost: number;
-  late: number;
-  doubled: number;
-  disorder: number;
-  gaps: number;
-  connected: number;
-  failed: number;
-  dropped: number;
+export interface WireTally extends Record<(typeof WIRE_COUNTS)[number], number> {
   readonly causes: Partial<Record<ErrorCode, number>>;
   readonly connecting: Counter;
 }

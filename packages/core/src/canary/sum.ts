@@ -1,6 +1,13 @@
 /** Adds what the canaries of many clients have reported. */
 import type { ErrorCode } from "../errors.ts";
-import { type CanaryReport, emptyTally, reportOf, type WireReport, type WireTally } from "./report.ts";
+import {
+  type CanaryReport,
+  emptyTally,
+  reportOf,
+  WIRE_COUNTS,
+  type WireReport,
+  type WireTally,
+} from "./report.ts";
 
 /** What many canaries of the same two wires have seen together. */
 export interface CanarySum
@@ -10,8 +17,8 @@ export interface CanarySum
 }
 
 /**
- * Adds reports of the same two wires, in any order; of each canary only the latest counts. Whoever receives reports over a network
- * checks first that they are reports.
+ * Adds reports of the same two wires, in any order; of each canary only the latest counts. Reports that came over a network go
+ * through {@link readReport} first.
  */
 export function sumReports(reports: Iterable<CanaryReport>): CanarySum {
   const latest = new Map<string, CanaryReport>();
@@ -36,20 +43,8 @@ export function sumReports(reports: Iterable<CanaryReport>): CanarySum {
   return { canaries: latest.size, both, uncompared, lag, unshadowed, primary, candidate };
 }
 
-const COUNTS = [
-  "delivered",
-  "lost",
-  "late",
-  "doubled",
-  "disorder",
-  "gaps",
-  "connected",
-  "failed",
-  "dropped",
-] as const satisfies readonly (keyof WireReport)[];
-
 function add(tally: WireTally, report: WireReport): void {
-  for (const key of COUNTS) tally[key] += report[key];
+  for (const key of WIRE_COUNTS) tally[key] += report[key];
   tally.connecting.merge(report.connecting);
   for (const [code, count] of Object.entries(report.causes) as [ErrorCode, number][])
     tally.causes[code] = (tally.causes[code] ?? 0) + count;
