@@ -1,10 +1,10 @@
-/** Bundles page.ts for the browser, in memory. */
+/** Bundles a page's program for the browser, in memory. */
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-export async function bundlePage(): Promise<string> {
+export async function bundlePage(entry = "page.ts"): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL("page.ts", import.meta.url))],
+    entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
     bundle: true,
     write: false,
     format: "esm",
