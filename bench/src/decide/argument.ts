@@ -90,12 +90,16 @@ function moneyText(money: number | undefined): string {
 }
 
 function unknownsOf({ unmeasured, matrix, results }: Decision): Statement[] {
-  return unmeasured.map((criterion) =>
+  if (unmeasured.length === 0) return [];
+  const names = unmeasured.map((criterion) => matrix.criteria[criterion].name).join("; ");
+  const where = results ? "Not measured for every option that is left" : "Not measured";
+  const how = "what is unknown counts as the middle of its range, and the draws below take any of it";
+  return [
     statement(
-      `${matrix.criteria[criterion].name} ${results ? "is not measured for every option that is left" : "is not measured"}, and what is unknown counts as the middle and is drawn from the whole range below`,
-      [matrixRef(`criteria/${criterion}`)],
+      `${where}: ${names}; ${how}`,
+      unmeasured.map((criterion) => matrixRef(`criteria/${criterion}`)),
     ),
-  );
+  ];
 }
 
 function scaleWarning({ costs, choice, prices, matrix }: Decision): Statement {
@@ -168,9 +172,13 @@ function unknownRefs({ values }: Decision, option: OptionId): Ref[] {
 
 /** What every option costs. */
 export function costText({ costs, ranking, excluded, needs, prices }: Decision): Statement[] {
-  const { hoursSelf, hoursHosted } = prices.assumptions;
+  const { headroom, hoursSelf, hoursHosted } = prices.assumptions;
   return [
     ...[...ranking, ...excluded].flatMap(({ option }) => costs[option].statements),
+    statement(
+      `CPU for TLS, for connecting and for pings is not in the figures, and has to be found in the headroom of ${headroom} ×`,
+      [priceRef("assumptions/headroom")],
+    ),
     needs.operatorHour === null
       ? statement("Nobody's hours are counted", [answer("operatorHour")])
       : statement(

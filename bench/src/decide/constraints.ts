@@ -58,7 +58,12 @@ function applies(rule: LimitRule, needs: Requirements, cost: Cost): readonly str
     );
   if (rule.bytesOver !== undefined) return when(needs.bytes > rule.bytesOver, "bytes");
   if (rule.tabsOverWithoutHttp2 !== undefined)
-    return when(!needs.http2 && needs.tabs > rule.tabsOverWithoutHttp2, "tabs", "http2");
+    return when(
+      !needs.http2 && !needs.sharedTabs && needs.tabs > rule.tabsOverWithoutHttp2,
+      "tabs",
+      "http2",
+      "sharedTabs",
+    );
   return undefined;
 }
 
@@ -66,12 +71,20 @@ function applies(rule: LimitRule, needs: Requirements, cost: Cost): readonly str
 function connectsAnyway(limit: Limit, matrix: Matrix, evidence: Evidence): boolean {
   if (!limit.rule.websocketBlocked) return false;
   return (
-    (measurementOf({ ...evidence, proxies: "none" }, matrix.options[limit.option], "blocked-websocket/connects")?.value ?? 0) > 0
+    (measurementOf(
+      { ...evidence, proxies: "none" },
+      matrix.options[limit.option],
+      "blocked-websocket/connects",
+    )?.value ?? 0) > 0
   );
 }
 
 function blockedRefs(limit: Limit, matrix: Matrix, evidence: Evidence): Statement["refs"][number][] {
-  const measured = measurementOf({ ...evidence, proxies: "none" }, matrix.options[limit.option], "blocked-websocket/connects");
+  const measured = measurementOf(
+    { ...evidence, proxies: "none" },
+    matrix.options[limit.option],
+    "blocked-websocket/connects",
+  );
   return measured?.refs.slice(0, 1) ?? [];
 }
 

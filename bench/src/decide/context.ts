@@ -40,9 +40,10 @@ export function contextOf({ needs, matrix, prices, results }: Decision): Stateme
       "recipients",
     ),
     said(
-      `Clients run in ${needs.platforms.join(", ")}, with up to ${needs.tabs} tabs and ${needs.http2 ? "" : "without "}HTTP/2, and the back end is written in ${needs.backEnd}`,
+      `Clients run in ${needs.platforms.join(", ")}, with up to ${needs.tabs} tabs that ${needs.sharedTabs ? "share one connection" : "each have a connection"} over ${needs.http2 ? "HTTP/2" : "HTTP/1.1"}, and the back end is written in ${needs.backEnd}`,
       "platforms",
       "tabs",
+      "sharedTabs",
       "http2",
       "backEnd",
     ),

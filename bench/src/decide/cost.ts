@@ -141,7 +141,7 @@ function ownCost(option: OptionEntry, needs: Requirements, evidence: Evidence, p
       ...(inKiB(figures.memory) === undefined ? ["memory per connection"] : []),
       ...(inBytes(figures.wire) === undefined ? ["bytes per delivery"] : []),
     ];
-    const text = `${option.name}: the cost is unknown, because there is no measurement of ${missing.join(", ")}`;
+    const text = `${option.name}: the cost is unknown, because on networks like theirs there is no measurement of ${missing.join(", ")}`;
     return {
       money: undefined,
       hours,

@@ -33,7 +33,7 @@ export interface Measurement {
   readonly refs: readonly Ref[];
 }
 
-/** Reads `scenario/metric` of an option. Undefined unless all of its contenders have it. */
+/** Reads `scenario/metric` of an option. Undefined where none of its contenders has it. */
 export function measurementOf(
   { results, proxies }: Evidence,
   option: OptionEntry,
@@ -47,14 +47,16 @@ export function measurementOf(
   const control = scenario.rows.find(
     (row) => row.kind === "control" && valueOf(row, metric.id) !== undefined,
   );
-  const all = names.map((name) => {
+  const measured = names.flatMap((name) => {
     const row = scenario.rows.find(({ contender }) => contender === name);
-    return row && ofRow(scenario, metric, row, control);
+    return (row && ofRow(scenario, metric, row, control)) ?? [];
   });
-  return all.reduce((worst, one) => {
-    if (!worst || !one) return undefined;
-    return (metric.better === "higher" ? one.value < worst.value : one.value > worst.value) ? one : worst;
-  });
+  const worse = (a: Measurement, b: Measurement): boolean =>
+    metric.better === "higher" ? a.value < b.value : a.value > b.value;
+  return measured.reduce<Measurement | undefined>(
+    (worst, one) => (worst === undefined || worse(one, worst) ? one : worst),
+    undefined,
+  );
 }
 
 function ofRow(

@@ -60,7 +60,11 @@ function evidence(decision: Decision, notes: Notes): string {
     }),
   );
   return [
-    "Values from 0 to 4, the best first; a range where something is unknown.",
+    notes.sentence(
+      statement("Values from 0 to 4, the best first; a range where something is unknown", [
+        matrixRef("note"),
+      ]),
+    ),
     table(head, valueRows(decision, options, notes)),
     "### Measured",
     table(["", ...options.map((id) => matrix.options[id].name)], figureRows(decision, options, notes)),

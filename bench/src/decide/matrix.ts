@@ -60,6 +60,7 @@ export interface LimitRule {
   readonly severalProcesses?: true;
   readonly presenceMembersOver?: number;
   readonly bytesOver?: number;
+  /** Tabs that each have a connection of their own. */
   readonly tabsOverWithoutHttp2?: number;
 }
 
@@ -80,8 +81,8 @@ export interface OptionEntry {
   readonly summary: string;
   readonly operated: "self" | "hosted";
   /**
-   * Rows of the benchmark that stand for it, where WebSockets pass and where proxies block them; of several, the worst figure does.
-   * Socket.IO has none where they are blocked, as it is measured on a WebSocket.
+   * Rows of the benchmark that stand for it, where WebSockets pass and where proxies block them; of several that were measured, the
+   * worst figure does.
    */
   readonly contenders: { readonly open: readonly string[]; readonly blocked: readonly string[] };
   readonly sources: readonly Source[];

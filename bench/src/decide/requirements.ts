@@ -38,6 +38,8 @@ export interface Requirements {
   readonly http2: boolean;
   /** The most tabs of the application that one user has open. */
   readonly tabs: number;
+  /** Whether those tabs share one connection; `shared` of `@bellwire/core/shared` does that. */
+  readonly sharedTabs: boolean;
   readonly presence: Need;
   /** The largest list of those present. */
   readonly presenceMembers: number;
@@ -119,6 +121,7 @@ export const FIELDS: readonly Field[] = [
     rule: numberFrom(1, "whole"),
     fallback: 3,
   },
+  { key: "sharedTabs", question: "Those tabs share one connection", rule: flag, fallback: false },
   { key: "presence", question: "Lists of who is present", rule: NEEDS, fallback: "useful" },
   {
     key: "presenceMembers",

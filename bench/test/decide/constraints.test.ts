@@ -49,6 +49,7 @@ describe("a hard constraint", () => {
     ["a list of 101 is merely useful", { presence: "useful", presenceMembers: 101 }],
     ["a list of 100 is needed", { presence: "needed", presenceMembers: 100 }],
     ["six tabs share HTTP/2", { tabs: 6, http2: true }],
+    ["six tabs on HTTP/1.1 share one connection", { tabs: 6, http2: false, sharedTabs: true }],
     ["five tabs share HTTP/1.1", { tabs: 5, http2: false }],
     ["many users can be divided", { users: 200_000, splittable: true }],
     ["one process can hold all", { users: 20_000, splittable: false }],
