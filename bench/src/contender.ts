@@ -9,7 +9,11 @@ import type { LoadPlan } from "./wire/load-plan.ts";
  * `wire`: Bellwire over a wire. `control`: a bare library and none of our code, which everything is compared with. `bare`: another bare
  * library, beside the wire on it. `floor`: what the public API allows at best.
  */
-export type ContenderKind = "wire" | "control" | "bare" | "floor";
+export const KINDS = ["wire", "control", "bare", "floor"] as const;
+export type ContenderKind = (typeof KINDS)[number];
+
+/** The caveat of a contender that is not on this machine; it takes the place of `loopback`. */
+export const OVER_INTERNET = "hosted, over the internet";
 
 /** One notification as an application publishes it. */
 export interface Notice {
@@ -23,7 +27,7 @@ export interface ServerHalf {
   readonly port: number;
   /** Publishes what is due in one turn of the event loop, in order. MUST NOT wait for the network. */
   readonly publish: (notices: readonly Notice[]) => void;
-  /** Bytes that the server's sockets have handed to the operating system so far, closed ones included. */
+  /** Bytes that the server's sockets have handed to the operating system so far, closed ones included; NaN where nobody counts them. */
   readonly bytesWritten: () => number;
   /** Publishes that failed so far; a count other than 0 fails the run. */
   readonly failures: () => number;

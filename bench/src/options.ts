@@ -1,7 +1,9 @@
 /** What the command line of a run says. */
 import { pathToFileURL } from "node:url";
-import { parseArgs } from "node:util";
-import { CONTENDERS, type Entry, ownContender } from "./registry.ts";
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import { WIRES } from "./config.ts";
+import type { LoadedConfig } from "./load-config.ts";
+import { CONTENDERS, configuredContender, type Entry, ownContender } from "./registry.ts";
 import { SCENARIO_NAMES, type ScenarioName } from "./scenario.ts";
 import { WORKOUT_DAY } from "./workload/workload.ts";
 
@@ -11,8 +13,9 @@ bellwire-bench decide                  writes down which wire, and why
 
   --full              figures to quote, in half an hour; default: all scenarios within three minutes
   --scenario a,b      ${SCENARIO_NAMES.join(", ")}; default: all
-  --wire a,b          ws, sse, socketio, pusher or none; default: all. The control rows always run
-  --workload file     the recorded trace to replay; JSON lines
+  --wire a,b          ws, sse, socketio, polling, pusher or none; default: all. The control rows always run
+  --config file       contenders, workloads and defaults of your own; default: bellwire-bench.config.ts, if there is one
+  --workload x        the recorded trace to replay: a file of JSON lines, or a workload's name in the configuration
   --contender file    one more contender: a module that exports "contender"; may be given again
   --rounds n          rounds of each scenario
   --seed n            the seed of the order of rounds and of the intervals
@@ -34,41 +37,66 @@ export interface Options {
   readonly help: boolean;
 }
 
-/** Reads the arguments. Throws a TypeError or RangeError whose message tells the user what is allowed. */
-export function readOptions(args: readonly string[]): Options {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      full: { type: "boolean", default: false },
-      scenario: { type: "string", default: SCENARIO_NAMES.join(",") },
-      wire: { type: "string" },
-      workload: { type: "string" },
-      contender: { type: "string", multiple: true, default: [] },
-      rounds: { type: "string" },
-      seed: { type: "string" },
-      out: { type: "string", default: "bench-results" },
-      strict: { type: "boolean", default: false },
-      "cpu-profile": { type: "string" },
-      help: { type: "boolean", default: false },
-    },
-  });
-  const wires = [...new Set(CONTENDERS.filter(({ optional }) => optional).map(({ id }) => id))];
-  const wanted = values.wire === undefined ? wires : oneOf("wire", values.wire, [...wires, "none"]);
+const FLAGS = {
+  full: { type: "boolean" },
+  scenario: { type: "string" },
+  wire: { type: "string" },
+  config: { type: "string" },
+  workload: { type: "string" },
+  contender: { type: "string", multiple: true },
+  rounds: { type: "string" },
+  seed: { type: "string" },
+  out: { type: "string" },
+  strict: { type: "boolean", default: false },
+  "cpu-profile": { type: "string" },
+  help: { type: "boolean", default: false },
+} as const satisfies ParseArgsConfig["options"];
+
+/** The configuration that the arguments name, if any. Throws as {@link readOptions} does. */
+export function namedConfig(args: readonly string[]): string | undefined {
+  return parseArgs({ args: [...args], options: FLAGS }).values.config;
+}
+
+/**
+ * Reads the arguments, over what the configuration says. Throws a TypeError or RangeError whose message tells the user what is
+ * allowed.
+ */
+export function readOptions(args: readonly string[], loaded?: LoadedConfig): Options {
+  const { values } = parseArgs({ args: [...args], options: FLAGS });
+  const config = loaded?.config ?? {};
+  const wires =
+    values.wire === undefined ? (config.wires ?? WIRES) : oneOf("wire", values.wire, [...WIRES, "none"]);
+  const configured = (config.contenders ?? []).map((_, place) =>
+    configuredContender((loaded as LoadedConfig).file, place),
+  );
   return {
-    profile: values.full ? "full" : "quick",
-    scenarios: oneOf("scenario", values.scenario, SCENARIO_NAMES),
+    profile: values.full ? "full" : (config.profile ?? "quick"),
+    scenarios:
+      values.scenario === undefined
+        ? (config.scenarios ?? SCENARIO_NAMES)
+        : oneOf("scenario", values.scenario, SCENARIO_NAMES),
     entries: [
-      ...CONTENDERS.filter(({ id, optional }) => !optional || wanted.includes(id)),
-      ...values.contender.map(ownContender),
+      ...CONTENDERS.filter(({ id, optional }) => !optional || wires.some((wire) => wire === id)),
+      ...configured,
+      ...(values.contender ?? []).map(ownContender),
     ],
-    workload: values.workload === undefined ? WORKOUT_DAY : pathToFileURL(values.workload),
-    rounds: positive("rounds", values.rounds),
-    seed: positive("seed", values.seed) ?? Math.floor(Math.random() * 1e9) + 1,
-    out: values.out,
+    workload: workloadOf(values.workload, loaded),
+    rounds: positive("rounds", values.rounds) ?? config.rounds,
+    seed: positive("seed", values.seed) ?? config.seed ?? Math.floor(Math.random() * 1e9) + 1,
+    out: values.out ?? config.out ?? "bench-results",
     strict: values.strict,
     cpuProfile: values["cpu-profile"],
     help: values.help,
   };
+}
+
+/** A name of the configuration, or else a file; without either the configuration's own default. */
+function workloadOf(asked: string | undefined, loaded: LoadedConfig | undefined): URL {
+  const { workloads = {}, workload } = loaded?.config ?? {};
+  const name = asked ?? workload ?? Object.keys(workloads)[0];
+  if (name === undefined) return WORKOUT_DAY;
+  const path = Object.hasOwn(workloads, name) ? workloads[name] : undefined;
+  return path === undefined ? pathToFileURL(name) : new URL(path, loaded?.file);
 }
 
 function oneOf<T extends string>(flag: string, text: string, allowed: readonly T[]): T[] {

@@ -1,5 +1,6 @@
 /** `bellwire-bench run`: prints the tables, writes the reports, and fails when anything was lost. */
-import { type Options, readOptions, USAGE } from "./options.ts";
+import { loadConfig } from "./load-config.ts";
+import { namedConfig, type Options, readOptions, USAGE } from "./options.ts";
 import { faults, missedBars } from "./outcome.ts";
 import { fingerprint, fingerprintText } from "./report/fingerprint.ts";
 import { progressOn } from "./report/progress.ts";
@@ -11,7 +12,7 @@ import { run } from "./run.ts";
 export async function runCommand(args: readonly string[]): Promise<number> {
   let options: Options;
   try {
-    options = readOptions(args);
+    options = readOptions(args, await loadConfig(process.cwd(), namedConfig(args)));
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
     return 2;

@@ -1,15 +1,27 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { readOptions } from "../src/options.ts";
+import { SCENARIO_NAMES } from "../src/scenario.ts";
+import { WORKOUT_DAY } from "../src/workload/workload.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** The command as `npm run bench` starts it, without npm, so that a signal reaches it. */
 function bench(...args: string[]): ChildProcess {
   const flags = ["--import", "tsx", "-C", "@bellwire/source", "bench/src/cli.ts"];
-  return spawn(process.execPath, [...flags, ...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  const reports = mkdtempSync(join(tmpdir(), "bellwire-bench-"));
+  onTestFinished(() => rmSync(reports, { recursive: true, force: true }));
+  const command = spawn(process.execPath, [...flags, ...args, "--out", reports], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  // It takes its children with it.
+  onTestFinished(() => void command.kill());
+  return command;
 }
 
 function outcome(command: ChildProcess): Promise<{ code: number | null; out: string; err: string }> {
@@ -45,27 +57,30 @@ function alive(pid: number): boolean {
 
 const lossy = fileURLToPath(new URL("./lossy-contender.ts", import.meta.url));
 
-describe("the bench command", { timeout: 60_000 }, () => {
+describe("the bench command", { timeout: 120_000 }, () => {
   it("fails when a contender loses one delivery in 10,000", async () => {
     const { code, out, err } = await outcome(
-      bench("--quick", "--scenario", "replay", "--wire", "none", "--contender", lossy),
+      bench("--scenario", "replay", "--wire", "none", "--contender", lossy),
     );
-    expect(err).toMatch(/FAILED one in 10,000 lost: \d+ lost/);
+    expect(err).toMatch(/FAILED replay: one in 10,000 lost: \d+ lost/);
     expect(code).toBe(1);
-    expect(out).toMatch(/raw ws, own topic map\s+([\d,]+)\/\1\s+0\s+0\s+0/);
+    expect(out).toMatch(/raw ws \[loopback\]\s+([\d,]+)\/\1\s+0\s+0\s+0/);
   });
 
   it("succeeds over every wire there is, and counts every delivery", async () => {
-    const { code, out, err } = await outcome(bench("--quick", "--seed", "7"));
+    const { code, out, err } = await outcome(
+      bench("--scenario", "fan-out,replay", "--rounds", "2", "--seed", "7"),
+    );
     expect(code, err).toBe(0);
-    for (const wire of ["Bellwire ws", "Bellwire sse"]) {
-      expect(out.match(new RegExp(`^${wire}\\s+([\\d,]+)/\\1\\s+0\\s+0`, "gm"))).toHaveLength(2);
+    for (const wire of ["ws", "sse", "socketio", "pusher"]) {
+      const rows = out.split("\n").filter((line) => line.startsWith(`Bellwire ${wire} `));
+      expect(rows.filter((row) => /\]\s+([\d,]+)\/\1\s+0\s+0\s+0/.test(row))).toHaveLength(2);
     }
     expect(out).toContain("seed 7");
   });
 
   it.runIf(process.platform === "linux")("takes its children with it when it is interrupted", async () => {
-    const command = bench("--quick", "--scenario", "replay", "--wire", "none");
+    const command = bench("--scenario", "replay", "--wire", "none");
     const ended = outcome(command);
     const { pid } = command;
     if (pid === undefined) throw new Error("the command did not start");
@@ -83,33 +98,37 @@ describe("the bench command", { timeout: 60_000 }, () => {
 
   it("says what is allowed when an option is wrong", async () => {
     const { code, err } = await outcome(bench("--wire", "pigeon"));
-    expect(err).toContain("--wire: must be among ws, sse, socketio, pusher, none");
+    expect(err).toContain("--wire: must be among ws, sse, socketio, polling, pusher, none");
     expect(code).toBe(2);
   });
 });
 
 describe("its options", () => {
   it("run everything by default, with a seed of its own", () => {
-    const { entries, scenarios, seed, fanOut, replay } = readOptions([]);
+    const { entries, scenarios, seed, profile, workload } = readOptions([]);
     expect(entries.map(({ id }) => id)).toEqual([
       "raw-ws-topics",
       "raw-ws-loop",
       "raw-socket",
       "ws",
       "sse",
+      "sse",
       "socketio",
       "socketio",
+      "polling",
+      "polling",
+      "pusher",
       "pusher",
     ]);
-    expect(scenarios).toEqual(["replay", "fan-out"]);
+    expect(scenarios).toEqual(SCENARIO_NAMES);
     expect(seed).toBeGreaterThan(0);
-    expect(fanOut.subscribers).toBe(1_000);
-    expect(replay.notifications).toBe(Number.POSITIVE_INFINITY);
+    expect(profile).toBe("quick");
+    expect(workload).toBe(WORKOUT_DAY);
   });
 
   it("keep the controls whatever wires are chosen", () => {
     const ids = readOptions(["--wire", "sse"]).entries.map(({ id }) => id);
-    expect(ids).toEqual(["raw-ws-topics", "raw-ws-loop", "raw-socket", "sse"]);
+    expect(ids).toEqual(["raw-ws-topics", "raw-ws-loop", "raw-socket", "sse", "sse"]);
   });
 
   it.each([

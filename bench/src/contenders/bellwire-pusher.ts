@@ -5,9 +5,8 @@ import { type Contender, FAN_OUT_TOPIC } from "../contender.ts";
 import { listen } from "../wire/listen.ts";
 import { clientFrame, upgradeRequest } from "../wire/ws-frames.ts";
 import { connectChannel, HELLO, subscribeMessage } from "./app-client.ts";
+import { PUSHER_APP as app } from "./pusher-libraries.ts";
 import { serveHub } from "./workout-app.ts";
-
-const app = { id: "1", key: "bench", secret: "bench" };
 
 /** A message of Bellwire's client, as the event that carries it. */
 function event(message: string): Buffer {

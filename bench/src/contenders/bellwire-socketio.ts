@@ -1,4 +1,4 @@
-/** Bellwire over Socket.IO, on WebSockets. */
+/** Bellwire over Socket.IO. */
 import { socketIoTransport } from "@bellwire/adapter-socketio/client";
 import { attachSocketIo } from "@bellwire/adapter-socketio/server";
 import { type Contender, FAN_OUT_TOPIC } from "../contender.ts";
@@ -14,17 +14,24 @@ function packet(message: string): Buffer {
   return clientFrame(`42${NAMESPACE},["bellwire",${message}]`);
 }
 
+/** Bellwire over Socket.IO, by one of its transports. */
+export function bellwireSocketIo(name: string, carrier: "websocket" | "polling"): Contender {
+  return {
+    name,
+    kind: "wire",
+    recovers: true,
+    // The same options as the bare library's, so that only our layer is between the two.
+    serve: (order) =>
+      serveHub(order, (hub) => listenSocketIo((io) => attachSocketIo(hub, io, { namespace: NAMESPACE }))),
+    connect(order) {
+      const url = `http://127.0.0.1:${order.port}${NAMESPACE}`;
+      return connectChannel(socketIoTransport({ url, path: "/socket.io", transports: [carrier] }), order);
+    },
+  };
+}
+
 export const contender: Contender = {
-  name: "Bellwire socketio",
-  kind: "wire",
-  recovers: true,
-  // The same options as the bare library's, so that only our layer is between the two.
-  serve: (order) =>
-    serveHub(order, (hub) => listenSocketIo((io) => attachSocketIo(hub, io, { namespace: NAMESPACE }))),
-  connect: (order) => {
-    const url = `http://127.0.0.1:${order.port}${NAMESPACE}`;
-    return connectChannel(socketIoTransport({ url, path: "/socket.io", transports: ["websocket"] }), order);
-  },
+  ...bellwireSocketIo("Bellwire socketio", "websocket"),
   load: {
     request: upgradeRequest(UPGRADE),
     steps: [

@@ -48,10 +48,16 @@ async function serve(): Promise<ServerHalf> {
   return { ...listening, failures: () => 0, publish };
 }
 
-function connect({ port, topics, received, troubled, comesBack }: ClientOrder): Promise<ClientHalf> {
+/** How the client's transport is chosen. */
+type Carrier = "websocket" | "polling";
+
+function connect(
+  carrier: Carrier,
+  { port, topics, received, troubled, comesBack }: ClientOrder,
+): Promise<ClientHalf> {
   return new Promise((resolve, reject) => {
     const socket = connectTo(`http://127.0.0.1:${port}`, {
-      transports: ["websocket"],
+      transports: [carrier],
       reconnection: comesBack,
       forceNew: true,
     });
@@ -73,12 +79,13 @@ function connect({ port, topics, received, troubled, comesBack }: ClientOrder): 
   });
 }
 
+/** The bare library, by one of its transports. */
+export function rawSocketIo(name: string, carrier: Carrier): Contender {
+  return { name, kind: "bare", recovers: false, serve, connect: (order) => connect(carrier, order) };
+}
+
 export const contender: Contender = {
-  name: "raw Socket.IO",
-  kind: "bare",
-  recovers: false,
-  serve,
-  connect,
+  ...rawSocketIo("raw Socket.IO", "websocket"),
   load: {
     request: upgradeRequest(UPGRADE),
     steps: [

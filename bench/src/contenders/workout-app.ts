@@ -1,8 +1,7 @@
 /** The benchmark's application on Bellwire, without a wire: its contract, its hub, and what all wires share. */
 import { type Contract, defineTopics, type TopicMap, type } from "@bellwire/core";
-import { createHub, type Hub } from "@bellwire/core/server";
+import { createHub, type Hub, type HubOptions, type Identity } from "@bellwire/core/server";
 import type { ServeOrder, ServerHalf } from "../contender.ts";
-import type { Listening } from "../wire/listen.ts";
 
 type Data = Readonly<Record<string, unknown>>;
 
@@ -18,10 +17,14 @@ export function contractOf(events: readonly string[]): Contract<TopicMap> {
   return defineTopics(Object.fromEntries(PATTERNS.map((pattern) => [pattern, each])));
 }
 
+/** What serves the hub; see {@link ServerHalf}. */
+export type Served = Pick<ServerHalf, "port" | "bytesWritten" | "close">;
+
 /** Serves a hub over whatever `attach` attaches. It takes thousands of clients from one address at once, and lets each publish. */
 export async function serveHub(
   { events }: ServeOrder,
-  attach: (hub: Hub<TopicMap>) => Promise<Listening>,
+  attach: (hub: Hub<TopicMap>) => Promise<Served>,
+  more: Pick<HubOptions<TopicMap, Identity>, "outlets"> = {},
 ): Promise<ServerHalf> {
   let failures = 0;
   const failed = (error: unknown): void => {
@@ -32,6 +35,7 @@ export async function serveHub(
     topics: contractOf(events),
     authorize: () => true,
     onError: failed,
+    ...more,
     limits: {
       linkRate: 100_000,
       // Load clients do not answer pings; they are gone long before this.

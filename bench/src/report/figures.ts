@@ -1,4 +1,5 @@
 /** Turns measurements into the figures and rows of the results. */
+import { OVER_INTERNET } from "../contender.ts";
 import type { Random } from "../measure/random.ts";
 import { bootstrapMedian } from "../measure/stats.ts";
 import type { Figure, Row, Sample } from "../results.ts";
@@ -16,10 +17,11 @@ export function figureOf(samples: readonly Sample[], random: Random): Figure | u
 
 /** A row with nothing in it yet. */
 export function emptyRow({ contender }: Entrant): Row {
+  const caveats = contender.caveats ?? [];
   return {
     contender: contender.name,
     kind: contender.kind,
-    caveats: ["loopback", ...(contender.caveats ?? [])],
+    caveats: caveats.includes(OVER_INTERNET) ? caveats : ["loopback", ...caveats],
     account: undefined,
     lossless: true,
     invalid: undefined,

@@ -1,0 +1,26 @@
+/** What a configuration of the benchmark needs; the benchmark itself is the command `bellwire-bench`. */
+export { type BenchmarkConfig, defineBenchmark, type Wire } from "./config.ts";
+export type {
+  ClientHalf,
+  ClientOrder,
+  Contender,
+  ContenderKind,
+  Notice,
+  ServeOrder,
+  ServerHalf,
+} from "./contender.ts";
+export type { Account } from "./measure/ledger.ts";
+export type { Fingerprint } from "./report/fingerprint.ts";
+export type {
+  Curve,
+  Figure,
+  MetricDefinition,
+  Results,
+  Row,
+  Sample,
+  ScenarioResult,
+  Verdict,
+} from "./results.ts";
+export { contenderFromRig, type RigContenderOptions } from "./rig-contender.ts";
+export type { ScenarioName } from "./scenario.ts";
+export type { JoiningConnection, LoadPlan, LoadStep } from "./wire/load-plan.ts";
