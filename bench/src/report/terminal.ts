@@ -44,7 +44,10 @@ export function scenarioText(scenario: ScenarioResult, { color, width }: Termina
     return [paint.bold(title), paint.dim(rule), ...rows].join("\n");
   });
   const bars = scenario.verdicts.map((verdict) =>
-    verdictPaint(paint, verdict)(`  ${OUTCOME_SIGNS[verdict.outcome]} ${printable(verdictText(verdict))}`),
+    verdictPaint(
+      paint,
+      verdict,
+    )(wrapped(`  ${OUTCOME_SIGNS[verdict.outcome]} ${printable(verdictText(verdict))}`, width, 4)),
   );
   const troubles = scenario.rows.flatMap((row) =>
     [...rowInvalid(row), ...rowTroubles(row)].map((what) =>
@@ -56,7 +59,7 @@ export function scenarioText(scenario: ScenarioResult, { color, width }: Termina
     paint.bold(printable(scenario.title)),
     wrapped(printable(scenario.setup), width, 0),
     ...(names.length > 1 ? ["", tables.join("\n\n")] : []),
-    ...(bars.length > 0 ? ["", "Bars:", ...bars.map((bar) => wrapped(bar, width, 4))] : []),
+    ...(bars.length > 0 ? ["", "Bars:", ...bars] : []),
     ...(notes.length + troubles.length > 0 ? ["", ...notes, ...troubles] : []),
   ].join("\n");
 }

@@ -17,7 +17,10 @@
 
   /** @param {number} value @param {string} suffix */
   const shown = (value, suffix) =>
-    value.toLocaleString("en-US", { maximumSignificantDigits: value >= 1000 ? 6 : 3 }) + suffix;
+    value.toLocaleString(
+      "en-US",
+      suffix === " %" ? { maximumFractionDigits: 3 } : { maximumSignificantDigits: value >= 1000 ? 6 : 3 },
+    ) + suffix;
 
   /** 1, 2, 5, 10, 20, 50 …, and fewer where there are many. @param {number} least @param {number} most */
   function logTicks(least, most) {
@@ -123,15 +126,17 @@
       tip.replaceChildren(
         title,
         ...rows.map(({ label, style, value }) => {
-          const line = document.createElement("span");
-          line.textContent = `${label}  ${shown(value, spec.y.suffix)}`;
+          const line = document.createElement("p");
+          const figure = document.createElement("span");
+          figure.textContent = shown(value, spec.y.suffix);
+          line.textContent = label;
           line.style.setProperty("--line", `var(${style.variable})`);
+          line.append(figure);
           return line;
         }),
       );
       const room = plot.over.clientWidth;
-      tip.style.left = left < room / 2 ? `${left + 14}px` : "auto";
-      tip.style.right = left < room / 2 ? "auto" : `${room - left + 14}px`;
+      tip.dataset.at = left < room / 2 ? "right" : "left";
     }
 
     const plot = new UPlot(
@@ -227,15 +232,26 @@
   dark.addEventListener("change", themed);
   themed();
 
-  // On paper a plot cannot follow the width of its box, and the theme's colours are those of paper.
-  const PAPER_WIDTH = 620;
+  // On paper a plot cannot follow the width of its box, the theme is light, and nothing can be unfolded.
+  const PAPER_WIDTH = 470;
+  let afterwards = () => {};
   addEventListener("beforeprint", () => {
+    if (printing) return;
     printing = true;
+    const { theme } = root.dataset;
+    const folded = [...document.querySelectorAll("details")].filter(({ open }) => !open);
+    afterwards = () => {
+      if (theme === undefined) delete root.dataset.theme;
+      else root.dataset.theme = theme;
+      for (const details of folded) details.open = false;
+    };
+    root.dataset.theme = "light";
+    for (const details of folded) details.open = true;
     for (const { plot } of drawn) plot.setSize({ width: PAPER_WIDTH, height: plot.height });
-    for (const details of document.querySelectorAll("details")) details.open = true;
   });
   addEventListener("afterprint", () => {
     printing = false;
+    afterwards();
     for (const { spec, plot } of drawn) {
       const width = document.getElementById(spec.id)?.clientWidth ?? PAPER_WIDTH;
       plot.setSize({ width, height: plot.height });

@@ -74,7 +74,7 @@ export function nines(percentile: number): number {
 function percentilePlots(scenario: string, series: readonly SeriesSpec[]): PlotSpec[] {
   const all = series.flatMap(({ points }) => points);
   const last = Math.max(1, ...all.map(([x]) => nines(x)).filter(Number.isFinite));
-  const end = Math.ceil(last * 2) / 2 + 0.5;
+  const end = Math.ceil(last) + 1;
   const hasEnd = all.some(([x]) => x >= 100);
   const ticks: Tick[] = [
     [nines(50), "50 %"],
@@ -133,6 +133,7 @@ function kneePlots(scenario: string, series: readonly SeriesSpec[]): PlotSpec[] 
 }
 
 function recoveryPlots(scenario: string, series: readonly SeriesSpec[]): PlotSpec[] {
+  const end = Math.max(...series.flatMap(({ points }) => points.map(([x]) => x)));
   return [
     {
       id: `${slug(scenario)}-recovery`,
@@ -145,7 +146,10 @@ function recoveryPlots(scenario: string, series: readonly SeriesSpec[]): PlotSpe
       y: { label: "% of the clients", scale: "linear", suffix: " %" },
       series: series.map(({ points, ...rest }) => ({
         ...rest,
-        points: points.map(([x, y]): Point => [rounded(x), rounded(y * 100)]),
+        // Who is whole stays so until the last of all is.
+        points: ordered([...points, [end, points.at(-1)?.[1] ?? 0]]).map(
+          ([x, y]): Point => [rounded(x), rounded(y * 100)],
+        ),
       })),
     },
   ];

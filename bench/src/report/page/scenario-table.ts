@@ -63,7 +63,7 @@ export function scenarioTable(scenario: ScenarioResult, page: Page): Markup {
 function metricHead({ label, better }: MetricDefinition): Markup {
   const sign = { lower: "↓", higher: "↑", neither: "" }[better];
   const said = better === "neither" ? "" : `, ${better} is better`;
-  return html`<th scope="col">${label}${sign && html` <span aria-hidden="true">${sign}</span>`}<span class="unseen">${said}</span></th>`;
+  return html`<th scope="col">${label}${sign && html`&nbsp;<span aria-hidden="true">${sign}</span>`}<span class="unseen">${said}</span></th>`;
 }
 
 function accountMarkup(row: Row): Markup[] {

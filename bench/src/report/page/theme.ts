@@ -13,7 +13,7 @@ export const PAPER = { light: "#ffffff", dark: "#14171b" } as const;
  * wires, and after them bare libraries, get them.
  */
 export const HUES = {
-  light: ["#0957d7", "#58130b", "#5a9b66", "#8a1273", "#009abb", "#735700", "#3f018e"],
+  light: ["#1d5bc0", "#cc6600", "#539c74", "#952463", "#088aa9", "#704900", "#430d75"],
   dark: ["#18acf5", "#c35f00", "#6cc290", "#9e6491", "#89f7fe", "#fed419", "#755efa"],
 } as const;
 
