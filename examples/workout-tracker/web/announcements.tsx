@@ -1,0 +1,58 @@
+/** What an administrator has to say, on top of every view; and for administrators a way to say it. */
+import { usePublish } from "@bellwire/react";
+import { type FormEvent, type ReactElement, useEffect, useRef, useState } from "react";
+import { loaded } from "../answers.ts";
+import { useNotice } from "./notices.tsx";
+import { put, useConnection, useLoaded } from "./use-loaded.ts";
+import { ago, wordsFor } from "./words.ts";
+
+export function Announcements(): ReactElement | null {
+  const { user } = useConnection();
+  const state = useLoaded("private-announcements", loaded.announcements, {
+    made: ({ announcements }, made) => ({ announcements: put(announcements, made, ({ id }) => id) }),
+  });
+  const [latest] = state?.announcements ?? [];
+  const show = useNotice();
+  const first = useRef<string | undefined>(undefined);
+  useEffect(() => {
+    if (!state) return;
+    first.current ??= latest?.id ?? "";
+    if (latest && latest.id !== first.current)
+      show({ id: `announcement-${latest.id}`, title: `Announcement by ${latest.by}`, text: latest.text });
+  }, [state, latest, show]);
+  return (
+    <>
+      {latest && (
+        <p className="announcement">
+          <strong>{latest.by}</strong> {latest.text} <small>{ago(latest.at)}</small>
+        </p>
+      )}
+      {user.role === "admin" && <Announce />}
+    </>
+  );
+}
+
+function Announce(): ReactElement {
+  const { publish, pending, error } = usePublish("private-announcements", "announce");
+  const [text, setText] = useState("");
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    if (text.trim() === "") return;
+    publish({ text }).then(
+      () => setText(""),
+      () => {},
+    );
+  };
+  return (
+    <form className="announce row" onSubmit={submit}>
+      <label className="grow">
+        Announce to everyone
+        <input value={text} maxLength={500} onChange={(event) => setText(event.target.value)} />
+      </label>
+      <button type="submit" className="primary" disabled={pending}>
+        Announce
+      </button>
+      {error !== undefined && <p className="wrong">{wordsFor(error)}</p>}
+    </form>
+  );
+}

@@ -1,0 +1,58 @@
+/** The user's own things, loaded once for the page, and the notices that come of them. */
+import { createContext, useContext, useEffect } from "react";
+import type { z } from "zod";
+import { loaded } from "../answers.ts";
+import { useNotice } from "./notices.tsx";
+import { put, useConnection, useLoaded } from "./use-loaded.ts";
+
+export type Me = z.infer<typeof loaded.user>;
+
+export const MeContext: React.Context<Me | undefined> = createContext<Me | undefined>(undefined);
+
+/** The user's things, where they are loaded. */
+export function useMe(): Me {
+  const me = useContext(MeContext);
+  if (!me) throw new Error("a view needs what is loaded");
+  return me;
+}
+
+/** Loads and keeps up the user's things. For the shell, which gives them to the views. */
+export function useMeLoaded(): Me | undefined {
+  const { user } = useConnection();
+  const me = useLoaded(`private-user.${user.id}`, loaded.user, {
+    workoutChanged: (state, workout) => ({
+      ...state,
+      workouts: put(state.workouts, workout, ({ id }) => id),
+    }),
+    progressChanged: (state, progress) => ({ ...state, progress }),
+    alertRaised: (state, alert) => ({
+      ...state,
+      alerts: put(state.alerts, alert, ({ id }) => id).slice(0, 20),
+    }),
+    achievementUnlocked: (state, one) => ({
+      ...state,
+      achievements: put(state.achievements, one, ({ code }) => code),
+    }),
+  });
+  useAlertNotices(user.id, me?.alerts);
+  return me;
+}
+
+/**
+ * Shows each alert once on this device, also one that was raised while it was away or the server restarted: ids of alerts grow, and the
+ * device remembers the last. What there was before it was first used is old.
+ */
+function useAlertNotices(userId: string, alerts: Me["alerts"] | undefined): void {
+  const show = useNotice();
+  useEffect(() => {
+    if (!alerts) return;
+    const key = `tracker:alerts:${userId}`;
+    const before = localStorage.getItem(key);
+    const last = Number(before ?? 0);
+    const newest = Math.max(last, ...alerts.map(({ id }) => id));
+    if (before !== null)
+      for (const { id, title, text } of alerts.filter((alert) => alert.id > last).reverse())
+        show({ id: `alert-${id}`, title, text });
+    localStorage.setItem(key, `${newest}`);
+  }, [userId, alerts, show]);
+}

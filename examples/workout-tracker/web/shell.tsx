@@ -1,0 +1,84 @@
+/** The frame of the page: navigation, what is announced, how the connection stands, the view, and the panel. */
+import { useChannelState } from "@bellwire/react";
+import { type ReactElement, useEffect, useState } from "react";
+import { Announcements } from "./announcements.tsx";
+import { ChallengeView } from "./challenge.tsx";
+import { CoachingView } from "./coaching.tsx";
+import { CoachingNotices } from "./coaching-notices.tsx";
+import { LiveView } from "./live.tsx";
+import { MeContext, useMeLoaded } from "./me.ts";
+import { Panel } from "./panel.tsx";
+import { PartnersView } from "./partners.tsx";
+import { PlanView } from "./plan.tsx";
+import { TodayView } from "./today.tsx";
+import { useConnection } from "./use-loaded.ts";
+import { STATES } from "./words.ts";
+
+const VIEWS = {
+  today: { label: "Today", show: () => <TodayView /> },
+  live: { label: "Live", show: () => <LiveView /> },
+  challenge: { label: "Challenge", show: () => <ChallengeView /> },
+  coaching: { label: "Coaching", show: () => <CoachingView /> },
+  partners: { label: "Partners", show: () => <PartnersView /> },
+  plan: { label: "Plan", show: () => <PlanView /> },
+} as const;
+type View = keyof typeof VIEWS;
+
+function viewOf(hash: string): View {
+  const name = hash.slice(1);
+  return name in VIEWS ? (name as View) : "today";
+}
+
+function useView(): View {
+  const [view, setView] = useState(() => viewOf(location.hash));
+  useEffect(() => {
+    const change = (): void => setView(viewOf(location.hash));
+    addEventListener("hashchange", change);
+    return () => removeEventListener("hashchange", change);
+  }, []);
+  return view;
+}
+
+export function Shell({ signOut }: { readonly signOut: () => Promise<void> }): ReactElement {
+  const view = useView();
+  const { user } = useConnection();
+  const me = useMeLoaded();
+  return (
+    <MeContext value={me}>
+      <header className="top">
+        <p className="brand">Tracker</p>
+        <nav aria-label="Views">
+          {Object.entries(VIEWS).map(([name, { label }]) => (
+            <a key={name} href={`#${name}`} aria-current={name === view ? "page" : undefined}>
+              {label}
+            </a>
+          ))}
+        </nav>
+        <p className="who">
+          <span>{user.name}</span>
+          <button type="button" className="quiet" onClick={() => void signOut()}>
+            Sign out
+          </button>
+        </p>
+      </header>
+      <State />
+      <Announcements />
+      <CoachingNotices visible={view === "coaching"} />
+      <div className="columns">
+        <main>{me ? VIEWS[view].show() : <p className="empty">Loading …</p>}</main>
+        <Panel />
+      </div>
+    </MeContext>
+  );
+}
+
+/** Says what happened when the connection is not what it should be. */
+function State(): ReactElement {
+  const state = useChannelState();
+  const { notice } = STATES[state];
+  return (
+    <p className="state" role="status" data-state={state}>
+      {notice}
+    </p>
+  );
+}
