@@ -33,10 +33,21 @@ export interface ClientReport {
   readonly troubles: readonly string[];
 }
 
+/** How one client that was cut off fared. */
+export interface Recovery {
+  readonly subscriber: string;
+  /**
+   * From the cut to the first delivery that came on time and was sent after it. What was missed is replayed before anything new, so
+   * a wire that recovers is whole then. Undefined: never.
+   */
+  readonly milliseconds: number | undefined;
+}
+
 /** How the clients connect. */
 export interface ConnectOrder {
   readonly module: string;
-  readonly port: number;
+  /** Clients use them in turns. */
+  readonly ports: readonly number[];
   readonly spec: WorkloadSpec;
   /** See `ClientOrder`. */
   readonly comesBack: boolean;
@@ -44,6 +55,8 @@ export interface ConnectOrder {
 
 /** Milliseconds to wait, after the last delivery, for what is missing. */
 const PATIENCE = 3_000;
+/** A delivery that is later than this, in milliseconds, tells of what went before and not of now. */
+const ON_TIME = 100;
 /** Clients that connect at the same time. */
 const AT_ONCE = 20;
 
@@ -63,6 +76,10 @@ export function createHalf() {
   let histogram = newHistogram();
   const troubles: string[] = [];
   const clients: ClientHalf[] = [];
+  /** The way that each subscriber's connection takes, and when the ways were cut. */
+  const ways = new Map<string, number>();
+  const cuts = new Map<number, number>();
+  const live = new Map<string, number>();
   let workload: Workload | undefined;
   let run: Run | undefined;
   let warmUp = false;
@@ -76,22 +93,28 @@ export function createHalf() {
     lastDelivery = now;
     if (!ledger.delivered(subscriber, topic, sequence) || !run || !workload || sequence < run.from) return;
     delivered += 1;
-    histogram.record(Math.max(1, Math.round((now - intendedTime(workload, run, sequence)) * 1_000)));
+    const intended = intendedTime(workload, run, sequence);
+    histogram.record(Math.max(1, Math.round((now - intended) * 1_000)));
+    const cut = cuts.get(ways.get(subscriber) ?? -1);
+    if (cut !== undefined && intended > cut && now - intended < ON_TIME && !live.has(subscriber))
+      live.set(subscriber, now - cut);
   };
 
   return {
     /** Connects every subscriber of the workload. Resolves to how many there are. */
-    async connect({ module, port, spec, comesBack }: ConnectOrder): Promise<number> {
+    async connect({ module, ports, spec, comesBack }: ConnectOrder): Promise<number> {
       const contender = await loadContender(module);
       workload = await workloadOf(spec);
       const events = eventsOf(workload);
-      const queue = [...workload.subscribers];
+      const queue = [...workload.subscribers.entries()];
       const connectNext = async (): Promise<void> => {
         for (let next = queue.pop(); next; next = queue.pop()) {
-          const { subscriber, topics } = next;
+          const [index, { subscriber, topics }] = next;
+          const way = index % ports.length;
+          ways.set(subscriber, way);
           for (const topic of topics) ledger.subscribed(subscriber, topic);
           const client = await contender.connect({
-            port,
+            port: ports[way] as number,
             topics,
             events,
             comesBack,
@@ -115,6 +138,16 @@ export function createHalf() {
         ledger.published(notificationAt(workload, sequence).topic, sequence);
       }
       cpuAtStart = process.cpuUsage();
+    },
+    /** The clients of a way were cut off at this time of the host. */
+    watch(way: number, since: number): void {
+      cuts.set(way, since);
+    },
+    /** When those who were cut off were live again. */
+    recoveries(): Recovery[] {
+      return Array.from(ways)
+        .filter(([, way]) => cuts.has(way))
+        .map(([subscriber]) => ({ subscriber, milliseconds: live.get(subscriber) }));
     },
     /** Waits until everything came, or nothing more comes. */
     async settle(): Promise<ClientReport> {

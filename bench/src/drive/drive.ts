@@ -4,7 +4,7 @@ import type { Half } from "../process/child.ts";
 import type { Entrant, Pair } from "../scenario.ts";
 import type { WorkloadSpec } from "../workload/spec.ts";
 import type * as clientHalf from "./client-half.ts";
-import type { ClientReport } from "./client-half.ts";
+import type { ClientReport, Recovery } from "./client-half.ts";
 import type { Run } from "./schedule.ts";
 import type { SenderHealth } from "./sender.ts";
 import type * as serverHalf from "./server-half.ts";
@@ -28,8 +28,8 @@ export interface DriveOptions {
   readonly spec: WorkloadSpec;
   /** See `ClientOrder`. Default: false. */
   readonly comesBack?: boolean;
-  /** Puts something between clients and server: resolves from the server's port to the one that clients use. */
-  readonly via?: (port: number) => Promise<number>;
+  /** Puts something between clients and server: resolves from the server's port to those that clients use in turns. */
+  readonly via?: (port: number) => Promise<readonly number[]>;
 }
 
 /** Milliseconds between the order to start and the first notification, for the order to arrive. */
@@ -50,15 +50,15 @@ export class Drive {
   static async start(
     entrant: Entrant,
     pair: Pair,
-    { spec, comesBack = false, via = async (port) => port }: DriveOptions,
+    { spec, comesBack = false, via = async (port) => [port] }: DriveOptions,
   ): Promise<Drive> {
     const [server, clients] = await Promise.all([
       pair.server.become<ServerModule>(new URL("./server-half.ts", import.meta.url)),
       pair.clients.become<ClientModule>(new URL("./client-half.ts", import.meta.url)),
     ]);
     const { module } = entrant;
-    const port = await via(await server.ask("serve", module, spec));
-    await clients.ask("connect", { module, port, spec, comesBack });
+    const ports = await via(await server.ask("serve", module, spec));
+    await clients.ask("connect", { module, ports, spec, comesBack });
     return new Drive(entrant, server, clients);
   }
 
@@ -76,6 +76,15 @@ export class Drive {
       notifications: run.to - run.from,
       failures: await this.#server.ask("failures"),
     };
+  }
+
+  /** From `since` on, a host's time, waits for the clients of a way to be live again; {@link recoveries} says when. */
+  async watch(way: number, since: number): Promise<void> {
+    await this.#clients.ask("watch", way, since);
+  }
+
+  recoveries(): Promise<readonly Recovery[]> {
+    return this.#clients.ask("recoveries");
   }
 
   /** Ends clients and server; the processes live on. */

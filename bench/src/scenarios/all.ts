@@ -5,6 +5,8 @@ import { fanOutScenario } from "./fan-out/scenario.ts";
 import { idleMemory } from "./idle-memory.ts";
 import { latency } from "./latency.ts";
 import { manyTopics } from "./many-topics.ts";
+import { reconnect } from "./reconnect.ts";
+import { reconnectStorm } from "./reconnect-storm.ts";
 import { replay } from "./replay.ts";
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -13,5 +15,7 @@ export const SCENARIOS: readonly Scenario[] = [
   manyTopics,
   connectStorm,
   idleMemory,
+  reconnect,
+  reconnectStorm,
   replay,
 ];

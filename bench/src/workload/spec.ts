@@ -37,12 +37,18 @@ export async function workloadOf(spec: WorkloadSpec): Promise<Workload> {
   return spec.notifications === undefined ? all : shortened(all, spec.notifications);
 }
 
+/** How many notifications a steady workload has. */
+export function notificationsOf({ rate, seconds }: SteadySpec): number {
+  return Math.round(rate * seconds);
+}
+
 /** Every event that is published in a workload. */
 export function eventsOf({ notifications }: Workload): string[] {
   return [...new Set(notifications.map(({ event }) => event))];
 }
 
-function steady({ topics, subscribers, topicsEach, rate, seconds, bytes }: SteadySpec): Workload {
+function steady(spec: SteadySpec): Workload {
+  const { topics, subscribers, topicsEach, rate, bytes } = spec;
   const name = (index: number): string => `steady.t${index % topics}`;
   const fill = MARKER.padEnd(Math.max(0, bytes - 30), "abcdefghij");
   return {
@@ -53,7 +59,7 @@ function steady({ topics, subscribers, topicsEach, rate, seconds, bytes }: Stead
       ),
     })),
     notifications: Array.from(
-      { length: Math.round(rate * seconds) },
+      { length: notificationsOf(spec) },
       (_, index): WorkloadNotification => ({
         at: (index * 1_000) / rate,
         topic: name(index),

@@ -1,0 +1,91 @@
+/** The process between clients and servers, so that what a bad network costs is on nobody's account. */
+
+import type { AddressInfo } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import {
+  type ConnectionFaults,
+  type FaultProxy,
+  seededRandom,
+  startFaultProxy,
+} from "@bellwire/core/conformance";
+
+/** See `HalfModule`. */
+export function createHalf() {
+  const proxies = new Map<number, FaultProxy>();
+  const blockers: Blocker[] = [];
+  const proxy = (port: number): FaultProxy => {
+    const found = proxies.get(port);
+    if (!found) throw new Error(`no proxy on port ${port}`);
+    return found;
+  };
+  return {
+    /** A proxy before a port, every connection of which suffers the same. Resolves to its own port. */
+    async open(target: number, seed: number, faults: ConnectionFaults): Promise<number> {
+      const opened = await startFaultProxy({ target, random: seededRandom(seed), plan: () => faults });
+      proxies.set(opened.port, opened);
+      return opened.port;
+    },
+    /** A proxy that answers every upgrade with 403, as some companies' do, and lets everything else through. */
+    async openBlocker(target: number): Promise<number> {
+      const blocker = new Blocker(target);
+      blockers.push(blocker);
+      return blocker.listen();
+    },
+    /** Ends every connection of these proxies at once, and resets new ones until {@link restore}. */
+    cut(ports: readonly number[]): void {
+      for (const port of ports) {
+        proxy(port).refuse(true);
+        proxy(port).cutAll("reset");
+      }
+    },
+    restore(ports: readonly number[]): void {
+      for (const port of ports) proxy(port).refuse(false);
+    },
+    async close(): Promise<void> {
+      await Promise.all([...proxies.values(), ...blockers].map((opened) => opened.close()));
+    },
+  };
+}
+
+/** Looks at the head of each connection's first request; a connection that asks for an upgrade later is refused, too. */
+class Blocker {
+  readonly #target: number;
+  readonly #server: Server;
+  readonly #sockets: Set<Socket> = new Set();
+
+  constructor(target: number) {
+    this.#target = target;
+    this.#server = createServer((client) => this.#accept(client));
+  }
+
+  listen(): Promise<number> {
+    return new Promise((resolve) => {
+      this.#server.listen(0, "127.0.0.1", () => resolve((this.#server.address() as AddressInfo).port));
+    });
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  #accept(client: Socket): void {
+    const server = connect(this.#target, "127.0.0.1");
+    for (const socket of [client, server]) {
+      this.#sockets.add(socket);
+      socket.on("error", () => socket.destroy());
+      socket.on("close", () => {
+        this.#sockets.delete(socket);
+        client.destroy();
+        server.destroy();
+      });
+    }
+    client.on("data", (bytes) => {
+      if (/^upgrade:/im.test(bytes.toString("latin1"))) {
+        client.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+        server.destroy();
+      } else server.write(bytes);
+    });
+    server.on("data", (bytes) => client.write(bytes));
+  }
+}

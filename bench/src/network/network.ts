@@ -1,0 +1,49 @@
+/** A bad network between clients and servers, in a process of its own. */
+import type { ConnectionFaults } from "@bellwire/core/conformance";
+import { type Child, type Half, startChild } from "../process/child.ts";
+
+type NetworkModule = typeof import("./network-half.ts");
+
+export class Network {
+  readonly #child: Child;
+  readonly #half: Half<NetworkModule>;
+
+  private constructor(child: Child, half: Half<NetworkModule>) {
+    this.#child = child;
+    this.#half = half;
+  }
+
+  static async start(): Promise<Network> {
+    const child = startChild("network");
+    return new Network(
+      child,
+      await child.become<NetworkModule>(new URL("./network-half.ts", import.meta.url)),
+    );
+  }
+
+  /** So many ways to a port, each of which can be cut for itself; all suffer the same. Resolves to their ports. */
+  ways(target: number, count: number, seed: number, faults: ConnectionFaults = {}): Promise<number[]> {
+    return Promise.all(
+      Array.from({ length: count }, (_, index) => this.#half.ask("open", target, seed + index, faults)),
+    );
+  }
+
+  /** A way to a port on which no upgrade succeeds. */
+  blocked(target: number): Promise<number> {
+    return this.#half.ask("openBlocker", target);
+  }
+
+  /** Ends all connections of these ways, and lets no new ones through until {@link restore}. */
+  cut(ports: readonly number[]): Promise<void> {
+    return this.#half.ask("cut", ports);
+  }
+
+  restore(ports: readonly number[]): Promise<void> {
+    return this.#half.ask("restore", ports);
+  }
+
+  async stop(): Promise<void> {
+    await this.#half.ask("close");
+    await this.#child.stop();
+  }
+}
