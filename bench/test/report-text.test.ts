@@ -226,6 +226,13 @@ describe("the page", () => {
     expect(new Set(styles.values()).size).toBe(styles.size);
   });
 
+  it("shows a dash and no bar for a figure that is no number", () => {
+    const figures = { rss: { value: Number.NaN, samples: [] } };
+    const broken = reportHtml(changed("idle-memory", "Bellwire ws", { figures }));
+    expect(broken).not.toMatch(/NaN|–%/);
+    expect(broken).toMatch(/Bellwire ws<\/span><\/span><\/span><\/th><td>–<\/td><td>–<\/td>/);
+  });
+
   it("can be written of a run without scenarios", () => {
     expect(reportHtml({ ...results, scenarios: [] })).toContain("</html>");
     expect(reportMarkdown({ ...results, scenarios: [] })).toContain("seed");

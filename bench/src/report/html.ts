@@ -10,6 +10,8 @@ import type { Page } from "./page/scenario-table.ts";
 import { lineStyles, themeCss } from "./page/theme.ts";
 import { leads } from "./summary.ts";
 
+const require = createRequire(import.meta.url);
+
 /**
  * `report.html`. Its content policy refuses every request and every script but its own two, so that it can be opened from
  * a disk, mailed and kept. Names and texts of contenders are shown as they are and are never markup.
@@ -18,8 +20,15 @@ export function reportHtml(results: Results): string {
   const page: Page = { styles: lineStyles(results), leads: leads(results) };
   const sections = results.scenarios.map((scenario) => scenarioSection(scenario, page));
   const plots = sections.flatMap((section) => section.plots);
-  const scripts = [uplot("uPlot.iife.min.js"), own("page.js")];
-  const styles = [uplot("uPlot.min.css"), themeCss(), own("page.css")];
+  const scripts = [
+    text(require.resolve("uplot/dist/uPlot.iife.min.js")),
+    text(new URL("./page/page.js", import.meta.url)),
+  ];
+  const styles = [
+    text(require.resolve("uplot/dist/uPlot.min.css")),
+    themeCss(),
+    text(new URL("./page/page.css", import.meta.url)),
+  ];
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -28,7 +37,7 @@ export function reportHtml(results: Results): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Bellwire benchmark, ${results.startedAt.slice(0, 10)}</title>
 <link rel="icon" href="data:,">
-${styles.map((text) => html`<style>${trusted(text)}</style>`)}
+${styles.map((style) => html`<style>${trusted(style)}</style>`)}
 </head>
 <body>
 <a class="skip" href="#main">Skip to the report</a>
@@ -46,13 +55,13 @@ ${scripts.map(script)}
 `.text;
 }
 
-function script(text: string): Markup {
-  return html`<script>${trusted(text)}</script>`;
+function script(code: string): Markup {
+  return html`<script>${trusted(code)}</script>`;
 }
 
 /** Nothing may be loaded; styles may stand in the page, scripts only if they are these. */
 function policy(scripts: readonly string[]): string {
-  const hashes = scripts.map((text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`);
+  const hashes = scripts.map((code) => `'sha256-${createHash("sha256").update(code).digest("base64")}'`);
   return [
     "default-src 'none'",
     `script-src ${hashes.join(" ")}`,
@@ -63,11 +72,6 @@ function policy(scripts: readonly string[]): string {
   ].join("; ");
 }
 
-function own(name: "page.css" | "page.js"): string {
-  return readFileSync(new URL(`./page/${name}`, import.meta.url), "utf8");
-}
-
-function uplot(name: "uPlot.iife.min.js" | "uPlot.min.css"): string {
-  const path = createRequire(import.meta.url).resolve(`uplot/dist/${name}`);
-  return readFileSync(path, "utf8").trim();
+function text(file: URL | string): string {
+  return readFileSync(file, "utf8").trim();
 }

@@ -59,9 +59,10 @@ export function withUnit(figure: Figure, { digits, unit }: MetricDefinition): st
   return number(figure.value, digits) + (unit === "" ? "" : ` ${unit === "1/s" ? "per second" : unit}`);
 }
 
-/** The figure that counts; undefined also where the row is invalid. */
+/** The figure that counts; undefined also where the row is invalid, or the figure is no number. */
 export function validFigure(row: Row, metric: MetricDefinition): Figure | undefined {
-  return row.invalid === undefined ? row.figures[metric.id] : undefined;
+  const figure = row.figures[metric.id];
+  return row.invalid === undefined && figure && Number.isFinite(figure.value) ? figure : undefined;
 }
 
 /** What went wrong in a row, one line each, the contender's name in front. */

@@ -49,7 +49,7 @@ function leadAt(scenario: ScenarioResult, metric: MetricDefinition): Lead | unde
     .filter((row) => row.kind === "wire" && !failsTheRun(row))
     .flatMap((row) => {
       const figure = validFigure(row, metric);
-      return figure && Number.isFinite(figure.value) ? [{ row, figure }] : [];
+      return figure ? [{ row, figure }] : [];
     });
   const best = wires.toSorted((one, other) => sign * (one.figure.value - other.figure.value))[0];
   if (!best || wires.length < 2) return undefined;

@@ -51,7 +51,7 @@ export function plotsOf(scenario: ScenarioResult, styles: ReadonlyMap<string, Li
   });
 }
 
-/** The row's curve of that kind, in order; undefined where it has none or is invalid. */
+/** The row's first curve of that kind, in order; undefined where it has none or is invalid. */
 export function curveOf(row: Row, kind: Curve["kind"]): readonly Point[] | undefined {
   if (row.invalid !== undefined) return undefined;
   const points = row.curves.find((curve) => curve.kind === kind)?.points;
