@@ -17,7 +17,7 @@ export const GROUPS = 5;
 export const LEAST_ROUNDS = 5;
 
 /** The share of the rounds that is left out at either end. */
-const TRIMMED = 0.2;
+const TRIMMED = 0.25;
 
 /**
  * What no run can see of itself, as a logarithm: a neighbour who stayed from the first round to the last, processes started only once.
@@ -69,10 +69,17 @@ export function levelOf(ratios: LogRatios): Change | undefined {
   return changeOf(value, variance, degrees);
 }
 
-/** The change from `a` to `b`; undefined where either has fewer than {@link LEAST_ROUNDS}. */
-export function changeBetween(a: LogRatios, b: LogRatios): Change | undefined {
+/**
+ * The change from `a` to `b`; undefined where either has fewer than {@link LEAST_ROUNDS}. `usual` is the mean {@link unrest} of all that
+ * was measured in the same rounds; default: their own.
+ */
+export function changeBetween(
+  a: LogRatios,
+  b: LogRatios,
+  usual?: { readonly a: number; readonly b: number },
+): Change | undefined {
   if (a.values.length < LEAST_ROUNDS || b.values.length < LEAST_ROUNDS) return undefined;
-  const [of, to] = [level(a), level(b)];
+  const [of, to] = [level(a, usual?.a), level(b, usual?.b)];
   const variance = of.variance + to.variance;
   // Welch's degrees of freedom: the side that is known worse counts for more.
   const weights = of.variance ** 2 / of.degrees + to.variance ** 2 / to.degrees;
@@ -89,18 +96,28 @@ function changeOf(estimate: number, variance: number, degrees: number): Change {
 
 /**
  * Where a run lies, and how well that is known: as its rounds say, worse by what its groups differ beyond that, and by what it
- * cannot see of itself. The fewer groups say so, the fewer degrees of freedom.
+ * cannot see of itself. Few groups are a poor witness of their own spread, so `usual` has half the say: what groups of all
+ * contenders of the run differ.
  */
-function level(ratios: LogRatios): Centre {
-  const all = centre(ratios.values);
-  const groups = groupsOf(ratios).map((group) => centre(group).value);
-  const between = squaresOf(groups) / (groups.length - 1) / groups.length;
-  const excess = Math.max(0, between - all.variance);
-  const seen = all.variance + excess;
-  const weights = excess ** 2 / (groups.length - 1) + all.variance ** 2 / all.degrees;
+function level(ratios: LogRatios, usual: number = unrest(ratios)): Centre {
+  const { value, variance: within, degrees } = centre(ratios.values);
+  const excess = within * Math.max(0, (unrest(ratios) + usual) / 2 - 1);
+  const seen = within + excess;
+  const weights = excess ** 2 / (2 * (GROUPS - 1)) + within ** 2 / degrees;
   // A figure that is the same in every round, such as bytes, is known; there is nothing to be unseen.
   const variance = seen > 0 ? seen + UNSEEN ** 2 : 0;
-  return { value: all.value, variance, degrees: weights > 0 ? variance ** 2 / weights : 1 };
+  return { value, variance, degrees: weights > 0 ? variance ** 2 / weights : 1 };
+}
+
+/**
+ * How many times as much the groups of a run differ as their rounds explain, as a ratio of variances: 1 when rounds are
+ * independent witnesses.
+ */
+export function unrest(ratios: LogRatios): number {
+  const groups = groupsOf(ratios).map((group) => centre(group).value);
+  const between = squaresOf(groups) / (groups.length - 1) / groups.length;
+  const { variance } = centre(ratios.values);
+  return variance > 0 && Number.isFinite(between) ? between / variance : 1;
 }
 
 /** The middle of a sample and its standard error. */
@@ -111,7 +128,7 @@ interface Centre {
 }
 
 /**
- * The mean of the middle three fifths. Wild values move it hardly more than a median, and of the rounds of a fan-out it knows as
+ * The mean of the middle half. Wild values move it hardly more than a median, and of the rounds of a fan-out it knows as
  * much as a median of half as many again. Its variance is that of Tukey and McLaughlin, from the sample with its ends drawn in.
  */
 export function centre(sample: readonly number[]): Centre {

@@ -1,7 +1,7 @@
 /** Compares two runs: what changed, what did not, and what cannot be told. Pure. */
 import type { Fingerprint } from "../report/fingerprint.ts";
 import type { MetricDefinition, Results, Row, ScenarioResult } from "../results.ts";
-import { type Change, changeBetween, logRatios } from "./change.ts";
+import { type Change, changeBetween, LEAST_ROUNDS, type LogRatios, logRatios, unrest } from "./change.ts";
 import { obstacles, warnings } from "./comparable.ts";
 import { type DeliveryFault, deliveryFaults } from "./delivery.ts";
 import { doubtOf, type Outcome, withHolm } from "./judge.ts";
@@ -107,22 +107,39 @@ export function compareResults(a: Results, b: Results, { threshold }: CompareOpt
 
 function candidatesOf(scenario: ScenarioResult, other: ScenarioResult): Candidate[] {
   const metrics = scenario.metrics.filter(({ compared, better }) => compared && better !== "neither");
-  const rows = scenario.rows.filter(({ kind }) => kind !== "control");
+  const usual = { a: usualUnrest(scenario, metrics), b: usualUnrest(other, metrics) };
   return metrics.flatMap((metric) => {
     const doubt = Math.max(doubtOf(scenario.rows, metric.id), doubtOf(other.rows, metric.id));
-    return rows.flatMap((row): Candidate[] => {
+    return scenario.rows.filter(isSubject).flatMap((row): Candidate[] => {
       const twin = other.rows.find(({ contender }) => contender === row.contender);
       if (!twin?.figures[metric.id] || !row.figures[metric.id]) return [];
-      const change = changeBetween(
+      const [before, after] = [
         ratiosOf(row, scenario.rows, metric.id),
         ratiosOf(twin, other.rows, metric.id),
-      );
+      ];
+      const change = changeBetween(before, after, usual);
       return [{ scenario, metric, row, change, doubt, invalid: row.invalid ?? twin.invalid }];
     });
   });
 }
 
-function ratiosOf(row: Row, rows: readonly Row[], metric: string): ReturnType<typeof logRatios> {
+function isSubject({ kind }: Row): boolean {
+  return kind !== "control";
+}
+
+/** How much groups of rounds differ beyond what rounds explain, over all contenders and figures of one run. */
+function usualUnrest({ rows }: ScenarioResult, metrics: readonly MetricDefinition[]): number {
+  const all = metrics.flatMap(({ id }) =>
+    rows
+      .filter(isSubject)
+      .map((row) => ratiosOf(row, rows, id))
+      .filter(({ values }) => values.length >= LEAST_ROUNDS)
+      .map(unrest),
+  );
+  return all.length > 0 ? all.reduce((sum, one) => sum + one, 0) / all.length : 1;
+}
+
+function ratiosOf(row: Row, rows: readonly Row[], metric: string): LogRatios {
   const controls = rows.filter(({ kind }) => kind === "control");
   return logRatios(
     row.figures[metric]?.samples ?? [],

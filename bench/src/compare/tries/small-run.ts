@@ -12,7 +12,7 @@ import { WORKOUT_DAY } from "../../workload/workload.ts";
 /** What is measured in a try. */
 export const PLAN: FanOutPlan = {
   subscribers: 300,
-  rounds: 40,
+  rounds: 48,
   starts: 3,
   slices: { 1: { leadIn: 8, ticks: 25, every: 1 }, 8: { leadIn: 2, ticks: 5, every: 1 } },
 };

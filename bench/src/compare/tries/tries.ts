@@ -10,10 +10,11 @@ import { median } from "../../measure/stats.ts";
 import { killChildren } from "../../process/child.ts";
 import { fingerprint, fingerprintText } from "../../report/fingerprint.ts";
 import type { Results } from "../../results.ts";
+import type { Entrant } from "../../scenario.ts";
 import { type Comparison, compareResults, type MetricChange } from "../compare.ts";
 import { growthIn } from "./calibrate.ts";
 import { SLOW_DOWN } from "./slow-down.ts";
-import { entrant, PLAN, smallRun } from "./small-run.ts";
+import { entrant, PLAN, type SmallRun, smallRun } from "./small-run.ts";
 
 const USAGE = `npm run bench:tries -- [options]
   --tries n     default: 20; each takes half a minute on two quiet cores
@@ -23,6 +24,8 @@ const USAGE = `npm run bench:tries -- [options]
 /** How much dearer a delivery gets. */
 const SLOWER = 0.2;
 const THRESHOLD = 0.1;
+/** How often one run is begun at most. */
+const ATTEMPTS = 5;
 
 async function tries(count: number, seed: number, out: string | undefined): Promise<void> {
   const control = await entrant("../../contenders/raw-ws-loop.ts");
@@ -41,7 +44,7 @@ async function tries(count: number, seed: number, out: string | undefined): Prom
   console.log(`${PLAN.subscribers} subscribers, ${PLAN.rounds} rounds, ${PLAN.starts} starts in each run`);
 
   process.env[SLOW_DOWN] = String(SLOWER);
-  const first = await smallRun([...plain, ...twins.map(({ slowed }) => slowed)], seed);
+  const first = await patiently([...plain, ...twins.map(({ slowed }) => slowed)], seed);
   const burn = SLOWER ** 2 / growthIn(first, twins);
   process.env[SLOW_DOWN] = String(burn);
   console.log(
@@ -55,7 +58,7 @@ async function tries(count: number, seed: number, out: string | undefined): Prom
   for (let number = 1; number <= count; number += 1) {
     const place = String(number).padStart(2, "0");
     const pair = twins[number % twins.length] as (typeof twins)[number];
-    const run = await smallRun([...plain, pair.slowed], seed + number);
+    const run = await patiently([...plain, pair.slowed], seed + number);
     const same = keep(`${place}-same`, run.of(plain));
     const slower = keep(
       `${place}-slower`,
@@ -74,6 +77,21 @@ async function tries(count: number, seed: number, out: string | undefined): Prom
   console.log(`the slow-down, to the same wire in the same rounds: ${percent(median(growths))} (median)`);
   console.log(`no change: ${unchanged} of ${count}`);
   console.log(`found: ${found} of ${count}`);
+}
+
+/** A run that breaks off, as clients could not join in time, is none: it is said and begun anew. */
+async function patiently(entrants: readonly Entrant[], seed: number): Promise<SmallRun> {
+  for (let left = ATTEMPTS; ; left -= 1) {
+    try {
+      return await smallRun(entrants, seed);
+    } catch (error) {
+      killChildren();
+      if (left <= 1) throw error;
+      console.log(
+        `   broke off, begun anew: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`,
+      );
+    }
+  }
 }
 
 /** The wire that was slowed got worse, and nothing is said of any other. */
