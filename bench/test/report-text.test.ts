@@ -125,6 +125,15 @@ describe("the summary", () => {
     expect(texts(results, "good").join()).not.toContain("Nothing was lost");
   });
 
+  it("says what was doubled, also when nothing was lost", () => {
+    const account = { expected: 5, delivered: 5, lost: 0, doubled: 2, disordered: 0, stray: 0 };
+    const doubled = changed("reconnect", "Bellwire pusher", { account, troubles: [] });
+    expect(texts(doubled, "bad")).toContain(
+      "Bellwire pusher [emulator, loopback] failed in Reconnect: 2 doubled.",
+    );
+    expect(texts(doubled, "bad").join()).toMatch(/Of [\d,]+ deliveries that were promised, 2 doubled;/);
+  });
+
   it("names bars that were missed", () => {
     expect(texts(results, "bad").join()).toContain(
       "4 of 6 of the project's bars hold, 1 missed (Bellwire socketio",
@@ -175,7 +184,7 @@ describe("the report for a pull request", () => {
   });
 
   it("has as many cells in every line of a table as its head", () => {
-    const cells = (line: string): number => line.split("|").length;
+    const cells = (line: string): number => line.split(/(?<!\\)\|/).length;
     let head = 0;
     for (const line of markdown.split("\n")) {
       if (!line.startsWith("|")) head = 0;
@@ -187,7 +196,9 @@ describe("the report for a pull request", () => {
   it("makes no markup of a name and mentions nobody", () => {
     expect(markdown).not.toContain("<script>");
     expect(markdown).not.toMatch(/@[a-z]/);
-    expect(markdown).toContain("mine&#60;/script&#62;&#60;script&#62;");
+    expect(markdown).toContain(
+      String.raw`mine&lt;/script&gt;&lt;script&gt;alert("1")&lt;/script&gt; \| \*a\* \_b\_ @&#8203;team`,
+    );
   });
 });
 

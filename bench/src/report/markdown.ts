@@ -6,6 +6,7 @@ import {
   accountCells,
   figureText,
   hasAccount,
+  NOTHING,
   nameText,
   number,
   OUTCOME_SIGNS,
@@ -43,11 +44,11 @@ function leadTable(all: readonly Lead[]): string[] {
     metric.label,
     leaders.map(nameText).join(" = "),
     figure,
-    control ? `${control.figure} (${control.name})` : "–",
+    control?.figure ?? NOTHING,
   ]);
   return [
     "### Who leads among the wires",
-    markdownTable(["scenario", "figure", "leads", "with", "control"], rows, 3),
+    markdownTable(["scenario", "figure", "leads", "its figure", "control's"], rows, 3),
     "`=` joins those whose intervals overlap: they cannot be told apart.",
   ];
 }
@@ -78,11 +79,12 @@ function scenarioParts(scenario: ScenarioResult): string[] {
   ];
 }
 
-/** A table whose first columns, so many, are words; the others are figures. */
+/** A table whose first columns, so many, are words; the others are figures, which need no escaping. */
 function markdownTable(head: readonly string[], rows: readonly (readonly string[])[], words: number): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map(escaped).join(" | ")} |`;
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => (column < words ? escaped(cell) : cell)).join(" | ")} |`;
   const rule = `|${head.map((_, column) => (column < words ? "---" : "---:")).join("|")}|`;
-  return [line(head), rule, ...rows.map(line)].join("\n");
+  return [`| ${head.map(escaped).join(" | ")} |`, rule, ...rows.map(line)].join("\n");
 }
 
 function details(title: string, lines: readonly string[]): string {
@@ -92,12 +94,13 @@ function details(title: string, lines: readonly string[]): string {
     .join("\n")}\n\n</details>`;
 }
 
-const MARKUP = /[&<>|*_`~[\]\\!#]/g;
+const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
 
 /** Text that stays text, on one line. An `@` is kept from mentioning anybody by a character without width. */
 function escaped(text: string): string {
   return text
     .replace(/\s+/g, " ")
-    .replace(MARKUP, (character) => `&#${character.charCodeAt(0)};`)
+    .replace(/[&<>]/g, (character) => ENTITIES[character] ?? character)
+    .replace(/[\\|*_`~[\]#]/g, "\\$&")
     .replaceAll("@", "@&#8203;");
 }

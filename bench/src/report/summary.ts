@@ -113,9 +113,26 @@ function deliveries({ scenarios }: Results): Sentence[] {
         text: `Nothing was lost, doubled or out of order where that is promised: all ${expected} deliveries came.`,
       },
     ];
-  const lost = sum(({ lost: count }) => count);
-  const share = `${number(lost)} of ${expected} deliveries were lost`;
-  return [{ tone: "bad", text: `Where nothing may be lost, ${share}, as said above.` }];
+  const counts = [
+    counted(
+      sum(({ lost }) => lost),
+      "lost",
+    ),
+    counted(
+      sum(({ doubled }) => doubled),
+      "doubled",
+    ),
+    counted(
+      sum(({ disordered }) => disordered),
+      "out of order",
+    ),
+  ].filter((text) => text !== "");
+  return [
+    {
+      tone: "bad",
+      text: `Of ${expected} deliveries that were promised, ${counts.join(", ")}; said above is where.`,
+    },
+  ];
 }
 
 function bars({ scenarios }: Results): Sentence[] {
