@@ -1,9 +1,10 @@
 /** A decision as `decision.md`. Every sentence and every cell carries the numbers of what it rests on, as links. */
-import { changesText, choiceOf, costText, dissentOf, reviewText, sensitivityText } from "./argument.ts";
+import { choiceOf, dissentOf } from "./argument.ts";
 import { contextOf, count, excludedOf, optionsOf } from "./context.ts";
 import type { Decision } from "./decision.ts";
 import { measurementOf } from "./evidence.ts";
 import { CRITERIA, type CriterionId, CURATED, MEASURED, type OptionId } from "./matrix.ts";
+import { changesText, costText, reviewText, sensitivityText } from "./outlook.ts";
 import type { Value } from "./score.ts";
 import { distinct, matrixRef, type Ref, refKey, type Statement, sourceRefs, statement } from "./statement.ts";
 

@@ -35,7 +35,6 @@ export const MEASURED = ["efficiency", "latency", "recovery"] as const;
 /** Everything that is weighed. `cost` comes from the cost model. */
 export const CRITERIA = [...CURATED, "cost", ...MEASURED] as const;
 export type CriterionId = (typeof CRITERIA)[number];
-export type MeasuredId = (typeof MEASURED)[number];
 
 /** A judgement. */
 export interface Cell {

@@ -7,6 +7,7 @@ import {
   size,
 } from "../../src/decide/cost.ts";
 import type { Prices } from "../../src/decide/prices.ts";
+import { stormOf, stormSeconds } from "../../src/decide/storm.ts";
 import { matrix, needs, prices, results } from "./example.ts";
 
 const source = { title: "made up", url: "https://example.com/", date: "2026-11-21" };
@@ -185,5 +186,21 @@ describe("the cost of a hosted service", () => {
       round,
     );
     expect(cost.money).toBeUndefined();
+  });
+});
+
+describe("everybody coming back at once", () => {
+  it("keeps each process busy for its share", () => {
+    // 200,000 × 100 µs = 20 s of CPU, in ten processes
+    expect(stormSeconds(200_000, 10, 100)).toBeCloseTo(2, 9);
+  });
+
+  it("is said where it was measured, and not otherwise", () => {
+    const measured = results({ "connect-storm": { "server-cpu µs": { raw: 50, "Bellwire ws": 100 } } });
+    const of = (evidence: typeof measured | undefined, processes: number) =>
+      stormOf(matrix.options.ws, needs(), processes, { results: evidence, proxies: "none" });
+    expect(of(measured, 1)).toHaveLength(1);
+    expect(of(undefined, 1)).toEqual([]);
+    expect(of(measured, 0)).toEqual([]);
   });
 });
