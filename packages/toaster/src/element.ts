@@ -1,0 +1,219 @@
+/** The element: puts the bell, the centre and the toasts together, and is what an application calls. */
+import { Announcer } from "./announcer.ts";
+import { Centre } from "./centre.ts";
+import { Desktop } from "./desktop.ts";
+import { NoticeList } from "./notice-list.ts";
+import type { ReadStore } from "./reads.ts";
+import { Stack } from "./stack.ts";
+import { STYLES } from "./styles.ts";
+import { ENGLISH, type Notice, type Toast, type ToasterLabels } from "./toast.ts";
+
+/** What a toaster can be connected to: a subscription of `@bellwire/core`, or anything else that calls back. */
+export interface ToastSource<N, G> {
+  onAny(listener: (notification: N) => unknown): () => void;
+  onGap?(listener: (gap: G) => unknown): () => void;
+}
+
+/** What a toaster reads of a notification. */
+export interface Sourced {
+  readonly id: string;
+  readonly topic: string;
+  readonly time: number;
+}
+
+// A server has no elements; there the class is never made.
+const Base: typeof HTMLElement = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
+
+/**
+ * `<bellwire-toaster>`: toasts, and a bell with a notification centre. Place it where the bell belongs.
+ *
+ * Attributes: `timeout` (milliseconds a toast stays, default 6,000), `limit` (notices in the centre, default 100), and `desktop`, which
+ * offers notifications of the desktop in the centre and shows them while the page is hidden.
+ * Event: `change`, after `notices` or `unread` have changed.
+ * Parts: `bell`, `badge`, `panel`, `heading`, `list`, `notice`, `toasts`, `toast`, `title`, `body`, `time`, `action`, `close`, `empty`,
+ * `read-all`, `desktop`; a toast also has its tone as a part, a notice `read` or `unread`.
+ */
+export class BellwireToaster extends Base {
+  readonly #list = new NoticeList();
+  readonly #announcer = new Announcer();
+  readonly #desktop: Desktop = new Desktop((id) => this.read(id));
+  #labels: ToasterLabels = ENGLISH;
+  readonly #stack: Stack = new Stack(this);
+  readonly #centre: Centre = new Centre(this);
+
+  constructor() {
+    super();
+    const root = this.attachShadow({ mode: "open" });
+    // Made by script, so that a content security policy without inline styles allows it.
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(STYLES);
+    root.adoptedStyleSheets = [sheet];
+    root.append(this.#centre.bell, this.#centre.panel, this.#stack.element, ...this.#announcer.elements);
+  }
+
+  connectedCallback(): void {
+    document.addEventListener("pointerdown", this.#outside);
+    this.#stack.start();
+  }
+
+  disconnectedCallback(): void {
+    document.removeEventListener("pointerdown", this.#outside);
+    this.#stack.stop();
+  }
+
+  /** What is in the centre, newest first. */
+  get notices(): readonly Notice[] {
+    return this.#list.notices;
+  }
+
+  /** How many of them are not read. */
+  get unread(): number {
+    return this.#list.unread;
+  }
+
+  /** The toaster's own words; what is left out stays English. */
+  get labels(): ToasterLabels {
+    return this.#labels;
+  }
+
+  set labels(labels: Partial<ToasterLabels> | undefined) {
+    this.#labels = { ...ENGLISH, ...labels };
+    this.#centre.draw();
+  }
+
+  /** Where ids of what was read outlive the page. Set it before the first toast. Default: nowhere. */
+  get reads(): ReadStore | undefined {
+    return this.#list.store;
+  }
+
+  set reads(store: ReadStore | undefined) {
+    if (store === this.reads) return;
+    this.#list.store = store;
+    this.#changed();
+  }
+
+  /** Whether the attribute `desktop` is there and the person was not asked yet. */
+  get offersDesktop(): boolean {
+    return this.hasAttribute("desktop") && this.#desktop.permission === "default";
+  }
+
+  /** Focuses the bell. */
+  override focus(): void {
+    this.#centre.bell.focus();
+  }
+
+  /** Shows a toast and enters it into the centre. Returns its id. */
+  show(toast: Toast): string {
+    this.#list.limit = numberOf(this.getAttribute("limit"), 100);
+    const { notice, isNews } = this.#list.put(toast, Date.now());
+    if (isNews) {
+      const stays = notice.tone === "error" || notice.actions.length > 0;
+      const usual = stays ? 0 : numberOf(this.getAttribute("timeout"), 6_000);
+      this.#stack.show(notice, toast.timeout ?? usual);
+      this.#announcer.say(notice);
+      if (this.hasAttribute("desktop")) this.#desktop.show(notice);
+    } else this.#stack.change(notice);
+    this.#changed();
+    return notice.id;
+  }
+
+  /**
+   * Shows what comes on a subscription, for which `toToast` says how, or null for nothing. The notification's own id keeps a toast from
+   * being shown twice. `gapToToast` says what to show where notifications are missing. Returns a function that ends the connection;
+   * the subscription stays open.
+   */
+  connect<N extends Sourced, G>(
+    source: ToastSource<N, G>,
+    toToast: (notification: N) => Toast | null | undefined,
+    gapToToast?: (gap: G) => Toast | null | undefined,
+  ): () => void {
+    const stops = [
+      source.onAny((notification) => {
+        const toast = toToast(notification);
+        if (!toast) return;
+        const { id, topic, time } = notification;
+        this.show({ time, ...(id && { id: `${topic} ${id}` }), ...toast });
+      }),
+      gapToToast &&
+        source.onGap?.((gap) => {
+          const toast = gapToToast(gap);
+          if (toast) this.show(toast);
+        }),
+    ];
+    return () => {
+      for (const stop of stops) stop?.();
+    };
+  }
+
+  /** Marks one as read, and takes its toast from the screen. */
+  read(id: string): void {
+    this.#list.read([id]);
+    this.#leave([id]);
+  }
+
+  /** Marks all as read, and takes the toasts from the screen. */
+  readAll(): void {
+    this.#list.read();
+    this.#leave();
+  }
+
+  /** Takes one from the screen and out of the centre. It does not come again, also under the same id. */
+  dismiss(id: string): void {
+    this.#list.dismiss([id]);
+    this.#leave([id]);
+  }
+
+  /** Takes all from the screen and out of the centre. */
+  clear(): void {
+    this.#list.dismiss();
+    this.#leave();
+  }
+
+  /** Opens the centre and moves the focus there. */
+  open(): void {
+    this.#centre.toggle(true);
+  }
+
+  /** Closes the centre. */
+  close(): void {
+    this.#centre.toggle(false);
+  }
+
+  /** Asks for desktop notifications. Call it in the handler of a click; resolves to whether they are allowed. */
+  async askDesktop(): Promise<boolean> {
+    const allowed = await this.#desktop.ask();
+    this.#centre.draw();
+    return allowed;
+  }
+
+  #leave(ids?: readonly string[]): void {
+    this.#stack.remove(ids);
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.#centre.draw();
+    this.dispatchEvent(new Event("change"));
+  }
+
+  readonly #outside = (event: Event): void => {
+    if (!event.composedPath().includes(this)) this.close();
+  };
+}
+
+/** Makes `<bellwire-toaster>` known to the page; the second time, and on a server, it does nothing. */
+export function defineToaster(): void {
+  const registry = globalThis.customElements as CustomElementRegistry | undefined;
+  if (!registry?.get("bellwire-toaster")) registry?.define("bellwire-toaster", BellwireToaster);
+}
+
+function numberOf(text: string | null, usual: number): number {
+  const value = Number(text ?? usual);
+  return value >= 0 ? value : usual;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "bellwire-toaster": BellwireToaster;
+  }
+}

@@ -1,0 +1,15 @@
+/** Toasts and a notification centre. Importing this makes `<bellwire-toaster>` known to the page. */
+import { defineToaster } from "./element.ts";
+
+export { BellwireToaster, defineToaster, type Sourced, type ToastSource } from "./element.ts";
+export { type ReadStore, storedReads } from "./reads.ts";
+export {
+  ENGLISH,
+  type Notice,
+  type Toast,
+  type ToastAction,
+  type ToasterLabels,
+  type Tone,
+} from "./toast.ts";
+
+defineToaster();

@@ -1,0 +1,89 @@
+/** The notices of a centre: which are there, which are read. Knows no page and no time. */
+import type { ReadStore } from "./reads.ts";
+import type { Notice, Toast } from "./toast.ts";
+
+/** Ids that are remembered after their notice has been read or dismissed. */
+const REMEMBERED = 500;
+
+/** How ids begin that the application did not give. They mean nothing on another page, and are not stored. */
+const OWN = "bellwire:";
+
+/** What was put in, and whether it is to be shown: it was not there before, and was neither read nor dismissed. */
+export interface Put {
+  readonly notice: Notice;
+  readonly isNews: boolean;
+}
+
+/** Changes nothing but itself; whoever shows it asks again after every change. */
+export class NoticeList {
+  /** Newest first. */
+  notices: readonly Notice[] = [];
+  /** Notices kept; the oldest is dropped first. */
+  limit = 100;
+  #store: ReadStore | undefined;
+  /** Ids of what was read or dismissed, the newest last. */
+  #read = new Set<string>();
+  readonly #dismissed = new Set<string>();
+  #made = 0;
+
+  get unread(): number {
+    return this.notices.filter(({ read }) => !read).length;
+  }
+
+  get store(): ReadStore | undefined {
+    return this.#store;
+  }
+
+  /** Reads the store, at once; what is read there is read here. */
+  set store(store: ReadStore | undefined) {
+    if (store === this.#store) return;
+    this.#store = store;
+    for (const id of store?.load() ?? []) remember(this.#read, id);
+    this.notices = this.notices.map((notice) =>
+      this.#read.has(notice.id) ? { ...notice, read: true } : notice,
+    );
+  }
+
+  /** Enters it, or changes what has its id. What was read on an earlier page enters as read; what was dismissed does not enter. */
+  put(toast: Toast, now: number): Put {
+    this.#made += 1;
+    const { id = `${OWN}${this.#made}` } = toast;
+    const before = this.notices.find((notice) => notice.id === id);
+    const gone = this.#dismissed.has(id);
+    const read = before?.read ?? (gone || this.#read.has(id));
+    const notice: Notice = { tone: "info", actions: [], time: before?.time ?? now, ...toast, id, read };
+    if (before) this.notices = this.notices.map((other) => (other === before ? notice : other));
+    else if (!gone) this.notices = [notice, ...this.notices].slice(0, this.limit);
+    return { notice, isNews: !before && !read };
+  }
+
+  /** Marks these as read; without ids all of them. */
+  read(ids?: readonly string[]): void {
+    const before = this.notices;
+    this.notices = before.map((notice) =>
+      !notice.read && (ids?.includes(notice.id) ?? true) ? { ...notice, read: true } : notice,
+    );
+    this.#remember(this.notices.filter((notice, index) => notice !== before[index]));
+  }
+
+  /** Takes these out, without ids all of them; they do not come again. */
+  dismiss(ids?: readonly string[]): void {
+    const leaving = this.notices.filter(({ id }) => ids?.includes(id) ?? true);
+    for (const { id } of leaving) remember(this.#dismissed, id);
+    this.notices = this.notices.filter((notice) => !leaving.includes(notice));
+    this.#remember(leaving);
+  }
+
+  #remember(notices: readonly Notice[]): void {
+    if (notices.length === 0) return;
+    for (const { id } of notices) remember(this.#read, id);
+    this.#store?.save(Array.from(this.#read).filter((id) => !id.startsWith(OWN)));
+  }
+}
+
+function remember(ids: Set<string>, id: string): void {
+  ids.delete(id);
+  ids.add(id);
+  const [oldest] = ids;
+  if (ids.size > REMEMBERED && oldest !== undefined) ids.delete(oldest);
+}

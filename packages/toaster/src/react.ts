@@ -1,0 +1,91 @@
+"use client";
+/** The toaster in React: a component for the place of the bell, and what to call from any other component. */
+import { createElement, type ReactElement } from "react";
+import { type BellwireToaster, defineToaster } from "./element.ts";
+import type { ReadStore } from "./reads.ts";
+import type { ToasterLabels } from "./toast.ts";
+
+export { type ReadStore, storedReads } from "./reads.ts";
+export type { Notice, Toast, ToastAction, ToasterLabels, Tone } from "./toast.ts";
+
+/** Props of {@link Toaster}; the element's documentation says more of each. */
+export interface ToasterProps {
+  readonly className?: string;
+  /** Offers notifications of the desktop. Default: false. */
+  readonly desktop?: boolean;
+  /** Notices in the centre. Default: 100. */
+  readonly limit?: number;
+  /** Milliseconds a toast stays. Default: 6,000. */
+  readonly timeout?: number;
+  readonly labels?: Partial<ToasterLabels>;
+  /** Where ids of what was read outlive the page. Default: nowhere. */
+  readonly reads?: ReadStore;
+  /** Hears when `notices` or `unread` have changed. */
+  readonly onChange?: (toaster: BellwireToaster) => unknown;
+}
+
+/** Renders the bell, its centre and the toasts. One is enough for a page; a server renders an empty element. */
+export function Toaster({
+  className,
+  desktop,
+  limit,
+  timeout,
+  labels,
+  reads,
+  onChange,
+}: ToasterProps): ReactElement {
+  defineToaster();
+  return createElement("bellwire-toaster", {
+    // `class` and texts mean the same to an unknown element in React 18 and 19.
+    class: className,
+    desktop: desktop ? "" : undefined,
+    limit: limit === undefined ? undefined : String(limit),
+    timeout: timeout === undefined ? undefined : String(timeout),
+    ref: (toaster: BellwireToaster | null) => {
+      if (!toaster) return;
+      if (toaster.reads !== reads) toaster.reads = reads;
+      toaster.labels = labels;
+      toaster.onchange = onChange ? () => onChange(toaster) : null;
+    },
+  });
+}
+
+const CALLS = [
+  "show",
+  "connect",
+  "read",
+  "readAll",
+  "dismiss",
+  "clear",
+  "open",
+  "close",
+  "askDesktop",
+] as const;
+
+/** What any component may ask of the page's toaster, from effects and handlers. */
+export type ToasterHandle = Pick<BellwireToaster, (typeof CALLS)[number]>;
+
+const HANDLE = Object.fromEntries(
+  CALLS.map((name) => [
+    name,
+    (...given: readonly unknown[]) => Reflect.apply(onPage()[name], onPage(), given),
+  ]),
+) as unknown as ToasterHandle;
+
+/**
+ * The page's toaster, wherever it is rendered. The same object in every render. Its functions throw while no toaster is on the page.
+ *
+ * @example
+ * const toaster = useToaster();
+ * useSubscription("workouts.42", { on: { completed: ({ id, data }) => toaster.show({ id, title: `${data.calories} kcal` }) } });
+ */
+export function useToaster(): ToasterHandle {
+  return HANDLE;
+}
+
+/** The page is the registry: a second copy of this module finds the same element. */
+function onPage(): BellwireToaster {
+  const toaster = document.querySelector("bellwire-toaster");
+  if (!toaster) throw new Error("no <Toaster> is on the page");
+  return toaster;
+}

@@ -1,0 +1,28 @@
+/** Where the ids of what was read outlive the page. */
+
+/** Keeps the ids of notices that were read or dismissed; at most 500, the newest last. Neither function may throw. */
+export interface ReadStore {
+  load(): readonly string[];
+  save(ids: readonly string[]): void;
+}
+
+/** Keeps them in `localStorage` or anything like it, under `key`. */
+export function storedReads(storage: Pick<Storage, "getItem" | "setItem">, key = "bellwire:read"): ReadStore {
+  return {
+    load() {
+      try {
+        const value: unknown = JSON.parse(storage.getItem(key) ?? "[]");
+        return Array.isArray(value) ? value.filter((id) => typeof id === "string") : [];
+      } catch {
+        return [];
+      }
+    },
+    save(ids) {
+      try {
+        storage.setItem(key, JSON.stringify(ids));
+      } catch {
+        // A full or forbidden storage costs that notices are unread again on the next page, nothing else.
+      }
+    },
+  };
+}

@@ -1,0 +1,20 @@
+/** The page of the element's tests: what they need of it, as globals. */
+import "@bellwire/toaster";
+import { storedReads } from "@bellwire/toaster";
+
+const toaster = document.querySelector("bellwire-toaster");
+if (!toaster) throw new Error("the page has no toaster");
+toaster.reads = storedReads(localStorage);
+Object.assign(window, { toaster, ran: [], changes: 0 });
+toaster.addEventListener("change", () => {
+  window.changes += 1;
+});
+
+declare global {
+  interface Window {
+    toaster: typeof toaster & object;
+    /** What actions did. */
+    ran: string[];
+    changes: number;
+  }
+}

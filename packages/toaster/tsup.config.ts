@@ -1,0 +1,7 @@
+import { defineConfig } from "tsup";
+import { preset } from "../../tsup.preset.ts";
+
+export default defineConfig({
+  ...preset,
+  entry: { index: "src/index.ts", react: "src/react.ts" },
+});
