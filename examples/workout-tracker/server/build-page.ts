@@ -9,7 +9,7 @@ export async function buildPage(): Promise<string> {
   await build({
     root,
     configFile: `${root}vite.config.ts`,
-    logLevel: "warn",
+    logLevel: "error",
     build: { outDir, emptyOutDir: true },
   });
   return outDir;

@@ -63,7 +63,8 @@ async function answer({ accounts, visit }: Doors, path: string, request: Incomin
     }
     case "/token": {
       const renewed = secret === undefined ? null : await accounts.renew(secret);
-      return renewed ? { status: 200, body: renewed } : refusal(401, "unauthorized");
+      // Null is no error: pages ask to find out.
+      return { status: 200, body: renewed };
     }
     default:
       if (secret !== undefined) await accounts.signOut(secret);

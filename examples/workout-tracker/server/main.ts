@@ -10,7 +10,10 @@ async function main(): Promise<void> {
   const demo = process.argv.includes("--demo") ? createDemo() : undefined;
   const configuration = await readConfiguration();
   console.log("Building the page and opening the database …");
-  const pages = await buildPage();
+  // Beside opening the database, which takes as long.
+  const pages = buildPage();
+  // Heard of where it is waited for.
+  pages.catch(() => {});
   const running = await startTracker({
     configuration: demo ? { ...configuration, database: `${configuration.database}-demo` } : configuration,
     port: Number(process.env.PORT ?? 8080),

@@ -45,7 +45,7 @@ export interface StartOptions {
   /** PGlite in memory, in place of the configuration's folder. Default: false. */
   readonly inMemory?: boolean;
   /** The built page. Without it only the wires and the doors are served. */
-  readonly pages?: string;
+  readonly pages?: string | Promise<string>;
   /** Called before the port is open: fills the database. What it returns lets visitors in without a password. */
   readonly seed?: (parts: Pick<Running, "database" | "accounts">) => Promise<Doors["visit"]>;
   /** Hears what goes wrong. Default: `console.error`. */
@@ -97,7 +97,7 @@ export async function startTracker(options: StartOptions): Promise<Running> {
 
     const { wires, wire } = configuration;
     const pages =
-      options.pages && (await openPages(options.pages, { wires, wire, demo: visit !== undefined }));
+      options.pages && (await openPages(await options.pages, { wires, wire, demo: visit !== undefined }));
     const server = createServer((request, response) => {
       if (openDoor({ accounts, visit, failed }, request, response)) return;
       if (!pages || !pages(request, response)) response.writeHead(404).end();

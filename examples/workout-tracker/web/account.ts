@@ -43,15 +43,15 @@ export async function signOut(): Promise<void> {
 /** Who this device is signed in as; null for nobody. */
 export async function whoAmI(): Promise<Person | null> {
   const response = await post("/token", {});
-  if (response.status === 401) return null;
   if (!response.ok) throw new Refused("The server cannot be reached. Try again in a moment.");
-  return shape.parse(await response.json()).user;
+  return shape.nullable().parse(await response.json())?.user ?? null;
 }
 
 /** The channel's token source. A device that is not signed in any more ends the channel; a server that is away is asked again. */
 export async function freshToken(): Promise<string> {
   const response = await post("/token", {});
-  if (response.status === 401) throw new BellwireError("unauthorized", "not signed in any more");
   if (!response.ok) throw new BellwireError("link_lost", "no token");
-  return shape.parse(await response.json()).token;
+  const answer = shape.nullable().parse(await response.json());
+  if (!answer) throw new BellwireError("unauthorized", "not signed in any more");
+  return answer.token;
 }

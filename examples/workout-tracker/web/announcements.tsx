@@ -1,8 +1,8 @@
 /** What an administrator has to say, on top of every view; and for administrators a way to say it. */
 import { usePublish } from "@bellwire/react";
+import { useToaster } from "@bellwire/toaster/react";
 import { type FormEvent, type ReactElement, useEffect, useRef, useState } from "react";
 import { loaded } from "../answers.ts";
-import { useNotice } from "./notices.tsx";
 import { put, useConnection, useLoaded } from "./use-loaded.ts";
 import { ago, wordsFor } from "./words.ts";
 
@@ -12,14 +12,19 @@ export function Announcements(): ReactElement | null {
     made: ({ announcements }, made) => ({ announcements: put(announcements, made, ({ id }) => id) }),
   });
   const [latest] = state?.announcements ?? [];
-  const show = useNotice();
+  const toaster = useToaster();
   const first = useRef<string | undefined>(undefined);
   useEffect(() => {
     if (!state) return;
     first.current ??= latest?.id ?? "";
     if (latest && latest.id !== first.current)
-      show({ id: `announcement-${latest.id}`, title: `Announcement by ${latest.by}`, text: latest.text });
-  }, [state, latest, show]);
+      toaster.show({
+        id: `announcement-${latest.id}`,
+        title: `Announcement by ${latest.by}`,
+        body: latest.text,
+        time: latest.at,
+      });
+  }, [state, latest, toaster]);
   return (
     <>
       {latest && (

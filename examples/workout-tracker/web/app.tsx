@@ -5,7 +5,6 @@ import { type ReactElement, useCallback, useEffect, useRef, useState } from "rea
 import type { Person } from "../things.ts";
 import { signOut, visit, whoAmI } from "./account.ts";
 import { type Connection, openConnection } from "./connection.ts";
-import { Notices } from "./notices.tsx";
 import { settings } from "./settings.ts";
 import { Shell } from "./shell.tsx";
 import { SignIn } from "./sign-in.tsx";
@@ -72,9 +71,7 @@ export function App(): ReactElement {
   return (
     <ConnectionContext value={connection}>
       <ChannelProvider channel={connection.channel}>
-        <Notices user={connection.user.id}>
-          <Shell signOut={leave} />
-        </Notices>
+        <Shell signOut={leave} />
       </ChannelProvider>
     </ConnectionContext>
   );

@@ -1,9 +1,9 @@
 /** Tells of messages that come while another view is shown. Being here is what makes the user online to trainer or client. */
 import { useSubscription } from "@bellwire/react";
+import { useToaster } from "@bellwire/toaster/react";
 import type { ReactElement } from "react";
 import { useContext } from "react";
 import { MeContext } from "./me.ts";
-import { useNotice } from "./notices.tsx";
 import { useConnection } from "./use-loaded.ts";
 
 export function CoachingNotices({ visible }: { readonly visible: boolean }): ReactElement {
@@ -19,12 +19,12 @@ export function CoachingNotices({ visible }: { readonly visible: boolean }): Rea
 
 function Listener({ coachingId, visible }: { readonly coachingId: string; readonly visible: boolean }): null {
   const { user } = useConnection();
-  const show = useNotice();
+  const toaster = useToaster();
   useSubscription(`presence-coaching.${coachingId}`, {
     on: {
       said({ data }) {
         if (!visible && data.from !== user.id)
-          show({ id: `message-${data.id}`, title: data.name, text: data.text });
+          toaster.show({ id: `message-${data.id}`, title: data.name, body: data.text, time: data.at });
       },
     },
   });

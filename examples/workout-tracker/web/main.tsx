@@ -1,4 +1,6 @@
 /** Starts the page. */
+import "./no-eval.ts";
+
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";

@@ -1,8 +1,8 @@
 /** The user's own things, loaded once for the page, and the notices that come of them. */
+import { useToaster } from "@bellwire/toaster/react";
 import { createContext, useContext, useEffect } from "react";
 import type { z } from "zod";
 import { loaded } from "../answers.ts";
-import { useNotice } from "./notices.tsx";
 import { put, useConnection, useLoaded } from "./use-loaded.ts";
 
 export type Me = z.infer<typeof loaded.user>;
@@ -43,7 +43,7 @@ export function useMeLoaded(): Me | undefined {
  * device remembers the last. What there was before it was first used is old.
  */
 function useAlertNotices(userId: string, alerts: Me["alerts"] | undefined): void {
-  const show = useNotice();
+  const toaster = useToaster();
   useEffect(() => {
     if (!alerts) return;
     const key = `tracker:alerts:${userId}`;
@@ -51,8 +51,14 @@ function useAlertNotices(userId: string, alerts: Me["alerts"] | undefined): void
     const last = Number(before ?? 0);
     const newest = Math.max(last, ...alerts.map(({ id }) => id));
     if (before !== null)
-      for (const { id, title, text } of alerts.filter((alert) => alert.id > last).reverse())
-        show({ id: `alert-${id}`, title, text });
+      for (const { id, kind, title, text, at } of alerts.filter((alert) => alert.id > last).reverse())
+        toaster.show({
+          id: `alert-${id}`,
+          title,
+          body: text,
+          time: at,
+          tone: kind === "corrected" ? "warning" : "success",
+        });
     localStorage.setItem(key, `${newest}`);
-  }, [userId, alerts, show]);
+  }, [userId, alerts, toaster]);
 }

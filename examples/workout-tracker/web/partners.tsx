@@ -72,7 +72,7 @@ export function PartnersView(): ReactElement {
       <h1>Partners nearby</h1>
       <section className="card" aria-labelledby="look">
         <h2 id="look">{mine ? `You look for a partner: ${mine.kind}` : "Look for a partner"}</h2>
-        <div className="row">
+        <div className="row kinds">
           {mine ? (
             <button type="button" onClick={() => void stop.publish({}).catch(() => {})}>
               Stop looking

@@ -1,5 +1,6 @@
 /** The frame of the page: navigation, what is announced, how the connection stands, the view, and the panel. */
 import { useChannelState } from "@bellwire/react";
+import { Toaster } from "@bellwire/toaster/react";
 import { type ReactElement, useEffect, useState } from "react";
 import { Announcements } from "./announcements.tsx";
 import { ChallengeView } from "./challenge.tsx";
@@ -54,12 +55,13 @@ export function Shell({ signOut }: { readonly signOut: () => Promise<void> }): R
             </a>
           ))}
         </nav>
-        <p className="who">
+        <div className="who">
+          <Toaster />
           <span>{user.name}</span>
           <button type="button" className="quiet" onClick={() => void signOut()}>
             Sign out
           </button>
-        </p>
+        </div>
       </header>
       <State />
       <Announcements />

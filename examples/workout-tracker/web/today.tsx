@@ -106,7 +106,7 @@ function Begin(): ReactElement {
   return (
     <section className="card" aria-labelledby="begin">
       <h2 id="begin">Start a workout</h2>
-      <div className="row">
+      <div className="row kinds">
         {kinds.options.map((kind: Kind) => (
           <button
             key={kind}
