@@ -29,7 +29,9 @@ export function contextOf({ needs, matrix, prices, results }: Decision): Stateme
   const said = (sentence: string, ...keys: (keyof Requirements)[]): Statement =>
     statement(sentence, keys.map(answer));
   const money =
-    needs.budget === null ? "there is no limit to the cost" : `at most $${needs.budget} a month may be spent`;
+    needs.budget === null
+      ? "there is no limit to the cost"
+      : `at most $${count(needs.budget)} a month may be spent`;
   return [
     said(
       `${count(needs.users)} users are connected at the busiest hour, ${count(needs.messagesPerSecond)} notifications of ${count(needs.bytes)} bytes are published per second during ${needs.activeHours} hours a day, and one goes to ${count(needs.recipients)} of them`,

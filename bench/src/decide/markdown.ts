@@ -21,6 +21,7 @@ export interface Places {
 /** Writes a decision. */
 export function decisionMarkdown(decision: Decision, places: Places): string {
   const notes = new Notes(places);
+  const head = notes.sentence(headline(decision));
   const bullets = (statements: readonly Statement[]): string =>
     statements.map((one) => `- ${notes.sentence(one)}`).join("\n");
   const sections: (readonly [string, string])[] = [
@@ -35,7 +36,6 @@ export function decisionMarkdown(decision: Decision, places: Places): string {
     ["Sensitivity", bullets(sensitivityText(decision))],
     ["When to look again", bullets(reviewText(decision))],
   ];
-  const head = notes.sentence(headline(decision));
   const body = sections.map(([title, text]) => `## ${title}\n\n${text}`).join("\n\n");
   return `# Decision: ${decision.needs.name}\n\n${head}\n\n${body}\n\n## Sources\n\n${notes.list()}\n`;
 }
