@@ -34,6 +34,8 @@ export interface DriveOptions {
 
 /** Milliseconds between the order to start and the first notification, for the order to arrive. */
 const HEAD_START = 20;
+/** And for each notification, which the clients first enter into their ledger. */
+const HEAD_START_EACH = 0.005;
 
 export class Drive {
   readonly entrant: Entrant;
@@ -64,7 +66,8 @@ export class Drive {
 
   /** Plays a part of the workload and waits until all of it came, or nothing more comes. A warm-up's latencies are forgotten. */
   async play(part: Omit<Run, "start">, warmUp = false): Promise<DriveResult> {
-    const run: Run = { ...part, start: hostNow() + HEAD_START };
+    const ahead = HEAD_START + (part.to - part.from) * HEAD_START_EACH;
+    const run: Run = { ...part, start: hostNow() + ahead };
     await this.#clients.ask("begin", run, warmUp);
     await this.#server.ask("begin");
     const health = await this.#server.ask("play", run);
@@ -76,6 +79,11 @@ export class Drive {
       notifications: run.to - run.from,
       failures: await this.#server.ask("failures"),
     };
+  }
+
+  /** What the server process holds, bytes. */
+  rss(): Promise<number> {
+    return this.#server.ask("rss");
   }
 
   /** From `since` on, a host's time, waits for the clients of a way to be live again; {@link recoveries} says when. */

@@ -1,11 +1,11 @@
 /** The server's half of a drive: serves one contender, and is the application that publishes. */
-import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
 import type { ServerHalf } from "../contender.ts";
 import { loadContender } from "../registry.ts";
 import { eventsOf, type WorkloadSpec, workloadOf } from "../workload/spec.ts";
 import type { Workload } from "../workload/workload.ts";
 import type { Run } from "./schedule.ts";
-import { type SenderHealth, send } from "./sender.ts";
+import type { SenderHealth } from "./sender.ts";
+import { sendWatched } from "./watched-sender.ts";
 
 /** What the server took since `begin`, the sender's own CPU included. */
 export interface ServerCost {
@@ -13,14 +13,6 @@ export interface ServerCost {
   readonly cpu: number;
   /** At its sockets. */
   readonly bytes: number;
-}
-
-/** Milliseconds between looks at the event loop while it sends. */
-const RESOLUTION = 10;
-
-/** What is measured is the time between two looks, so a loop that is never held up shows the resolution. */
-function loopDelay(monitor: IntervalHistogram): number {
-  return monitor.count === 0 ? 0 : Math.max(0, monitor.percentile(99) / 1e6 - RESOLUTION);
 }
 
 /** See `HalfModule`. */
@@ -40,21 +32,15 @@ export function createHalf() {
     },
     async play(run: Run): Promise<SenderHealth> {
       if (!half || !workload) throw new Error("nobody serves");
-      // The monitor's own timer is in the native loop: what it costs does not show in a figure.
-      const monitor = monitorEventLoopDelay({ resolution: RESOLUTION });
-      monitor.enable();
-      try {
-        const punctuality = await send(workload, run, half.publish);
-        return { ...punctuality, loopDelay: loopDelay(monitor) };
-      } finally {
-        monitor.disable();
-      }
+      return sendWatched(workload, run, half.publish);
     },
     /** Asked once everything was delivered. */
     cost(): ServerCost {
       const { user, system } = process.cpuUsage(before.cpu);
       return { cpu: user + system, bytes: (half?.bytesWritten() ?? 0) - before.bytes };
     },
+    /** Bytes. */
+    rss: (): number => process.memoryUsage.rss(),
     failures: (): number => half?.failures() ?? 0,
     async close(): Promise<void> {
       await half?.close();

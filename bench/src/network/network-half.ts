@@ -8,11 +8,24 @@ import {
   seededRandom,
   startFaultProxy,
 } from "@bellwire/core/conformance";
+import { sleep } from "../measure/clock.ts";
+import { loadContender } from "../registry.ts";
+import { openLoadClients } from "../scenarios/fan-out/load-clients.ts";
+
+/** Milliseconds in which a reader that reads again learns that it was cut off. */
+const SETTLE = 300;
+
+interface StalledReader {
+  readonly held: { cutOff: boolean };
+  readonly resume: () => void;
+  readonly close: () => void;
+}
 
 /** See `HalfModule`. */
 export function createHalf() {
   const proxies = new Map<number, FaultProxy>();
   const blockers: Blocker[] = [];
+  const readers = new Map<number, StalledReader>();
   const proxy = (port: number): FaultProxy => {
     const found = proxies.get(port);
     if (!found) throw new Error(`no proxy on port ${port}`);
@@ -41,7 +54,29 @@ export function createHalf() {
     restore(ports: readonly number[]): void {
       for (const port of ports) proxy(port).refuse(false);
     },
+    /** One subscriber of the fan-out topic that stops to read as soon as it has joined. Whether it is cut off later, {@link stalled} says. */
+    async stall(module: string, port: number): Promise<void> {
+      const { load, name } = await loadContender(module);
+      if (!load) throw new Error(`${name} says not how load clients join`);
+      const held = { cutOff: false };
+      const [client] = await openLoadClients(load, port, 1, () => {
+        held.cutOff = true;
+      });
+      client?.stall();
+      readers.set(port, { held, resume: () => client?.resume(), close: () => client?.close() });
+    },
+    /** Lets the stalled reader of a port go. Resolves to whether the server had cut it off before. */
+    async release(port: number): Promise<boolean> {
+      const reader = readers.get(port);
+      readers.delete(port);
+      reader?.resume();
+      // What the kernel holds is read first; the end of the connection comes behind it.
+      await sleep(SETTLE);
+      reader?.close();
+      return reader?.held.cutOff ?? false;
+    },
     async close(): Promise<void> {
+      for (const reader of readers.values()) reader.close();
       await Promise.all([...proxies.values(), ...blockers].map((opened) => opened.close()));
     },
   };

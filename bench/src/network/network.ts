@@ -42,6 +42,16 @@ export class Network {
     return this.#half.ask("restore", ports);
   }
 
+  /** A subscriber that stops to read; directly, not through a way. */
+  stall(module: string, port: number): Promise<void> {
+    return this.#half.ask("stall", module, port);
+  }
+
+  /** Lets the stalled subscriber read again and go. Resolves to whether the server had cut it off. */
+  release(port: number): Promise<boolean> {
+    return this.#half.ask("release", port);
+  }
+
   async stop(): Promise<void> {
     await this.#half.ask("close");
     await this.#child.stop();

@@ -1,5 +1,5 @@
 /** What latency, many topics and the replay have in common: a workload in parts, over all contenders in turns. */
-import { Drive, type DriveResult } from "../drive/drive.ts";
+import { Drive, type DriveOptions, type DriveResult } from "../drive/drive.ts";
 import { notificationAt } from "../drive/schedule.ts";
 import type { Row } from "../results.ts";
 import type { Stage } from "../scenario.ts";
@@ -27,7 +27,7 @@ export async function driveAll(name: string, plan: DrivenPlan, stage: Stage): Pr
   const speed = plan.seconds === undefined ? 1 : lengthOf(workload, parts) / (plan.seconds * 1_000);
   progress.begin(name, 1 + entrants.length * parts.length);
   progress.step("connecting");
-  const drives = await startDrives(stage, plan.spec);
+  const drives = await startDrives(stage, { spec: plan.spec });
   const results = new Map<Drive, DriveResult[]>(drives.map((drive) => [drive, []]));
   try {
     // Nothing is measured yet, so they may disturb each other.
@@ -46,9 +46,9 @@ export async function driveAll(name: string, plan: DrivenPlan, stage: Stage): Pr
 }
 
 /** Serves every entrant and connects all its subscribers, all at the same time. Rejects when one cannot, and then leaves none open. */
-export async function startDrives(stage: Stage, spec: WorkloadSpec): Promise<Drive[]> {
+export async function startDrives(stage: Stage, options: DriveOptions): Promise<Drive[]> {
   const starts = await Promise.allSettled(
-    stage.entrants.map((entrant) => Drive.start(entrant, stage.pair(entrant), { spec })),
+    stage.entrants.map((entrant) => Drive.start(entrant, stage.pair(entrant), options)),
   );
   const drives = starts.flatMap((start) => (start.status === "fulfilled" ? [start.value] : []));
   const failed = starts.find((start) => start.status === "rejected");

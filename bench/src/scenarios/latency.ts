@@ -14,13 +14,13 @@ interface LatencyPlan {
 }
 
 const PLANS: Readonly<Record<"quick" | "full", LatencyPlan>> = {
-  quick: { spec: { ...SHAPE, seconds: 1 }, parts: 5, warmUp: 0.25 },
+  quick: { spec: { ...SHAPE, seconds: 0.75 }, parts: 5, warmUp: 0.25 },
   full: { spec: { ...SHAPE, seconds: 22 }, parts: 10, warmUp: 2 },
 };
 
 export const latency: Scenario = {
   name: "latency",
-  seconds: { quick: 12, full: 250 },
+  seconds: { quick: 8, full: 250 },
   takesPart: () => true,
   async run(stage) {
     const { spec, parts, warmUp } = PLANS[stage.profile];

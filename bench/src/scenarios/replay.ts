@@ -7,13 +7,13 @@ import { driveAll } from "./driven.ts";
 import { DRIVEN_METRICS } from "./driven-row.ts";
 
 const PLANS = {
-  quick: { notifications: 3_000, parts: 5, seconds: 1.2 },
+  quick: { notifications: 3_000, parts: 5, seconds: 1 },
   full: { notifications: undefined, parts: 6, seconds: 10 },
 };
 
 export const replay: Scenario = {
   name: "replay",
-  seconds: { quick: 16, full: 140 },
+  seconds: { quick: 11, full: 140 },
   takesPart: () => true,
   async run(stage) {
     const plan = PLANS[stage.profile];

@@ -15,6 +15,8 @@ export interface RecordedSpec {
 export interface SteadySpec {
   readonly kind: "steady";
   readonly topics: number;
+  /** The name of the topic, where there is only one. Default: names of its own. */
+  readonly topic?: string;
   readonly subscribers: number;
   /** Topics of each subscriber, at most all. */
   readonly topicsEach: number;
@@ -49,8 +51,10 @@ export function eventsOf({ notifications }: Workload): string[] {
 
 function steady(spec: SteadySpec): Workload {
   const { topics, subscribers, topicsEach, rate, bytes } = spec;
-  const name = (index: number): string => `steady.t${index % topics}`;
-  const fill = MARKER.padEnd(Math.max(0, bytes - 30), "abcdefghij");
+  // Names and data are shared: there may be hundreds of thousands of notifications, in twenty processes.
+  const names = Array.from({ length: topics }, (_, index) => spec.topic ?? `steady.t${index}`);
+  const name = (index: number): string => names[index % topics] as string;
+  const data = { fill: MARKER.padEnd(Math.max(0, bytes - 30), "abcdefghij") };
   return {
     subscribers: Array.from({ length: subscribers }, (_, index) => ({
       subscriber: `s${index}`,
@@ -64,7 +68,7 @@ function steady(spec: SteadySpec): Workload {
         at: (index * 1_000) / rate,
         topic: name(index),
         event: EVENT,
-        data: { fill },
+        data,
       }),
     ),
   };

@@ -12,6 +12,10 @@ const JOIN_TIMEOUT = 10_000;
 export interface LoadClient {
   readonly counted: () => number;
   readonly close: () => void;
+  /** Reads no more; what comes stays in the kernel, and then with the server. */
+  readonly stall: () => void;
+  /** Reads again. */
+  readonly resume: () => void;
 }
 
 /**
@@ -31,7 +35,12 @@ export async function openLoadClients(
     while (clients.length < count) {
       const marker = new MarkerCount();
       const joining = joinOne(plan, port, buffer, marker, lost);
-      clients.push({ counted: () => marker.count, close: joining.close });
+      clients.push({
+        counted: () => marker.count,
+        close: joining.close,
+        stall: joining.stall,
+        resume: joining.resume,
+      });
       await joining.joined;
     }
   };
@@ -45,8 +54,15 @@ function joinOne(
   buffer: Buffer,
   marker: MarkerCount,
   lost: (what: string) => void,
-): { readonly joined: Promise<void>; readonly close: () => void } {
+): {
+  readonly joined: Promise<void>;
+  readonly close: () => void;
+  readonly stall: () => void;
+  readonly resume: () => void;
+} {
   let close = (): void => {};
+  let stall = (): void => {};
+  let resume = (): void => {};
   const joined = new Promise<void>((resolve, reject) => {
     let step = 0;
     let received = "";
@@ -91,11 +107,13 @@ function joinOne(
     socket.on("connect", () => socket.write(plan.request));
     socket.on("error", (error) => fail(error.message));
     socket.on("close", () => fail("the connection was lost"));
+    stall = () => void socket.pause();
+    resume = () => void socket.resume();
     close = () => {
       closed = true;
       clearTimeout(timer);
       socket.destroy();
     };
   });
-  return { joined, close: () => close() };
+  return { joined, close: () => close(), stall: () => stall(), resume: () => resume() };
 }

@@ -21,7 +21,7 @@ const SLICES = {
   8: { leadIn: 2, ticks: 4, every: 2 },
 } as const;
 const PLANS: Record<"quick" | "full", FanOutPlan> = {
-  quick: { subscribers: 1_000, rounds: 8, starts: 1, slices: SLICES },
+  quick: { subscribers: 1_000, rounds: 6, starts: 1, slices: SLICES },
   full: { subscribers: 1_000, rounds: 30, starts: 5, slices: SLICES },
 };
 
@@ -57,7 +57,7 @@ const METRICS: readonly MetricDefinition[] = [
 
 export const fanOutScenario: Scenario = {
   name: "fan-out",
-  seconds: { quick: 35, full: 260 },
+  seconds: { quick: 30, full: 260 },
   takesPart: ({ load }) => load !== undefined,
   async run(stage) {
     const base = PLANS[stage.profile];

@@ -1,0 +1,70 @@
+/** `blocked-websocket`: a proxy on the way refuses every upgrade; who gets through, and how fast? */
+
+import { Network } from "../network/network.ts";
+import type { Half } from "../process/child.ts";
+import { emptyRow, figureOf } from "../report/figures.ts";
+import type { MetricDefinition, Row } from "../results.ts";
+import type { Entrant, Scenario, Stage } from "../scenario.ts";
+import type { Attempt } from "./blocked-websocket-half.ts";
+
+type ServerModule = typeof import("./population/server-half.ts");
+type ClientModule = typeof import("./blocked-websocket-half.ts");
+
+/** Milliseconds after which a client is taken for one that does not get through. */
+const PATIENCE = { quick: 6_000, full: 30_000 };
+
+const METRICS: readonly MetricDefinition[] = [
+  { id: "connects", label: "gets through", unit: "%", better: "higher", digits: 0, compared: false },
+  { id: "connect-ms", label: "after ms", unit: "ms", better: "lower", digits: 0, compared: false },
+];
+
+export const blockedWebSocket: Scenario = {
+  name: "blocked-websocket",
+  takesPart: () => true,
+  async run(stage) {
+    const { entrants, profile, progress } = stage;
+    const patience = PATIENCE[profile];
+    const network = await Network.start();
+    progress.begin("blocked-websocket", 1);
+    progress.step("everybody tries");
+    let attempts: readonly Attempt[];
+    try {
+      attempts = await Promise.all(entrants.map((entrant) => attempt(entrant, patience, network, stage)));
+    } finally {
+      await network.stop();
+    }
+    return {
+      name: "blocked-websocket",
+      title: "Blocked WebSocket: a proxy that refuses upgrades",
+      setup: `Every client goes through a proxy that answers upgrades with 403 and lets other HTTP through; it has ${patience / 1_000} s to subscribe. Loopback.`,
+      metrics: METRICS,
+      rows: entrants.map((entrant, index) => rowOf(entrant, attempts[index], stage)),
+      verdicts: [],
+      notes: ["Not to get through is what is found here, and no fault of the run."],
+    };
+  },
+};
+
+async function attempt(entrant: Entrant, patience: number, network: Network, stage: Stage): Promise<Attempt> {
+  const pair = stage.pair(entrant);
+  const [server, client]: [Half<ServerModule>, Half<ClientModule>] = await Promise.all([
+    pair.server.become<ServerModule>(new URL("./population/server-half.ts", import.meta.url)),
+    pair.clients.become<ClientModule>(new URL("./blocked-websocket-half.ts", import.meta.url)),
+  ]);
+  try {
+    const port = await network.blocked(await server.ask("serve", entrant.module));
+    return await client.ask("attempt", entrant.module, port, patience);
+  } finally {
+    await client.ask("close");
+    await server.ask("close");
+  }
+}
+
+function rowOf(entrant: Entrant, attempt: Attempt | undefined, { random }: Stage): Row {
+  const connects = figureOf([{ round: 1, value: attempt?.connected ? 100 : 0 }], random);
+  const time = attempt?.connected ? figureOf([{ round: 1, value: attempt.milliseconds }], random) : undefined;
+  return {
+    ...emptyRow(entrant),
+    figures: { ...(connects && { connects }), ...(time && { "connect-ms": time }) },
+  };
+}

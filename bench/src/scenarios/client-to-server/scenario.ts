@@ -1,0 +1,166 @@
+/** `client-to-server`: how long until a client's publish is acknowledged, and how many a second can be. */
+
+import { addHealth, illness } from "../../drive/sender.ts";
+import type * as serverHalf from "../../drive/server-half.ts";
+import type { Random } from "../../measure/random.ts";
+import type { Half } from "../../process/child.ts";
+import { emptyRow, figureOf } from "../../report/figures.ts";
+import type { Figure, MetricDefinition, Row } from "../../results.ts";
+import type { Entrant, Scenario, Stage } from "../../scenario.ts";
+import { notificationsOf, type SteadySpec } from "../../workload/spec.ts";
+import type * as clientHalf from "./client-half.ts";
+import type { FloodReport, PublishAccount, PublishReport } from "./client-half.ts";
+
+/** One topic for each publisher. */
+const SHAPE = { kind: "steady", topics: 20, subscribers: 20, topicsEach: 1, bytes: 128, rate: 400 } as const;
+
+interface PublishPlan {
+  /** What is published in one round, in an open loop. */
+  readonly spec: SteadySpec;
+  readonly rounds: number;
+  /** Milliseconds of the closed loop in each round. */
+  readonly flood: number;
+}
+
+const PLANS: Readonly<Record<"quick" | "full", PublishPlan>> = {
+  quick: { spec: { ...SHAPE, seconds: 0.1 }, rounds: 5, flood: 60 },
+  full: { spec: { ...SHAPE, seconds: 2 }, rounds: 10, flood: 1_000 },
+};
+
+const METRICS: readonly MetricDefinition[] = [
+  { id: "p50", label: "p50 ms", unit: "ms", better: "lower", digits: 2, compared: false },
+  { id: "p99", label: "p99 ms", unit: "ms", better: "lower", digits: 2, compared: false },
+  { id: "rate", label: "acked/s", unit: "1/s", better: "higher", digits: 0, compared: true },
+  { id: "server-cpu", label: "server µs", unit: "µs", better: "lower", digits: 1, compared: true },
+  { id: "client-cpu", label: "client µs", unit: "µs", better: "lower", digits: 1, compared: false },
+];
+
+/** One round of one contender. */
+interface Round {
+  readonly open: PublishReport;
+  readonly closed: FloodReport;
+  /** CPU of the server during the closed loop, microseconds. */
+  readonly serverCpu: number;
+}
+
+const COLUMNS: Readonly<Record<string, (round: Round) => number>> = {
+  p50: ({ open }) => open.p50,
+  p99: ({ open }) => open.p99,
+  rate: ({ closed }) => (closed.acknowledged * 1_000) / closed.milliseconds,
+  "server-cpu": ({ serverCpu, closed }) => serverCpu / closed.acknowledged,
+  "client-cpu": ({ closed }) => closed.cpu / closed.acknowledged,
+};
+
+export const clientToServer: Scenario = {
+  name: "client-to-server",
+  seconds: { quick: 10, full: 330 },
+  takesPart: () => true,
+  async run(stage) {
+    const base = PLANS[stage.profile];
+    const plan = { ...base, rounds: stage.rounds ?? base.rounds };
+    const { rows, without } = await publishAll(plan, stage);
+    const { spec, flood } = plan;
+    return {
+      name: "client-to-server",
+      title: "Client to server: publishes that are acknowledged",
+      setup:
+        `${spec.subscribers} publishers with a topic each, ${spec.bytes} B. p50 and p99 in an open loop of ${spec.rate} publishes a second over all, ` +
+        `from the intended publish to its acknowledgement; the rate and the CPU in a closed one of ${flood} ms, one publish under way for each. ` +
+        `Somebody subscribed to all topics accounts for what arrived; loopback. ${plan.rounds} rounds.`,
+      metrics: METRICS,
+      rows,
+      verdicts: [],
+      notes: without.map((name) => `${name} has no acknowledged publish.`),
+    };
+  },
+};
+
+interface Publishing {
+  readonly entrant: Entrant;
+  readonly server: Half<typeof serverHalf>;
+  readonly clients: Half<typeof clientHalf>;
+  /** Whether publishes are acknowledged. */
+  readonly able: boolean;
+  readonly rounds: Round[];
+}
+
+async function publishAll(
+  plan: PublishPlan,
+  stage: Stage,
+): Promise<{ readonly rows: Row[]; readonly without: string[] }> {
+  const { entrants, random, progress } = stage;
+  progress.begin("client-to-server", 1 + entrants.length * plan.rounds);
+  progress.step("connecting");
+  const all = await Promise.all(entrants.map((entrant) => startPublishing(entrant, plan.spec, stage)));
+  const able = all.filter((one) => one.able);
+  try {
+    // Nothing is measured yet, so they may disturb each other.
+    await Promise.all(able.map((one) => playRound(one, plan)));
+    for (const { rounds } of able) rounds.length = 0;
+    for (let round = 1; round <= plan.rounds; round += 1) {
+      for (const one of random.shuffled(able)) {
+        progress.step(`${one.entrant.contender.name}, round ${round} of ${plan.rounds}`);
+        await playRound(one, plan);
+      }
+    }
+    const accounts = await Promise.all(able.map(({ clients }) => clients.ask("settle")));
+    return {
+      rows: able.map((one, place) =>
+        publishRow(one.entrant, one.rounds, accounts[place] as PublishAccount, random),
+      ),
+      without: all.filter((one) => !one.able).map(({ entrant }) => entrant.contender.name),
+    };
+  } finally {
+    await Promise.all(
+      all.map(async ({ clients, server }) => {
+        await clients.ask("close");
+        await server.ask("close");
+      }),
+    );
+  }
+}
+
+async function startPublishing(entrant: Entrant, spec: SteadySpec, stage: Stage): Promise<Publishing> {
+  const pair = stage.pair(entrant);
+  const [server, clients] = await Promise.all([
+    pair.server.become<typeof serverHalf>(new URL("../../drive/server-half.ts", import.meta.url)),
+    pair.clients.become<typeof clientHalf>(new URL("./client-half.ts", import.meta.url)),
+  ]);
+  const port = await server.ask("serve", entrant.module, spec);
+  const able = await clients.ask("connect", entrant.module, port, spec);
+  return { entrant, server, clients, able, rounds: [] };
+}
+
+async function playRound({ server, clients, rounds }: Publishing, plan: PublishPlan): Promise<void> {
+  const open = await clients.ask("play", { from: 0, to: notificationsOf(plan.spec), speed: 1 });
+  await server.ask("begin");
+  const closed = await clients.ask("flood", plan.flood);
+  const { cpu } = await server.ask("cost");
+  rounds.push({ open, closed, serverCpu: cpu });
+}
+
+/** A contender's row. The generator is the clients' process, so its health is what makes the latencies count. */
+export function publishRow(
+  entrant: Entrant,
+  rounds: readonly Round[],
+  { account, troubles }: PublishAccount,
+  random: Random,
+): Row {
+  const figures: Record<string, Figure> = {};
+  for (const [id, column] of Object.entries(COLUMNS)) {
+    const samples = rounds
+      .map((round, index) => ({ round: index + 1, value: column(round) }))
+      .filter(({ value }) => Number.isFinite(value));
+    const figure = figureOf(samples, random);
+    if (figure) figures[id] = figure;
+  }
+  const health = rounds.map(({ open }) => open.health);
+  const [first, ...later] = health;
+  return {
+    ...emptyRow(entrant),
+    account,
+    invalid: first && illness(later.reduce(addHealth, first)),
+    troubles,
+    figures,
+  };
+}
