@@ -8,10 +8,10 @@ import { RESULTS_VERSION, type Results } from "../results.ts";
 import { type Decision, decide } from "./decision.ts";
 import { day, InvalidInput, isObject, parseJson } from "./input.ts";
 import { decisionMarkdown, type Places } from "./markdown.ts";
-import { readMatrix } from "./matrix.ts";
+import { CRITERIA, readMatrix } from "./matrix.ts";
 import { readPrices } from "./prices.ts";
 import { askRequirements, type Terminal } from "./questions.ts";
-import { type Requirements, readRequirements } from "./requirements.ts";
+import { FIELDS, type Requirements, readRequirements } from "./requirements.ts";
 
 export const DECIDE_USAGE = `bellwire-bench decide [options]
   --answers file      the requirements as JSON; without it they are asked for in the terminal
@@ -45,7 +45,7 @@ export async function decideCommand(
   try {
     const options = readOptions(args);
     if (options.help) {
-      output.write(`${DECIDE_USAGE}\n`);
+      output.write(`${DECIDE_USAGE}\n\n${answersText()}\n`);
       return 0;
     }
     const decision = await decisionOf(options, { input, output });
@@ -57,6 +57,16 @@ export async function decideCommand(
     error.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n\n${DECIDE_USAGE}\n`);
     return 2;
   }
+}
+
+/** Every answer that a file may have. */
+function answersText(): string {
+  const lines = FIELDS.map(
+    ({ key, question, rule, fallback }) =>
+      `  ${key.padEnd(18)}${question}: ${rule.allowed}; default ${JSON.stringify(fallback)}`,
+  );
+  const weights = `  ${"weights".padEnd(18)}Weights in place of those that follow: any of ${CRITERIA.join(", ")}`;
+  return ["Answers, as JSON; what is absent is at its default:", ...lines, weights].join("\n");
 }
 
 interface DecideOptions {

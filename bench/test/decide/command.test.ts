@@ -147,10 +147,11 @@ describe("the command", () => {
     expect(read("decision.md")).toContain("at $7 a month");
   });
 
-  it("prints how it is used", async () => {
+  it("prints how it is used, and every answer that a file may have", async () => {
     const { code, said } = await run(["--help"]);
     expect(code).toBe(0);
     for (const option of ["--answers", "--results", "--prices", "--matrix", "--out"])
       expect(said).toContain(option);
+    for (const { key } of FIELDS) expect(said).toMatch(new RegExp(`^  ${key} `, "m"));
   });
 });
