@@ -56,14 +56,21 @@ async function serve(): Promise<ServerHalf> {
 function connect({ port, topics, received, troubled, comesBack }: ClientOrder): Promise<ClientHalf> {
   const url = `http://127.0.0.1:${port}/?${topics.map((topic) => `topic=${encodeURIComponent(topic)}`).join("&")}`;
   const abort = new AbortController();
+  // Requests overtake each other, so who wants order waits for each answer.
+  let last: Promise<void> = Promise.resolve();
+  const post = async (notice: Notice): Promise<void> => {
+    const response = await fetch(url, {
+      method: "POST",
+      body: JSON.stringify(notice),
+      signal: abort.signal,
+    });
+    if (!response.ok) throw new Error(`POST was answered ${response.status}`);
+  };
   const half: ClientHalf = {
-    async publish(notice) {
-      const response = await fetch(url, {
-        method: "POST",
-        body: JSON.stringify(notice),
-        signal: abort.signal,
-      });
-      if (!response.ok) throw new Error(`POST was answered ${response.status}`);
+    publish(notice) {
+      const posted = last.then(() => post(notice));
+      last = posted.catch(() => {});
+      return posted;
     },
     close: () => abort.abort(),
   };
