@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { reportHtml } from "../src/report/html.ts";
+import { leads } from "../src/report/leads.ts";
 import { reportMarkdown } from "../src/report/markdown.ts";
-import { leads, sentences } from "../src/report/summary.ts";
+import { sentences } from "../src/report/summary.ts";
 import { scenarioText } from "../src/report/terminal.ts";
 import { writeReports } from "../src/report/write.ts";
 import type { Results, Row, ScenarioResult } from "../src/results.ts";
@@ -155,6 +156,44 @@ describe("the summary", () => {
     expect(knee?.leaders.map(({ contender }) => contender)).toEqual(["Bellwire ws"]);
     expect(knee?.figure).toMatch(/^39,\d{3} per second$/);
     expect(knee?.control?.name).toBe("raw ws, own topic map");
+  });
+
+  it("lets nobody lead by less than the control may differ from itself, where a figure was taken once", () => {
+    const bytes = (value: number) => ({ figures: { bytes: { value, samples: [{ round: 0, value }] } } });
+    const lead = (value: number) =>
+      leads(changed("fan-out", "Bellwire sse", bytes(value))).find(({ metric }) => metric.id === "bytes");
+    const names = (value: number) => lead(value)?.leaders.map(({ contender }) => contender);
+    expect(names(100)).toEqual(["Bellwire sse"]);
+    expect(names(170)).toEqual(["Bellwire ws", "Bellwire sse"]);
+  });
+
+  it("says that nobody leads where no wire can be told from the best", () => {
+    const same = { value: 5, low: 4, high: 6, samples: [] };
+    const even: Results = {
+      ...results,
+      scenarios: results.scenarios.map((one) => ({
+        ...one,
+        rows: one.rows.map((row) => ({ ...row, figures: { p99: same } })),
+      })),
+    };
+    expect(leads(even).map((lead) => lead.even)).toEqual([true]);
+    expect(texts(even, "plain").join()).not.toContain("leads");
+    expect(reportMarkdown(even)).toContain("| latency | p99 ms | – | 5.00 ms | 5.00 ms |");
+    expect(reportHtml(even)).not.toContain("<strong>");
+  });
+
+  it("names whom it did not count, or says that it was everybody", () => {
+    expect(texts(results, "unsure").join()).toContain(
+      `Not counted in Latency, because the measurement was disturbed: mine`,
+    );
+    const all = {
+      ...results,
+      scenarios: [scenario("latency")].map((one) => ({
+        ...one,
+        rows: one.rows.map((row) => ({ ...row, invalid: "ill" })),
+      })),
+    };
+    expect(texts(all, "unsure").join()).toContain("was disturbed: every row.");
   });
 
   it("lets nobody lead who lost something or whose figures are invalid", () => {

@@ -3,12 +3,12 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Results } from "../results.ts";
+import { leads } from "./leads.ts";
 import { fingerprintSection, header, readingSection, summarySection } from "./page/frame.ts";
 import { html, type Markup, scriptJson, trusted } from "./page/markup.ts";
 import { scenarioSection } from "./page/scenario-section.ts";
 import type { Page } from "./page/scenario-table.ts";
 import { lineStyles, themeCss } from "./page/theme.ts";
-import { leads } from "./summary.ts";
 
 const require = createRequire(import.meta.url);
 

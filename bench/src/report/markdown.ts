@@ -1,6 +1,7 @@
 /** The run for a pull request: the sentences first, the tables below, where it was measured folded away. */
 import type { Results, ScenarioResult } from "../results.ts";
 import { fingerprintText } from "./fingerprint.ts";
+import { type Lead, leads } from "./leads.ts";
 import {
   ACCOUNT_HEADS,
   accountCells,
@@ -15,7 +16,7 @@ import {
   validFigure,
   verdictText,
 } from "./row-text.ts";
-import { type Lead, leads, sentences } from "./summary.ts";
+import { sentences } from "./summary.ts";
 
 /** GitHub's Markdown. Everything that users named is escaped: it makes no markup, no table cell and mentions nobody. */
 export function reportMarkdown(results: Results): string {
@@ -39,17 +40,17 @@ const TONE_SIGNS = { good: "✅ ", bad: "❌ ", unsure: "⚠️ ", plain: "" } a
 
 function leadTable(all: readonly Lead[]): string[] {
   if (all.length === 0) return [];
-  const rows = all.map(({ scenario, metric, leaders, figure, control }) => [
+  const rows = all.map(({ scenario, metric, leaders, even, figure, control }) => [
     scenario.name,
     metric.label,
-    leaders.map(nameText).join(" = "),
+    even ? NOTHING : leaders.map(nameText).join(" = "),
     figure,
     control?.figure ?? NOTHING,
   ]);
   return [
     "### Who leads among the wires",
     markdownTable(["scenario", "figure", "leads", "its figure", "control's"], rows, 3),
-    "`=` joins those whose intervals overlap: they cannot be told apart.",
+    "`=` joins those whose intervals overlap: they cannot be told apart. With `–` that is so of all wires.",
   ];
 }
 

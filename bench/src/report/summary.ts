@@ -1,23 +1,12 @@
 /** What a run says, for somebody who reads three sentences and one table. */
-import type { MetricDefinition, Results, Row, ScenarioResult } from "../results.ts";
-import { failsTheRun, nameText, number, shortTitle, validFigure, withUnit } from "./row-text.ts";
+import type { Results } from "../results.ts";
+import { leads } from "./leads.ts";
+import { failsTheRun, nameText, number, shortTitle } from "./row-text.ts";
 
 /** `good` and `bad` are for those who decide; `unsure`: no decision may rest on it; `plain`: good to know. */
 export interface Sentence {
   readonly tone: "good" | "bad" | "unsure" | "plain";
   readonly text: string;
-}
-
-/** Who is ahead at one metric of one scenario, among Bellwire's wires. */
-export interface Lead {
-  readonly scenario: ScenarioResult;
-  readonly metric: MetricDefinition;
-  /** The best, and those whose intervals reach its interval: they cannot be told apart. In the table's order. */
-  readonly leaders: readonly Row[];
-  /** The best figure with its unit. */
-  readonly figure: string;
-  /** The first control's name and figure; undefined where no control was measured. */
-  readonly control: { readonly name: string; readonly figure: string } | undefined;
 }
 
 /** The sentences, the gravest first. */
@@ -31,41 +20,6 @@ export function sentences(results: Results): Sentence[] {
     ...unpromised(results),
     ...invalid(results),
   ];
-}
-
-/** Everything somebody can lead at, in the order of the tables. Metrics with fewer than two wires have no lead; a row that fails the run leads nothing. */
-export function leads(results: Results): Lead[] {
-  return results.scenarios.flatMap((scenario) =>
-    scenario.metrics.flatMap((metric) => {
-      const found = metric.better === "neither" ? undefined : leadAt(scenario, metric);
-      return found ? [found] : [];
-    }),
-  );
-}
-
-function leadAt(scenario: ScenarioResult, metric: MetricDefinition): Lead | undefined {
-  const sign = metric.better === "higher" ? -1 : 1;
-  const wires = scenario.rows
-    .filter((row) => row.kind === "wire" && !failsTheRun(row))
-    .flatMap((row) => {
-      const figure = validFigure(row, metric);
-      return figure ? [{ row, figure }] : [];
-    });
-  const best = wires.toSorted((one, other) => sign * (one.figure.value - other.figure.value))[0];
-  if (!best || wires.length < 2) return undefined;
-  const { low = best.figure.value, high = best.figure.value } = best.figure;
-  const leaders = wires
-    .filter(({ figure }) => (figure.low ?? figure.value) <= high && (figure.high ?? figure.value) >= low)
-    .map(({ row }) => row);
-  const control = scenario.rows.find((row) => row.kind === "control" && validFigure(row, metric));
-  const figure = control && validFigure(control, metric);
-  return {
-    scenario,
-    metric,
-    leaders,
-    figure: withUnit(best.figure, metric),
-    control: control && figure && { name: nameText(control), figure: withUnit(figure, metric) },
-  };
 }
 
 function quick({ profile }: Results): Sentence[] {
@@ -193,13 +147,14 @@ function unpromised({ scenarios }: Results): Sentence[] {
 }
 
 function invalid({ scenarios }: Results): Sentence[] {
-  const rows = scenarios.flatMap((scenario) =>
-    scenario.rows
-      .filter((row) => row.invalid !== undefined)
-      .map((row) => `${nameText(row)} in ${shortTitle(scenario)} (${row.invalid})`),
-  );
-  if (rows.length === 0) return [];
-  return [
-    { tone: "unsure", text: `Not counted, because the measurement was disturbed: ${rows.join("; ")}.` },
-  ];
+  return scenarios.flatMap((scenario): Sentence[] => {
+    const rows = scenario.rows.filter((row) => row.invalid !== undefined);
+    if (rows.length === 0) return [];
+    const every = rows.length === scenario.rows.length;
+    const who = every ? "every row" : rows.map(nameText).join("; ");
+    const where = shortTitle(scenario);
+    return [
+      { tone: "unsure", text: `Not counted in ${where}, because the measurement was disturbed: ${who}.` },
+    ];
+  });
 }

@@ -1,7 +1,8 @@
 /** What stands before and after the scenarios: the summary, how to read the page, where it was measured. */
 import type { Results } from "../../results.ts";
+import type { Lead } from "../leads.ts";
 import { NOTHING, number, shortTitle } from "../row-text.ts";
-import { type Lead, sentences } from "../summary.ts";
+import { sentences } from "../summary.ts";
 import { html, type Markup } from "./markup.ts";
 import { slug } from "./plots.ts";
 import { nameMarkup, type Page, scrolling, swatch } from "./scenario-table.ts";
@@ -36,14 +37,18 @@ const TONE_SIGNS = { good: "✓", bad: "✗", unsure: "?", plain: "•" } as con
 function leadTable({ leads, styles }: Page): Markup {
   const scenarios = [...new Set(leads.map(({ scenario }) => scenario))];
   const line = (lead: Lead): Markup => html`
-<tr><th scope="row" class="figure">${lead.metric.label}</th><td class="words">${lead.leaders.map(
-    (row) =>
-      html`<span class="who">${swatch(styles.get(row.contender))}<span>${nameMarkup(row)}</span></span>`,
-  )}</td><td>${lead.figure}</td><td>${lead.control?.figure ?? NOTHING}</td><td class="words">${lead.control?.name ?? NOTHING}</td></tr>`;
+<tr><th scope="row" class="figure">${lead.metric.label}</th><td class="words">${
+    lead.even
+      ? NOTHING
+      : lead.leaders.map(
+          (row) =>
+            html`<span class="who">${swatch(styles.get(row.contender))}<span>${nameMarkup(row)}</span></span>`,
+        )
+  }</td><td>${lead.figure}</td><td>${lead.control?.figure ?? NOTHING}</td><td class="words">${lead.control?.name ?? NOTHING}</td></tr>`;
   return scrolling(
     "Table: who leads",
     html`<table class="leads">
-<caption><span>Who leads among the wires. Several names: their intervals overlap, and they cannot be told apart.</span></caption>
+<caption><span>Who leads among the wires. Several names: their intervals overlap, and they cannot be told apart. A dash: that is so of all wires.</span></caption>
 <thead><tr><th scope="col">figure</th><th scope="col">leads</th><th scope="col">its figure</th><th scope="col">control's</th><th scope="col">which control</th></tr></thead>
 ${scenarios.map(
   (scenario) =>
@@ -98,6 +103,8 @@ const CAVEATS: readonly (readonly [word: string, meaning: string])[] = [
     "client-bound",
     "The clients' process was as busy as a core can be: the latencies may be the clients', not the wire's.",
   ],
+  ["long polling", "The same library without WebSocket, as behind a proxy that lets none through."],
+  ["published by HTTP", "Each notification is published by a request to an API, as the service has it done."],
   ["A/A", "The control once more. How far it is from itself is how far every figure may be off."],
 ];
 

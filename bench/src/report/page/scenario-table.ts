@@ -1,5 +1,6 @@
 /** A scenario's table as a table: with a caption, heads for rows and columns, and its own room to scroll in. */
 import type { MetricDefinition, Row, ScenarioResult } from "../../results.ts";
+import type { Lead } from "../leads.ts";
 import {
   ACCOUNT_HEADS,
   accountCells,
@@ -9,7 +10,6 @@ import {
   number,
   validFigure,
 } from "../row-text.ts";
-import type { Lead } from "../summary.ts";
 import { html, type Insert, type Markup } from "./markup.ts";
 import type { LineStyle } from "./theme.ts";
 
@@ -82,7 +82,7 @@ function figureCells(row: Row, scenario: ScenarioResult, page: Page): Insert {
     const value = number(figure.value, metric.digits);
     const lead = page.leads.find((one) => one.scenario === scenario && one.metric === metric);
     const interval = intervalText(figure, metric);
-    return html`<td>${lead?.leaders.includes(row) ? html`<strong>${value}</strong>` : value}${
+    return html`<td>${lead && !lead.even && lead.leaders.includes(row) ? html`<strong>${value}</strong>` : value}${
       interval !== undefined && html` <span class="interval">[${interval}]</span>`
     }</td>`;
   });
