@@ -27,6 +27,14 @@ const entries = [
   { ...wire("sse", "sseTransport"), limit: 9_500, beside: ["eventsource-parser"], there: [] },
   { ...wire("socketio", "socketIoTransport"), limit: 9_500, beside: ["socket.io-client"], there: [] },
   { ...whole("react"), limit: 2_000, beside: [], there },
+  { name: "toaster", code: `import "@bellwire/toaster";`, limit: 5_000, beside: [], there },
+  {
+    name: "toaster/react",
+    code: `export { Toaster, useToaster } from "@bellwire/toaster/react";`,
+    limit: 5_300,
+    beside: [],
+    there,
+  },
 ];
 
 async function bundle({ code, there }, external) {

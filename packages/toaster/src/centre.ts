@@ -80,12 +80,12 @@ export class Centre {
   draw(): void {
     const { labels, notices, unread } = this.#host;
     const name = unread > 0 ? `${labels.notifications}, ${labels.unread(unread)}` : labels.notifications;
-    this.bell.setAttribute("aria-label", name);
-    this.bell.setAttribute("aria-expanded", String(this.isOpen));
+    this.bell.ariaLabel = name;
+    this.bell.ariaExpanded = String(this.isOpen);
     this.#badge.textContent = unread > 99 ? "99+" : String(unread);
     this.#badge.hidden = unread === 0;
     if (!this.isOpen) return;
-    this.panel.setAttribute("aria-label", labels.notifications);
+    this.panel.ariaLabel = labels.notifications;
     this.#heading.textContent = labels.notifications;
     this.#readAll.textContent = labels.readAll;
     this.#readAll.hidden = unread === 0;

@@ -1,7 +1,7 @@
 /** The element: puts the bell, the centre and the toasts together, and is what an application calls. */
 import { Announcer } from "./announcer.ts";
 import { Centre } from "./centre.ts";
-import { Desktop } from "./desktop.ts";
+import { askDesktop, desktopPermission, showOnDesktop } from "./desktop.ts";
 import { NoticeList } from "./notice-list.ts";
 import type { ReadStore } from "./reads.ts";
 import { Stack } from "./stack.ts";
@@ -36,7 +36,6 @@ const Base: typeof HTMLElement = globalThis.HTMLElement ?? (class {} as typeof H
 export class BellwireToaster extends Base {
   readonly #list = new NoticeList();
   readonly #announcer = new Announcer();
-  readonly #desktop: Desktop = new Desktop((id) => this.read(id));
   #labels: ToasterLabels = ENGLISH;
   readonly #stack: Stack = new Stack(this);
   readonly #centre: Centre = new Centre(this);
@@ -88,13 +87,13 @@ export class BellwireToaster extends Base {
 
   set reads(store: ReadStore | undefined) {
     if (store === this.reads) return;
-    this.#list.store = store;
+    this.#list.restore(store);
     this.#changed();
   }
 
   /** Whether the attribute `desktop` is there and the person was not asked yet. */
   get offersDesktop(): boolean {
-    return this.hasAttribute("desktop") && this.#desktop.permission === "default";
+    return this.hasAttribute("desktop") && desktopPermission() === "default";
   }
 
   /** Focuses the bell. */
@@ -111,7 +110,7 @@ export class BellwireToaster extends Base {
       const usual = stays ? 0 : numberOf(this.getAttribute("timeout"), 6_000);
       this.#stack.show(notice, toast.timeout ?? usual);
       this.#announcer.say(notice);
-      if (this.hasAttribute("desktop")) this.#desktop.show(notice);
+      if (this.hasAttribute("desktop")) showOnDesktop(notice, (id) => this.read(id));
     } else this.#stack.change(notice);
     this.#changed();
     return notice.id;
@@ -127,21 +126,19 @@ export class BellwireToaster extends Base {
     toToast: (notification: N) => Toast | null | undefined,
     gapToToast?: (gap: G) => Toast | null | undefined,
   ): () => void {
-    const stops = [
-      source.onAny((notification) => {
-        const toast = toToast(notification);
-        if (!toast) return;
-        const { id, topic, time } = notification;
-        this.show({ time, ...(id && { id: `${topic} ${id}` }), ...toast });
-      }),
-      gapToToast &&
-        source.onGap?.((gap) => {
-          const toast = gapToToast(gap);
-          if (toast) this.show(toast);
-        }),
-    ];
+    const stop = source.onAny((notification) => {
+      const toast = toToast(notification);
+      if (!toast) return;
+      const { id, topic, time } = notification;
+      this.show({ time, ...(id && { id: `${topic} ${id}` }), ...toast });
+    });
+    const stopGaps = source.onGap?.((gap) => {
+      const toast = gapToToast?.(gap);
+      if (toast) this.show(toast);
+    });
     return () => {
-      for (const stop of stops) stop?.();
+      stop();
+      stopGaps?.();
     };
   }
 
@@ -181,7 +178,7 @@ export class BellwireToaster extends Base {
 
   /** Asks for desktop notifications. Call it in the handler of a click; resolves to whether they are allowed. */
   async askDesktop(): Promise<boolean> {
-    const allowed = await this.#desktop.ask();
+    const allowed = await askDesktop();
     this.#centre.draw();
     return allowed;
   }

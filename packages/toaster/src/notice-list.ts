@@ -20,9 +20,10 @@ export class NoticeList {
   notices: readonly Notice[] = [];
   /** Notices kept; the oldest is dropped first. */
   limit = 100;
-  #store: ReadStore | undefined;
+  /** Where ids of what was read are kept; see {@link NoticeList.restore}. */
+  store: ReadStore | undefined;
   /** Ids of what was read or dismissed, the newest last. */
-  #read = new Set<string>();
+  readonly #read = new Set<string>();
   readonly #dismissed = new Set<string>();
   #made = 0;
 
@@ -30,14 +31,9 @@ export class NoticeList {
     return this.notices.filter(({ read }) => !read).length;
   }
 
-  get store(): ReadStore | undefined {
-    return this.#store;
-  }
-
   /** Reads the store, at once; what is read there is read here. */
-  set store(store: ReadStore | undefined) {
-    if (store === this.#store) return;
-    this.#store = store;
+  restore(store: ReadStore | undefined): void {
+    this.store = store;
     for (const id of store?.load() ?? []) remember(this.#read, id);
     this.notices = this.notices.map((notice) =>
       this.#read.has(notice.id) ? { ...notice, read: true } : notice,
@@ -51,7 +47,8 @@ export class NoticeList {
     const before = this.notices.find((notice) => notice.id === id);
     const gone = this.#dismissed.has(id);
     const read = before?.read ?? (gone || this.#read.has(id));
-    const notice: Notice = { tone: "info", actions: [], time: before?.time ?? now, ...toast, id, read };
+    const { tone = "info", actions = [], time = before?.time ?? now } = toast;
+    const notice: Notice = { ...toast, id, tone, actions, time, read };
     if (before) this.notices = this.notices.map((other) => (other === before ? notice : other));
     else if (!gone) this.notices = [notice, ...this.notices].slice(0, this.limit);
     return { notice, isNews: !before && !read };
@@ -75,9 +72,8 @@ export class NoticeList {
   }
 
   #remember(notices: readonly Notice[]): void {
-    if (notices.length === 0) return;
     for (const { id } of notices) remember(this.#read, id);
-    this.#store?.save(Array.from(this.#read).filter((id) => !id.startsWith(OWN)));
+    this.store?.save(Array.from(this.#read).filter((id) => !id.startsWith(OWN)));
   }
 }
 

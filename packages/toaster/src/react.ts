@@ -43,7 +43,7 @@ export function Toaster({
     timeout: timeout === undefined ? undefined : String(timeout),
     ref: (toaster: BellwireToaster | null) => {
       if (!toaster) return;
-      if (toaster.reads !== reads) toaster.reads = reads;
+      toaster.reads = reads;
       toaster.labels = labels;
       toaster.onchange = onChange ? () => onChange(toaster) : null;
     },

@@ -7,7 +7,6 @@ export const STYLES = `
 --s:var(--bellwire-surface,Canvas);--t:var(--bellwire-text,CanvasText);--a:var(--bellwire-accent,LinkText);
 --m:var(--bellwire-muted,color-mix(in srgb,var(--t) 72%,var(--s)));--b:var(--bellwire-border,color-mix(in srgb,var(--t) 55%,var(--s)));
 --r:var(--bellwire-radius,8px)}
-[hidden]{display:none!important}
 *{box-sizing:border-box;margin:0;padding:0}
 .said{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 button{font:inherit;color:inherit;background:none;border:1px solid #0000;border-radius:var(--r);min-width:28px;min-height:28px;padding:2px 8px}
@@ -22,16 +21,16 @@ color:var(--bellwire-on-badge,#fff);font:700 11px/18px system-ui}
 .panel,.stack{position:absolute;z-index:var(--bellwire-layer,999);width:min(var(--bellwire-width,360px),100vw - 32px)}
 .panel{top:46px;inset-inline-end:0;max-height:70vh;overflow:auto;padding:8px}
 header{display:flex;justify-content:space-between;padding:0 8px 6px}
-h2{font-size:1.1em}
+h2{font:inherit}
 ul,ol{list-style:none}
 .plain{border-color:var(--b);color:var(--a)}
-p{padding:20px;text-align:center}
+p{padding:16px}
 li{position:relative;display:flex;flex-wrap:wrap;gap:4px 8px;align-items:start;overflow-wrap:anywhere}
-.row{padding:4px 0;border-top:1px solid var(--b)}
+.row{padding:4px 0;border-top:1px solid color-mix(in srgb,currentColor 16%,#0000)}
 li .plain{margin-inline-start:16px}
 .main{flex:1 0 calc(100% - 40px);display:grid;text-align:start;padding-inline:16px 8px}
 .unread .main::before{content:"";position:absolute;inset-inline-start:3px;top:16px;border:4px solid var(--a);border-radius:4px}
-.read strong{font-weight:500}
+.read strong{font-weight:400}
 .body,time,p{color:var(--m)}
 .stack{position:fixed;inset:var(--bellwire-inset,auto 16px 16px auto)}
 ol{display:grid;gap:8px}
