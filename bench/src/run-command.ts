@@ -6,7 +6,7 @@ import { fingerprint, fingerprintText } from "./report/fingerprint.ts";
 import { progressOn } from "./report/progress.ts";
 import { scenarioText } from "./report/terminal.ts";
 import { writeReports } from "./report/write.ts";
-import { run } from "./run.ts";
+import { plannedParts, run } from "./run.ts";
 
 /** Resolves to the exit code: 0, 1 when something was lost or went wrong, 2 when the arguments are wrong. */
 export async function runCommand(args: readonly string[]): Promise<number> {
@@ -24,7 +24,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   console.log(`${fingerprintText(fingerprint(options.seed))}\n`);
   const color = Boolean(process.stdout.isTTY);
   const width = color ? process.stdout.columns : 160;
-  const results = await run(options, progressOn(process.stderr), (scenario) => {
+  const results = await run(options, progressOn(process.stderr, plannedParts(options)), (scenario) => {
     console.log(`${scenarioText(scenario, { color, width })}\n`);
   });
   const files = writeReports(options.out, results);

@@ -3,7 +3,7 @@ import { seededRandom } from "./measure/random.ts";
 import type { Options } from "./options.ts";
 import { loadContender } from "./registry.ts";
 import { fingerprint } from "./report/fingerprint.ts";
-import type { Progress } from "./report/progress.ts";
+import type { PlannedPart, Progress } from "./report/progress.ts";
 import { RESULTS_VERSION, type Results, type ScenarioResult } from "./results.ts";
 import type { Entrant, Scenario } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios/all.ts";
@@ -23,11 +23,15 @@ export async function run(
       return { module, contender: await loadContender(module) };
     }),
   );
+  const names = all.map(({ contender }) => contender.name);
+  const twice = names.find((name, place) => names.indexOf(name) !== place);
+  if (twice !== undefined) throw new RangeError(`two contenders are called ${twice}`);
   const pairs = new Pairs();
   const scenarios: ScenarioResult[] = [];
   try {
-    for (const scenario of SCENARIOS.filter(({ name }) => options.scenarios.includes(name))) {
+    for (const scenario of scenariosOf(options)) {
       const entrants = all.filter((entrant) => takesPart(scenario, entrant));
+      if (entrants.length === 0) continue;
       const { profile, rounds, workload, cpuProfile } = options;
       const { pair, freshPair } = pairs;
       const result = await scenario.run({
@@ -56,6 +60,21 @@ export async function run(
     fingerprint: print,
     scenarios,
   };
+}
+
+/** The parts of a run and how long they take, about. */
+export function plannedParts(options: Pick<Options, "scenarios" | "profile">): PlannedPart[] {
+  return scenariosOf(options).map(({ name, seconds = SECONDS }) => ({
+    name,
+    seconds: seconds[options.profile],
+  }));
+}
+
+/** How long a scenario takes that does not say so. */
+const SECONDS = { quick: 10, full: 180 } as const;
+
+function scenariosOf({ scenarios }: Pick<Options, "scenarios">): Scenario[] {
+  return SCENARIOS.filter(({ name }) => scenarios.includes(name));
 }
 
 function takesPart(scenario: Scenario, { contender }: Entrant): boolean {
