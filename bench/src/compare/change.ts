@@ -48,6 +48,7 @@ export interface Change {
 export function logRatios(subject: readonly Sample[], controls: readonly (readonly Sample[])[]): LogRatios {
   const sums = new Map<number, { sum: number; count: number }>();
   for (const { round, value } of controls.flat()) {
+    if (!(value > 0)) continue;
     const { sum, count } = sums.get(round) ?? { sum: 0, count: 0 };
     sums.set(round, { sum: sum + value, count: count + 1 });
   }
@@ -55,7 +56,7 @@ export function logRatios(subject: readonly Sample[], controls: readonly (readon
   const values: number[] = [];
   for (const { round, value } of subject.toSorted((a, b) => a.round - b.round)) {
     const control = sums.get(round);
-    if (!control || !(control.sum > 0) || !(value > 0)) continue;
+    if (!control || !(value > 0)) continue;
     rounds.push(round);
     values.push(Math.log(value / (control.sum / control.count)));
   }

@@ -20,12 +20,19 @@ function linkIn(received: string): string {
 function post(connection: JoiningConnection, link: string, number: number, message: string): void {
   const { port, fail } = connection;
   const headers = { "content-type": "application/json", "bellwire-link": link, "bellwire-number": number };
-  request({ agent, port, host: "127.0.0.1", method: "POST", path: PATH, headers }, (response) => {
-    response.resume();
-    if (response.statusCode !== 204) fail(`POST was answered ${response.statusCode}`);
-  })
-    .on("error", (error) => fail(error.message))
-    .end(`[${message}]`);
+  const posting = request(
+    { agent, port, host: "127.0.0.1", method: "POST", path: PATH, headers },
+    (response) => {
+      response.resume();
+      if (response.statusCode !== 204) fail(`POST was answered ${response.statusCode}`);
+    },
+  );
+  posting.on("error", (error: NodeJS.ErrnoException) => {
+    // On a busy machine a kept connection may have waited for so long that the server closes it just now.
+    if (posting.reusedSocket && error.code === "ECONNRESET") post(connection, link, number, message);
+    else fail(error.message);
+  });
+  posting.end(`[${message}]`);
 }
 
 export const contender: Contender = {

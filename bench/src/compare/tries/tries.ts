@@ -71,7 +71,8 @@ async function tries(count: number, seed: number, out: string | undefined): Prom
     if (isFound(after, pair.plain.contender.name)) found += 1;
     console.log(`${place} same: ${text(again)}`);
     console.log(`${place} ${pair.plain.contender.name} slower: ${text(after)}`);
-    console.log(`   load ${same.fingerprint.load.toFixed(1)}, ${same.seconds.toFixed(0)} s`);
+    const soFar = `so far no change in ${unchanged} and found in ${found} of ${number}`;
+    console.log(`   load ${same.fingerprint.load.toFixed(1)}, ${same.seconds.toFixed(0)} s; ${soFar}`);
     before = same;
   }
   console.log(`the slow-down, to the same wire in the same rounds: ${percent(median(growths))} (median)`);
