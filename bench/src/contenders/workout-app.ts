@@ -38,6 +38,8 @@ export async function serveHub(
     ...more,
     limits: {
       linkRate: 100_000,
+      // In a storm everybody waits for everybody.
+      helloTimeout: 30_000,
       // Load clients do not answer pings; they are gone long before this.
       pingInterval: 600_000,
     },

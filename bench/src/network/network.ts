@@ -1,8 +1,10 @@
 /** A bad network between clients and servers, in a process of its own. */
+
 import type { ConnectionFaults } from "@bellwire/core/conformance";
 import { type Child, type Half, startChild } from "../process/child.ts";
+import type * as networkHalf from "./network-half.ts";
 
-type NetworkModule = typeof import("./network-half.ts");
+type NetworkModule = typeof networkHalf;
 
 export class Network {
   readonly #child: Child;

@@ -5,10 +5,12 @@ import type { Half } from "../process/child.ts";
 import { emptyRow, figureOf } from "../report/figures.ts";
 import type { MetricDefinition, Row } from "../results.ts";
 import type { Entrant, Scenario, Stage } from "../scenario.ts";
+import type * as clientHalf from "./blocked-websocket-half.ts";
 import type { Attempt } from "./blocked-websocket-half.ts";
+import type * as serverHalf from "./population/server-half.ts";
 
-type ServerModule = typeof import("./population/server-half.ts");
-type ClientModule = typeof import("./blocked-websocket-half.ts");
+type ServerModule = typeof serverHalf;
+type ClientModule = typeof clientHalf;
 
 /** Milliseconds after which a client is taken for one that does not get through. */
 const PATIENCE = { quick: 6_000, full: 30_000 };

@@ -5,8 +5,8 @@ import { MarkerCount } from "../../wire/marker.ts";
 
 /** Connections that are joining at the same time, by default. */
 const AT_ONCE = 50;
-/** Milliseconds for one connection to join. */
-const JOIN_TIMEOUT = 10_000;
+/** Milliseconds for one connection to join; a whole storm of them shares the machine. */
+const JOIN_TIMEOUT = 30_000;
 
 /** One connection and what it has counted since it joined. */
 export interface LoadClient {

@@ -1,11 +1,14 @@
 /** A server and its held connections, as connect-storm and idle-memory see them. */
+
 import type { Half } from "../../process/child.ts";
 import type { Entrant, Pair } from "../../scenario.ts";
+import type * as clientHalf from "./client-half.ts";
 import type { Joining } from "./client-half.ts";
+import type * as serverHalf from "./server-half.ts";
 import type { Memory } from "./server-half.ts";
 
-type ServerModule = typeof import("./server-half.ts");
-type ClientModule = typeof import("./client-half.ts");
+type ServerModule = typeof serverHalf;
+type ClientModule = typeof clientHalf;
 
 /** What a storm cost. */
 export interface Storm extends Joining {
