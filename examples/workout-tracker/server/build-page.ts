@@ -1,11 +1,12 @@
-/** Builds the page with vite into a folder of the cache. Needs no network. */
+/** Builds the page with vite. Needs no network. */
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
 
-/** Resolves with the folder. */
-export async function buildPage(): Promise<string> {
+const FOLDER = fileURLToPath(new URL("../.data/page", import.meta.url));
+
+/** Resolves with the folder that it was built into, whose content it replaces. */
+export async function buildPage(outDir: string = FOLDER): Promise<string> {
   const root = fileURLToPath(new URL("../web/", import.meta.url));
-  const outDir = fileURLToPath(new URL("../.data/page", import.meta.url));
   await build({
     root,
     configFile: `${root}vite.config.ts`,

@@ -66,10 +66,16 @@ export interface Running {
 
 /** Starts the server. Rejects, with nothing left open, when a part of it cannot start. */
 export async function startTracker(options: StartOptions): Promise<Running> {
-  const { configuration, failed = (error) => console.error(error) } = options;
+  const { configuration } = options;
   const folder = options.inMemory ? undefined : configuration.database;
   const closing: (() => unknown)[] = [];
+  let ending = false;
+  // What is broken off by the end is no failure.
+  const failed = (error: unknown): void => {
+    if (!ending) (options.failed ?? console.error)(error);
+  };
   const close = async (): Promise<void> => {
+    ending = true;
     for (const end of closing.splice(0).reverse()) await end();
   };
   try {

@@ -18,6 +18,7 @@ export function editPlan(stage: Stage): void {
     const account = MEMBERS[index + 2];
     if (!account) return;
     const plan = new PlanDocument(stage.channelOf(account), PLAN);
+    stage.atEnd(() => plan.close());
     const text = plan.doc.getText(day);
     let turn = 0;
     let rest = 0;

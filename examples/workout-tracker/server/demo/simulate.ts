@@ -16,6 +16,8 @@ export interface Stage {
   every(ms: number, work: () => unknown): void;
   /** Does something once, unless the end comes first. */
   later(ms: number, work: () => unknown): void;
+  /** Called at the end, while the channels are still open. */
+  atEnd(work: () => void): void;
 }
 
 export interface Simulation {
@@ -35,6 +37,7 @@ const NEWS = [
 export function simulate({ hub, tokens }: Running, failed: (error: unknown) => void): Simulation {
   const channels = new Map<string, NotificationChannel<Topics>>();
   const timers = new Set<NodeJS.Timeout>();
+  const endings: (() => void)[] = [];
   let stopped = false;
 
   const stage: Stage = {
@@ -62,6 +65,7 @@ export function simulate({ hub, tokens }: Running, failed: (error: unknown) => v
       }, ms);
       timers.add(timer);
     },
+    atEnd: (work) => void endings.push(work),
   };
 
   async function attempt(work: () => unknown): Promise<void> {
@@ -82,6 +86,7 @@ export function simulate({ hub, tokens }: Running, failed: (error: unknown) => v
     stop() {
       stopped = true;
       for (const timer of timers) clearTimeout(timer);
+      for (const end of endings) end();
       for (const channel of channels.values()) channel.close();
     },
   };
