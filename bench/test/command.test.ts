@@ -1,35 +1,16 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { readOptions } from "../src/options.ts";
 import { SCENARIO_NAMES } from "../src/scenario.ts";
 import { WORKOUT_DAY } from "../src/workload/workload.ts";
+import { type Bench, bench } from "./command.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-
-/** The command as `npm run bench` starts it, without npm, so that a signal reaches it. */
-function bench(...args: string[]): ChildProcess {
-  const flags = ["--import", "tsx", "-C", "@bellwire/source", "bench/src/cli.ts"];
-  const reports = mkdtempSync(join(tmpdir(), "bellwire-bench-"));
-  onTestFinished(() => rmSync(reports, { recursive: true, force: true }));
-  const command = spawn(process.execPath, [...flags, ...args, "--out", reports], {
-    cwd: root,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  // It takes its children with it.
-  onTestFinished(() => void command.kill());
-  return command;
-}
-
-function outcome(command: ChildProcess): Promise<{ code: number | null; out: string; err: string }> {
-  let out = "";
-  let err = "";
-  command.stdout?.on("data", (text) => (out += text));
-  command.stderr?.on("data", (text) => (err += text));
-  return new Promise((resolve) => command.once("close", (code) => resolve({ code, out, err })));
+/** A run that ends with the test. */
+function started(...args: string[]): Bench {
+  const run = bench(args);
+  onTestFinished(() => run.clear());
+  return run;
 }
 
 /** Process ids of the children of a process. Linux only, as are the signals' semantics this test relies on. */
@@ -55,22 +36,20 @@ function alive(pid: number): boolean {
   }
 }
 
-const lossy = fileURLToPath(new URL("./lossy-contender.ts", import.meta.url));
+const lossy = fileURLToPath(new URL("./faulty/lossy.ts", import.meta.url));
 
 describe("the bench command", { timeout: 120_000 }, () => {
   it("fails when a contender loses one delivery in 10,000", async () => {
-    const { code, out, err } = await outcome(
-      bench("--scenario", "replay", "--wire", "none", "--contender", lossy),
-    );
+    const { code, out, err } = await started("--scenario", "replay", "--wire", "none", "--contender", lossy)
+      .ended;
     expect(err).toMatch(/FAILED replay: one in 10,000 lost: \d+ lost/);
     expect(code).toBe(1);
     expect(out).toMatch(/raw ws \[loopback\]\s+([\d,]+)\/\1\s+0\s+0\s+0/);
   });
 
   it("succeeds over every wire there is, and counts every delivery", async () => {
-    const { code, out, err } = await outcome(
-      bench("--scenario", "fan-out,replay", "--rounds", "2", "--seed", "7"),
-    );
+    const { code, out, err } = await started("--scenario", "fan-out,replay", "--rounds", "2", "--seed", "7")
+      .ended;
     expect(code, err).toBe(0);
     for (const wire of ["ws", "sse", "socketio", "pusher"]) {
       const rows = out.split("\n").filter((line) => line.startsWith(`Bellwire ${wire} `));
@@ -80,8 +59,7 @@ describe("the bench command", { timeout: 120_000 }, () => {
   });
 
   it.runIf(process.platform === "linux")("takes its children with it when it is interrupted", async () => {
-    const command = bench("--scenario", "replay", "--wire", "none");
-    const ended = outcome(command);
+    const { process: command, ended } = started("--scenario", "replay", "--wire", "none");
     const { pid } = command;
     if (pid === undefined) throw new Error("the command did not start");
     let children: number[] = [];
@@ -97,7 +75,7 @@ describe("the bench command", { timeout: 120_000 }, () => {
   });
 
   it("says what is allowed when an option is wrong", async () => {
-    const { code, err } = await outcome(bench("--wire", "pigeon"));
+    const { code, err } = await started("--wire", "pigeon").ended;
     expect(err).toContain("--wire: must be among ws, sse, socketio, polling, pusher, none");
     expect(code).toBe(2);
   });

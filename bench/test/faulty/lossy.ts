@@ -1,7 +1,6 @@
 /** Somebody's contender that loses one delivery in 10,000: the benchmark must notice. */
-
-import type { Contender } from "../src/contender.ts";
-import { contender as control } from "../src/contenders/raw-ws-topics.ts";
+import type { Contender } from "../../src/contender.ts";
+import { contender as control } from "../../src/contenders/raw-ws-topics.ts";
 
 /** Deliveries of the whole client process so far. */
 let deliveries = 0;

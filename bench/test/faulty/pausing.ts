@@ -1,0 +1,37 @@
+/**
+ * A contender that hands over one notification after the other and pauses once. Whoever asks again only after an answer finds one slow
+ * answer; whoever goes on asking finds a queue.
+ */
+import type { Contender, Notice } from "../../src/contender.ts";
+import { contender as control } from "../../src/contenders/raw-ws-topics.ts";
+
+/** Milliseconds. */
+const PAUSE = 400;
+/** Notifications before the pause. */
+const BEFORE = 150;
+
+export const contender: Contender = {
+  ...control,
+  name: "pauses once",
+  async serve(order) {
+    const half = await control.serve(order);
+    const waiting: Notice[] = [];
+    let published = 0;
+    let pauses = false;
+    return {
+      ...half,
+      publish(notices) {
+        published += notices.length;
+        if (published > BEFORE && published - notices.length <= BEFORE) {
+          pauses = true;
+          setTimeout(() => {
+            pauses = false;
+            half.publish(waiting.splice(0));
+          }, PAUSE);
+        }
+        if (pauses) waiting.push(...notices);
+        else half.publish(notices);
+      },
+    };
+  },
+};

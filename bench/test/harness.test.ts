@@ -1,0 +1,81 @@
+/** The benchmark measured itself: what a contender does wrong must show, and what the harness does wrong must not count. */
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Row } from "../src/results.ts";
+import { type Bench, bench } from "./command.ts";
+
+const FAULTY = ["doubling", "reordering", "pausing", "blocking"];
+
+describe("the harness", () => {
+  let run: Bench;
+  let rows: readonly Row[] = [];
+  let errors = "";
+
+  // 100 notifications of warm-up and 200 that count, in one round; each goes to four of forty clients.
+  beforeAll(async () => {
+    const modules = FAULTY.flatMap((name) => [
+      "--contender",
+      fileURLToPath(new URL(`./faulty/${name}.ts`, import.meta.url)),
+    ]);
+    run = bench(["--scenario", "latency", "--rounds", "1", "--wire", "none", ...modules]);
+    const { code, err } = await run.ended;
+    expect(code, err).toBe(1);
+    errors = err;
+    rows = run.results().scenarios[0]?.rows ?? [];
+  }, 90_000);
+  afterAll(() => run.clear());
+
+  function rowOf(contender: string): Row {
+    const row = rows.find((one) => one.contender === contender);
+    if (!row) throw new Error(`no row for ${contender}`);
+    return row;
+  }
+
+  it("finds nothing wrong with the control", () => {
+    expect(rowOf("raw ws").account).toEqual({
+      expected: 1_200,
+      delivered: 1_200,
+      lost: 0,
+      doubled: 0,
+      disordered: 0,
+      stray: 0,
+    });
+    expect(errors).not.toContain("FAILED latency: raw ws");
+  });
+
+  it("exposes a contender that doubles", () => {
+    expect(rowOf("one in 100 doubled").account).toMatchObject({
+      delivered: 1_200,
+      lost: 0,
+      doubled: 12,
+      disordered: 0,
+    });
+    expect(errors).toContain("FAILED latency: one in 100 doubled: 12 doubled");
+  });
+
+  it("exposes a contender that reorders", () => {
+    expect(rowOf("two swapped").account).toMatchObject({
+      delivered: 1_200,
+      lost: 0,
+      doubled: 0,
+      disordered: 40,
+    });
+    expect(errors).toContain("FAILED latency: two swapped: 40 out of order");
+  });
+
+  it("exposes a contender that is slow only while it is asked often, as latency counts from the intended time", () => {
+    const row = rowOf("pauses once");
+    expect(row.account).toMatchObject({ delivered: 1_200, lost: 0, disordered: 0 });
+    // The pause of 400 ms meets 150 of the 200 notifications, and 120 of them more than 100 ms before its end. A loop that waits for each
+    // answer would have met one.
+    const slow = row.curves[0]?.points.filter(([, milliseconds]) => milliseconds > 100) ?? [];
+    expect(Math.min(...slow.map(([percentile]) => percentile))).toBeLessThanOrEqual(45);
+    expect(row.figures["p99"]?.value).toBeGreaterThan(350);
+  });
+
+  it("does not count what a generator measured that was held up", () => {
+    const row = rowOf("blocks the generator");
+    expect(row.account).toMatchObject({ delivered: 1_200, lost: 0 });
+    expect(row.invalid).toMatch(/^the sender was ill/);
+  });
+});
