@@ -283,6 +283,20 @@ describe("the page", () => {
     expect(broken).toMatch(/Bellwire ws<\/span><\/span><\/span><\/th><td>–<\/td><td>–<\/td>/);
   });
 
+  it("draws no bars where there is nothing of anything", () => {
+    const none = { value: 0, low: 0, high: 0, samples: [] };
+    const empty = {
+      ...results,
+      scenarios: [scenario("fan-out")].map((one) => ({
+        ...one,
+        rows: one.rows.map((row) => ({ ...row, figures: { ...row.figures, bytes: none } })),
+      })),
+    };
+    const groups = (of: Results): number => reportHtml(of).match(/<figure class="bars"/g)?.length ?? 0;
+    expect(groups(empty)).toBe(scenario("fan-out").metrics.length - 1);
+    expect(reportHtml(empty)).not.toMatch(/style="width:[^\d]/);
+  });
+
   it("can be written of a run without scenarios", () => {
     expect(reportHtml({ ...results, scenarios: [] })).toContain("</html>");
     expect(reportMarkdown({ ...results, scenarios: [] })).toContain("seed");

@@ -4,7 +4,7 @@ import { figureText, NOTHING, number, validFigure } from "../row-text.ts";
 import { html, type Insert, type Markup } from "./markup.ts";
 import { nameMarkup, type Page } from "./scenario-table.ts";
 
-/** One group of bars for each metric that two or more contenders have; not for latencies where curves show them. */
+/** One group of bars for each metric that two or more contenders have; not for latencies where curves show them, nor where all are 0. */
 export function barsOf(scenario: ScenarioResult, page: Page): Markup[] {
   const curves = scenario.rows.some((row) => row.curves.length > 0);
   return scenario.metrics
@@ -13,7 +13,8 @@ export function barsOf(scenario: ScenarioResult, page: Page): Markup[] {
       const rows = scenario.rows.filter(
         (row) => row.invalid !== undefined || row.figures[metric.id] !== undefined,
       );
-      return rows.filter((row) => validFigure(row, metric)).length > 1 ? [group(metric, rows, page)] : [];
+      const figures = rows.flatMap((row) => validFigure(row, metric) ?? []);
+      return figures.length > 1 && figures.some(({ value }) => value > 0) ? [group(metric, rows, page)] : [];
     });
 }
 
@@ -32,7 +33,7 @@ function group(metric: MetricDefinition, rows: readonly Row[], page: Page): Mark
     const figure = validFigure(row, metric);
     const style = page.styles.get(row.contender);
     return html`<li${style && html` style="--line:var(${style.variable})"`}><span class="bar-name">${nameMarkup(row)}</span><span class="track" aria-hidden="true">${
-      figure && barMarkup(row, percent(figure.value), figure.low, figure.high, percent)
+      figure && figure.value > 0 && barMarkup(row, percent(figure.value), figure.low, figure.high, percent)
     }</span><span class="bar-value"${figure && html` title="${figureText(figure, metric)}"`}>${
       figure ? number(figure.value, metric.digits) : row.invalid === undefined ? NOTHING : "invalid"
     }</span></li>`;

@@ -139,8 +139,8 @@ function recoveryPlots(scenario: string, series: readonly SeriesSpec[]): PlotSpe
       id: `${slug(scenario)}-recovery`,
       title: "Clients that are whole again",
       caption:
-        "The share of the clients that had everything they were due, since the cut. A line that reaches 100 % further to the left " +
-        "is better; one that never does has lost something.",
+        "The share of the clients that were whole again, since the cut. A line that reaches 100 % further to the left " +
+        "is better; one that ends below has clients that never were.",
       shape: "steps",
       x: { label: "ms since the cut", scale: "linear", suffix: " ms" },
       y: { label: "% of the clients", scale: "linear", suffix: " %" },
