@@ -72,7 +72,8 @@ export class NoticeList {
   }
 
   #remember(notices: readonly Notice[]): void {
-    for (const { id } of notices) remember(this.#read, id);
+    // The newest last, so that it is forgotten last.
+    for (const { id } of Array.from(notices).reverse()) remember(this.#read, id);
     this.store?.save(Array.from(this.#read).filter((id) => !id.startsWith(OWN)));
   }
 }

@@ -27,13 +27,16 @@ const FLAGS = [
 
 /** How a browser opens a page that runs one of this folder's files. */
 export interface Pages {
-  open(options?: BrowserContextOptions): Promise<Page>;
-  /** The page of an earlier `open`, loaded again. */
-  readonly url: string;
+  /** `query` is added to the page's URL. */
+  open(options?: BrowserContextOptions, query?: string): Promise<Page>;
 }
 
-/** Serves `html` and the bundle of `script`, a file of this folder, for the tests of a describe block. */
-export function servePages(script: string, html: string): Pages {
+/** Serves `html` and the bundle of `script`, a file of this folder, for the tests of a describe block. `alias` replaces packages. */
+export function servePages(
+  script: string,
+  html: string,
+  alias: Readonly<Record<string, string>> = {},
+): Pages {
   let browser: Browser;
   let url = "";
   const server = createServer();
@@ -48,6 +51,7 @@ export function servePages(script: string, html: string): Pages {
       target: "es2022",
       jsx: "automatic",
       conditions: ["@bellwire/source"],
+      alias,
       define: { "process.env.NODE_ENV": '"development"' },
     });
     const code = outputFiles[0]?.text ?? "";
@@ -75,10 +79,7 @@ export function servePages(script: string, html: string): Pages {
   }, 60_000);
 
   return {
-    get url() {
-      return url;
-    },
-    async open(options = {}) {
+    async open(options = {}, query = "") {
       const context = await browser.newContext({ viewport: { width: 900, height: 640 }, ...options });
       const page = await context.newPage();
       page.setDefaultTimeout(10_000);
@@ -93,7 +94,7 @@ export function servePages(script: string, html: string): Pages {
         expect(wrong).toEqual([]);
       });
       await page.clock.install();
-      await page.goto(url);
+      await page.goto(url + query);
       return page;
     },
   };

@@ -1,0 +1,87 @@
+/** Which notices there are and which are read, for every order in which toasts, reads and dismissals can come. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { NoticeList } from "../src/notice-list.ts";
+import { storedReads } from "../src/reads.ts";
+
+class Shelf {
+  readonly kept = new Map<string, string>();
+  getItem(key: string): string | null {
+    return this.kept.get(key) ?? null;
+  }
+  setItem(key: string, value: string): void {
+    this.kept.set(key, value);
+  }
+}
+
+const id = fc.constantFrom("a", "b", "c", "d");
+const deed = fc.oneof(
+  fc.record({ do: fc.constant("put" as const), id }),
+  fc.record({ do: fc.constant("read" as const), id }),
+  fc.record({ do: fc.constant("dismiss" as const), id }),
+  fc.record({ do: fc.constantFrom("readAll" as const, "clear" as const, "reload" as const), id }),
+);
+
+describe("a list of notices", () => {
+  it("says of an id at most once that it is news, unless the page was left before it was read", () => {
+    fc.assert(
+      fc.property(fc.array(deed, { maxLength: 40 }), (deeds) => {
+        const reads = storedReads(new Shelf());
+        let list = new NoticeList();
+        list.restore(reads);
+        const done = new Set<string>();
+        let news = new Set<string>();
+        for (const { do: what, id } of deeds) {
+          const there = list.notices.map((notice) => notice.id);
+          if (what === "put") {
+            const { isNews } = list.put({ id, title: id }, 0);
+            expect(isNews).toBe(!news.has(id) && !done.has(id));
+            news.add(id);
+          } else if (what === "read" || what === "dismiss") {
+            list[what]([id]);
+            if (there.includes(id)) done.add(id);
+          } else if (what === "reload") {
+            list = new NoticeList();
+            list.restore(reads);
+            news = new Set();
+          } else {
+            if (what === "readAll") list.read();
+            else list.dismiss();
+            for (const one of there) done.add(one);
+          }
+          const ids = list.notices.map((notice) => notice.id);
+          expect(new Set(ids).size).toBe(ids.length);
+          expect(list.unread).toBe(ids.filter((one) => !done.has(one)).length);
+        }
+      }),
+    );
+  });
+
+  it("remembers the newest 500 ids, and none of those that it made itself", () => {
+    const shelf = new Shelf();
+    const list = new NoticeList();
+    list.limit = 1_000;
+    list.restore(storedReads(shelf));
+    for (let n = 0; n < 600; n += 1) list.put({ id: `n${n}`, title: "x" }, 0);
+    list.put({ title: "without an id" }, 0);
+    list.read();
+    const stored: unknown = JSON.parse(shelf.getItem("bellwire:read") ?? "");
+    expect(stored).toHaveLength(499);
+    expect(stored).toContain("n599");
+    expect(stored).not.toContain("n0");
+  });
+
+  it("lives without a storage that works", () => {
+    const broken = storedReads({
+      getItem: () => "{not JSON",
+      setItem: () => {
+        throw new Error("full");
+      },
+    });
+    const list = new NoticeList();
+    list.restore(broken);
+    list.put({ id: "a", title: "a" }, 0);
+    list.read(["a"]);
+    expect(list.unread).toBe(0);
+  });
+});
