@@ -45,7 +45,7 @@ const METRICS: readonly MetricDefinition[] = [
     },
     {
       id: `client-cpu-${burst}`,
-      label: "client µs",
+      label: `client µs (${burst})`,
       unit: "µs",
       better: "lower",
       digits: 2,
