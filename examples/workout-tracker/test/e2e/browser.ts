@@ -79,7 +79,7 @@ export class Visitor {
     const context = await browser.newContext({ ...DESKTOP, ...options });
     onTestFinished(() => context.close());
     await context.addInitScript((name) => {
-      localStorage.getItem("tracker:wire") ?? localStorage.setItem("tracker:wire", name);
+      if (localStorage.getItem("tracker:wire") === null) localStorage.setItem("tracker:wire", name);
     }, wire);
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE);

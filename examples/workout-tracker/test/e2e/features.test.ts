@@ -46,7 +46,7 @@ describe.skipIf(!executablePath)(`the tracker in Chromium${reason}`, { timeout: 
       await other.page.getByRole("button", { name: "Send" }).click();
       await mia.seesTimes(`Hello over ${wire}`, 1);
       await other.page.getByLabel("Exercise").fill("Squat");
-      await other.page.getByLabel("Correction").fill(`Deeper, ${wire}`);
+      await other.page.getByLabel("Correction", { exact: true }).fill(`Deeper, ${wire}`);
       await other.page.getByRole("button", { name: "Correct" }).click();
       await mia.sees("Your trainer on Squat");
       await mia.seesTimes(`Deeper, ${wire}`, 1);
