@@ -195,6 +195,50 @@ describe("the ledger", () => {
     bench.notified("primary", 3);
     bench.now += WINDOW;
     expect(bench.report()).toMatchObject({ uncompared: 3, candidate: { lost: 0 } });
+    expect(bench.ledger.held).toBe(0);
+  });
+
+  it("judges nothing by a candidate that has failed, before it is subscribed again", () => {
+    const bench = new Bench();
+    bench.subscribed("primary", 0);
+    bench.subscribed("candidate", 0);
+    bench.ledger.retire(bench.now);
+    bench.notified("primary", 1);
+    bench.ledger.revive();
+    bench.notified("primary", 2);
+    bench.now += WINDOW;
+    expect(bench.report()).toMatchObject({ uncompared: 2, candidate: { lost: 0 } });
+    bench.subscribed("candidate", 2);
+    for (const side of ["primary", "candidate"] as const) bench.notified(side, 3);
+    bench.notified("primary", 4);
+    bench.now += WINDOW;
+    expect(bench.report()).toMatchObject({ both: 1, uncompared: 2, candidate: { lost: 1 } });
+  });
+
+  it("remembers what a wire passed over in the epoch before", () => {
+    const bench = new Bench();
+    bench.subscribed("primary", 0);
+    bench.subscribed("candidate", 0);
+    bench.skip("candidate", 2);
+    bench.gap("candidate", 0, "f");
+    bench.notified("primary", 1);
+    bench.notified("primary", 2);
+    bench.now += WINDOW;
+    expect(bench.report()).toMatchObject({ uncompared: 2, candidate: { lost: 0 } });
+  });
+
+  it("forgets a subscription when the channel begins another to the same topic", () => {
+    const bench = new Bench();
+    bench.subscribed("primary", 0);
+    bench.subscribed("candidate", 0);
+    bench.notified("primary", 1);
+    expect(bench.ledger.asked(TOPIC, 0, { epoch: "e", offset: 1 }, bench.now)).toBe(false);
+    expect(bench.ledger.held).toBe(1);
+    bench.subscribed("primary", 1);
+    expect(bench.ledger.asked(TOPIC, 0, undefined, bench.now)).toBe(true);
+    expect(bench.ledger.held).toBe(0);
+    bench.now += WINDOW;
+    expect(bench.report()).toMatchObject({ uncompared: 1, candidate: { lost: 0 } });
   });
 });
 

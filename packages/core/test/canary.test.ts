@@ -1,5 +1,5 @@
 /** A second wire tried beside the one in use: what is said of it, and that the one in use does not notice. */
-import type { ClientMessage, ErrorCode, Transport } from "@bellwire/core";
+import type { ClientMessage, ErrorCode, LinkObserver, ServerMessage, Transport } from "@bellwire/core";
 import { type CanaryOptions, type CanaryReport, canary } from "@bellwire/core/canary";
 import type { Gap } from "@bellwire/core/client";
 import { faultyTransport, type MessageRule, seededRandom, settle } from "@bellwire/core/conformance";
@@ -19,14 +19,17 @@ async function say(n: number, topic: "news.a" | "news.b" | "presence-room.7" = "
 interface Setup extends Partial<Omit<CanaryOptions, "primary" | "candidate">> {
   readonly token?: string;
   readonly hub?: Partial<HubOptions<Topics, User>>;
-  /** Over the candidate's wire. */
+  /** The primary's wire. */
+  readonly wire?: (world: World<User>) => Transport;
+  /** The candidate's wire. */
   readonly candidate?: (world: World<User>) => Transport;
 }
 
 /** A connected channel with a canary, subscribed to `news.a`. */
-async function listening({ hub = {}, candidate, token, ...options }: Setup = {}) {
+async function listening({ hub = {}, candidate, wire, token, ...options }: Setup = {}) {
   world = new World<User>({ authorize: () => true, ...hub });
-  const primary = new Cuttable(() => world.transport());
+  const first = wire ? wire(world) : world.transport();
+  const primary = new Cuttable(() => first);
   const inner = candidate ? candidate(world) : world.transport();
   const beside = new Cuttable(() => inner);
   const reports: CanaryReport[] = [];
@@ -253,6 +256,28 @@ describe("a candidate that is broken", () => {
     expect(candidate.sent).toEqual([]);
   });
 
+  it("that was refused for good is compared again once the channel's next link lets it in", async () => {
+    let refuse = false;
+    const { candidate, primary, end } = await listening({
+      candidate: (inside) => {
+        const works = inside.transport();
+        return { ...works, connect: (observer) => (refuse ? refused("forbidden") : works).connect(observer) };
+      },
+    });
+    await say(1);
+    refuse = true;
+    candidate.cut({ code: "forbidden" });
+    await say(2);
+    await world.clock.advance(60_000);
+    refuse = false;
+    primary.cut();
+    await world.clock.advance(1_000);
+    await say(3);
+    await world.clock.advance(60_000);
+    const counts = { delivered: 2, lost: 0, connected: 2, dropped: 1, failed: 0 };
+    expect(await end()).toMatchObject({ both: 2, uncompared: 1, candidate: counts });
+  });
+
   it("whose subscription is refused has nothing to lose", async () => {
     let asked = 0;
     const { end, heard } = await listening({ hub: { authorize: () => ++asked < 2 } });
@@ -272,6 +297,16 @@ function refused(code: ErrorCode): Transport {
       queueMicrotask(() => observer.close({ code }));
       return { buffered: 0, send() {}, close() {} };
     },
+  };
+}
+
+/** Its methods, to be taken over one by one. */
+function observerOf(observer: LinkObserver<ServerMessage>): LinkObserver<ServerMessage> {
+  return {
+    open: () => observer.open(),
+    message: (message, bytes) => observer.message(message, bytes),
+    malformed: (reason) => observer.malformed(reason),
+    close: (cause) => observer.close(cause),
   };
 }
 
@@ -321,6 +356,105 @@ describe("the primary", () => {
       primary: { lost: 0 },
       candidate: { delivered: 2 },
     });
+  });
+
+  it("that falls silent is given up by its channel, and the candidate is compared with its next link", async () => {
+    let mute = false;
+    const { candidate, last, channel } = await listening({
+      wire: (inside) => {
+        const wire = inside.transport();
+        const connect = (observer: LinkObserver<ServerMessage>) => {
+          const muted = mute;
+          const message = (heard: ServerMessage) => mute !== muted || observer.message(heard);
+          return wire.connect({ ...observerOf(observer), message: (heard) => void message(heard) });
+        };
+        return { ...wire, connect };
+      },
+    });
+    mute = true;
+    await say(1);
+    await world.clock.advance(70_000);
+    expect(channel.state).toBe("connected");
+    await say(2);
+    await world.clock.advance(60_000);
+    expect(last()).toMatchObject({
+      both: 2,
+      primary: { connected: 2, dropped: 1, causes: { timeout: 1 }, delivered: 2, lost: 0 },
+      candidate: { connected: 1, dropped: 0, delivered: 2, lost: 0 },
+    });
+    expect(candidate.sent.filter(({ type }) => type === "hello")).toHaveLength(1);
+  });
+
+  it("that is refused for good takes the candidate with it", async () => {
+    const { primary, channel, reports } = await listening();
+    primary.cut({ code: "forbidden" });
+    await settle();
+    expect(channel.state).toBe("failed");
+    expect(reports).toMatchObject([{ closed: true, primary: { dropped: 1, causes: { forbidden: 1 } } }]);
+  });
+
+  it("that resumes from a position is compared from where the candidate began", async () => {
+    world = new World<User>({ authorize: () => true });
+    const { epoch, offset } = (await world.hub.publish("news.a", "said", { n: 1 })) ?? {
+      epoch: "",
+      offset: 0,
+    };
+    await say(2);
+    const reports: CanaryReport[] = [];
+    const transport = canary({
+      primary: world.transport(),
+      candidate: world.transport(),
+      share: 1,
+      report: (report) => reports.push(report),
+      clock: world.clock,
+    });
+    const positions = { load: () => ({ epoch, offset }), save: () => {} };
+    const channel = await world.connected({ transport, positions });
+    const heard: number[] = [];
+    channel.subscribe("news.a").on("said", ({ data }) => heard.push(data.n));
+    await settle();
+    await say(3);
+    await world.clock.advance(20_000);
+    channel.close();
+    expect(heard).toEqual([2, 3]);
+    expect(reports).toMatchObject([
+      { both: 1, uncompared: 1, candidate: { delivered: 1, lost: 0, gaps: 0 } },
+    ]);
+  });
+
+  it("passes everything on as it is", () => {
+    world = new World<User>();
+    const seen: unknown[] = [];
+    let inner: LinkObserver<ServerMessage> | undefined;
+    const primary: Transport = {
+      ...world.transport(),
+      connect(observer) {
+        inner = observer;
+        return {
+          buffered: 7,
+          send: (batch) => void seen.push(batch),
+          close: (cause) => void seen.push(cause),
+        };
+      },
+    };
+    const watched = canary({ primary, candidate: world.transport(), share: 1, report: () => {} });
+    const link = watched.connect({
+      open: () => void seen.push("open"),
+      message: (...all) => void seen.push(all),
+      malformed: (reason) => void seen.push(reason),
+      close: (cause) => void seen.push(cause),
+    });
+    const batch: ClientMessage[] = [{ type: "ping" }];
+    const cause = { code: "timeout", reason: "late", retryAfter: 5 } as const;
+    inner?.open();
+    inner?.message({ type: "pong" }, 20);
+    inner?.malformed("off");
+    link.send(batch);
+    link.close(cause);
+    inner?.close(cause);
+    expect(seen).toEqual(["open", [{ type: "pong" }, 20], "off", batch, cause, cause]);
+    expect(seen[3]).toBe(batch);
+    expect(link.buffered).toBe(7);
   });
 
   it("owes its publisher nothing that was published with exclude", async () => {

@@ -77,7 +77,6 @@ export class Shadow {
 
   /** The channel was welcomed on a link. */
   welcomed(link: PrimaryLink, token: string | undefined): void {
-    if (this.#current) this.#lost("primary");
     this.#links.add(link);
     this.#current = link;
     this.#token = token;
