@@ -21,7 +21,7 @@ const TRIMMED = 0.25;
 
 /**
  * What no run can see of itself, as a logarithm: a neighbour who stayed from the first round to the last, processes started only once.
- * Runs of one commit on one machine differed by about so much more than their rounds explain.
+ * An allowance, not a measurement; it keeps a very long run from calling a difference of a percent sure.
  */
 const UNSEEN = 0.015;
 
@@ -129,8 +129,8 @@ interface Centre {
 }
 
 /**
- * The mean of the middle half. Wild values move it hardly more than a median, and of the rounds of a fan-out it knows as
- * much as a median of half as many again. Its variance is that of Tukey and McLaughlin, from the sample with its ends drawn in.
+ * The mean of the middle half. Wild values move it hardly more than a median, and its variance has a formula, of Tukey and
+ * McLaughlin: from the sample with its ends drawn in.
  */
 export function centre(sample: readonly number[]): Centre {
   const sorted = sample.toSorted((one, other) => one - other);
