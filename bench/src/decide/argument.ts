@@ -28,7 +28,8 @@ export function choiceOf(decision: Decision): Statement[] {
     statement(`**${name}** scores ${score.toFixed(2)} of ${BEST}${alone}`, scored),
     ...(opponent ? caseFor(decision, choice, opponent) : []),
     ...unknownsOf(decision),
-    ...(needs.users > 20_000 && choice !== "pusher" ? [scaleWarning(decision)] : []),
+    ...(choice !== "pusher" && decision.costs[choice].processes > 1 ? [scaleWarning(decision)] : []),
+    ...(choice === "pusher" && needs.residency === "eu" ? [clusterNote(decision)] : []),
   ];
 }
 
@@ -96,6 +97,14 @@ function unknownsOf({ unmeasured, matrix, results }: Decision): Statement[] {
       unmeasured.map((criterion) => matrixRef(`criteria/${criterion}`)),
     ),
   ];
+}
+
+function clusterNote({ matrix }: Decision): Statement {
+  const sources = matrix.limits.find(({ rule }) => rule.onPremises)?.sources ?? [];
+  return statement("Its cluster in Ireland, eu, has to be the one, as data must stay in the European Union", [
+    answer("residency"),
+    ...sourceRefs(sources),
+  ]);
 }
 
 function scaleWarning({ costs, choice, prices, matrix }: Decision): Statement {

@@ -176,7 +176,9 @@ export function readRequirements(value: unknown, path = "requirements"): Require
   const weight = numberFrom(0);
   checkObject(`${path}.weights`, weights, Object.fromEntries(CRITERIA.map((id) => [id, weight])), CRITERIA);
   const defaults = Object.fromEntries(FIELDS.map(({ key, fallback }) => [key, fallback]));
-  const read = { ...defaults, ...value, weights } as unknown as Requirements;
+  const given = { ...defaults, ...value, weights } as unknown as Requirements;
+  const read =
+    "recipients" in value ? given : { ...given, recipients: Math.min(given.recipients, given.users) };
   if (read.recipients > read.users) throw new InvalidInput(`${path}.recipients`, "at most users");
   return read;
 }

@@ -41,6 +41,11 @@ describe("answers", () => {
     expect(refused.allowed).toMatch(allowed);
   });
 
+  it("never take a default of more recipients than there are users", () => {
+    expect(readRequirements({ users: 4 }).recipients).toBe(4);
+    expect(readRequirements({ users: 400 }).recipients).toBe(10);
+  });
+
   it("that are wrong are not repeated", () => {
     expect(() => readRequirements({ proxies: "s3cret" })).not.toThrow(/s3cret/);
     expect(() => readRequirements({ proxies: "s3cret" })).toThrow(InvalidInput);
