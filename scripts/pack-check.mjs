@@ -43,8 +43,8 @@ async function check(name, body) {
   }
 }
 
-const packages = readdirSync(join(root, "packages"))
-  .map((folder) => join(root, "packages", folder))
+const packages = [...readdirSync(join(root, "packages")).map((name) => join("packages", name)), "bench"]
+  .map((folder) => join(root, folder))
   .filter((folder) => existsSync(join(folder, "package.json")))
   .map((folder) => ({ folder, ...JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) }))
   .filter((manifest) => !manifest.private);
@@ -65,8 +65,10 @@ async function installTarballs() {
   const manifest = { name: "user", private: true, type: "module" };
   writeFileSync(join(project, "package.json"), JSON.stringify(manifest));
   // What the packages depend on comes in the versions of the lock file; zod is what the README's contract uses.
-  const theirs = packages.flatMap(({ dependencies = {} }) => Object.keys(dependencies));
-  const outside = [...new Set([...theirs, "zod", "@types/node"])].filter(
+  const theirs = packages.flatMap(({ dependencies = {}, peerDependencies = {} }) =>
+    Object.keys({ ...dependencies, ...peerDependencies }),
+  );
+  const outside = [...new Set([...theirs, "zod", "@types/node", "@types/react"])].filter(
     (name) => !name.startsWith("@bellwire/"),
   );
   const flags = ["--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"];
@@ -100,7 +102,7 @@ async function loadEntries() {
 }
 
 async function compileAgainstTypes() {
-  const isClient = (entry) => /^@bellwire\/(core|[^/]+\/client)$/.test(entry);
+  const isClient = (entry) => /^@bellwire\/(core|react|toaster(\/react)?|[^/]+\/client)$/.test(entry);
   const everything = entries.map((entry, i) => `export * as e${i} from "${entry}";`).join("\n");
   writeFileSync(join(project, "all.mts"), everything);
   writeFileSync(join(project, "all.cts"), everything);
@@ -231,6 +233,22 @@ async function runReadme() {
   }
 }
 
+/** The command measures one wire against the control, from JavaScript alone, and leaves its reports. */
+async function runBenchmark() {
+  const config = [
+    `import { defineBenchmark } from "@bellwire/bench";`,
+    `export default defineBenchmark({ scenarios: ["latency"], wires: ["ws"], rounds: 1 satisfies number });`,
+  ];
+  writeFileSync(join(project, "bellwire-bench.config.ts"), config.join("\n"));
+  const { stdout } = await run(project, "npx", "--no", "bellwire-bench");
+  if (!/^Bellwire ws .* ([\d,]+)\/\1 /m.test(stdout))
+    throw new Error(`it did not measure Bellwire ws:\n${stdout}`);
+  const missing = ["results.json", "report.html", "report.md"].filter(
+    (file) => !existsSync(join(project, "bench-results", file)),
+  );
+  if (missing.length > 0) throw new Error(`it did not write ${missing.join(", ")}`);
+}
+
 const folders = packages.flatMap(({ name }) => ["-w", name]);
 const built = await check("build", () =>
   Promise.all(packages.map(({ folder }) => run(folder, "npm", "run", "build", "--silent"))),
@@ -248,7 +266,9 @@ const packed =
 if (packed) {
   for (const { name, tarball } of packages) {
     await check(`publint ${name}`, () => run(root, "publint", "run", tarball, "--strict"));
-    await check(`types of ${name}`, () => run(root, "attw", tarball, "--profile", "node16"));
+    // The benchmark is a command and has ES modules only, which every Node that we support can also require.
+    const profile = name === "@bellwire/bench" ? "esm-only" : "node16";
+    await check(`types of ${name}`, () => run(root, "attw", tarball, "--profile", profile));
   }
   if (await check("install", installTarballs)) {
     await check("named files", namedFilesExist);
@@ -256,6 +276,7 @@ if (packed) {
     await check("compile", compileAgainstTypes);
     await check("browser bundle", bundleForBrowser);
     await check("README program", runReadme);
+    await check("benchmark", runBenchmark);
   }
 }
 rmSync(scratch, { recursive: true, force: true });

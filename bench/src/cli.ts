@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /** `bellwire-bench`: measures, compares, decides. */
 import { killChildren } from "./process/child.ts";
 import { runCommand } from "./run-command.ts";

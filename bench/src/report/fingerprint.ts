@@ -39,7 +39,7 @@ export function fingerprintText(print: Fingerprint): string {
   const { cpu, cores, kernel, node, ws, bellwire, commit: at, seed, load } = print;
   return [
     `${cpu}, ${cores} cores, ${kernel}, load ${load.toFixed(1)}`,
-    `Node ${node}, ws ${ws}, Bellwire ${bellwire} at ${at}, from source, seed ${seed}`,
+    `Node ${node}, ws ${ws}, Bellwire ${bellwire} at ${at}, seed ${seed}`,
   ].join("\n");
 }
 

@@ -16,11 +16,6 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head), widths.map((width) => "─".repeat(width)).join("  "), ...rows.map(line)].join("\n");
 }
 
-/** A whole number with separators: 20,456. */
-export function whole(value: number): string {
-  return Number.isFinite(value) ? Math.round(value).toLocaleString("en-US") : "–";
-}
-
 /** A number with so many digits after the point; a dash when there is none. */
 export function decimal(value: number, digits: number): string {
   return Number.isFinite(value) ? value.toFixed(digits) : "–";

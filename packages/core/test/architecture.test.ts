@@ -43,9 +43,9 @@ const users = [...sourcesIn("bench"), ...sourcesIn("examples")];
 
 /** Every subpath that a package publishes, as an importer writes it: `@bellwire/core/client`. */
 const published = new Set(
-  packages.flatMap((name) => {
-    const { exports } = JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8"));
-    return Object.keys(exports).map((door) => `@bellwire/${name}${door.slice(1)}`);
+  [...packages.map((name) => `packages/${name}`), "bench"].flatMap((folder) => {
+    const { name, exports } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
+    return Object.keys(exports).map((door) => `${name}${door.slice(1)}`);
   }),
 );
 
