@@ -28,8 +28,9 @@ async function main(): Promise<void> {
     demo?.end();
     stopping ??= running.close().catch(failed);
   };
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
+  // Not `once`: a Ctrl-C may come twice, from the terminal and from what started this process, and the second would end it midway.
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
   tell(running, demo !== undefined);
 }
 
