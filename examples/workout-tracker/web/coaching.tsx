@@ -1,6 +1,15 @@
 /** Trainer and client: a conversation, who is online and typing, and corrections that the trainer sends. */
 import { usePresence, usePublish, useSubscription } from "@bellwire/react";
-import { type FormEvent, type ReactElement, useEffect, useLayoutEffect, useRef, useState } from "react";
+import {
+  type Dispatch,
+  type FormEvent,
+  type ReactElement,
+  type SetStateAction,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
 import { loaded } from "../answers.ts";
 import type { Coaching } from "../things.ts";
 import { useMe } from "./me.ts";
@@ -59,10 +68,11 @@ function Conversation({ coaching }: { readonly coaching: Coaching }): ReactEleme
     }),
   });
   const { members } = usePresence(topic);
+  const [waiting, setWaiting] = useState<readonly Waiting[]>([]);
   const online = members.some(({ id }) => id === other.id);
   const typing = useTyping(topic);
   const end = useRef<HTMLDivElement>(null);
-  const count = state?.messages.length ?? 0;
+  const count = (state?.messages.length ?? 0) + waiting.length;
   useLayoutEffect(() => {
     const list = end.current;
     if (list && count > 0) list.scrollTop = list.scrollHeight;
@@ -89,11 +99,16 @@ function Conversation({ coaching }: { readonly coaching: Coaching }): ReactEleme
               <span>{text}</span> <time>{clock(at)}</time>
             </p>
           ))}
+          {waiting.map(({ key, text }) => (
+            <p key={key} data-mine data-waiting>
+              <span>{text}</span> <small>Sending …</small>
+            </p>
+          ))}
         </div>
         <p className="hint typing" role="status">
           {typing === undefined ? "" : `${typing} is typing …`}
         </p>
-        <Say topic={topic} />
+        <Say topic={topic} changeWaiting={setWaiting} />
       </section>
       <section className="card" aria-labelledby="corrections">
         <h2 id="corrections">Form corrections</h2>
@@ -135,9 +150,20 @@ function useTyping(topic: `presence-coaching.${string}`): string | undefined {
   return who;
 }
 
-function Say({ topic }: { readonly topic: `presence-coaching.${string}` }): ReactElement {
+/** A message on its way. */
+interface Waiting {
+  readonly key: number;
+  readonly text: string;
+}
+
+interface SayProps {
+  readonly topic: `presence-coaching.${string}`;
+  readonly changeWaiting: Dispatch<SetStateAction<readonly Waiting[]>>;
+}
+
+function Say({ topic, changeWaiting }: SayProps): ReactElement {
   const { channel } = useConnection();
-  const { publish, pending, error } = usePublish(topic, "say");
+  const { publish, error } = usePublish(topic, "say");
   const [text, setText] = useState("");
   const said = useRef(0);
   const change = (next: string): void => {
@@ -150,10 +176,13 @@ function Say({ topic }: { readonly topic: `presence-coaching.${string}` }): Reac
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     if (text.trim() === "") return;
-    const given = text;
+    const given = { key: Date.now(), text };
     setText("");
-    // What was not taken is there again, unless something else has been written meanwhile.
-    publish({ text: given }).catch(() => setText((now) => (now === "" ? given : now)));
+    changeWaiting((before) => [...before, given]);
+    publish({ text })
+      // What was not taken is there again, unless something else has been written meanwhile.
+      .catch(() => setText((now) => (now === "" ? text : now)))
+      .finally(() => changeWaiting((before) => before.filter((one) => one !== given)));
   };
   return (
     <form className="row" onSubmit={submit}>
@@ -169,7 +198,6 @@ function Say({ topic }: { readonly topic: `presence-coaching.${string}` }): Reac
       <button type="submit" className="primary">
         Send
       </button>
-      {pending && <p className="hint">Sending …</p>}
       {error !== undefined && <p className="wrong">{wordsFor(error)}</p>}
     </form>
   );

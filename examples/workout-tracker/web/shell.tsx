@@ -77,7 +77,10 @@ export function Shell({ signOut }: { readonly signOut: () => Promise<void> }): R
 /** Says what happened when the connection is not what it should be. */
 function State(): ReactElement {
   const state = useChannelState();
-  const { notice } = STATES[state];
+  const [notice, setNotice] = useState<string | undefined>();
+  // An attempt that is under way is no news: what was said of the loss stays until it has worked.
+  const next = state === "connected" ? undefined : (STATES[state].notice ?? notice);
+  if (next !== notice) setNotice(next);
   return (
     <p className="state" role="status" data-state={state}>
       {notice}
