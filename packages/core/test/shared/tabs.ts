@@ -2,11 +2,11 @@
 
 import type { Clock, CloseCause, LinkObserver, ServerMessage, Transport } from "@bellwire/core";
 import { systemClock } from "@bellwire/core";
-import { shared, type TabLocks, type TabPlatform } from "@bellwire/core/shared";
+import { shared, type TabBroadcast, type TabLocks, type TabPlatform } from "@bellwire/core/shared";
 
 interface Request {
   readonly owner: LockClient;
-  readonly held: () => Promise<void> | undefined;
+  readonly held: () => Promise<void>;
   readonly settle: { resolve(): void; reject(error: unknown): void };
 }
 
@@ -15,7 +15,7 @@ class LockTable {
   readonly #held: Map<string, Request> = new Map();
   readonly #queues: Map<string, Request[]> = new Map();
 
-  request(name: string, request: Request, signal: AbortSignal | undefined, steal: boolean): void {
+  request(name: string, request: Request, steal: boolean): void {
     const queue = this.#queues.get(name) ?? [];
     this.#queues.set(name, queue);
     if (steal) {
@@ -24,12 +24,6 @@ class LockTable {
       holder?.owner.tell(() => holder.settle.reject(new DOMException("stolen", "AbortError")));
       queue.unshift(request);
     } else queue.push(request);
-    signal?.addEventListener("abort", () => {
-      const at = queue.indexOf(request);
-      if (at < 0) return;
-      queue.splice(at, 1);
-      request.settle.reject(new DOMException("aborted", "AbortError"));
-    });
     this.#grant(name);
   }
 
@@ -41,15 +35,17 @@ class LockTable {
       if (request.owner === owner) this.#release(name, request);
   }
 
+  get quiet(): boolean {
+    return this.#held.size === 0 && Array.from(this.#queues.values()).every(({ length }) => length === 0);
+  }
+
   #grant(name: string): void {
     if (this.#held.has(name)) return;
     const request = this.#queues.get(name)?.shift();
     if (!request) return;
     this.#held.set(name, request);
     request.owner.tell(() => {
-      // It may have been stolen on the way.
-      const held = request.held() ?? Promise.resolve();
-      void held.then(() => {
+      void request.held().then(() => {
         this.#release(name, request);
         request.settle.resolve();
       });
@@ -72,14 +68,9 @@ class LockClient implements TabLocks {
     this.#tell = tell;
   }
 
-  request(
-    name: string,
-    options: { readonly signal?: AbortSignal; readonly steal?: boolean },
-    held: () => Promise<void> | undefined,
-  ): Promise<unknown> {
+  request(name: string, { steal }: { readonly steal: boolean }, held: () => Promise<void>): Promise<unknown> {
     return new Promise<void>((resolve, reject) => {
-      const settle = { resolve, reject };
-      this.#table.request(name, { owner: this, held, settle }, options.signal, options.steal === true);
+      this.#table.request(name, { owner: this, held, settle: { resolve, reject } }, steal);
     });
   }
 
@@ -92,14 +83,22 @@ class LockClient implements TabLocks {
 /** One tab of a browser that is not there. */
 export interface FakeTab {
   readonly platform: TabPlatform;
-  /** Takes the tab away without a word. Its connections are cut by whoever made them. */
+  /** Stands still while the tab does. */
+  readonly clock: Clock;
+  /** A transport whose links are cut when the tab crashes. */
+  over(transport: Transport): Transport;
+  /** Takes the tab away without a word, and its connections with it. */
   crash(): void;
-  /** Does nothing and hears nothing until it thaws; it does not know of it. */
+  /** Does nothing and hears nothing until it thaws; it does not know of it. Its connections stay. */
   hang(): void;
   /** Does now what it would have done. */
   thaw(): void;
   /** The page is about to be frozen, or to go. */
   leave(): void;
+  /** Is told of every broadcast message after the tab has dealt with it. */
+  onHeard: (message: readonly unknown[]) => void;
+  /** Broadcasts that are open; none, once the tab takes no part any more. */
+  readonly broadcasts: number;
 }
 
 let origins = 0;
@@ -114,38 +113,76 @@ export class Browser {
     this.#clock = clock;
   }
 
+  /** Whether no lock is held and none is waited for. */
+  get quiet(): boolean {
+    return this.#table.quiet;
+  }
+
   tab(): FakeTab {
     let state: "runs" | "hangs" | "dead" = "runs";
     let held: (() => void)[] = [];
     const leaving = new Set<() => void>();
     const channels = new Set<BroadcastChannel>();
+    const cuts = new Set<() => void>();
     const run = (task: () => void): void => {
       if (state === "runs") task();
       else if (state === "hangs") held.push(task);
     };
-    const locks = new LockClient(this.#table, run);
-    const platform: TabPlatform = {
-      locks,
-      clock: { ...this.#clock, after: (ms, callback) => this.#clock.after(ms, () => run(callback)) },
-      broadcast: (name, hear) => {
-        const channel = new BroadcastChannel(this.#origin + name);
-        channels.add(channel);
-        channel.onmessage = (event) => run(() => hear((event as MessageEvent).data));
-        const close = (): void => {
-          channels.delete(channel);
-          channel.close();
-        };
-        return { post: (message) => channel.postMessage(message), close };
-      },
-      onLeave(listener) {
-        leaving.add(listener);
-        return () => void leaving.delete(listener);
-      },
+    const origin = this.#origin;
+    const clock: Clock = {
+      now: () => this.#clock.now(),
+      wall: () => this.#clock.wall(),
+      after: (ms, callback) => this.#clock.after(ms, () => run(callback)),
     };
-    return {
-      platform,
+    const locks = new LockClient(this.#table, run);
+    class Broadcast implements TabBroadcast {
+      onmessage: ((event: never) => unknown) | null = null;
+      readonly #channel: BroadcastChannel;
+
+      constructor(name: string) {
+        this.#channel = new BroadcastChannel(origin + name);
+        this.#channel.onmessage = (event) =>
+          run(() => {
+            this.onmessage?.(event as never);
+            tab.onHeard((event as MessageEvent<readonly unknown[]>).data);
+          });
+        channels.add(this.#channel);
+      }
+
+      postMessage(message: unknown): void {
+        if (state !== "dead") this.#channel.postMessage(message);
+      }
+
+      close(): void {
+        channels.delete(this.#channel);
+        this.#channel.close();
+      }
+    }
+    const tab: FakeTab = {
+      onHeard: () => {},
+      platform: {
+        navigator: { locks },
+        BroadcastChannel: Broadcast,
+        addEventListener: (type, listener) => void (type === "freeze" && leaving.add(listener)),
+      },
+      clock,
+      over: (transport) => ({
+        name: transport.name,
+        capabilities: transport.capabilities,
+        connect(observer) {
+          const link = transport.connect({
+            open: () => run(() => observer.open()),
+            message: (message) => run(() => observer.message(message)),
+            malformed: (reason) => run(() => observer.malformed(reason)),
+            close: (cause) => run(() => observer.close(cause)),
+          });
+          cuts.add(() => link.close({ code: "link_lost" }));
+          return link;
+        },
+      }),
       crash: () => {
         state = "dead";
+        for (const cut of cuts) cut();
         for (const channel of channels) channel.close();
         this.#table.drop(locks);
       },
@@ -159,9 +196,13 @@ export class Browser {
         for (const task of tasks) task();
       },
       leave() {
-        for (const listener of Array.from(leaving)) listener();
+        for (const listener of leaving) listener();
+      },
+      get broadcasts() {
+        return channels.size;
       },
     };
+    return tab;
   }
 }
 
@@ -174,24 +215,15 @@ export function inTabs(transport: Transport, role: "leader" | "follower"): Trans
     capabilities: transport.capabilities,
     connect(observer) {
       const browser = new Browser();
-      const join = (platform: TabPlatform): Transport => shared(transport, { key: "kit", platform });
-      if (role === "follower") {
-        const { platform } = browser.tab();
-        const leader = join({
-          ...platform,
-          broadcast: (name, hear) => platform.broadcast(name, until(hear)),
-        });
-        const silent = leader.connect(NOBODY);
-        // It leaves after it has dealt with the other's leaving, and as that one did.
-        function until(hear: (message: unknown) => void): (message: unknown) => void {
-          return (message) => {
-            hear(message);
-            const [kind, , , cause] = message as readonly [string, string, string, CloseCause];
-            if (kind === "close") silent.close(cause);
-          };
-        }
-      }
-      return join(browser.tab().platform).connect(observer);
+      const join = ({ platform }: FakeTab): Transport => shared(transport, { key: "kit", platform });
+      if (role === "leader") return join(browser.tab()).connect(observer);
+      const first = browser.tab();
+      const silent = join(first).connect(NOBODY);
+      // It leaves after it has dealt with the other's leaving, and as that one did.
+      first.onHeard = ([kind, , , cause]) => {
+        if (kind === "close") silent.close(cause as CloseCause);
+      };
+      return join(browser.tab()).connect(observer);
     },
   };
 }

@@ -1,21 +1,22 @@
 /** All tabs of one origin over one connection: a transport that is made of another, and of the other tabs. */
 import type { Capabilities } from "../../capabilities.ts";
+import { type Clock, systemClock } from "../../clock.ts";
 import type { Transport } from "../../link.ts";
 import { checkOptions, having, object, text } from "../../options.ts";
-import { Tab } from "./tab.ts";
+import { createTab } from "./tab.ts";
 import { TABS_VERSION } from "./tab-messages.ts";
-import { browserTabs, type TabPlatform } from "./tab-platform.ts";
+import type { TabPlatform } from "./tab-platform.ts";
 
 /** Options of {@link shared}. */
 export interface SharedOptions {
   /**
    * Tabs with the same key share. It MUST name whatever decides what may be heard: the hub, and the user, where the hub knows users.
-   * Whoever gives one asserts that different tokens under it are the same user's. Not for secrets: every script of the origin can see it.
-   * Default: the transport's name; tabs share then only if their tokens are the same.
+   * Who changes the user makes another channel with another key. Not for secrets: every script of the origin can see it.
    */
-  readonly key?: string;
+  readonly key: string;
   /** How tabs know of each other. Default: the browser's locks, broadcasts and page events. */
   readonly platform?: TabPlatform;
+  readonly clock?: Clock;
 }
 
 /**
@@ -27,17 +28,17 @@ export interface SharedOptions {
  */
 export function shared<C extends Capabilities>(
   transport: Transport<C>,
-  options: SharedOptions = {},
+  options: SharedOptions,
 ): Transport<C> {
-  checkOptions("shared", { transport }, { transport: having("connect") }, ["transport"]);
-  checkOptions("shared", options, { key: text, platform: object });
-  const { key, platform = browserTabs() } = options;
-  if (!platform) return transport;
-  const name = `bellwire/${TABS_VERSION}/${key ?? transport.name}`;
-  const tab = new Tab({ transport, platform, name, anyToken: key !== undefined });
+  const clocks = having("now", "wall", "after");
+  checkOptions("shared", options, { key: text, platform: object, clock: clocks }, ["key"]);
+  const { key, platform = globalThis as unknown as TabPlatform, clock = systemClock } = options;
+  const locks = platform.navigator?.locks;
+  if (!locks || !platform.BroadcastChannel) return transport;
+  const name = `bellwire/${TABS_VERSION}/${key}`;
   return {
     name: `shared(${transport.name})`,
     capabilities: transport.capabilities,
-    connect: (observer) => tab.connect(observer),
+    connect: createTab({ transport, platform, locks, clock, name }),
   };
 }

@@ -12,20 +12,18 @@ export type LinkId = string;
 export type Heard =
   | ServerMessage
   | { readonly type: "open" }
-  | { readonly type: "close"; readonly cause: CloseCause }
-  | { readonly type: "malformed"; readonly reason: string }
-  | { readonly type: "refused" };
+  | { readonly type: "close"; readonly cause: CloseCause };
 
 /** What is heard, and by which links. */
 export type Delivery = readonly [what: Heard, ...links: LinkId[]];
 
 export type TabMessage =
   | readonly ["who"]
-  | readonly ["leader", leader: string]
+  | readonly ["leader", leader: string | undefined]
   | readonly ["open", leader: string, link: LinkId]
   | readonly ["send", leader: string, link: LinkId, text: string]
   | readonly ["close", leader: string, link: LinkId, cause: CloseCause]
-  | readonly ["deliver", leader: string, deliveries: readonly Delivery[]];
+  | readonly ["deliver", leader: string | undefined, deliveries: readonly Delivery[]];
 
 /** The tab whose link it is. */
 export function tabOf(link: LinkId): string {

@@ -1,57 +1,28 @@
-/** What tabs need of their platform, and the browser's own. */
-import { type Clock, systemClock } from "../../clock.ts";
+/** What tabs need of their platform: a little of a browser's global object. */
 
 /** The part of `navigator.locks` that is used. */
 export interface TabLocks {
   /**
-   * Calls back once the exclusive lock `name` is held, which is until the promise returned there settles. Rejects when `signal` aborts
-   * before that, and when another request with `steal` takes the lock away, to which it MUST be granted at once.
+   * Calls back once the exclusive lock `name` is held, which is until the promise returned there settles. A request with `steal` MUST be
+   * granted at once, and whoever held the lock has its promise rejected.
    */
-  request(
-    name: string,
-    options: { readonly signal?: AbortSignal; readonly steal?: boolean },
-    held: () => Promise<void> | undefined,
-  ): Promise<unknown>;
+  request(name: string, options: { readonly steal: boolean }, held: () => Promise<void>): Promise<unknown>;
 }
 
-/** A broadcast that was opened. */
+/** The part of a `BroadcastChannel` that is used. */
 export interface TabBroadcast {
+  onmessage: ((event: never) => unknown) | null;
   /** Reaches every other tab that has opened the same name, in order, as a structured clone. */
-  post(message: unknown): void;
+  postMessage(message: unknown): void;
   /** Nothing is heard after it. What was posted before still arrives. */
   close(): void;
 }
 
-/** What {@link shared} needs to know the other tabs. */
+/** The part of a browser's global object that is used. */
 export interface TabPlatform {
-  readonly clock: Clock;
-  readonly locks: TabLocks;
-  broadcast(name: string, hear: (message: unknown) => void): TabBroadcast;
-  /** Calls back when the page is about to be frozen, or to go. The function returned ends that. */
-  onLeave(listener: () => void): () => void;
-}
-
-/** The browser's locks, broadcasts and page events; undefined where one of them is missing, as on pages that are not secure. */
-export function browserTabs(): TabPlatform | undefined {
-  const locks = globalThis.navigator?.locks as TabLocks | undefined;
-  if (!locks || typeof BroadcastChannel !== "function" || typeof addEventListener !== "function")
-    return undefined;
-  return {
-    clock: systemClock,
-    locks,
-    broadcast(name, hear) {
-      const channel = new BroadcastChannel(name);
-      channel.onmessage = ({ data }) => hear(data);
-      return { post: (message) => channel.postMessage(message), close: () => channel.close() };
-    },
-    onLeave(listener) {
-      // Neither bubbles as far as the other's target: `freeze` is the document's, and captured on its way there.
-      addEventListener("pagehide", listener);
-      addEventListener("freeze", listener, true);
-      return () => {
-        removeEventListener("pagehide", listener);
-        removeEventListener("freeze", listener, true);
-      };
-    },
-  };
+  /** Without `locks`, no tab shares. */
+  readonly navigator?: { readonly locks?: TabLocks };
+  readonly BroadcastChannel?: new (name: string) => TabBroadcast;
+  /** Hears of `pagehide` and `freeze`: the page is about to go, or to be frozen. */
+  addEventListener?: (type: string, listener: () => void, options: { readonly capture: boolean }) => void;
 }

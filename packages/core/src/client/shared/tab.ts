@@ -1,282 +1,274 @@
 /** One tab among those that share: makes links, follows the leader or leads, and leaves. */
-import type { CloseCause, Link, LinkObserver, Transport } from "../../link.ts";
+import type { Clock } from "../../clock.ts";
+import type { CloseCause, LinkObserver, Transport } from "../../link.ts";
 import type { ClientMessage, ServerMessage } from "../../protocol/messages.ts";
 import { randomId } from "../../random-id.ts";
-import { SharedLink } from "./shared-link.ts";
-import { type Delivery, type TabMessage, tabOf } from "./tab-messages.ts";
-import type { TabBroadcast, TabPlatform } from "./tab-platform.ts";
-import { Trunk } from "./trunk.ts";
+import { type Delivery, type Heard, type LinkId, type TabMessage, tabOf } from "./tab-messages.ts";
+import type { TabBroadcast, TabLocks, TabPlatform } from "./tab-platform.ts";
+import { openTrunk, type Trunk } from "./trunk.ts";
 
-/** Milliseconds between two looks at whether the leader is there. */
+/** Milliseconds between two looks at whether there is a leader, and anything to do. Who is asleep does not look. */
 const LOOK = 1_000;
-/** Looks without a word of the leader after which it is asked for one, and after which it is taken for dead. */
+/** Looks in vain after which the leader is asked for a word, and after which it is taken for dead; or this tab, without links, leaves. */
 const ASK = 2;
 const GIVE_UP = 4;
-/** Looks without a link after which a tab takes no part any more. */
-const IDLE = 5;
+/** Milliseconds for which a link that is lost keeps its subscriptions: a page that reloads does not leave and come in between. */
+const GRACE = 5_000;
+/** Publishes with `exclude` that may be on their way back; the hub replays fewer. */
+const EXCLUDED = 1_000;
 
-/** The leader is another one: the channel comes back at once. */
-const HAND_OVER: CloseCause = { code: "link_lost", reason: "another tab leads", retryAfter: 0 };
+/** The channel comes back at once, to another leader or to a connection of its own. */
+const AGAIN: CloseCause = { code: "link_lost", retryAfter: 0 };
 
-export interface TabOptions {
-  readonly transport: Transport;
-  readonly platform: TabPlatform;
-  /** Of the lock and the broadcast. */
-  readonly name: string;
-  readonly anyToken: boolean;
+/** A tab's end of a link. */
+interface TabLink {
+  /** With which leader it was opened. */
+  leader: string | undefined;
+  hear(what: Heard): void;
+  /** It is over; `own`: because its channel has closed it. */
+  end(cause: CloseCause, own?: boolean): void;
 }
 
-export class Tab {
-  readonly #options: TabOptions;
-  readonly #links: Map<string, SharedLink> = new Map();
+/** What a tab is made of. */
+export interface TabParts {
+  readonly transport: Transport;
+  readonly platform: TabPlatform;
+  readonly locks: TabLocks;
+  readonly clock: Clock;
+  /** Of the lock and the broadcast that the tabs have in common. */
+  readonly name: string;
+}
+
+/** A tab that takes part from its first link on. Gives what makes its links. */
+export function createTab({ transport, platform, locks, clock, name }: TabParts): Transport["connect"] {
+  const links: Map<LinkId, TabLink> = new Map();
+  /** What channels of this tab have published with `exclude`, by session, topic and id. */
+  const excluded: Set<string> = new Set();
+  /** Other tabs that are there, whose end this one will hear of. */
+  const watched: Set<string> = new Set();
+  /** The page has locks and may not use them: its links are connections of their own. */
+  let alone = false;
   /** Counts the links, so that none has the id of an earlier one. */
-  #count = 0;
-  /** From the first link until the tab takes no part any more; aborted then. */
-  #stay: AbortController | undefined;
-  #tab = "";
-  /** There is a lock by which others see that this tab is alive. */
-  #known = false;
-  #broadcast: TabBroadcast | undefined;
-  /** From asking for the leadership until it is lost or given up; aborted to give it up. */
-  #candidacy: AbortController | undefined;
+  let count = 0;
+  let looks = 0;
+  let stopLooking = (): void => {};
+  let id: string;
+  /** Gives up the lock of this tab; there from the first link until the tab takes no part any more. */
+  let quit: (() => void) | undefined;
+  /** Gives up the leadership, or the hope for it. */
+  let abdicate = (): void => {};
+  /** Open while there is a lock by which others see that this tab is alive. */
+  let broadcast: TabBroadcast | undefined;
   /** Who leads, as far as is known, and whether it is this tab. */
-  #leader: string | undefined;
-  #leads = false;
-  #trunk: Trunk | undefined;
-  /** Tabs whose end this one will hear of. */
-  readonly #watched: Set<string> = new Set();
-  /** Publishes that their own channel is not to hear of. */
-  readonly #excluded: Set<string> = new Set();
-  /** What other tabs are to hear at the end of this task. */
-  #due: Delivery[] = [];
-  /** Looks since the leader was heard, looks without a link, and when the last one was. */
-  #silent = 0;
-  #idle = 0;
-  #lookedAt = 0;
+  let leader: string | undefined;
+  let leads = false;
+  let trunk: Trunk | undefined;
 
-  constructor(options: TabOptions) {
-    this.#options = options;
-  }
-
-  connect(observer: LinkObserver<ServerMessage>): Link<ClientMessage> {
-    if (!this.#stay) this.#enter();
-    const link: SharedLink = new SharedLink(`${this.#tab}/${++this.#count}`, observer, {
-      transport: this.#options.transport,
-      excluded: this.#excluded,
-      send: (batch) => this.#send(link, batch),
-      closed: (cause) => this.#closed(link, cause),
-    });
-    this.#links.set(link.id, link);
-    // Nothing is reported before the link is in its owner's hands.
-    queueMicrotask(() => this.#open(link));
-    return link;
-  }
-
-  #enter(): void {
-    const { platform, name } = this.#options;
-    const stay = new AbortController();
-    const { signal } = stay;
-    this.#stay = stay;
-    this.#tab = randomId(12);
-    this.#idle = this.#silent = 0;
-    const broadcast = platform.broadcast(name, (message) => {
-      if (!signal.aborted) this.#hear(message as TabMessage);
-    });
-    this.#broadcast = broadcast;
-    const stopListening = platform.onLeave(() => this.#leave());
-    const look = (): void => {
-      stopLooking = platform.clock.after(LOOK, () => {
-        look();
-        this.#look();
-      });
+  function connect(observer: LinkObserver<ServerMessage>): ReturnType<Transport["connect"]> {
+    if (alone) return transport.connect(observer);
+    if (!quit) enter();
+    const own = `${id}/${++count}`;
+    let session = "";
+    const published = (topic: string, publish?: string): string => `${session} ${topic} ${publish}`;
+    const link: TabLink = {
+      leader: undefined,
+      hear(what) {
+        if (what.type === "open") observer.open();
+        else if (what.type === "close") link.end(what.cause);
+        else if (what.type === "notification" && excluded.delete(published(what.topic, what.id))) {
+          if (what.offset > 0) observer.message({ ...what, type: "skip" });
+        } else observer.message(what);
+      },
+      end(cause, closed) {
+        if (!links.delete(own)) return;
+        looks = 0;
+        if (closed && link.leader) say(["close", link.leader, own, cause]);
+        // It does not come back.
+        if (closed && cause.code === "normal" && links.size === 0) leave();
+        observer.close(cause);
+      },
     };
-    let stopLooking = (): void => {};
-    this.#lookedAt = platform.clock.now();
+    /** `exclude` spares a link of the hub, which all tabs have in common; only the publisher's own channel is to be spared. */
+    const toAll = (message: ClientMessage): ClientMessage => {
+      if (message.type === "hello") ({ session } = message);
+      if (message.type !== "publish" || !message.exclude) return message;
+      // What does not come back is to topics that the channel does not hear.
+      if (excluded.size > EXCLUDED) excluded.clear();
+      excluded.add(published(message.topic, message.id));
+      return { ...message, exclude: undefined };
+    };
+    links.set(own, link);
+    // Nothing is reported before the link is in its owner's hands.
+    queueMicrotask(() => open(own, link));
+    return {
+      // Of a trunk in another tab nothing is known.
+      buffered: 0,
+      send(batch) {
+        if (link.leader && links.has(own)) say(["send", link.leader, own, JSON.stringify(batch.map(toAll))]);
+      },
+      close: (cause) => link.end(cause, true),
+    };
+  }
+
+  function enter(): void {
+    id = randomId(12);
+    looks = 0;
     look();
-    signal.addEventListener("abort", () => {
-      stopLooking();
-      stopListening();
-      broadcast.close();
-      if (this.#broadcast === broadcast) this.#broadcast = undefined;
-    });
-    platform.locks
-      .request(`${name}/${this.#tab}`, { signal }, () => {
-        if (signal.aborted) return undefined;
-        this.#known = true;
-        this.#stand(false);
-        for (const link of Array.from(this.#links.values())) this.#open(link);
-        return aborted(signal);
-      })
-      .catch(() => {
-        // A page may have locks and not be allowed to use them.
-        if (signal.aborted) return;
-        for (const link of Array.from(this.#links.values())) link.alone();
-        this.#leave();
-      });
+    const known = (): void => {
+      const opened = platform.BroadcastChannel && new platform.BroadcastChannel(name);
+      if (!opened) return;
+      opened.onmessage = ({ data }: { readonly data: TabMessage }) => opened === broadcast && hear(data);
+      broadcast = opened;
+      stand();
+      for (const [own, link] of links) open(own, link);
+    };
+    const unknown = (): void => {
+      alone = true;
+      leave();
+    };
+    quit = hold(`/${id}`, known, unknown);
   }
 
   /** Takes no part any more. Whatever still is a link of this tab is lost. */
-  #leave(): void {
-    const stay = this.#stay;
-    if (!stay) return;
-    const links = Array.from(this.#links.values());
-    this.#stay = undefined;
-    this.#known = false;
-    this.#resign();
-    for (const link of links) link.end(HAND_OVER);
-    stay.abort();
+  function leave(): void {
+    const left = quit;
+    const lost = Array.from(links.values());
+    resign();
+    stopLooking();
+    broadcast?.close();
+    quit = broadcast = undefined;
+    for (const link of lost) link.end(AGAIN);
+    left?.();
+  }
+
+  /** Asks for a lock; `lost`: it cannot be had, or was stolen. The function returned gives it up, or the hope for it. */
+  function hold(suffix: string, held: () => void, lost: () => void, steal = false): () => void {
+    let over = false;
+    let release = (): void => {};
+    locks
+      .request(name + suffix, { steal }, () => {
+        if (!over) held();
+        return new Promise((resolve) => (over ? resolve() : (release = resolve)));
+      })
+      .catch(() => over || lost());
+    return () => {
+      over = true;
+      release();
+    };
   }
 
   /** Asks for the leadership; `steal`: whoever has it is taken for dead. */
-  #stand(steal: boolean): void {
-    const { locks } = this.#options.platform;
-    const candidacy = new AbortController();
-    const { signal } = candidacy;
-    this.#candidacy?.abort();
-    this.#candidacy = candidacy;
-    locks
-      .request(this.#options.name, steal ? { steal } : { signal }, () => {
-        if (signal.aborted) return undefined;
-        this.#lead();
-        return aborted(signal);
-      })
-      .catch(() => {
-        // Others took this tab for dead, and lead.
-        if (signal.aborted) return;
-        this.#resign();
-        this.#stand(false);
-      });
-  }
-
-  #lead(): void {
-    this.#leads = true;
-    this.#watched.clear();
-    this.#follow(randomId(12));
-    this.#post(["leader", this.#leader ?? ""]);
+  function stand(steal?: boolean): void {
+    abdicate();
+    const lead = (): void => {
+      leads = true;
+      watched.clear();
+      follow(randomId(12));
+      broadcast?.postMessage(["leader", leader]);
+    };
+    // If it is stolen, others took this tab for dead, and lead.
+    const lost = (): void => {
+      resign();
+      stand();
+    };
+    abdicate = hold("", lead, lost, steal);
   }
 
   /** Gives up the leadership, or the hope for it. Every link over this tab's trunk is lost, and so is every link of this tab. */
-  #resign(): void {
-    this.#trunk?.close(HAND_OVER);
-    this.#flush();
-    this.#trunk = undefined;
-    this.#leads = false;
-    this.#candidacy?.abort();
-    this.#follow(undefined);
+  function resign(): void {
+    abdicate();
+    trunk?.close(AGAIN);
+    leads = false;
+    follow(undefined);
   }
 
   /** Another leads. The links over its predecessor are lost; the others are opened. */
-  #follow(leader: string | undefined): void {
-    this.#leader = leader;
-    for (const link of Array.from(this.#links.values())) {
-      if (link.leader !== undefined) link.end(HAND_OVER);
-      else this.#open(link);
+  function follow(next: string | undefined): void {
+    leader = next;
+    for (const [own, link] of links) {
+      if (link.leader) link.end(AGAIN);
+      else open(own, link);
     }
   }
 
-  #open(link: SharedLink): void {
-    if (!this.#known || link.leader !== undefined || this.#links.get(link.id) !== link) return;
-    if (this.#leader === undefined) return this.#post(["who"]);
-    link.leader = this.#leader;
-    if (!this.#leads) return this.#post(["open", this.#leader, link.id]);
-    this.#attach(link.id);
+  function open(own: LinkId, link: TabLink): void {
+    if (!broadcast || link.leader || !links.has(own)) return;
+    link.leader = leader;
+    say(leader ? ["open", leader, own] : ["who"]);
+  }
+
+  /** Says something to the leader. */
+  function say(message: TabMessage): void {
+    if (leads) hear(message);
+    else broadcast?.postMessage(message);
+  }
+
+  function hear([kind, from, about, more]: TabMessage): void {
+    if (kind === "who" && leads) broadcast?.postMessage(["leader", leader]);
+    if (kind === "leader" && !leads && from !== leader) follow(from);
+    if (kind === "who" || from !== leader) return;
+    if (links.size > 0) looks = 0;
+    if (kind === "deliver") deliver(about);
+    if (kind === "open") attach(about);
+    if (kind === "send")
+      trunk?.use((router) => {
+        for (const message of JSON.parse(more) as ClientMessage[]) router.fromLink(about, message);
+      });
+    if (kind === "close") detach(about, more);
   }
 
   /** A link over this tab's trunk, which is made for the first of them. */
-  #attach(link: string): void {
-    const { transport, platform, anyToken } = this.#options;
-    if (!this.#trunk || this.#trunk.closed) {
-      const deliver = (delivery: Delivery): void => this.#deliver(delivery);
-      this.#trunk = new Trunk({ transport, clock: platform.clock, anyToken, deliver });
-    }
-    this.#trunk.attach(link);
+  function attach(link: LinkId): void {
+    trunk ??= openTrunk(
+      transport,
+      (deliveries) => {
+        if (watched.size > 0) broadcast?.postMessage(["deliver", leader, deliveries]);
+        deliver(deliveries);
+      },
+      () => {
+        trunk = undefined;
+      },
+    );
+    trunk.use((router) => router.attach(link));
+    const tab = tabOf(link);
+    if (tab === id || watched.has(tab)) return;
+    watched.add(tab);
+    const gone = (): void => {
+      done();
+      watched.delete(tab);
+      detach(tab, AGAIN);
+    };
+    // Its lock is granted when it is gone.
+    const done = hold(`/${tab}`, gone, () => {});
   }
 
-  #send(link: SharedLink, batch: readonly ClientMessage[]): void {
-    if (link.leader === undefined) return;
-    if (this.#leads) this.#trunk?.send(link.id, batch);
-    else this.#post(["send", link.leader, link.id, JSON.stringify(batch)]);
-  }
-
-  /** A link has ended; `cause`: its channel has closed it. */
-  #closed(link: SharedLink, cause: CloseCause | undefined): void {
-    if (!this.#links.delete(link.id) || !cause) return;
-    if (this.#leads) this.#trunk?.detach(link.id, cause);
-    else if (link.leader !== undefined) this.#post(["close", link.leader, link.id, cause]);
-    // It does not come back.
-    if (cause.code === "normal" && this.#links.size === 0) this.#leave();
-  }
-
-  #hear(message: TabMessage): void {
-    const [kind, leader, about, more] = message;
-    if (this.#leads) {
-      if (kind === "who") this.#post(["leader", this.#leader ?? ""]);
-      if (leader !== this.#leader) return;
-      if (kind === "open") {
-        this.#attach(about);
-        this.#watch(tabOf(about));
-      } else if (kind === "send") this.#trunk?.send(about, JSON.parse(more) as ClientMessage[]);
-      else if (kind === "close") this.#trunk?.detach(about, more);
-      return;
-    }
-    if (kind === "leader" && leader !== this.#leader) this.#follow(leader);
-    if (leader !== this.#leader) return;
-    if (kind === "leader" || kind === "deliver") this.#silent = 0;
-    if (kind === "deliver") for (const delivery of about) this.#deliver(delivery);
-  }
-
-  /** Gives links of this tab what they are to hear, and keeps the rest for the others. */
-  #deliver([what, ...links]: Delivery): void {
-    const others = links.filter((id) => {
-      this.#links.get(id)?.hear(what);
-      return tabOf(id) !== this.#tab;
+  /** A link was closed, or all of a tab. Who has not left may be back soon, and stays subscribed until then. */
+  function detach(gone: string, cause: CloseCause): void {
+    trunk?.use((router) => {
+      const left = Array.from(router.links).filter((link) => link === gone || tabOf(link) === gone);
+      // To one channel the hub has fallen silent, and so it has to all.
+      if (left.length === router.links.size || cause.code === "timeout") trunk?.close(cause);
+      else if (cause.code === "normal") for (const link of left) router.detach(link);
+      else clock.after(GRACE, () => detach(gone, { code: "normal" }));
     });
-    if (!this.#leads || others.length === 0) return;
-    if (this.#due.push([what, ...others]) === 1) queueMicrotask(() => this.#flush());
   }
 
-  #flush(): void {
-    if (this.#due.length > 0) this.#post(["deliver", this.#leader ?? "", this.#due]);
-    this.#due = [];
-  }
-
-  /** Notices that a tab is gone: the leader is granted its lock then. */
-  #watch(tab: string): void {
-    const { platform, name } = this.#options;
-    const signal = this.#candidacy?.signal;
-    if (!signal || this.#watched.has(tab)) return;
-    this.#watched.add(tab);
-    platform.locks
-      .request(`${name}/${tab}`, { signal }, () => {
-        this.#trunk?.gone(tab);
-        this.#watched.delete(tab);
-        return undefined;
-      })
-      .catch(() => {});
+  function deliver(deliveries: readonly Delivery[]): void {
+    for (const [what, ...to] of deliveries) for (const link of to) links.get(link)?.hear(what);
   }
 
   /** Is there anything to do here, and a leader? */
-  #look(): void {
-    const { clock } = this.#options.platform;
-    const now = clock.now();
-    // Who was asleep itself has not listened.
-    const late = now - this.#lookedAt > 2 * LOOK;
-    this.#lookedAt = now;
-    this.#idle = this.#links.size > 0 ? 0 : this.#idle + 1;
-    if (this.#idle > IDLE) return this.#leave();
-    this.#silent = this.#leads || this.#idle > 0 || late ? 0 : this.#silent + 1;
-    if (this.#silent === ASK) this.#post(["who"]);
-    if (this.#silent >= GIVE_UP) {
-      this.#silent = 0;
-      this.#stand(true);
-    }
+  function look(): void {
+    stopLooking = clock.after(LOOK, look);
+    looks = leads && links.size > 0 ? 0 : looks + 1;
+    if (looks === ASK) say(["who"]);
+    if (looks < GIVE_UP) return;
+    looks = 0;
+    if (links.size > 0) stand(true);
+    else leave();
   }
 
-  #post(message: TabMessage): void {
-    this.#broadcast?.post(message);
-  }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
+  // The page is about to go, or to be frozen.
+  for (const type of ["pagehide", "freeze"]) platform.addEventListener?.(type, leave, { capture: true });
+  return connect;
 }
