@@ -209,6 +209,7 @@ export function createTab({ transport, platform, locks, clock, name }: TabParts)
     if (kind === "who" || from !== leader) return;
     if (links.size > 0) looks = 0;
     if (kind === "deliver") deliver(about);
+    if (!leads) return;
     if (kind === "open") attach(about);
     if (kind === "send")
       trunk?.use((router) => {
