@@ -44,6 +44,7 @@ function Board({ challenge }: { readonly challenge: Challenge }): ReactElement {
     <>
       <section className="card" aria-labelledby={`board-${challenge.id}`}>
         <h2 id={`board-${challenge.id}`}>{challenge.title}</h2>
+        {state?.places.length === 0 && <p className="empty">Nobody has submitted anything yet.</p>}
         <ol className="places" aria-label="Leaderboard">
           {(state?.places ?? []).map(({ userId, name, metres }, index) => (
             <li key={userId} data-mine={userId === user.id}>

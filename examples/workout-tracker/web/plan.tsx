@@ -52,7 +52,8 @@ function Editor({ plan }: { readonly plan: Plan }): ReactElement {
     <section className="card" aria-labelledby={`plan-${plan.id}`}>
       <h2 id={`plan-${plan.id}`}>{plan.title}</h2>
       <p className="hint">
-        {members.length} have it open. Everybody may write; also offline, and it comes together again.
+        {members.length > 1 ? `${members.length} have it open` : "Only you have it open"}. Everybody may
+        write, also offline: it comes together again.
       </p>
       {!opened?.synced && <p className="empty">Loading …</p>}
       {opened?.synced &&
