@@ -26,6 +26,7 @@ export const CONTENDERS: readonly Entry[] = [
   entry("ws", "bellwire-ws", true),
   entry("sse", "raw-sse", true),
   entry("sse", "bellwire-sse", true),
+  entry("sse", "bellwire-fallback", true),
   entry("socketio", "raw-socketio", true),
   entry("socketio", "bellwire-socketio", true),
   entry("polling", "raw-socketio-polling", true),

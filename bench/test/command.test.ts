@@ -38,7 +38,7 @@ function alive(pid: number): boolean {
 
 const lossy = fileURLToPath(new URL("./faulty/lossy.ts", import.meta.url));
 
-describe("the bench command", { timeout: 120_000 }, () => {
+describe("the bench command", { timeout: 300_000 }, () => {
   it("fails when a contender loses one delivery in 10,000", async () => {
     const { code, out, err } = await started("--scenario", "replay", "--wire", "none", "--contender", lossy)
       .ended;
@@ -48,7 +48,7 @@ describe("the bench command", { timeout: 120_000 }, () => {
   });
 
   it("succeeds over every wire there is, and counts every delivery", async () => {
-    const { code, out, err } = await started("--scenario", "fan-out,replay", "--rounds", "2", "--seed", "7")
+    const { code, out, err } = await started("--scenario", "fan-out,replay", "--rounds", "1", "--seed", "7")
       .ended;
     expect(code, err).toBe(0);
     for (const wire of ["ws", "sse", "socketio", "pusher"]) {
@@ -91,6 +91,7 @@ describe("its options", () => {
       "ws",
       "sse",
       "sse",
+      "sse",
       "socketio",
       "socketio",
       "polling",
@@ -106,7 +107,7 @@ describe("its options", () => {
 
   it("keep the controls whatever wires are chosen", () => {
     const ids = readOptions(["--wire", "sse"]).entries.map(({ id }) => id);
-    expect(ids).toEqual(["raw-ws-topics", "raw-ws-loop", "raw-socket", "sse", "sse"]);
+    expect(ids).toEqual(["raw-ws-topics", "raw-ws-loop", "raw-socket", "sse", "sse", "sse"]);
   });
 
   it.each([
