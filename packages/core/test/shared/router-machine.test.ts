@@ -152,7 +152,7 @@ describe("a topic", () => {
     expect(desk.up()).toEqual([]);
   });
 
-  it("is asked for again where a link has missed something, and the others hear nothing twice", () => {
+  it("is asked for again where a link has missed something, and goes on for the others", () => {
     const desk = Desk.of("a", "b");
     desk.subscribe("a", 1);
     desk.answer(at(5));
@@ -162,7 +162,8 @@ describe("a topic", () => {
     expect(desk.heard("b")).toEqual([]);
     desk.answer(at(5));
     desk.hub(note(6), note(7), note(8));
-    expect(desk.heard("a")).toEqual([note(8)]);
+    // What is there twice, its channel drops.
+    expect(desk.heard("a")).toEqual([note(6), note(7), note(8)]);
     expect(desk.heard("b")).toEqual([
       { type: "subscribed", ref: 1, topic: NEWS, position: at(5) },
       note(6),
@@ -180,7 +181,11 @@ describe("a topic", () => {
     desk.hub(note(6));
     desk.subscribe("c", 1);
     desk.hub(note(7), note(8));
-    expect(desk.heard("c")).toEqual([{ type: "subscribed", ref: 1, topic: NEWS, position: at(7) }, note(8)]);
+    expect(desk.heard("c")).toEqual([
+      { type: "subscribed", ref: 1, topic: NEWS, position: at(7) },
+      note(7),
+      note(8),
+    ]);
   });
 
   it("asks the hub, and nobody else, about a position from the future", () => {
@@ -219,7 +224,7 @@ describe("a topic", () => {
     desk.answer(at(9));
     desk.hub(note(10), note(11), note(12), note(13));
     expect(desk.heard("a").slice(1)).toEqual([note(10), note(11), note(12), note(13)]);
-    expect(desk.heard("b")).toEqual([note(13)]);
+    expect(desk.heard("b").at(-1)).toEqual(note(13));
   });
 
   it("sends everybody back when it was renumbered", () => {
@@ -230,8 +235,8 @@ describe("a topic", () => {
     desk.subscribe("b", 1, at(3));
     desk.answer(at(2, "f"), "epoch");
     expect(desk.heard("a")).toEqual([{ type: "head", topic: NEWS, position: at(2, "f") }]);
-    desk.hub(note(3));
-    expect(desk.heard("a")).toEqual([]);
+    desk.subscribe("a", 2, at(8));
+    expect(desk.up()).toMatchObject([{ type: "subscribe", position: at(8) }]);
   });
 
   it("asks the hub for a link that joins again: it has found that something is missing", () => {
@@ -281,22 +286,24 @@ describe("a topic", () => {
     expect(desk.heard("b")).toEqual([{ type: "subscribed", ref: 1, topic: room, position: at(5) }, members]);
   });
 
-  it("moves with skips and gaps those who are behind them, and gives volatile events to all", () => {
+  it.each<{ readonly moved: ServerMessage; readonly to: Position }>([
+    { moved: note(6), to: at(6) },
+    { moved: note(0), to: at(5) },
+    { moved: { type: "skip", topic: NEWS, offset: 9 }, to: at(9) },
+    { moved: { type: "skip", topic: NEWS, offset: 4 }, to: at(5) },
+    { moved: { type: "gap", topic: NEWS, position: at(9), reason: "overflow" }, to: at(9) },
+    { moved: { type: "gap", topic: NEWS, position: at(4), reason: "overflow" }, to: at(5) },
+    { moved: { type: "gap", topic: NEWS, position: at(2, "f"), reason: "epoch" }, to: at(2, "f") },
+    { moved: { type: "head", topic: NEWS, position: at(9) }, to: at(5) },
+  ])("stands at $to.epoch/$to.offset after $moved.type, for who joins then", ({ moved, to }) => {
     const desk = Desk.of("a", "b");
     desk.subscribe("a", 1);
     desk.answer(at(5));
-    desk.hub(note(6), note(7));
-    desk.subscribe("b", 1, at(5));
-    desk.answer(at(5));
     desk.heard("a");
-    desk.heard("b");
-    const skip: ServerMessage = { type: "skip", topic: NEWS, offset: 7 };
-    const gap: ServerMessage = { type: "gap", topic: NEWS, position: at(9), reason: "overflow" };
-    const covered: ServerMessage = { type: "gap", topic: NEWS, position: at(8), reason: "overflow" };
-    const anew: ServerMessage = { type: "gap", topic: NEWS, position: at(2, "f"), reason: "epoch" };
-    desk.hub(skip, gap, covered, note(0), anew, note(3));
-    expect(desk.heard("a")).toEqual([gap, note(0), anew, note(3)]);
-    expect(desk.heard("b")).toEqual([skip, gap, note(0), anew, note(3)]);
+    desk.hub(moved);
+    expect(desk.heard("a")).toEqual([moved]);
+    desk.subscribe("b", 1);
+    expect(desk.heard("b")).toEqual([{ type: "subscribed", ref: 1, topic: NEWS, position: to }]);
   });
 
   it("that the hub ends is ended for all who are subscribed", () => {
@@ -327,8 +334,9 @@ describe("a topic", () => {
     const ref = asked && "ref" in asked ? asked.ref : 0;
     desk.hub({ type: "error", ref, code, message: "no" }, note(6));
     expect(desk.heard("b")).toEqual([{ type: "error", ref: 7, code, message: "no" }]);
-    expect(desk.heard("a")).toEqual(
-      code === "rate_limited" ? [note(6)] : [{ type: "head", topic: NEWS, position: at(6) }],
-    );
+    const head = { type: "head", topic: NEWS, position: at(6) };
+    expect(desk.heard("a")).toEqual(code === "rate_limited" ? [note(6)] : [head, note(6)]);
+    desk.subscribe("a", 2, at(6));
+    expect(desk.up().map(({ type }) => type)).toEqual(["subscribe"]);
   });
 });

@@ -41,7 +41,7 @@ function stage(options: { readonly clock?: Clock } = {}) {
     { token, key = "alice" }: { readonly token?: string; readonly key?: string } = {},
   ): Seat => {
     const tab = browser.tab();
-    const transport = shared(tab.over(wire), { key, platform: tab.platform, clock: tab.clock });
+    const transport = shared(tab.over(wire), { key, platform: tab.platform });
     const channel = createChannel({
       topics,
       transport,
@@ -269,7 +269,7 @@ describe("shared", () => {
     { key: "" },
     { key: 7 },
     { key: "a", platform: 1 },
-    { key: "a", clock: {} },
+
     { key: "a", tabs: 3 },
   ])("names a wrong option: %j", async (options) => {
     const { hub } = stage();

@@ -161,6 +161,7 @@ export class Browser {
     const tab: FakeTab = {
       onHeard: () => {},
       platform: {
+        clock,
         navigator: { locks },
         BroadcastChannel: Broadcast,
         addEventListener: (type, listener) => void (type === "freeze" && leaving.add(listener)),

@@ -2,8 +2,9 @@
  * Decides what goes over a trunk: which of the links' messages the hub is told, under which `ref`, and which links hear what it says.
  * Performs nothing: what is due is in `up` and `down`.
  *
- * Of a topic, the hub knows one subscription, and every link has a cursor. At most one subscribe is under way at a time, since the hub
- * answers only the last; who joins meanwhile waits. Whose position the trunk will pass through is joined without asking.
+ * Of a topic, the hub knows one subscription. At most one subscribe is under way at a time, since the hub answers only the last; who joins
+ * meanwhile waits. Whose position the trunk will pass through is joined without asking. When the trunk goes back for one link, the others hear
+ * again what they know: cursors are their channels', which drop it.
  */
 import { ERRORS } from "../../errors.ts";
 import type { CloseCause } from "../../link.ts";
@@ -25,8 +26,8 @@ interface Topic {
   head: Position | undefined;
   /** The trunk's ref of the subscribe under way; 0: none. */
   ref: number;
-  /** The last offset that each joined link was given. */
-  readonly cursors: Map<LinkId, number>;
+  /** Who hears what comes. */
+  readonly joined: Set<LinkId>;
   /** Who wants to join, and how. */
   readonly waiting: Map<LinkId, Subscribe>;
 }
@@ -109,12 +110,12 @@ export function createRouter(): Router {
     if (ref !== undefined) return answered(what as Answer, ref);
     const topic = topics.get(name ?? "");
     if (!topic) return tell(what, welcome === what ? greeted : name === undefined ? links : []);
-    const { head, cursors } = topic;
-    if (head && type === "gap") return moved(topic, what, position ?? head, head);
-    if (head && offset) return moved(topic, what, { epoch: head.epoch, offset }, head);
-    tell(what, cursors.keys());
+    const { head, joined } = topic;
+    tell(what, joined);
+    const to = type === "gap" ? position : head && offset ? { epoch: head.epoch, offset } : undefined;
+    if (head && to && (to.epoch !== head.epoch || to.offset > head.offset)) topic.head = to;
     if (type !== "error") return;
-    cursors.clear();
+    joined.clear();
     topic.head = undefined;
   }
 
@@ -145,11 +146,11 @@ export function createRouter(): Router {
 
   function subscribe(link: LinkId, message: Subscribe): void {
     const { topic: name } = message;
-    const fresh = { name, head: undefined, ref: 0, cursors: new Map(), waiting: new Map() };
+    const fresh = { name, head: undefined, ref: 0, joined: new Set<LinkId>(), waiting: new Map() };
     const topic: Topic = topics.get(name) ?? fresh;
     topics.set(name, topic);
     // Who joins again has found that something is missing; and of who is present only the hub can tell.
-    const ask = topic.cursors.delete(link) || hasPresence(`${name}`);
+    const ask = topic.joined.delete(link) || hasPresence(`${name}`);
     topic.waiting.set(link, message);
     // An answer for which a link does not wait any more may never come.
     if (commands.get(topic.ref)?.[0] === link) topic.ref = 0;
@@ -158,7 +159,7 @@ export function createRouter(): Router {
 
   /** Lets those in whose position lies from `least` to where the trunk stands; for the first of the others the hub is asked. */
   function join(topic: Topic, least: number = Infinity): void {
-    const { head, waiting, cursors } = topic;
+    const { head, waiting, joined } = topic;
     if (topic.ref > 0) return;
     for (const [link, message] of waiting) {
       const { position = head } = message;
@@ -169,7 +170,7 @@ export function createRouter(): Router {
         position.offset <= head.offset
       ) {
         waiting.delete(link);
-        cursors.set(link, position.offset);
+        joined.add(link);
         tell({ type: "subscribed", ref: message.ref, topic: topic.name, position }, [link]);
       } else if (topic.ref === 0) topic.ref = ask(link, { ...message, position });
     }
@@ -188,60 +189,40 @@ export function createRouter(): Router {
   }
 
   function subscribed(topic: Topic, answer: Subscribed, asked: Subscribe): void {
-    const { head, waiting, cursors } = topic;
+    const { name, head, waiting, joined } = topic;
     const { position, gap } = answer;
-    const goesOn = head?.epoch === position.epoch;
-    topic.head = goesOn && !gap && head.offset > position.offset ? head : position;
-    // What came while the hub was asked is in the replay; without one it is lost to those who did not ask.
-    shake(topic, position, goesOn ? (gap ? position.offset : 0) : Infinity);
+    const goesOn = head?.epoch === position.epoch && !gap;
+    topic.head = goesOn && head.offset > position.offset ? head : position;
+    // What came while the hub was asked is in the replay; without one, those who did not ask have to see whether they are behind.
+    if (!goesOn) tell({ type: "head", topic: name, position }, joined);
     for (const [link, { ref, position: from }] of gap ? waiting : []) {
       if (JSON.stringify(from) !== JSON.stringify(asked.position)) continue;
       waiting.delete(link);
-      cursors.set(link, position.offset);
+      joined.add(link);
       tell({ ...answer, ref }, [link]);
     }
     join(topic, position.offset);
   }
 
   function refused(topic: Topic, answer: Failed, link: LinkId): void {
-    const { head, waiting, cursors } = topic;
+    const { name, head, waiting, joined } = topic;
     const ref = waiting.get(link)?.ref;
     waiting.delete(link);
     if (ref !== undefined) tell({ ...answer, ref }, [link]);
     // Over its rate the hub looks at nothing, and what was goes on. Any other refusal has ended it, and the others have to ask for themselves.
     if (head && answer.code !== "rate_limited") {
-      shake(topic, { epoch: head.epoch, offset: head.offset + 1 }, Infinity);
+      const position = { epoch: head.epoch, offset: head.offset + 1 };
+      tell({ type: "head", topic: name, position }, joined);
       topic.head = undefined;
     }
-    if (cursors.size + waiting.size === 0) topics.delete(topic.name);
+    if (joined.size + waiting.size === 0) topics.delete(name);
     else join(topic);
   }
 
-  /** Has those whose cursor is before `least` join again. */
-  function shake({ name, cursors }: Topic, position: Position, least: number): void {
-    for (const [link, cursor] of cursors) {
-      if (cursor >= least) continue;
-      cursors.delete(link);
-      tell({ type: "head", topic: name, position }, [link]);
-    }
-  }
-
-  /** The trunk moves to a position, and the links that are behind it move, too. */
-  function moved(topic: Topic, what: Heard, position: Position, head: Position): void {
-    const { cursors } = topic;
-    const { epoch, offset } = position;
-    const links = Array.from(cursors.keys()).filter(
-      (link) => epoch !== head.epoch || (cursors.get(link) ?? 0) < offset,
-    );
-    for (const link of links) cursors.set(link, offset);
-    if (epoch !== head.epoch || offset > head.offset) topic.head = position;
-    tell(what, links);
-  }
-
-  function leave(link: LinkId, { name, cursors, waiting }: Topic): void {
-    if (!cursors.delete(link) && !waiting.has(link)) return;
+  function leave(link: LinkId, { name, joined, waiting }: Topic): void {
+    if (!joined.delete(link) && !waiting.has(link)) return;
     waiting.delete(link);
-    if (cursors.size + waiting.size > 0) return;
+    if (joined.size + waiting.size > 0) return;
     topics.delete(name);
     up.push({ type: "unsubscribe", ref: ++lastRef, topic: name });
   }

@@ -1,8 +1,8 @@
 /** All tabs of one origin over one connection: a transport that is made of another, and of the other tabs. */
 import type { Capabilities } from "../../capabilities.ts";
-import { type Clock, systemClock } from "../../clock.ts";
+import { systemClock } from "../../clock.ts";
 import type { Transport } from "../../link.ts";
-import { checkOptions, having, object, text } from "../../options.ts";
+import { checkOptions, object, text } from "../../options.ts";
 import { createTab } from "./tab.ts";
 import { TABS_VERSION } from "./tab-messages.ts";
 import type { TabPlatform } from "./tab-platform.ts";
@@ -16,7 +16,6 @@ export interface SharedOptions {
   readonly key: string;
   /** How tabs know of each other. Default: the browser's locks, broadcasts and page events. */
   readonly platform?: TabPlatform;
-  readonly clock?: Clock;
 }
 
 /**
@@ -30,9 +29,10 @@ export function shared<C extends Capabilities>(
   transport: Transport<C>,
   options: SharedOptions,
 ): Transport<C> {
-  const clocks = having("now", "wall", "after");
-  checkOptions("shared", options, { key: text, platform: object, clock: clocks }, ["key"]);
-  const { key, platform = globalThis as unknown as TabPlatform, clock = systemClock } = options;
+  checkOptions("shared", options, { key: text, platform: object }, ["key"]);
+  const { key, platform = globalThis as unknown as TabPlatform } = options;
+  // Of a page's own, anything may go by that name.
+  const { clock = systemClock } = options.platform ?? {};
   const locks = platform.navigator?.locks;
   if (!locks || !platform.BroadcastChannel) return transport;
   const name = `bellwire/${TABS_VERSION}/${key}`;

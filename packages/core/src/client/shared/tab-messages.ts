@@ -5,7 +5,7 @@ import { PROTOCOL_VERSION, type ServerMessage } from "../../protocol/messages.ts
 /** The versions that tabs must have in common: of their own messages, and of what they carry. */
 export const TABS_VERSION = `1.${PROTOCOL_VERSION}`;
 
-/** `TAB/NUMBER`: a link of one tab. */
+/** `TAB/NUMBER/`: a link of one tab. Begins with no other's id. */
 export type LinkId = string;
 
 /** What a link hears of its trunk. */
@@ -24,8 +24,3 @@ export type TabMessage =
   | readonly ["send", leader: string, link: LinkId, text: string]
   | readonly ["close", leader: string, link: LinkId, cause: CloseCause]
   | readonly ["deliver", leader: string | undefined, deliveries: readonly Delivery[]];
-
-/** The tab whose link it is. */
-export function tabOf(link: LinkId): string {
-  return link.split("/", 1)[0] as string;
-}

@@ -1,4 +1,5 @@
 /** What tabs need of their platform: a little of a browser's global object. */
+import type { Clock } from "../../clock.ts";
 
 /** The part of `navigator.locks` that is used. */
 export interface TabLocks {
@@ -18,11 +19,17 @@ export interface TabBroadcast {
   close(): void;
 }
 
-/** The part of a browser's global object that is used. */
+/** The part of a browser's global object that is used, and a clock. */
 export interface TabPlatform {
   /** Without `locks`, no tab shares. */
   readonly navigator?: { readonly locks?: TabLocks };
   readonly BroadcastChannel?: new (name: string) => TabBroadcast;
   /** Hears of `pagehide` and `freeze`: the page is about to go, or to be frozen. */
-  addEventListener?: (type: string, listener: () => void, options: { readonly capture: boolean }) => void;
+  readonly addEventListener?: (
+    type: string,
+    listener: () => void,
+    options: { readonly capture: boolean },
+  ) => void;
+  /** Default: the system's. */
+  readonly clock?: Clock;
 }

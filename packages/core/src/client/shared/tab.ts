@@ -3,7 +3,7 @@ import type { Clock } from "../../clock.ts";
 import type { CloseCause, LinkObserver, Transport } from "../../link.ts";
 import type { ClientMessage, ServerMessage } from "../../protocol/messages.ts";
 import { randomId } from "../../random-id.ts";
-import { type Delivery, type Heard, type LinkId, type TabMessage, tabOf } from "./tab-messages.ts";
+import type { Delivery, Heard, LinkId, TabMessage } from "./tab-messages.ts";
 import type { TabBroadcast, TabLocks, TabPlatform } from "./tab-platform.ts";
 import { openTrunk, type Trunk } from "./trunk.ts";
 
@@ -22,6 +22,7 @@ const AGAIN: CloseCause = { code: "link_lost", retryAfter: 0 };
 
 /** A tab's end of a link. */
 interface TabLink {
+  readonly id: LinkId;
   /** With which leader it was opened. */
   leader: string | undefined;
   hear(what: Heard): void;
@@ -67,10 +68,11 @@ export function createTab({ transport, platform, locks, clock, name }: TabParts)
   function connect(observer: LinkObserver<ServerMessage>): ReturnType<Transport["connect"]> {
     if (alone) return transport.connect(observer);
     if (!quit) enter();
-    const own = `${id}/${++count}`;
+    const own: LinkId = `${id}/${++count}/`;
     let session = "";
     const published = (topic: string, publish?: string): string => `${session} ${topic} ${publish}`;
     const link: TabLink = {
+      id: own,
       leader: undefined,
       hear(what) {
         if (what.type === "open") observer.open();
@@ -99,7 +101,7 @@ export function createTab({ transport, platform, locks, clock, name }: TabParts)
     };
     links.set(own, link);
     // Nothing is reported before the link is in its owner's hands.
-    queueMicrotask(() => open(own, link));
+    queueMicrotask(() => open(link));
     return {
       // Of a trunk in another tab nothing is known.
       buffered: 0,
@@ -120,7 +122,7 @@ export function createTab({ transport, platform, locks, clock, name }: TabParts)
       opened.onmessage = ({ data }: { readonly data: TabMessage }) => opened === broadcast && hear(data);
       broadcast = opened;
       stand();
-      for (const [own, link] of links) open(own, link);
+      links.forEach(open);
     };
     const unknown = (): void => {
       alone = true;
@@ -185,16 +187,16 @@ export function createTab({ transport, platform, locks, clock, name }: TabParts)
   /** Another leads. The links over its predecessor are lost; the others are opened. */
   function follow(next: string | undefined): void {
     leader = next;
-    for (const [own, link] of links) {
+    for (const link of links.values()) {
       if (link.leader) link.end(AGAIN);
-      else open(own, link);
+      else open(link);
     }
   }
 
-  function open(own: LinkId, link: TabLink): void {
-    if (!broadcast || link.leader || !links.has(own)) return;
+  function open(link: TabLink): void {
+    if (!broadcast || link.leader || !links.has(link.id)) return;
     link.leader = leader;
-    say(leader ? ["open", leader, own] : ["who"]);
+    say(leader ? ["open", leader, link.id] : ["who"]);
   }
 
   /** Says something to the leader. */
@@ -231,7 +233,7 @@ export function createTab({ transport, platform, locks, clock, name }: TabParts)
       },
     );
     trunk.use((router) => router.attach(link));
-    const tab = tabOf(link);
+    const [tab = ""] = link.split("/");
     if (tab === id || watched.has(tab)) return;
     watched.add(tab);
     const gone = (): void => {
@@ -246,7 +248,7 @@ export function createTab({ transport, platform, locks, clock, name }: TabParts)
   /** A link was closed, or all of a tab. Who has not left may be back soon, and stays subscribed until then. */
   function detach(gone: string, cause: CloseCause): void {
     trunk?.use((router) => {
-      const left = Array.from(router.links).filter((link) => link === gone || tabOf(link) === gone);
+      const left = Array.from(router.links).filter((link) => link.startsWith(gone));
       // To one channel the hub has fallen silent, and so it has to all.
       if (left.length === router.links.size || cause.code === "timeout") trunk?.close(cause);
       else if (cause.code === "normal") for (const link of left) router.detach(link);
