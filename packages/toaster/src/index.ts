@@ -4,7 +4,6 @@ import { defineToaster } from "./element.ts";
 export { BellwireToaster, defineToaster, type Sourced, type ToastSource } from "./element.ts";
 export { type ReadStore, storedReads } from "./reads.ts";
 export {
-  ENGLISH,
   type Notice,
   type Toast,
   type ToastAction,

@@ -313,9 +313,13 @@ describe.skipIf(!executablePath)(`<bellwire-toaster> in Chromium${reason}`, { ti
     await page.screenshot({ path: `${screenshots}${place.replaceAll(" ", "-")}.png` });
   });
 
-  describe.each(["light", "dark"] as const)("in a %s page", (colorScheme) => {
-    it("has no violation that axe finds, and looks like its screenshot", async () => {
-      const page = await pages.open({ colorScheme, reducedMotion: "reduce" });
+  describe.each([
+    { look: "light", options: { colorScheme: "light" } },
+    { look: "dark", options: { colorScheme: "dark" } },
+    { look: "forced", options: { colorScheme: "dark", forcedColors: "active" } },
+  ] as const)("in a page of $look colours", ({ look, options }) => {
+    it("has no violation that axe finds", async () => {
+      const page = await pages.open({ ...options, reducedMotion: "reduce" });
       await show(
         page,
         { title: "Workout completed", body: "Morning run: 320 kcal, 5.2 km", tone: "info" },
@@ -334,7 +338,7 @@ describe.skipIf(!executablePath)(`<bellwire-toaster> in Chromium${reason}`, { ti
           nodes.map(({ html, failureSummary }) => [id, html, failureSummary]),
         );
       });
-      await page.screenshot({ path: `${screenshots}${colorScheme}.png` });
+      await page.screenshot({ path: `${screenshots}${look}.png` });
       expect(found).toEqual([]);
     });
   });
