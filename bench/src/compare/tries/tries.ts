@@ -17,7 +17,7 @@ import { SLOW_DOWN } from "./slow-down.ts";
 import { entrant, PLAN, type SmallRun, smallRun } from "./small-run.ts";
 
 const USAGE = `npm run bench:tries -- [options]
-  --tries n     default: 20; each takes half a minute on two quiet cores
+  --tries n     default: 20; each takes a minute or more
   --seed n      the seed of the order of rounds
   --out folder  keeps every run there, as results.json`;
 
