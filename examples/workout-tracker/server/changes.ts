@@ -7,6 +7,8 @@ import type { Change, Reaction } from "./tracker.ts";
 
 /** Milliseconds until changes whose reaction failed are tried again. */
 const AGAIN = 2_000;
+/** Milliseconds between two times that old rows are deleted. */
+const TIDY = 600_000;
 /** Changes that are read at once when there are many to catch up with. */
 const PAGE = 200;
 
@@ -68,8 +70,13 @@ export async function listenToChanges(
     for (const change of found) await react(change);
   }
 
-  await database.query("delete from changes where published_at < now() - interval '1 day'");
-  await database.query("delete from commands where at < now() - interval '1 day'");
+  /** Who sends a command again does so within a day; a change that was published is of no more use. */
+  async function tidy(): Promise<void> {
+    await database.query("delete from changes where published_at < now() - interval '1 hour'");
+    await database.query("delete from commands where at < now() - interval '1 day'");
+  }
+
+  await tidy();
   const stop = await database.listen(
     "changes",
     (id) => then(() => heard(id)),
@@ -77,6 +84,7 @@ export async function listenToChanges(
   );
   then(catchUp);
   await work;
+  const tidying = setInterval(() => then(tidy), TIDY);
   return {
     async idle() {
       let seen: Promise<void>;
@@ -88,6 +96,7 @@ export async function listenToChanges(
     async close() {
       closed = true;
       clearTimeout(retry);
+      clearInterval(tidying);
       await stop();
       await work;
     },

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { BellwireError } from "@bellwire/core";
 import type { Session, Standing } from "../things.ts";
+import type { Database } from "./database.ts";
 import { ms } from "./sql.ts";
 import { type Feature, once, publishId, textOf } from "./tracker.ts";
 
@@ -62,3 +63,15 @@ export const sessions: Feature = ({ database, hub }) => {
     },
   };
 };
+
+/** Closes what everybody has left without closing it. `isEmpty` says of a session; one that was opened just now is left alone. */
+export async function closeAbandonedSessions(
+  database: Database,
+  isEmpty: (sessionId: string) => boolean,
+): Promise<void> {
+  const open = await database.query<{ id: string }>(
+    "select id from sessions where closed_at is null and opened_at < now() - interval '1 minute'",
+  );
+  for (const { id } of open)
+    if (isEmpty(id)) await database.query("update sessions set closed_at = now() where id = $1", [id]);
+}

@@ -16,7 +16,7 @@ import { type Doors, openDoor } from "./doors.ts";
 import { forgetAbsentSeekers, matching } from "./matching.ts";
 import { openPages } from "./pages.ts";
 import { plan } from "./plan.ts";
-import { sessions } from "./sessions.ts";
+import { closeAbandonedSessions, sessions } from "./sessions.ts";
 import { openTokens, type Tokens } from "./tokens.ts";
 import type { Feature, Reaction, TrackerHub, User } from "./tracker.ts";
 import { workouts } from "./workouts.ts";
@@ -34,6 +34,8 @@ const FEATURES: readonly Feature[] = [
 
 /** Milliseconds between two looks at who has left without saying so. */
 const SWEEP = 3_000;
+/** Milliseconds after the start in which everybody may come back to the live workout that they were in. */
+const RETURN = 60_000;
 
 /** What is started. */
 export interface StartOptions {
@@ -124,9 +126,13 @@ export async function startTracker(options: StartOptions): Promise<Running> {
       server.close();
     });
 
+    const startedAt = Date.now();
     const sweep = setInterval(() => {
       const present = new Set(hub.members("presence-matching").map(({ id }) => id));
       forgetAbsentSeekers(database, present).catch(failed);
+      if (Date.now() - startedAt < RETURN) return;
+      const isEmpty = (id: string): boolean => hub.members(`presence-session.${id}`).length === 0;
+      closeAbandonedSessions(database, isEmpty).catch(failed);
     }, SWEEP);
     closing.push(() => clearInterval(sweep));
     const { port } = server.address() as AddressInfo;

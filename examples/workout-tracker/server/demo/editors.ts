@@ -10,7 +10,7 @@ const SCRIPTS = [
 ] as const;
 
 /** Milliseconds between two letters. */
-const LETTER = 350;
+const LETTER = 450;
 
 /** Begins at once. */
 export function editPlan(stage: Stage): void {
