@@ -45,8 +45,6 @@ interface Fields {
   readonly position?: Position | null;
 }
 
-const LOST: CloseCause = { code: "link_lost" };
-
 /** What goes over one trunk, from its beginning to its end. */
 export interface Router {
   /** What the hub is to be told. Whoever takes it empties it. */
@@ -141,7 +139,8 @@ export function createRouter(): Router {
   function closed(cause: CloseCause): void {
     const [first] = greeted;
     const all = welcome || ERRORS[cause.code].retryable;
-    for (const link of links) tell({ type: "close", cause: all || link === first ? cause : LOST }, [link]);
+    for (const link of links)
+      tell({ type: "close", cause: all || link === first ? cause : { code: "link_lost" } }, [link]);
   }
 
   function subscribe(link: LinkId, message: Subscribe): void {

@@ -25,11 +25,7 @@ export interface TabPlatform {
   readonly navigator?: { readonly locks?: TabLocks };
   readonly BroadcastChannel?: new (name: string) => TabBroadcast;
   /** Hears of `pagehide` and `freeze`: the page is about to go, or to be frozen. */
-  readonly addEventListener?: (
-    type: string,
-    listener: () => void,
-    options: { readonly capture: boolean },
-  ) => void;
+  readonly addEventListener?: (type: string, listener: () => void, capture: boolean) => void;
   /** Default: the system's. */
   readonly clock?: Clock;
 }

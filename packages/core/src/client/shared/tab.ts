@@ -272,6 +272,6 @@ export function createTab({ transport, platform, locks, clock, name }: TabParts)
   }
 
   // The page is about to go, or to be frozen.
-  for (const type of ["pagehide", "freeze"]) platform.addEventListener?.(type, leave, { capture: true });
+  for (const type of ["pagehide", "freeze"]) platform.addEventListener?.(type, leave, true);
   return connect;
 }

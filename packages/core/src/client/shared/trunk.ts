@@ -2,7 +2,7 @@
 import type { CloseCause, Link, Transport } from "../../link.ts";
 import type { ClientMessage } from "../../protocol/messages.ts";
 import { createRouter, type Router } from "./router-machine.ts";
-import type { Delivery } from "./tab-messages.ts";
+import type { Delivery, Heard } from "./tab-messages.ts";
 
 export interface Trunk {
   /** Has the router decide something. What the hub is to be told goes out at once, and what links are to hear with the end of the task. */
@@ -20,24 +20,21 @@ export function openTrunk(
   const router = createRouter();
   const { up, down } = router;
   let link: Link<ClientMessage> | undefined;
-  let due = false;
   let over = false;
   const flush = (): void => {
-    due = false;
-    deliver(down.splice(0));
+    if (down.length > 0) deliver(down.splice(0));
   };
   const use: Trunk["use"] = (decide) => {
     if (over) return;
     decide(router);
     if (up.length > 0 && !over) link?.send(up.splice(0));
-    if (due || down.length === 0) return;
-    due = true;
     queueMicrotask(flush);
   };
+  const hear = (what: Heard): void => use(() => router.fromHub(what));
   const close: Trunk["close"] = (cause) => {
     if (over) return;
+    hear({ type: "close", cause });
     over = true;
-    router.fromHub({ type: "close", cause });
     closed();
     flush();
     link?.close(cause);
@@ -45,9 +42,9 @@ export function openTrunk(
   queueMicrotask(() => {
     if (over) return;
     link = transport.connect({
-      open: () => use(() => router.fromHub({ type: "open" })),
-      message: (message) => use(() => router.fromHub(message)),
-      malformed: (reason) => use(() => router.fromHub({ type: "error", code: "malformed", message: reason })),
+      open: () => hear({ type: "open" }),
+      message: hear,
+      malformed: (message) => hear({ type: "error", code: "malformed", message }),
       close,
     });
   });
