@@ -13,21 +13,26 @@ export interface ClimbPlan extends SearchPlan {
 
 /** One rate that was offered and what came of it. */
 export interface Step extends Attempt {
+  /** The sender was ill though neither process was busy: it was the machine and says nothing of the wire. It is offered again. */
+  readonly disturbed: boolean;
   readonly result: DriveResult;
 }
 
 /** A process is busy, and may be the limit itself, with more than this share of a core. */
 const BUSY = 0.6;
 
+/** So many disturbed offers end a climb. */
+const MOST_DISTURBED = 6;
+
 /** One climb, from the first rate to the knee. */
 export class Climb {
-  readonly #drive: Drive;
+  readonly #drive: Pick<Drive, "play">;
   readonly #plan: ClimbPlan;
   /** Notifications per second in the workload itself. */
   readonly #base: number;
   readonly steps: Step[] = [];
 
-  constructor(drive: Drive, plan: ClimbPlan, base: number) {
+  constructor(drive: Pick<Drive, "play">, plan: ClimbPlan, base: number) {
     this.#drive = drive;
     this.#plan = plan;
     this.#base = base;
@@ -35,7 +40,7 @@ export class Climb {
 
   /** The rate to offer next; undefined: this climb is over. */
   get next(): number | undefined {
-    return nextRate(this.steps, this.#plan);
+    return this.wasDisturbed ? undefined : nextRate(this.#counted, this.#plan);
   }
 
   /** Offers a rate, with the notifications of the workload from `from` on. Resolves to the first that is left. */
@@ -44,13 +49,16 @@ export class Climb {
     const before = this.steps.at(-1)?.result.report.account.lost ?? 0;
     const result = await this.#drive.play({ from, to, speed: rate / this.#base });
     const { account, latency } = result.report;
+    const ill = illness(result.health) !== undefined;
     const held =
-      account.lost <= before &&
-      latency.p99 <= this.#plan.objective &&
-      illness(result.health) === undefined &&
-      result.failures === 0;
-    this.steps.push({ rate, held, result });
+      account.lost <= before && latency.p99 <= this.#plan.objective && !ill && result.failures === 0;
+    this.steps.push({ rate, held, disturbed: ill && !isBusy(result), result });
     return to;
+  }
+
+  /** The steps that say something of the wire. */
+  get #counted(): Step[] {
+    return this.steps.filter(({ disturbed }) => !disturbed);
   }
 
   /** The step of the highest rate that held. */
@@ -61,16 +69,17 @@ export class Climb {
 
   /** The last attempt at the lowest rate that broke. */
   get broken(): Step | undefined {
-    const rate = lowestBroken(this.steps);
-    return this.steps.findLast((step) => step.rate === rate);
+    const rate = lowestBroken(this.#counted);
+    return this.#counted.findLast((step) => step.rate === rate);
   }
 
-  /** Whether it ended though neither server nor clients were at their limits: then it was the machine, and no wire. */
+  /** Whether the machine was too busy with something else to find the knee. */
   get wasDisturbed(): boolean {
-    const { broken } = this;
-    if (!broken) return false;
-    const { server, report } = broken.result;
-    const share = (cpu: number): number => cpu / 1_000 / report.duration;
-    return share(server.cpu) < BUSY && share(report.cpu) < BUSY;
+    return this.steps.length - this.#counted.length >= MOST_DISTURBED;
   }
+}
+
+function isBusy({ server, report }: DriveResult): boolean {
+  const share = (cpu: number): number => cpu / 1_000 / report.duration;
+  return share(server.cpu) >= BUSY || share(report.cpu) >= BUSY;
 }

@@ -131,9 +131,9 @@ export function throughputRow(
 }
 
 function whyInvalid(climbs: readonly Climb[]): string | undefined {
-  if (climbs.every(({ knee }) => knee === undefined)) return "no rate held, not even the lowest";
   if (climbs.some(({ wasDisturbed }) => wasDisturbed))
     return "the generator was held up while server and clients had time left";
+  if (climbs.every(({ knee }) => knee === undefined)) return "no rate held, not even the lowest";
   return undefined;
 }
 
