@@ -87,14 +87,14 @@ function secretOf({ headers }: IncomingMessage): string | undefined {
   return new RegExp(`(?:^|; )${COOKIE}=([\\w-]+)`).exec(headers.cookie ?? "")?.[1];
 }
 
-/** The body; undefined when it is no JSON or too large. */
+/** The body; undefined when it is no JSON, too large, or broken off. */
 async function readJson(request: IncomingMessage): Promise<unknown> {
   let text = "";
-  for await (const chunk of request.setEncoding("utf8")) {
-    text += chunk as string;
-    if (text.length > BODY_BYTES) return undefined;
-  }
   try {
+    for await (const chunk of request.setEncoding("utf8")) {
+      text += chunk as string;
+      if (text.length > BODY_BYTES) return undefined;
+    }
     return JSON.parse(text);
   } catch {
     return undefined;

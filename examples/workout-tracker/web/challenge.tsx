@@ -59,6 +59,7 @@ function Board({ challenge }: { readonly challenge: Challenge }): ReactElement {
       </section>
       <section className="card" aria-labelledby={`feed-${challenge.id}`}>
         <h2 id={`feed-${challenge.id}`}>Just submitted</h2>
+        {state?.activities.length === 0 && <p className="empty">Nothing yet.</p>}
         <ul className="list">
           {(state?.activities ?? []).slice(0, 6).map(({ id, name, metres, at }) => (
             <li key={id} className="fresh">
