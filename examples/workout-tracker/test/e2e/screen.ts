@@ -52,7 +52,7 @@ export class Person {
   }
 
   async connected(): Promise<void> {
-    await this.until(() => this.panel("state"), "Connected");
+    await this.#until(() => this.panel("state"), "Connected");
   }
 
   /** What the panel says under one of its names. */
@@ -66,19 +66,22 @@ export class Person {
 
   /** Waits until the page shows a text, somewhere outside of the toaster. */
   async sees(text: string): Promise<void> {
-    await this.until(() => this.#count(`//*[contains(text(), "${text}")]`), expect.toSatisfy(atLeastOne));
+    await this.#until(
+      () => this.#count(`//*[text()[contains(., "${text}")]]`),
+      expect.toSatisfy((count) => Number(count) > 0),
+    );
   }
 
   /** Waits until so many elements of the main part have exactly this text. */
   async seesTimes(text: string, times: number): Promise<void> {
-    await this.until(() => this.#count(`//main//*[text()="${text}"]`), times);
+    await this.#until(() => this.#count(`//main//*[not(*)][normalize-space()="${text}"]`), times);
   }
 
   /** Waits until a toast on the screen has the text. */
   async seesToast(text: string): Promise<void> {
     const body = `return Array.from(
       document.querySelector("bellwire-toaster").shadowRoot.querySelectorAll("[part~=toast]"), (toast) => toast.textContent)`;
-    await this.until(
+    await this.#until(
       () => this.#screen.evaluate(body),
       expect.arrayContaining([expect.stringContaining(text)]),
     );
@@ -102,11 +105,7 @@ export class Person {
     );
   }
 
-  private async until(read: () => Promise<unknown>, expected: unknown): Promise<void> {
+  async #until(read: () => Promise<unknown>, expected: unknown): Promise<void> {
     await expect.poll(read, { timeout: PATIENCE }).toEqual(expected);
   }
-}
-
-function atLeastOne(count: unknown): boolean {
-  return Number(count) > 0;
 }
