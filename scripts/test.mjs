@@ -29,13 +29,12 @@ function stage(name, command, count = (ok) => ({ passed: ok ? 1 : 0, failed: ok 
   console.log(`== ${name}: ${result.failed.length === 0 ? "passed" : "FAILED"} in ${seconds} s`);
 }
 
-function findChromium() {
-  const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+/** The first of some paths, or of some names on PATH, that can be run. */
+function findProgram(paths, names) {
   const onPath = (process.env.PATH ?? "")
     .split(delimiter)
     .flatMap((dir) => names.map((name) => join(dir, name)));
-  const { BELLWIRE_CHROMIUM, CHROMIUM } = process.env;
-  return [BELLWIRE_CHROMIUM, CHROMIUM, "/usr/bin/chromium", ...onPath].find((path) => {
+  return [...paths, ...onPath].find((path) => {
     try {
       accessSync(path ?? "", constants.X_OK);
       return true;
@@ -43,6 +42,18 @@ function findChromium() {
       return false;
     }
   });
+}
+
+/** Names a browser to the tests by a variable; says so when it is missing. */
+function findBrowser(name, variable, find) {
+  const found = find(process.env[variable]);
+  if (found) {
+    env[variable] = found;
+    return;
+  }
+  delete env[variable];
+  console.log(`No ${name}: the tests that need it are skipped.`);
+  if (ci) failures.push(`${name} is missing, which CI does not allow`);
 }
 
 /** Reads vitest's report: each test counts, and so does a file that never got to its tests. */
@@ -75,16 +86,21 @@ function countTests(ok) {
   return { passed: succeeded, failed };
 }
 
-const chromium = findChromium();
-if (chromium) {
-  env.BELLWIRE_CHROMIUM = chromium;
-} else {
-  delete env.BELLWIRE_CHROMIUM;
-  console.log(
-    "No Chromium (CHROMIUM, /usr/bin/chromium or on PATH): the tests that need a browser are skipped.",
-  );
-  if (ci) failures.push("Chromium is missing, which CI does not allow");
-}
+findBrowser("Chromium (CHROMIUM, /usr/bin/chromium or on PATH)", "BELLWIRE_CHROMIUM", (given) =>
+  findProgram(
+    [given, process.env.CHROMIUM, "/usr/bin/chromium"],
+    ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
+  ),
+);
+findBrowser("Firefox (BELLWIRE_FIREFOX or on PATH)", "BELLWIRE_FIREFOX", (given) =>
+  findProgram([given], ["firefox-esr", "firefox"]),
+);
+// WebKit has no window without a display.
+findBrowser(
+  "WebKit (WebKitWebDriver, BELLWIRE_WEBKIT or on PATH, and Xvfb on PATH)",
+  "BELLWIRE_WEBKIT",
+  (given) => findProgram([], ["Xvfb"]) && findProgram([given], ["WebKitWebDriver"]),
+);
 
 stage("typecheck", ["tsc", "-b"]);
 stage("lint", ["oxlint", "--type-aware"]);
