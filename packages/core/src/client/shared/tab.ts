@@ -14,7 +14,7 @@ const ASK = 2;
 const GIVE_UP = 4;
 /** Milliseconds for which a link that is lost keeps its subscriptions: a page that reloads does not leave and come in between. */
 const GRACE = 5_000;
-/** Publishes with `exclude` that may be on their way back; the hub replays fewer. */
+/** Publishes with `exclude` that are remembered; the hub replays fewer. */
 const EXCLUDED = 1_000;
 
 /** The channel comes back at once, to another leader or to a connection of its own. */
@@ -77,13 +77,12 @@ export function createTab({ transport, platform, locks, clock, name }: TabParts)
       hear(what) {
         if (what.type === "open") observer.open();
         else if (what.type === "close") link.end(what.cause);
-        else if (what.type === "notification" && excluded.delete(published(what.topic, what.id))) {
+        else if (what.type === "notification" && excluded.has(published(what.topic, what.id))) {
           if (what.offset > 0) observer.message({ ...what, type: "skip" });
         } else observer.message(what);
       },
       end(cause, closed) {
         if (!links.delete(own)) return;
-        looks = 0;
         if (closed && link.leader) say(["close", link.leader, own, cause]);
         // It does not come back.
         if (closed && cause.code === "normal" && links.size === 0) leave();
@@ -94,9 +93,8 @@ export function createTab({ transport, platform, locks, clock, name }: TabParts)
     const toAll = (message: ClientMessage): ClientMessage => {
       if (message.type === "hello") ({ session } = message);
       if (message.type !== "publish" || !message.exclude) return message;
-      // What does not come back is to topics that the channel does not hear.
-      if (excluded.size > EXCLUDED) excluded.clear();
       excluded.add(published(message.topic, message.id));
+      for (const oldest of excluded) if (excluded.size > EXCLUDED) excluded.delete(oldest);
       return { ...message, exclude: undefined };
     };
     links.set(own, link);
