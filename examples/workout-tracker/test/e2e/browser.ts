@@ -54,7 +54,9 @@ let built: Promise<string> | undefined;
 export async function serve(
   options: Partial<StartOptions> = {},
 ): Promise<{ readonly running: Running; readonly proxy: FaultProxy }> {
-  built ??= buildPage(fileURLToPath(new URL(`../../.data/page-e2e-${process.env.VITEST_POOL_ID}`, import.meta.url)));
+  built ??= buildPage(
+    fileURLToPath(new URL(`../../.data/page-e2e-${process.env.VITEST_POOL_ID}`, import.meta.url)),
+  );
   const running = await start({ pages: built, ...options });
   const proxy = await startFaultProxy({ target: running.port, random: seededRandom(1) });
   return { running, proxy };
