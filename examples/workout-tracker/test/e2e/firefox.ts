@@ -31,10 +31,10 @@ export async function launchFirefox(): Promise<Firefox> {
       });
       await page.goto(url);
       return {
-        wrong,
         evaluate: (body) => page.evaluate(`(() => { ${body} })()`),
         click: (xpath) => page.locator(`::-p-xpath(${xpath})`).click(),
         type: (xpath, text) => type(page, xpath, text),
+        complaints: async () => wrong,
         close: () => context.close(),
       };
     },

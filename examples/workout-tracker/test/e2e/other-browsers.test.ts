@@ -31,6 +31,7 @@ describe.skipIf(missing.length > 0)(
       proxies.push(await startFaultProxy({ target: running.port, random: seededRandom(2) }));
     }
     beforeAll(async () => {
+      // Each by itself: what did start is closed, also when another did not.
       const started = await Promise.allSettled([
         launchFirefox().then((launched) => {
           firefox = launched;
@@ -84,17 +85,17 @@ describe.skipIf(missing.length > 0)(
         await other.press("Sign out");
         await other.signIn("Tom", wire);
         await Promise.all([mia.goTo("Coaching"), other.goTo("Coaching")]);
-        await mia.fill("Message", `From Firefox over ${wire}`);
+        await mia.fill("Message", `Fox ${wire}`);
         await mia.press("Send");
-        await other.seesTimes(`From Firefox over ${wire}`, 1);
-        await other.fill("Message", `From WebKit over ${wire}`);
+        await other.seesTimes(`Fox ${wire}`, 1);
+        await other.fill("Message", `Kit ${wire}`);
         await other.press("Send");
-        await mia.seesTimes(`From WebKit over ${wire}`, 1);
+        await mia.seesTimes(`Kit ${wire}`, 1);
 
         // Either is away for a while, in which both write.
         for (const { person: away, proxy } of seats) {
           const who = away === mia ? "Mia" : "Tom";
-          const texts = [`By Mia, ${who} away on ${wire}`, `By Tom, ${who} away on ${wire}`] as const;
+          const texts = [`${who} away ${wire} 1`, `${who} away ${wire} 2`] as const;
           proxy.refuse(true);
           proxy.cutAll();
           await away.sees("The connection was lost.");
@@ -111,7 +112,7 @@ describe.skipIf(missing.length > 0)(
         // Nothing was reported as a gap, and the notification is there once, however often the link was made.
         for (const one of [mia, other]) {
           expect(await one.panel("gaps")).toBe("0");
-          one.fine();
+          await one.fine();
         }
         expect(await mia.notices(`${kcal} kcal`)).toBe(1);
       },

@@ -11,7 +11,7 @@ export interface Screen {
   /** Types, key by key, into an input, whose content is replaced. */
   type(xpath: string, text: string): Promise<void>;
   /** What the page has thrown, or written to the console as an error. */
-  readonly wrong: readonly string[];
+  complaints(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -95,8 +95,8 @@ export class Person {
   }
 
   /** Fails when the page has thrown something or written an error to the console. */
-  fine(): void {
-    expect(this.#screen.wrong).toEqual([]);
+  async fine(): Promise<void> {
+    expect(await this.#screen.complaints()).toEqual([]);
   }
 
   async #count(xpath: string): Promise<number> {

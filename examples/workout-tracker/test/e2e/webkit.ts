@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Readable } from "node:stream";
 import { vi } from "vitest";
+import { z } from "zod";
 import { PATIENCE } from "./browser.ts";
 import type { OpenScreen } from "./screen.ts";
 
@@ -16,6 +17,14 @@ export interface WebKit {
   readonly open: OpenScreen;
   close(): Promise<void>;
 }
+
+/** WebDriver shows no console, so the page writes its complaints down itself, from when it has loaded. */
+const RECORDER = `
+  window.complaints = [];
+  const error = console.error;
+  console.error = (...parts) => { complaints.push(parts.join(" ")); error(...parts); };
+  addEventListener("error", ({ message }) => complaints.push("uncaught: " + message));
+  addEventListener("unhandledrejection", ({ reason }) => complaints.push("unhandled: " + reason));`;
 
 /** What WebDriver calls the id of an element. */
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
@@ -55,8 +64,8 @@ const openScreen = async (api: string, url: string): ReturnType<OpenScreen> => {
     return `${session}/element/${(found as Record<string, string>)[ELEMENT]}`;
   };
   await ask("POST", `${session}/url`, { url });
+  await evaluate(RECORDER);
   return {
-    wrong: [],
     evaluate,
     async click(xpath) {
       await ask("POST", `${await find(xpath)}/click`, {});
@@ -66,6 +75,7 @@ const openScreen = async (api: string, url: string): ReturnType<OpenScreen> => {
       await ask("POST", `${element}/clear`, {});
       await ask("POST", `${element}/value`, { text });
     },
+    complaints: async () => z.array(z.string()).parse(await evaluate("return complaints")),
     async close() {
       await ask("DELETE", session);
     },
