@@ -40,7 +40,8 @@ function tell({ port }: Running, demo: boolean): void {
     console.log('As somebody in particular: Alex, Sam, Kim (trainer) or Ruth (administrator), "demo-demo".');
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
+main().catch((error: NodeJS.ErrnoException) => {
+  const taken = error.code === "EADDRINUSE";
+  console.error(taken ? "The port is in use. Name another one, as in PORT=8081." : error.message);
   process.exitCode = 1;
 });
