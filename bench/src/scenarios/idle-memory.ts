@@ -29,15 +29,19 @@ export const idleMemory: Scenario = {
   async run(stage) {
     const plan = PLANS[stage.profile];
     const rounds = stage.rounds ?? plan.rounds;
-    const { entrants, random, progress } = stage;
+    const { entrants, progress } = stage;
     const [few, many] = plan.populations;
     progress.begin("idle-memory", entrants.length * rounds);
     const slopes = new Map<Entrant, Slope[]>();
     for (let round = 1; round <= rounds; round += 1) {
-      for (const entrant of random.shuffled([...entrants])) {
-        progress.step(`${entrant.contender.name}, round ${round} of ${rounds}`);
-        slopes.set(entrant, [...(slopes.get(entrant) ?? []), await slopeOf(entrant, few, many, stage)]);
-      }
+      // All at the same time: what a process holds is its own, and no time is measured.
+      await Promise.all(
+        entrants.map(async (entrant) => {
+          const slope = await slopeOf(entrant, few, many, stage);
+          slopes.set(entrant, [...(slopes.get(entrant) ?? []), slope]);
+          progress.step(`${entrant.contender.name}, round ${round} of ${rounds}`);
+        }),
+      );
     }
     return {
       name: "idle-memory",

@@ -5,12 +5,12 @@ import { OUTAGE_METRICS, type OutagePlan, outages } from "./outage.ts";
 const SHAPE = { kind: "steady", topics: 10, topicsEach: 1, bytes: 128 } as const;
 const PLANS: Record<"quick" | "full", OutagePlan> = {
   quick: {
-    spec: { ...SHAPE, subscribers: 60, rate: 100, seconds: 2.2 },
+    spec: { ...SHAPE, subscribers: 50, rate: 50, seconds: 4 },
     ways: 1,
-    cutAt: () => 200,
+    cutAt: () => 300,
     offline: 200,
     rounds: 1,
-    together: false,
+    together: true,
   },
   full: {
     spec: { ...SHAPE, subscribers: 500, rate: 200, seconds: 15 },
@@ -33,7 +33,7 @@ export const reconnectStorm: Scenario = {
       title: "Reconnect storm: everybody cut off at once",
       setup:
         `${spec.subscribers} clients are cut off in the same moment and get through again after ${offline} ms, while ${spec.rate} notifications per ` +
-        `second go on; ${rounds} times; loopback. How fast a client may come back is its own backoff: the spread of a storm is meant.`,
+        `second go on; ${rounds} times, ${plan.together ? "all contenders at the same time" : "one contender after another"}; loopback. How fast a client may come back is its own backoff: the spread of a storm is meant.`,
       metrics: OUTAGE_METRICS,
       rows: await outages("reconnect-storm", plan, stage),
       verdicts: [],
