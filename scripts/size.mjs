@@ -24,6 +24,7 @@ const there = ["react", "react/*", "@bellwire/core", "@bellwire/core/*"];
 const entries = [
   { ...wire("ws", "webSocketTransport"), limit: 8_000, beside: [], there: [] },
   { ...wire("ws", "webSocketTransport", "canary"), limit: 12_500, beside: [], there: [] },
+  { ...wire("ws", "webSocketTransport", "shared"), limit: 10_450, beside: [], there: [] },
   { ...wire("sse", "sseTransport"), limit: 9_500, beside: ["eventsource-parser"], there: [] },
   { ...wire("socketio", "socketIoTransport"), limit: 9_500, beside: ["socket.io-client"], there: [] },
   { ...whole("react"), limit: 2_000, beside: [], there },

@@ -256,6 +256,40 @@ describe("a topic", () => {
     expect(desk.heard("a")).toEqual([{ type: "subscribed", ref: 2, topic: NEWS, position: at(5) }]);
   });
 
+  it("is joined where it stands also while the hub is asked on behalf of another", () => {
+    const desk = Desk.of("a", "b", "c");
+    desk.subscribe("a", 1);
+    desk.answer(at(7));
+    desk.subscribe("b", 1, at(5));
+    desk.subscribe("c", 1);
+    expect(desk.heard("c")).toEqual([{ type: "subscribed", ref: 1, topic: NEWS, position: at(7) }]);
+    desk.answer(at(5));
+    desk.hub(note(6), note(7), note(8));
+    expect(desk.heard("c").at(-1)).toEqual(note(8));
+  });
+
+  it("that was left and joined again does not mind that the hub refuses the first joining", () => {
+    const desk = Desk.of("a");
+    desk.subscribe("a", 1);
+    const [first] = desk.up();
+    desk.router.fromLink("a", { type: "unsubscribe", ref: 2, topic: NEWS });
+    desk.up();
+    desk.subscribe("a", 3);
+    desk.hub({
+      type: "error",
+      ref: first && "ref" in first ? first.ref : 0,
+      code: "internal",
+      message: "no",
+    });
+    desk.answer(at(5));
+    desk.hub(note(6));
+    expect(desk.heard("a")).toEqual([
+      { type: "done", ref: 2 },
+      { type: "subscribed", ref: 3, topic: NEWS, position: at(5) },
+      note(6),
+    ]);
+  });
+
   it("is left when the last link leaves, and not before", () => {
     const desk = Desk.of("a", "b");
     desk.subscribe("a", 1);

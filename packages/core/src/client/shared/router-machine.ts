@@ -2,9 +2,9 @@
  * Decides what goes over a trunk: which of the links' messages the hub is told, under which `ref`, and which links hear what it says.
  * Performs nothing: what is due is in `up` and `down`.
  *
- * Of a topic, the hub knows one subscription. At most one subscribe is under way at a time, since the hub answers only the last; who joins
- * meanwhile waits. Whose position the trunk will pass through is joined without asking. When the trunk goes back for one link, the others hear
- * again what they know: cursors are their channels', which drop it.
+ * Of a topic, the hub knows one subscription. Whose position the trunk will pass through is joined without asking. Of the others' subscribes
+ * one is under way at a time, since the hub answers only the last; the rest wait. When the trunk goes back for one link, the others hear again
+ * what they know: cursors are their channels', which drop it.
  */
 import { ERRORS } from "../../errors.ts";
 import type { CloseCause } from "../../link.ts";
@@ -69,17 +69,17 @@ export function createRouter(): Router {
   const down: Delivery[] = [];
   const links: Set<LinkId> = new Set();
   const topics: Map<string, Topic> = new Map();
-  /** Commands under way, by the trunk's ref. */
-  const commands: Map<number, readonly [link: LinkId, command: Command]> = new Map();
+  /** What becomes of the answers to commands under way, by the trunk's ref. */
+  const asked: Map<number, (answer: Answer) => void> = new Map();
   /** Who has said hello. The first one's was the trunk's. */
   const greeted: Set<LinkId> = new Set();
-  let open = false;
+  let opened: Heard | undefined;
   let welcome: Heard | undefined;
   let lastRef = 0;
 
   function attach(link: LinkId): void {
     links.add(link);
-    if (open) tell({ type: "open" }, [link]);
+    if (opened) tell(opened, link);
   }
 
   function detach(link: LinkId): void {
@@ -94,43 +94,48 @@ export function createRouter(): Router {
     if (type === "unsubscribe") {
       const topic = topics.get(message.topic);
       if (topic) leave(link, topic);
-      return tell({ type: "done", ref: message.ref }, [link]);
+      return tell({ type: "done", ref: message.ref }, link);
     }
-    if (type === "publish" || type === "token") ask(link, message);
+    if ("ref" in message) ask(message, (answer) => tell({ ...answer, ref: message.ref }, link));
     else up.push(message);
   }
 
   function fromHub(what: Heard): void {
-    const { type, ref, topic: name, offset, position }: Fields = what;
-    if (type === "open") open = true;
+    const { type, ref, topic: name, offset = 0, position }: Fields = what;
+    if (type === "open") opened = what;
     if (what.type === "close") return closed(what.cause);
     if (type === "welcome") welcome = what;
-    if (ref !== undefined) return answered(what as Answer, ref);
+    if (ref) {
+      asked.get(ref)?.(what as Answer);
+      asked.delete(ref);
+      return;
+    }
     const topic = topics.get(name ?? "");
-    if (!topic) return tell(what, welcome === what ? greeted : name === undefined ? links : []);
+    if (!topic) return tell(what, ...(welcome === what ? greeted : name === undefined ? links : []));
     const { head, joined } = topic;
-    tell(what, joined);
-    const to = type === "gap" ? position : head && offset ? { epoch: head.epoch, offset } : undefined;
-    if (head && to && (to.epoch !== head.epoch || to.offset > head.offset)) topic.head = to;
+    tell(what, ...joined);
+    if (head) {
+      const to = { ...head, offset, ...(type === "gap" && position) };
+      if (to.epoch !== head.epoch || to.offset > head.offset) topic.head = to;
+    }
     if (type !== "error") return;
     joined.clear();
     topic.head = undefined;
   }
 
-  function tell(what: Heard, links: Iterable<LinkId>): void {
-    const delivery: Delivery = [what, ...links];
-    if (delivery.length > 1) down.push(delivery);
+  function tell(what: Heard, ...to: readonly LinkId[]): void {
+    if (to.length > 0) down.push([what, ...to]);
   }
 
-  function ask(link: LinkId, command: Command): number {
+  function ask(command: Command, answered: (answer: Answer) => void): number {
     const ref = ++lastRef;
-    commands.set(ref, [link, command]);
+    asked.set(ref, answered);
     up.push({ ...command, ref });
     return ref;
   }
 
   function hello(link: LinkId, hello: Hello): void {
-    if (welcome) tell(welcome, [link]);
+    if (welcome) tell(welcome, link);
     else if (greeted.size === 0) up.push(hello);
     greeted.add(link);
   }
@@ -140,7 +145,7 @@ export function createRouter(): Router {
     const [first] = greeted;
     const all = welcome || ERRORS[cause.code].retryable;
     for (const link of links)
-      tell({ type: "close", cause: all || link === first ? cause : { code: "link_lost" } }, [link]);
+      tell({ type: "close", cause: all || link === first ? cause : { code: "link_lost" } }, link);
   }
 
   function subscribe(link: LinkId, message: Subscribe): void {
@@ -150,56 +155,50 @@ export function createRouter(): Router {
     topics.set(name, topic);
     // Who joins again has found that something is missing; and of who is present only the hub can tell.
     const ask = topic.joined.delete(link) || hasPresence(`${name}`);
+    // An answer for which a link waits no longer may never come.
+    if (topic.waiting.has(link)) topic.ref = 0;
     topic.waiting.set(link, message);
-    // An answer for which a link does not wait any more may never come.
-    if (commands.get(topic.ref)?.[0] === link) topic.ref = 0;
-    join(topic, ask ? Infinity : topic.head?.offset);
+    join(topic, ask ? undefined : topic.head?.offset);
   }
 
-  /** Lets those in whose position lies from `least` to where the trunk stands; for the first of the others the hub is asked. */
-  function join(topic: Topic, least: number = Infinity): void {
-    const { head, waiting, joined } = topic;
-    if (topic.ref > 0) return;
+  /** Lets those in whose position lies from `least`, if given, to where the trunk stands; for the first of the others the hub is asked. */
+  function join(topic: Topic, least?: number): void {
+    const { name, head, waiting } = topic;
     for (const [link, message] of waiting) {
       const { position = head } = message;
       if (
         head &&
+        least !== undefined &&
         position?.epoch === head.epoch &&
         position.offset >= least &&
         position.offset <= head.offset
       ) {
-        waiting.delete(link);
-        joined.add(link);
-        tell({ type: "subscribed", ref: message.ref, topic: topic.name, position }, [link]);
-      } else if (topic.ref === 0) topic.ref = ask(link, { ...message, position });
+        admit(link, topic, { type: "subscribed", ref: message.ref, topic: name, position });
+      } else if (topic.ref === 0)
+        topic.ref = ask({ ...message, position }, (answer) => {
+          if (topic.ref !== answer.ref) return;
+          topic.ref = 0;
+          if (answer.type === "subscribed") subscribed(topic, answer, position);
+          else if (answer.type === "error") refused(topic, answer, link);
+        });
     }
   }
 
-  function answered(answer: Answer, ref: number): void {
-    const [link, command] = commands.get(ref) ?? [];
-    commands.delete(ref);
-    if (!link || !command) return;
-    if (command.type !== "subscribe") return tell({ ...answer, ref: command.ref }, [link]);
-    const topic = topics.get(command.topic);
-    if (topic?.ref !== ref) return;
-    topic.ref = 0;
-    if (answer.type === "subscribed") subscribed(topic, answer, command);
-    else if (answer.type === "error") refused(topic, answer, link);
+  function admit(link: LinkId, { joined, waiting }: Topic, answer: Subscribed): void {
+    waiting.delete(link);
+    joined.add(link);
+    tell(answer, link);
   }
 
-  function subscribed(topic: Topic, answer: Subscribed, asked: Subscribe): void {
+  function subscribed(topic: Topic, answer: Subscribed, from: Position | undefined): void {
     const { name, head, waiting, joined } = topic;
     const { position, gap } = answer;
     const goesOn = head?.epoch === position.epoch && !gap;
     topic.head = goesOn && head.offset > position.offset ? head : position;
     // What came while the hub was asked is in the replay; without one, those who did not ask have to see whether they are behind.
-    if (!goesOn) tell({ type: "head", topic: name, position }, joined);
-    for (const [link, { ref, position: from }] of gap ? waiting : []) {
-      if (JSON.stringify(from) !== JSON.stringify(asked.position)) continue;
-      waiting.delete(link);
-      joined.add(link);
-      tell({ ...answer, ref }, [link]);
-    }
+    if (!goesOn) tell({ type: "head", topic: name, position }, ...joined);
+    for (const [link, { ref, position: own }] of gap ? waiting : [])
+      if (JSON.stringify(own) === JSON.stringify(from)) admit(link, topic, { ...answer, ref });
     join(topic, position.offset);
   }
 
@@ -207,22 +206,22 @@ export function createRouter(): Router {
     const { name, head, waiting, joined } = topic;
     const ref = waiting.get(link)?.ref;
     waiting.delete(link);
-    if (ref !== undefined) tell({ ...answer, ref }, [link]);
+    if (ref) tell({ ...answer, ref }, link);
     // Over its rate the hub looks at nothing, and what was goes on. Any other refusal has ended it, and the others have to ask for themselves.
     if (head && answer.code !== "rate_limited") {
-      const position = { epoch: head.epoch, offset: head.offset + 1 };
-      tell({ type: "head", topic: name, position }, joined);
+      tell({ type: "head", topic: name, position: { ...head, offset: head.offset + 1 } }, ...joined);
       topic.head = undefined;
     }
     if (joined.size + waiting.size === 0) topics.delete(name);
     else join(topic);
   }
 
-  function leave(link: LinkId, { name, joined, waiting }: Topic): void {
-    if (!joined.delete(link) && !waiting.has(link)) return;
-    waiting.delete(link);
-    if (joined.size + waiting.size > 0) return;
+  function leave(link: LinkId, topic: Topic): void {
+    const { name, joined, waiting } = topic;
+    if (!(joined.delete(link) || waiting.delete(link)) || joined.size + waiting.size > 0) return;
     topics.delete(name);
+    // Whoever comes back to it has another.
+    topic.ref = 0;
     up.push({ type: "unsubscribe", ref: ++lastRef, topic: name });
   }
 

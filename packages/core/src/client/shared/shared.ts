@@ -5,7 +5,7 @@ import type { Transport } from "../../link.ts";
 import { checkOptions, object, text } from "../../options.ts";
 import { createTab } from "./tab.ts";
 import { TABS_VERSION } from "./tab-messages.ts";
-import type { TabPlatform } from "./tab-platform.ts";
+import type { SharingPlatform, TabPlatform } from "./tab-platform.ts";
 
 /** Options of {@link shared}. */
 export interface SharedOptions {
@@ -32,13 +32,11 @@ export function shared<C extends Capabilities>(
   checkOptions("shared", options, { key: text, platform: object }, ["key"]);
   const { key, platform = globalThis as unknown as TabPlatform } = options;
   // Of a page's own, anything may go by that name.
-  const { clock = systemClock } = options.platform ?? {};
-  const locks = platform.navigator?.locks;
-  if (!locks || !platform.BroadcastChannel) return transport;
-  const name = `bellwire/${TABS_VERSION}/${key}`;
+  const clock = options.platform?.clock ?? systemClock;
+  if (!platform.navigator?.locks || !platform.BroadcastChannel) return transport;
   return {
     name: `shared(${transport.name})`,
     capabilities: transport.capabilities,
-    connect: createTab({ transport, platform, locks, clock, name }),
+    connect: createTab(transport, `bellwire/${TABS_VERSION}/${key}`, clock, platform as SharingPlatform),
   };
 }

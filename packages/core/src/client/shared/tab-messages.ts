@@ -19,8 +19,8 @@ export type Delivery = readonly [what: Heard, ...links: LinkId[]];
 
 export type TabMessage =
   | readonly ["who"]
-  | readonly ["leader", leader: string | undefined]
+  | readonly ["leader", leader: string]
   | readonly ["open", leader: string, link: LinkId]
   | readonly ["send", leader: string, link: LinkId, text: string]
   | readonly ["close", leader: string, link: LinkId, cause: CloseCause]
-  | readonly ["deliver", leader: string | undefined, deliveries: readonly Delivery[]];
+  | readonly ["deliver", leader: string, deliveries: readonly Delivery[]];

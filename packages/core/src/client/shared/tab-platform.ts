@@ -29,3 +29,9 @@ export interface TabPlatform {
   /** Default: the system's. */
   readonly clock?: Clock;
 }
+
+/** A platform on which tabs can share. */
+export interface SharingPlatform extends TabPlatform {
+  readonly navigator: { readonly locks: TabLocks };
+  readonly BroadcastChannel: new (name: string) => TabBroadcast;
+}

@@ -4,7 +4,7 @@ import type { CloseCause, LinkObserver, Transport } from "../../link.ts";
 import type { ClientMessage, ServerMessage } from "../../protocol/messages.ts";
 import { randomId } from "../../random-id.ts";
 import type { Delivery, Heard, LinkId, TabMessage } from "./tab-messages.ts";
-import type { TabBroadcast, TabLocks, TabPlatform } from "./tab-platform.ts";
+import type { SharingPlatform, TabBroadcast } from "./tab-platform.ts";
 import { openTrunk, type Trunk } from "./trunk.ts";
 
 /** Milliseconds between two looks at whether there is a leader, and anything to do. Who is asleep does not look. */
@@ -23,25 +23,23 @@ const AGAIN: CloseCause = { code: "link_lost", retryAfter: 0 };
 /** A tab's end of a link. */
 interface TabLink {
   readonly id: LinkId;
-  /** With which leader it was opened. */
-  leader: string | undefined;
+  /** With which leader it was opened; empty: not yet. */
+  leader: string;
   hear(what: Heard): void;
   /** It is over; `own`: because its channel has closed it. */
   end(cause: CloseCause, own?: boolean): void;
 }
 
-/** What a tab is made of. */
-export interface TabParts {
-  readonly transport: Transport;
-  readonly platform: TabPlatform;
-  readonly locks: TabLocks;
-  readonly clock: Clock;
-  /** Of the lock and the broadcast that the tabs have in common. */
-  readonly name: string;
-}
-
-/** A tab that takes part from its first link on. Gives what makes its links. */
-export function createTab({ transport, platform, locks, clock, name }: TabParts): Transport["connect"] {
+/**
+ * A tab that takes part from its first link on. Gives what makes its links.
+ * `name`: of the lock and the broadcast that the tabs have in common.
+ */
+export function createTab(
+  transport: Transport,
+  name: string,
+  clock: Clock,
+  platform: SharingPlatform,
+): Transport["connect"] {
   const links: Map<LinkId, TabLink> = new Map();
   /** What channels of this tab have published with `exclude`, by session, topic and id. */
   const excluded: Set<string> = new Set();
@@ -60,8 +58,8 @@ export function createTab({ transport, platform, locks, clock, name }: TabParts)
   let abdicate = (): void => {};
   /** Open while there is a lock by which others see that this tab is alive. */
   let broadcast: TabBroadcast | undefined;
-  /** Who leads, as far as is known, and whether it is this tab. */
-  let leader: string | undefined;
+  /** Who leads, and whether it is this tab; empty: nobody, as far as is known. */
+  let leader = "";
   let leads = false;
   let trunk: Trunk | undefined;
 
@@ -73,19 +71,22 @@ export function createTab({ transport, platform, locks, clock, name }: TabParts)
     const published = (topic: string, publish?: string): string => `${session} ${topic} ${publish}`;
     const link: TabLink = {
       id: own,
-      leader: undefined,
+      leader: "",
       hear(what) {
         if (what.type === "open") observer.open();
         else if (what.type === "close") link.end(what.cause);
-        else if (what.type === "notification" && excluded.has(published(what.topic, what.id))) {
-          if (what.offset > 0) observer.message({ ...what, type: "skip" });
-        } else observer.message(what);
+        // One without an offset becomes a skip to where the cursor was already.
+        else if (what.type === "notification" && excluded.has(published(what.topic, what.id)))
+          observer.message({ ...what, type: "skip" });
+        else observer.message(what);
       },
       end(cause, closed) {
         if (!links.delete(own)) return;
-        if (closed && link.leader) say(["close", link.leader, own, cause]);
-        // It does not come back.
-        if (closed && cause.code === "normal" && links.size === 0) leave();
+        if (closed) {
+          if (link.leader) say(["close", link.leader, own, cause]);
+          // It does not come back.
+          if (cause.code === "normal" && links.size === 0) leave();
+        }
         observer.close(cause);
       },
     };
@@ -98,13 +99,12 @@ export function createTab({ transport, platform, locks, clock, name }: TabParts)
       return { ...message, exclude: undefined };
     };
     links.set(own, link);
-    // Nothing is reported before the link is in its owner's hands.
-    queueMicrotask(() => open(link));
+    open(link);
     return {
       // Of a trunk in another tab nothing is known.
       buffered: 0,
       send(batch) {
-        if (link.leader && links.has(own)) say(["send", link.leader, own, JSON.stringify(batch.map(toAll))]);
+        say(["send", link.leader, own, JSON.stringify(batch.map(toAll))]);
       },
       close: (cause) => link.end(cause, true),
     };
@@ -115,10 +115,8 @@ export function createTab({ transport, platform, locks, clock, name }: TabParts)
     looks = 0;
     look();
     const known = (): void => {
-      const opened = platform.BroadcastChannel && new platform.BroadcastChannel(name);
-      if (!opened) return;
-      opened.onmessage = ({ data }: { readonly data: TabMessage }) => opened === broadcast && hear(data);
-      broadcast = opened;
+      broadcast = new platform.BroadcastChannel(name);
+      broadcast.onmessage = ({ data }: { readonly data: TabMessage }) => hear(data);
       stand();
       links.forEach(open);
     };
@@ -142,15 +140,16 @@ export function createTab({ transport, platform, locks, clock, name }: TabParts)
   }
 
   /** Asks for a lock; `lost`: it cannot be had, or was stolen. The function returned gives it up, or the hope for it. */
-  function hold(suffix: string, held: () => void, lost: () => void, steal = false): () => void {
+  function hold(suffix: string, held: () => void, lost?: () => void, steal = false): () => void {
     let over = false;
-    let release = (): void => {};
-    locks
+    let release!: () => void;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    platform.navigator.locks
       .request(name + suffix, { steal }, () => {
         if (!over) held();
-        return new Promise((resolve) => (over ? resolve() : (release = resolve)));
+        return released;
       })
-      .catch(() => over || lost());
+      .catch(() => over || lost?.());
     return () => {
       over = true;
       release();
@@ -179,20 +178,20 @@ export function createTab({ transport, platform, locks, clock, name }: TabParts)
     abdicate();
     trunk?.close(AGAIN);
     leads = false;
-    follow(undefined);
+    follow("");
   }
 
   /** Another leads. The links over its predecessor are lost; the others are opened. */
-  function follow(next: string | undefined): void {
+  function follow(next: string): void {
     leader = next;
     for (const link of links.values()) {
-      if (link.leader) link.end(AGAIN);
+      if (link.leader && link.leader !== next) link.end(AGAIN);
       else open(link);
     }
   }
 
   function open(link: TabLink): void {
-    if (!broadcast || link.leader || !links.has(link.id)) return;
+    if (!broadcast || link.leader) return;
     link.leader = leader;
     say(leader ? ["open", leader, link.id] : ["who"]);
   }
@@ -206,7 +205,7 @@ export function createTab({ transport, platform, locks, clock, name }: TabParts)
   function hear([kind, from, about, more]: TabMessage): void {
     if (kind === "who" && leads) broadcast?.postMessage(["leader", leader]);
     if (kind === "leader" && !leads && from !== leader) follow(from);
-    if (kind === "who" || from !== leader) return;
+    if (from !== leader) return;
     if (links.size > 0) looks = 0;
     if (kind === "deliver") deliver(about);
     if (!leads) return;
@@ -240,7 +239,7 @@ export function createTab({ transport, platform, locks, clock, name }: TabParts)
       detach(tab, AGAIN);
     };
     // Its lock is granted when it is gone.
-    const done = hold(`/${tab}`, gone, () => {});
+    const done = hold(`/${tab}`, gone);
   }
 
   /** A link was closed, or all of a tab. Who has not left may be back soon, and stays subscribed until then. */

@@ -1,6 +1,5 @@
 /** The one link to the hub that many links share: performs what the router decides. */
-import type { CloseCause, Link, Transport } from "../../link.ts";
-import type { ClientMessage } from "../../protocol/messages.ts";
+import type { CloseCause, Transport } from "../../link.ts";
 import { createRouter, type Router } from "./router-machine.ts";
 import type { Delivery, Heard } from "./tab-messages.ts";
 
@@ -11,7 +10,7 @@ export interface Trunk {
   close(cause: CloseCause): void;
 }
 
-/** A trunk that connects after the task of now, in which its first link is attached. `closed`: it has ended, by whomever. */
+/** A trunk that connects. `closed`: it has ended, by whomever. */
 export function openTrunk(
   transport: Transport,
   deliver: (deliveries: readonly Delivery[]) => void,
@@ -19,7 +18,6 @@ export function openTrunk(
 ): Trunk {
   const router = createRouter();
   const { up, down } = router;
-  let link: Link<ClientMessage> | undefined;
   let over = false;
   const flush = (): void => {
     if (down.length > 0) deliver(down.splice(0));
@@ -27,7 +25,7 @@ export function openTrunk(
   const use: Trunk["use"] = (decide) => {
     if (over) return;
     decide(router);
-    if (up.length > 0 && !over) link?.send(up.splice(0));
+    if (up.length > 0) link.send(up.splice(0));
     queueMicrotask(flush);
   };
   const hear = (what: Heard): void => use(() => router.fromHub(what));
@@ -37,16 +35,13 @@ export function openTrunk(
     over = true;
     closed();
     flush();
-    link?.close(cause);
+    link.close(cause);
   };
-  queueMicrotask(() => {
-    if (over) return;
-    link = transport.connect({
-      open: () => hear({ type: "open" }),
-      message: hear,
-      malformed: (message) => hear({ type: "error", code: "malformed", message }),
-      close,
-    });
+  const link = transport.connect({
+    open: () => hear({ type: "open" }),
+    message: hear,
+    malformed: (message) => hear({ type: "error", code: "malformed", message }),
+    close,
   });
   return { use, close };
 }
