@@ -39,12 +39,7 @@ export class Connection {
 
   /** Ends the session when everything was written, and after 5 s in any case. */
   close(): void {
-    this.#session.close();
-    this.terminateSoon();
-  }
-
-  /** Lets the session end by itself, for at most 5 s. */
-  terminateSoon(): void {
+    this.#closeWhenTaken();
     setTimeout(() => this.terminate(), FAREWELL).unref();
   }
 
@@ -57,6 +52,17 @@ export class Connection {
   leave(): void {
     this.#session.off("flush", this.#flushed);
   }
+
+  /**
+   * Told to close while no poll is open, the library waits for one by a timer of 30 s that holds the process, also once the peer has
+   * gone. So it is told only when a poll is open.
+   */
+  readonly #closeWhenTaken = (): void => {
+    const { transport } = this.#session;
+    if (transport.name !== "polling" || transport.writable) this.#session.close();
+    // The library sends first what it holds, and then this poll is no longer open.
+    else transport.once("ready", this.#closeWhenTaken);
+  };
 
   readonly #flushed = (): void => {
     this.#handedOn = this.#waiting;

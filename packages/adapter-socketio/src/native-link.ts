@@ -74,7 +74,7 @@ export class NativeLink extends SocketLink {
       ...(retryAfter !== undefined && { retryAfter }),
     } as const;
     this.connection.send(packetOf(eventPacket(this.socket.nsp.name, MESSAGES, [encodeServerMessage(bye)])));
-    this.socket.disconnect(true);
-    this.connection.terminateSoon();
+    this.socket.disconnect();
+    this.connection.close();
   }
 }

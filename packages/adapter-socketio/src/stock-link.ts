@@ -89,8 +89,8 @@ export class StockLink extends SocketLink {
     this.#fail(cause);
     // A stock client comes back by itself to a connection that was lost, and stays away from one that it was sent off.
     if (this.#alone && ERRORS[cause.code].retryable) return this.connection.close();
-    this.socket.disconnect(this.#alone);
-    if (this.#alone) this.connection.terminateSoon();
+    this.socket.disconnect();
+    if (this.#alone) this.connection.close();
   }
 
   #decide(refused?: CloseCause): void {
