@@ -211,6 +211,7 @@ function numberOf(text: string | null, usual: number): number {
 
 declare global {
   interface HTMLElementTagNameMap {
-    "bellwire-toaster": BellwireToaster;
+    // Without the private part of the class, by which the types of the ES module and of the CommonJS one would differ.
+    "bellwire-toaster": Pick<BellwireToaster, keyof BellwireToaster>;
   }
 }

@@ -84,7 +84,7 @@ export function useToaster(): ToasterHandle {
 }
 
 /** The page is the registry: a second copy of this module finds the same element. */
-function onPage(): BellwireToaster {
+function onPage(): HTMLElementTagNameMap["bellwire-toaster"] {
   const toaster = document.querySelector("bellwire-toaster");
   if (!toaster) throw new Error("no <Toaster> is on the page");
   return toaster;
