@@ -38,7 +38,7 @@ const NETWORKS: readonly BadNetwork[] = [
 
 const SHAPE = { kind: "steady", topics: 4, subscribers: 8, topicsEach: 1, bytes: 128 } as const;
 const PLANS: Record<"quick" | "full", SteadySpec> = {
-  quick: { ...SHAPE, rate: 40, seconds: 4 },
+  quick: { ...SHAPE, rate: 40, seconds: 3 },
   full: { ...SHAPE, rate: 100, seconds: 30 },
 };
 

@@ -21,7 +21,7 @@ const SLICES = {
   8: { leadIn: 2, ticks: 4, every: 2 },
 } as const;
 const PLANS: Record<"quick" | "full", FanOutPlan> = {
-  quick: { subscribers: 1_000, rounds: 6, starts: 1, slices: SLICES },
+  quick: { subscribers: 1_000, rounds: 5, starts: 1, slices: SLICES },
   full: { subscribers: 1_000, rounds: 30, starts: 5, slices: SLICES },
 };
 

@@ -18,7 +18,7 @@ interface ThroughputPlan extends ClimbPlan {
 
 const SEARCH = { first: 8_000, least: 125, most: 128_000 } as const;
 const PLANS: Readonly<Record<"quick" | "full", ThroughputPlan>> = {
-  quick: { ...SEARCH, precision: 1.5, seconds: 0.25, objective: 50, climbs: 1 },
+  quick: { ...SEARCH, precision: 2, seconds: 0.25, objective: 50, climbs: 1 },
   full: { ...SEARCH, precision: 1.1, seconds: 1, objective: 100, climbs: 5 },
 };
 
