@@ -189,7 +189,7 @@ class Notes {
       case "figure":
         return ref.scenario === ""
           ? results
-          : `${results}#${figurePath(ref).split("/").map(encodeURIComponent).join("/")}`;
+          : `${results}#${figurePath(ref).split("/").map(encoded).join("/")}`;
       case "answer":
         return `${answers}#${ref.key}`;
       case "matrix":
@@ -217,6 +217,11 @@ function titleOf(ref: Ref): string {
 
 function dateOf(ref: Ref): string {
   return ref.kind === "source" ? `, ${ref.source.date}` : "";
+}
+
+/** A part of an address inside of Markdown, where a bracket would end it. */
+function encoded(part: string): string {
+  return encodeURIComponent(part).replaceAll("(", "%28").replaceAll(")", "%29");
 }
 
 function figurePath({ scenario, contender, metric }: Extract<Ref, { kind: "figure" }>): string {

@@ -212,6 +212,9 @@ function numberOf(text: string | null, usual: number): number {
 declare global {
   interface HTMLElementTagNameMap {
     // Without the private part of the class, by which the types of the ES module and of the CommonJS one would differ.
-    "bellwire-toaster": Pick<BellwireToaster, keyof BellwireToaster>;
+    "bellwire-toaster": Omit<BellwireToaster, "labels"> & {
+      get labels(): ToasterLabels;
+      set labels(labels: Partial<ToasterLabels> | undefined);
+    };
   }
 }
