@@ -62,9 +62,10 @@ export function App(): ReactElement {
 
   if (stage.is === "starting")
     return (
-      <p className="starting" role="status">
-        Starting …
-      </p>
+      <main className="door">
+        <h1>Workout tracker</h1>
+        <p role="status">Starting …</p>
+      </main>
     );
   if (stage.is === "out") return <SignIn why={stage.why} entered={enter} />;
   const { connection } = stage;

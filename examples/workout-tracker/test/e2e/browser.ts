@@ -119,6 +119,7 @@ export class Visitor {
 
   async goTo(view: string): Promise<void> {
     await this.page.getByRole("link", { name: view, exact: true }).click();
+    await this.page.locator("a[aria-current=page]").getByText(view, { exact: true }).waitFor();
   }
 
   /** Waits until the panel says so. */

@@ -154,6 +154,7 @@ describe.skipIf(!executablePath)(`the tracker in trouble${reason}`, { timeout: 1
         expect(beyond, view).toBeLessThanOrEqual(0);
         await tom.shot(`${view.toLowerCase()}-${scheme}`);
       };
+      await tom.page.getByLabel("Name").waitFor();
       await serious("Door");
       await tom.signIn("Mia");
       for (const view of VIEWS) {
