@@ -33,7 +33,7 @@ export async function run(
       const entrants = all.filter((entrant) => takesPart(scenario, entrant));
       if (entrants.length === 0) continue;
       const { profile, rounds, workload, cpuProfile } = options;
-      const { pair, freshPair } = pairs;
+      const { pair, freshPair, freshServer } = pairs;
       const result = await scenario.run({
         entrants,
         profile,
@@ -44,6 +44,7 @@ export async function run(
         progress,
         pair,
         freshPair,
+        freshServer,
       });
       progress.end();
       scenarios.push(result);

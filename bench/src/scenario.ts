@@ -66,6 +66,8 @@ export interface Stage {
   readonly progress: Progress;
   /** The contender's processes, started at the first time and kept for the next scenario, as starting them takes longer than most slices. */
   pair(entrant: Entrant): Pair;
-  /** Processes of one scenario alone, where what came before would show: memory. The scenario stops them. */
+  /** Processes of one scenario alone, where what came before would show. The scenario stops them. */
   freshPair(entrant: Entrant): Pair;
+  /** A server alone, for the clients of {@link pair}, where only the server's past would show. The scenario stops it. */
+  freshServer(entrant: Entrant): Child;
 }

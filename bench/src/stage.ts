@@ -14,10 +14,13 @@ export class Pairs {
   };
 
   /** See `Stage.freshPair`. */
-  readonly freshPair = ({ contender: { name } }: Entrant): Pair => ({
-    server: startChild(`server of ${name}`),
-    clients: startChild(`clients of ${name}`),
+  readonly freshPair = (entrant: Entrant): Pair => ({
+    server: this.freshServer(entrant),
+    clients: startChild(`clients of ${entrant.contender.name}`),
   });
+
+  /** See `Stage.freshServer`. */
+  readonly freshServer = ({ contender: { name } }: Entrant): Child => startChild(`server of ${name}`);
 
   /** Ends all that were kept. */
   async stop(): Promise<void> {

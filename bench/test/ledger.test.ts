@@ -35,6 +35,19 @@ describe("the ledger", () => {
     expect(ledger.complete).toBe(true);
   });
 
+  it("knows when everybody has the last of each topic, whatever is missing before", () => {
+    const [a, b, c, d, e] = DUE;
+    const ledger = deliver(day(), [a, b, c, d]);
+    expect(ledger.caughtUp).toBe(false);
+    deliver(ledger, [e]);
+    expect(ledger.caughtUp).toBe(true);
+    expect(deliver(day(), [c, d, e])).toMatchObject({ caughtUp: true, complete: false });
+    ledger.subscribed("chloé", "chat.1");
+    expect(ledger.caughtUp).toBe(true);
+    ledger.published("chat.1", 3);
+    expect(ledger.caughtUp).toBe(false);
+  });
+
   it("counts nothing against topics that overtake each other", () => {
     const [a, b, c, d, e] = DUE;
     expect(deliver(day(), [c, b, a, e, d]).account()).toEqual(CLEAN);

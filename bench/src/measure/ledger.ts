@@ -29,6 +29,7 @@ interface Track {
 export class Ledger {
   readonly #tracks: Map<string, Map<string, Track>> = new Map();
   readonly #subscribers: Map<string, string[]> = new Map();
+  readonly #last: Map<string, number> = new Map();
   #expected = 0;
   #delivered = 0;
   #doubled = 0;
@@ -50,6 +51,7 @@ export class Ledger {
   published(topic: string, sequence: number): number {
     const subscribers = this.#subscribers.get(topic) ?? [];
     for (const subscriber of subscribers) this.#tracks.get(subscriber)?.get(topic)?.due.add(sequence);
+    this.#last.set(topic, sequence);
     this.#expected += subscribers.length;
     return subscribers.length;
   }
@@ -75,6 +77,14 @@ export class Ledger {
   /** Whether everything that is due so far has come. */
   get complete(): boolean {
     return this.#delivered === this.#expected;
+  }
+
+  /** Whether everybody has the last that is due of every topic; on a wire that keeps order, what is missing now never comes. */
+  get caughtUp(): boolean {
+    for (const topics of this.#tracks.values())
+      for (const [topic, { due, newest }] of topics)
+        if (due.size > 0 && newest !== this.#last.get(topic)) return false;
+    return true;
   }
 
   account(): Account {

@@ -48,7 +48,7 @@ export const idleMemory: Scenario = {
       title: "Memory of an idle connection",
       setup:
         `The server's memory with ${few} and with ${many.toLocaleString("en-US")} connections, each with one subscription, after full collections; ` +
-        `the slope between the two, in fresh processes; loopback. Heap counts what V8 and its buffers hold; RSS also what the allocators keep.`,
+        `the slope between the two, each server in a fresh process; loopback. Heap counts what V8 and its buffers hold; RSS also what the allocators keep.`,
       metrics: METRICS,
       rows: entrants.map((entrant) => rowOf(entrant, slopes.get(entrant) ?? [], stage)),
       verdicts: [],
@@ -58,9 +58,9 @@ export const idleMemory: Scenario = {
 };
 
 async function slopeOf(entrant: Entrant, few: number, many: number, stage: Stage): Promise<Slope> {
-  const pair = stage.freshPair(entrant);
+  const server = stage.freshServer(entrant);
   try {
-    const population = await Population.start(entrant, pair);
+    const population = await Population.start(entrant, { ...stage.pair(entrant), server });
     const first = await population.join(few, AT_ONCE);
     const before = await population.memory();
     const second = await population.join(many - few, AT_ONCE);
@@ -76,7 +76,7 @@ async function slopeOf(entrant: Entrant, few: number, many: number, stage: Stage
       ],
     };
   } finally {
-    await Promise.all([pair.clients.stop(), pair.server.stop()]);
+    await server.stop();
   }
 }
 

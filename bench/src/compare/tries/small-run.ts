@@ -45,7 +45,7 @@ export interface SmallRun {
 export async function smallRun(entrants: readonly Entrant[], seed: number): Promise<SmallRun> {
   const began = new Date();
   const print = fingerprint(seed);
-  const { pair, freshPair } = new Pairs();
+  const { pair, freshPair, freshServer } = new Pairs();
   const places = placesOf(entrants);
   const results = await fanOut(PLAN, places, {
     entrants,
@@ -57,6 +57,7 @@ export async function smallRun(entrants: readonly Entrant[], seed: number): Prom
     progress: { begin() {}, step() {}, end() {} },
     pair,
     freshPair,
+    freshServer,
   });
   const rows = places.flatMap((place, index) => {
     const result = results[index];

@@ -16,13 +16,19 @@ import {
 } from "./fan-out.ts";
 import { type RelativeCost, relativeCosts, verdicts } from "./report.ts";
 
-const SLICES = {
-  1: { leadIn: 8, ticks: 25, every: 1 },
-  8: { leadIn: 2, ticks: 4, every: 2 },
-} as const;
 const PLANS: Record<"quick" | "full", FanOutPlan> = {
-  quick: { subscribers: 1_000, rounds: 5, starts: 1, slices: SLICES },
-  full: { subscribers: 1_000, rounds: 30, starts: 5, slices: SLICES },
+  quick: {
+    subscribers: 1_000,
+    rounds: 8,
+    starts: 1,
+    slices: { 1: { leadIn: 5, ticks: 14, every: 1 }, 8: { leadIn: 2, ticks: 4, every: 3 } },
+  },
+  full: {
+    subscribers: 1_000,
+    rounds: 30,
+    starts: 5,
+    slices: { 1: { leadIn: 8, ticks: 25, every: 1 }, 8: { leadIn: 2, ticks: 4, every: 2 } },
+  },
 };
 
 const METRICS: readonly MetricDefinition[] = [
