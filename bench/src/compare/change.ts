@@ -111,6 +111,14 @@ function level(ratios: LogRatios, usual: number = unrest(ratios)): Centre {
 }
 
 /**
+ * Whether a run's {@link unrest} can be told: it needs rounds, and rounds that differ. Of a figure that hardly does, such as bytes, the
+ * unrest is a quotient of next to nothing.
+ */
+export function isRestless({ values }: LogRatios): boolean {
+  return values.length >= LEAST_ROUNDS && centre(values).variance > (UNSEEN / 10) ** 2;
+}
+
+/**
  * How many times as much the groups of a run differ as their rounds explain, as a ratio of variances: 1 when rounds are
  * independent witnesses.
  */

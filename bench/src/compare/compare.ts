@@ -1,7 +1,7 @@
 /** Compares two runs: what changed, what did not, and what cannot be told. Pure. */
 import type { Fingerprint } from "../report/fingerprint.ts";
 import type { MetricDefinition, Results, Row, ScenarioResult } from "../results.ts";
-import { type Change, changeBetween, LEAST_ROUNDS, type LogRatios, logRatios, unrest } from "./change.ts";
+import { type Change, changeBetween, isRestless, type LogRatios, logRatios, unrest } from "./change.ts";
 import { obstacles, warnings } from "./comparable.ts";
 import { type DeliveryFault, deliveryFaults } from "./delivery.ts";
 import { doubtOf, type Outcome, withHolm } from "./judge.ts";
@@ -26,8 +26,8 @@ export interface MetricChange {
   readonly metric: string;
   readonly label: string;
   readonly outcome: Outcome;
-  /** How many times as much the second run has, relative to the control; undefined when too few rounds were measured. */
-  readonly factor: { readonly estimate: number; readonly low: number; readonly high: number } | undefined;
+  /** How many times as much the second run has, relative to the control. */
+  readonly factor: { readonly estimate: number; readonly low: number; readonly high: number };
   /** How likely chance alone makes this of no change, already multiplied for the number of comparisons. */
   readonly chance: number | undefined;
   /** Why it is undecided. */
@@ -45,14 +45,18 @@ export interface ControlFigure {
   readonly b: number;
 }
 
+/** A figure of which too few rounds were measured to say anything. */
+export type Unjudged = Pick<MetricChange, "scenario" | "contender" | "metric" | "label">;
+
 /** Everything there is to say about two runs. Plain JSON. */
 export interface Comparison {
   readonly a: RunName;
   readonly b: RunName;
   readonly threshold: number;
-  /** `regression` where any figure or delivery got worse, else `undecided` where any is, else `no change`; improvements are no fault. */
+  /** `regression` where any figure or delivery got worse, else `undecided` where any is or none was judged, else `no change`; improvements are no fault. */
   readonly outcome: Outcome;
   readonly changes: readonly MetricChange[];
+  readonly unjudged: readonly Unjudged[];
   readonly deliveries: readonly DeliveryFault[];
   readonly controls: readonly ControlFigure[];
   readonly warnings: readonly string[];
@@ -63,6 +67,7 @@ interface Candidate {
   readonly scenario: ScenarioResult;
   readonly metric: MetricDefinition;
   readonly row: Row;
+  /** Undefined: too few rounds. */
   readonly change: Change | undefined;
   readonly doubt: number;
   readonly invalid: string | undefined;
@@ -95,6 +100,7 @@ export function compareResults(a: Results, b: Results, { threshold }: CompareOpt
     threshold,
     outcome: overall(ours, deliveries),
     changes: ours,
+    unjudged: candidates.filter(({ row, change }) => row.kind === "wire" && !change).map(nameOf),
     deliveries,
     controls: pairs.flatMap(({ scenario, other }) => controlFigures(scenario, other)),
     warnings: [
@@ -133,7 +139,7 @@ function usualUnrest({ rows }: ScenarioResult, metrics: readonly MetricDefinitio
     rows
       .filter(isSubject)
       .map((row) => ratiosOf(row, rows, id))
-      .filter(({ values }) => values.length >= LEAST_ROUNDS)
+      .filter(isRestless)
       .map(unrest),
   );
   return all.length > 0 ? all.reduce((sum, one) => sum + one, 0) / all.length : 1;
@@ -148,33 +154,27 @@ function ratiosOf(row: Row, rows: readonly Row[], metric: string): LogRatios {
 }
 
 function judged(candidates: readonly Candidate[], threshold: number): MetricChange[] {
-  const outcomes = withHolm(
-    candidates.map(({ change, metric, doubt, invalid }) => ({
-      change: invalid === undefined ? change : undefined,
-      invalid,
-      worse: metric.better === "lower" ? 1 : -1,
-      doubt,
-    })),
-    Math.log1p(threshold),
-  );
-  return candidates.map(({ scenario, metric, row, change }, index) => ({
-    scenario: scenario.name,
-    contender: row.contender,
-    metric: metric.id,
-    label: metric.label,
-    factor: change && {
-      estimate: Math.exp(change.estimate),
-      low: Math.exp(change.low),
-      high: Math.exp(change.high),
-    },
+  const cases = candidates.flatMap((candidate) => {
+    const { change, metric, doubt, invalid } = candidate;
+    const worse = metric.better === "lower" ? 1 : -1;
+    return change ? [{ candidate, change, invalid, worse, doubt } as const] : [];
+  });
+  const outcomes = withHolm(cases, Math.log1p(threshold));
+  return cases.map(({ candidate, change: { estimate, low, high } }, index) => ({
+    ...nameOf(candidate),
+    factor: { estimate: Math.exp(estimate), low: Math.exp(low), high: Math.exp(high) },
     ...(outcomes[index] as (typeof outcomes)[number]),
   }));
+}
+
+function nameOf({ scenario, metric, row }: Candidate): Unjudged {
+  return { scenario: scenario.name, contender: row.contender, metric: metric.id, label: metric.label };
 }
 
 function overall(changes: readonly MetricChange[], deliveries: readonly DeliveryFault[]): Outcome {
   const has = (outcome: Outcome): boolean => changes.some((change) => change.outcome === outcome);
   if (has("regression") || deliveries.some(({ regression }) => regression)) return "regression";
-  if (has("undecided")) return "undecided";
+  if (has("undecided") || changes.length === 0) return "undecided";
   return has("improvement") ? "improvement" : "no change";
 }
 
@@ -183,7 +183,7 @@ function changed({ outcome }: MetricChange): boolean {
 }
 
 function foreignText({ scenario, contender, label, factor }: MetricChange): string {
-  const times = factor?.estimate.toFixed(2) ?? "–";
+  const times = factor.estimate.toFixed(2);
   return `${scenario}: ${contender}, which is not Bellwire's code, has ${times} times ${label}: something else changed`;
 }
 

@@ -1,6 +1,6 @@
 /** The verdict on each change, with all others in view: a report of many figures must not be wrong more often than one of few. */
 import type { Row } from "../results.ts";
-import { type Change, LEAST_ROUNDS, levelOf, logRatios } from "./change.ts";
+import { type Change, levelOf, logRatios } from "./change.ts";
 
 /** What became of a figure. `undecided`: the runs are too short or too noisy to say more. */
 export type Outcome = "regression" | "improvement" | "no change" | "undecided";
@@ -13,8 +13,7 @@ const SAME = { least: 0.95, most: 1.05 };
 
 /** A change that waits for its verdict. */
 export interface Case {
-  /** Undefined: too few rounds. */
-  readonly change: Change | undefined;
+  readonly change: Change;
   /** Why the figures are worth nothing. */
   readonly invalid: string | undefined;
   /** 1 where more is worse, -1 where less is. */
@@ -26,7 +25,7 @@ export interface Case {
 /** A verdict. */
 export interface Judgement {
   readonly outcome: Outcome;
-  /** Corrected for the number of comparisons. */
+  /** Corrected for the number of comparisons; undefined where the figures are worth nothing. */
   readonly chance: number | undefined;
   /** Why it is undecided. */
   readonly reason: string | undefined;
@@ -61,7 +60,9 @@ function isAgain({ caveats }: Row): boolean {
  * any of the figures, in at most {@link FALSE_ALARMS} of all reports (Holm's correction).
  */
 export function withHolm(cases: readonly Case[], least: number): Judgement[] {
-  const chances = holm(cases.map(({ change }) => change?.chance));
+  const chances = holm(
+    cases.map(({ change, invalid }) => (invalid === undefined ? change.chance : undefined)),
+  );
   return cases.map((one, index) => judge(one, chances[index], least));
 }
 
@@ -70,9 +71,8 @@ function judge(
   chance: number | undefined,
   least: number,
 ): Judgement {
-  const undecided = (reason: string): Judgement => ({ outcome: "undecided", chance, reason });
-  if (invalid !== undefined) return undecided(invalid);
-  if (!change || chance === undefined) return undecided(`fewer than ${LEAST_ROUNDS} rounds`);
+  const undecided = (reason: string | undefined): Judgement => ({ outcome: "undecided", chance, reason });
+  if (chance === undefined) return undecided(invalid);
   const outcome = (estimate: number): Outcome => {
     if (Math.abs(estimate) < least) return "no change";
     return estimate * worse > 0 ? "regression" : "improvement";

@@ -1,5 +1,6 @@
 /** A comparison as text: a table for the terminal and a short page in markdown. */
 import { decimal, table } from "../report/table.ts";
+import { LEAST_ROUNDS } from "./change.ts";
 import type { Comparison, ControlFigure, MetricChange, RunName } from "./compare.ts";
 
 /** The comparison for a terminal. */
@@ -11,6 +12,7 @@ export function comparisonText(comparison: Comparison): string {
     `b: ${runText(comparison.b)}`,
     "",
     ...(changes.length > 0 ? [table(HEAD, changes.map(cells)), ""] : []),
+    ...unjudgedText(comparison),
     ...(controls.length > 0 ? ["The control itself, which is not judged:"] : []),
     ...controls.map((control) => `  ${controlText(control)}`),
     ...(controls.length > 0 ? [""] : []),
@@ -37,6 +39,7 @@ export function comparisonMarkdown(comparison: Comparison): string {
     `b: ${runText(comparison.b)}`,
     "",
     ...(changes.length > 0 ? [...markdownTable(changes), ""] : []),
+    ...unjudgedText(comparison),
     ...controls.map((control) => `- ${controlText(control)}`),
     "",
     "</details>",
@@ -47,9 +50,7 @@ export function comparisonMarkdown(comparison: Comparison): string {
 const HEAD = ["scenario, contender", "figure", "b to a [95 %]", "chance", "verdict"];
 
 function cells({ scenario, contender, label, factor, chance, outcome, reason }: MetricChange): string[] {
-  const times = factor
-    ? `${decimal(factor.estimate, 2)} × [${decimal(factor.low, 2)}–${decimal(factor.high, 2)}]`
-    : "–";
+  const times = `${decimal(factor.estimate, 2)} × [${decimal(factor.low, 2)}–${decimal(factor.high, 2)}]`;
   const verdict = reason === undefined ? outcome : `${outcome}: ${reason}`;
   return [`${scenario}, ${contender}`, label, times, chanceText(chance), verdict];
 }
@@ -76,6 +77,13 @@ function notesOf({ deliveries, warnings }: Comparison): string[] {
   ];
 }
 
+/** Once for all contenders, and with an empty line; nothing where everything was judged. */
+function unjudgedText({ unjudged }: Comparison): string[] {
+  if (unjudged.length === 0) return [];
+  const figures = [...new Set(unjudged.map(({ scenario, label }) => `${scenario} ${label}`))];
+  return [`Not judged, as that takes ${LEAST_ROUNDS} rounds: ${figures.join(", ")}.`, ""];
+}
+
 function controlText({ scenario, contender, label, unit, digits, a, b }: ControlFigure): string {
   return `${scenario}, ${contender}, ${label}: ${decimal(a, digits)} → ${decimal(b, digits)} ${unit}`.trimEnd();
 }
@@ -97,5 +105,5 @@ function summary({ outcome, changes, deliveries, threshold }: Comparison): strin
   ] as const;
   const parts = counts.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`);
   const least = `changes from ${decimal(threshold * 100, 0)} % count`;
-  return `${outcome}: ${parts.length > 0 ? parts.join(", ") : "nothing was compared"}; ${least}`;
+  return `${outcome}: ${parts.length > 0 ? parts.join(", ") : "nothing was judged"}; ${least}`;
 }

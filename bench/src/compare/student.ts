@@ -4,10 +4,14 @@
 const STEPS = 300;
 const CLOSE = 1e-13;
 
+/** With so many degrees it is the normal distribution, and with far more the gamma function's digits would not do. */
+const MOST_DEGREES = 1e8;
+
 /** The probability that |t| is at least this large by chance. `degrees` of freedom may be a fraction. */
 export function twoSided(t: number, degrees: number): number {
   if (Number.isNaN(t)) return Number.NaN;
-  return incompleteBeta(degrees / 2, 0.5, degrees / (degrees + t * t));
+  const known = Math.min(degrees, MOST_DEGREES);
+  return incompleteBeta(known / 2, 0.5, known / (known + t * t));
 }
 
 /** The t that |t| reaches by chance with this probability: 2.306 for 0.05 and 8 degrees. */

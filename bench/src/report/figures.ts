@@ -5,11 +5,29 @@ import { bootstrapMedian } from "../measure/stats.ts";
 import type { Figure, Row, Sample } from "../results.ts";
 import type { Entrant } from "../scenario.ts";
 
-/** The median of samples, with its interval where there are several. Undefined without samples. */
-export function figureOf(samples: readonly Sample[], random: Random): Figure | undefined {
+/** What one round gives for each column; undefined or not finite: nothing, as when no delivery came. */
+export type Columns<Round> = Readonly<Record<string, (round: Round) => number | undefined>>;
+
+/** The columns' figures over rounds, the first of which is round 1; a column to which no round gives anything has none. */
+export function figuresOf<Round>(
+  columns: Columns<Round>,
+  rounds: readonly Round[],
+  random: Random,
+): Record<string, Figure> {
+  const figures: Record<string, Figure> = {};
+  for (const [id, column] of Object.entries(columns)) {
+    const samples = rounds
+      .map((round, index) => ({ round: index + 1, value: column(round) ?? Number.NaN }))
+      .filter(({ value }) => Number.isFinite(value));
+    if (samples.length > 0) figures[id] = figureOf(samples, random);
+  }
+  return figures;
+}
+
+/** The median of samples, with its interval where there are several. */
+function figureOf(samples: readonly Sample[], random: Random): Figure {
   const [first] = samples;
-  if (!first) return undefined;
-  if (samples.length === 1) return { value: first.value, samples };
+  if (first && samples.length === 1) return { value: first.value, samples };
   const values = samples.map(({ value }) => value);
   const { median: value, low, high } = bootstrapMedian(values, random);
   return { value, low, high, samples };

@@ -2,7 +2,7 @@
 
 import { Network } from "../network/network.ts";
 import type { Half } from "../process/child.ts";
-import { emptyRow, figureOf } from "../report/figures.ts";
+import { type Columns, emptyRow, figuresOf } from "../report/figures.ts";
 import type { MetricDefinition, Row } from "../results.ts";
 import type { Entrant, Scenario, Stage } from "../scenario.ts";
 import type * as clientHalf from "./blocked-websocket-half.ts";
@@ -19,6 +19,11 @@ const METRICS: readonly MetricDefinition[] = [
   { id: "connects", label: "gets through", unit: "%", better: "higher", digits: 0, compared: false },
   { id: "connect-ms", label: "after ms", unit: "ms", better: "lower", digits: 0, compared: false },
 ];
+
+const COLUMNS: Columns<Attempt> = {
+  connects: ({ connected }) => (connected ? 100 : 0),
+  "connect-ms": ({ connected, milliseconds }) => (connected ? milliseconds : undefined),
+};
 
 export const blockedWebSocket: Scenario = {
   name: "blocked-websocket",
@@ -63,10 +68,5 @@ async function attempt(entrant: Entrant, patience: number, network: Network, sta
 }
 
 function rowOf(entrant: Entrant, attempt: Attempt | undefined, { random }: Stage): Row {
-  const connects = figureOf([{ round: 1, value: attempt?.connected ? 100 : 0 }], random);
-  const time = attempt?.connected ? figureOf([{ round: 1, value: attempt.milliseconds }], random) : undefined;
-  return {
-    ...emptyRow(entrant),
-    figures: { ...(connects && { connects }), ...(time && { "connect-ms": time }) },
-  };
+  return { ...emptyRow(entrant), figures: figuresOf(COLUMNS, attempt ? [attempt] : [], random) };
 }

@@ -1,6 +1,6 @@
 /** `connect-storm`: everybody connects at once, as after a deploy. */
-import { emptyRow, figureOf } from "../report/figures.ts";
-import type { Figure, MetricDefinition, Row, Sample } from "../results.ts";
+import { type Columns, emptyRow, figuresOf } from "../report/figures.ts";
+import type { MetricDefinition, Row } from "../results.ts";
 import type { Scenario, Stage } from "../scenario.ts";
 import { Population, type Storm } from "./population/population.ts";
 
@@ -62,17 +62,9 @@ function rowOf(
   clients: number,
   { random }: Stage,
 ): Row {
-  const samples = (pick: (storm: Storm) => number): Sample[] =>
-    storms.map((storm, index) => ({ round: index + 1, value: pick(storm) }));
-  const figures: Record<string, Figure | undefined> = {
-    "server-cpu": figureOf(
-      samples(({ cpu }) => cpu / clients),
-      random,
-    ),
-    "whole-ms": figureOf(
-      samples(({ milliseconds }) => milliseconds),
-      random,
-    ),
+  const columns: Columns<Storm> = {
+    "server-cpu": ({ cpu }) => cpu / clients,
+    "whole-ms": ({ milliseconds }) => milliseconds,
   };
   return {
     ...emptyRow(entrant),
@@ -80,8 +72,6 @@ function rowOf(
       ...new Set(storms.flatMap(({ troubles }) => troubles)),
       ...(failures > 0 ? [`${failures} publishes failed`] : []),
     ],
-    figures: Object.fromEntries(
-      Object.entries(figures).filter((entry): entry is [string, Figure] => entry[1] !== undefined),
-    ),
+    figures: figuresOf(columns, storms, random),
   };
 }

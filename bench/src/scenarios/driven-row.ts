@@ -2,8 +2,8 @@
 import type { DriveResult } from "../drive/drive.ts";
 import { addHealth, illness } from "../drive/sender.ts";
 import type { Random } from "../measure/random.ts";
-import { emptyRow, figureOf } from "../report/figures.ts";
-import type { Figure, MetricDefinition, Row, Sample } from "../results.ts";
+import { type Columns, emptyRow, figuresOf } from "../report/figures.ts";
+import type { MetricDefinition, Row } from "../results.ts";
 import type { Entrant } from "../scenario.ts";
 
 /** The columns of every scenario that is driven. */
@@ -21,8 +21,7 @@ export const DRIVEN_METRICS: readonly MetricDefinition[] = [
 /** The clients' process is as busy as this share of a core: then it, and not the wire, may be what the latencies show. */
 const CLIENT_BOUND = 0.85;
 
-/** What one part gives for each column. */
-const COLUMNS: Readonly<Record<string, (result: DriveResult) => number>> = {
+const COLUMNS: Columns<DriveResult> = {
   p50: ({ report }) => report.latency.p50,
   p99: ({ report }) => report.latency.p99,
   "p99.9": ({ report }) => report.latency.p999,
@@ -30,6 +29,7 @@ const COLUMNS: Readonly<Record<string, (result: DriveResult) => number>> = {
   "server-cpu": ({ server, report }) => server.cpu / report.delivered,
   "client-cpu": ({ report }) => report.cpu / report.delivered,
   "wire-bytes": ({ server, report }) => server.bytes / report.delivered,
+  late: ({ health }) => health.late,
 };
 
 /** Whether the clients had no time left in these drives. */
@@ -49,29 +49,17 @@ export function drivenRow(entrant: Entrant, results: readonly DriveResult[], ran
   const last = results.at(-1);
   if (!last) return { ...row, troubles: ["it was never driven"] };
   const health = results.map((result) => result.health).reduce(addHealth);
-  const figures: Record<string, Figure> = {
-    late: { value: health.late, samples: samplesOf(results, (result) => result.health.late) },
-  };
-  for (const [id, column] of Object.entries(COLUMNS)) {
-    const figure = figureOf(samplesOf(results, column), random);
-    if (figure) figures[id] = figure;
-  }
+  const figures = figuresOf(COLUMNS, results, random);
   return {
     ...row,
     caveats: [...row.caveats, ...(isClientBound(results) ? ["client-bound"] : [])],
     account: last.report.account,
     invalid: illness(health),
     troubles: driveTroubles(last),
-    figures,
+    // Not a typical part's, but all that were late.
+    figures: { ...figures, late: { value: health.late, samples: figures.late?.samples ?? [] } },
     curves: [{ kind: "percentiles", points: last.report.percentiles }],
   };
-}
-
-/** One value from each part; a part without one, such as when nothing came, is left out. */
-function samplesOf(results: readonly DriveResult[], column: (result: DriveResult) => number): Sample[] {
-  return results
-    .map((result, index) => ({ round: index + 1, value: column(result) }))
-    .filter(({ value }) => Number.isFinite(value));
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

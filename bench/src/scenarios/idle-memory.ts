@@ -1,6 +1,6 @@
 /** `idle-memory`: what a connection that only listens takes, as the slope between two populations. */
-import { emptyRow, figureOf } from "../report/figures.ts";
-import type { Figure, MetricDefinition, Row } from "../results.ts";
+import { type Columns, emptyRow, figuresOf } from "../report/figures.ts";
+import type { MetricDefinition, Row } from "../results.ts";
 import type { Entrant, Scenario, Stage } from "../scenario.ts";
 import { Population } from "./population/population.ts";
 
@@ -22,6 +22,11 @@ interface Slope {
   readonly rss: number;
   readonly troubles: readonly string[];
 }
+
+const COLUMNS: Columns<Slope> = {
+  "heap-per-connection": ({ heap }) => heap,
+  "rss-per-connection": ({ rss }) => rss,
+};
 
 export const idleMemory: Scenario = {
   name: "idle-memory",
@@ -81,19 +86,9 @@ async function slopeOf(entrant: Entrant, few: number, many: number, stage: Stage
 }
 
 function rowOf(entrant: Entrant, slopes: readonly Slope[], { random }: Stage): Row {
-  const figure = (pick: (slope: Slope) => number): Figure | undefined =>
-    figureOf(
-      slopes.map((slope, index) => ({ round: index + 1, value: pick(slope) })),
-      random,
-    );
-  const heap = figure((slope) => slope.heap);
-  const rss = figure((slope) => slope.rss);
   return {
     ...emptyRow(entrant),
     troubles: [...new Set(slopes.flatMap(({ troubles }) => troubles))],
-    figures: {
-      ...(heap && { "heap-per-connection": heap }),
-      ...(rss && { "rss-per-connection": rss }),
-    },
+    figures: figuresOf(COLUMNS, slopes, random),
   };
 }

@@ -5,10 +5,11 @@ import { Drive, type DriveResult } from "../drive/drive.ts";
 import { hostNow, sleep } from "../measure/clock.ts";
 import { quantile } from "../measure/stats.ts";
 import { Network } from "../network/network.ts";
-import { emptyRow, figureOf } from "../report/figures.ts";
-import type { Figure, MetricDefinition, Row } from "../results.ts";
+import { type Columns, emptyRow, figuresOf } from "../report/figures.ts";
+import type { MetricDefinition, Row } from "../results.ts";
 import type { Entrant, Stage } from "../scenario.ts";
 import { notificationsOf, type SteadySpec } from "../workload/spec.ts";
+import { driveTroubles } from "./driven-row.ts";
 
 /** The columns. */
 export const OUTAGE_METRICS: readonly MetricDefinition[] = [
@@ -36,6 +37,18 @@ export interface OutagePlan {
 interface Outage {
   readonly result: DriveResult;
   readonly recoveries: readonly Recovery[];
+}
+
+const COLUMNS: Columns<Outage> = {
+  "whole-p50": ({ recoveries }) => quantile(timesOf(recoveries), 0.5),
+  "whole-p99": ({ recoveries }) => quantile(timesOf(recoveries), 0.99),
+  never: ({ recoveries }) => recoveries.length - timesOf(recoveries).length,
+  missed: ({ result }) => (result.report.account.lost * 100) / result.report.account.expected,
+  "server-cpu": ({ result }) => result.server.cpu / result.report.account.delivered,
+};
+
+function timesOf(recoveries: readonly Recovery[]): number[] {
+  return recoveries.map(({ milliseconds }) => milliseconds).filter((one) => one !== undefined);
 }
 
 /** Runs the outage over every entrant in turns; each round connects anew. */
@@ -97,27 +110,7 @@ export function outageRow(
   const accounts = rounds.map(({ result }) => result.report.account);
   const sum = (key: keyof (typeof accounts)[number]): number =>
     accounts.reduce((total, account) => total + account[key], 0);
-  const figure = (pick: (round: Outage) => number): Figure | undefined =>
-    figureOf(
-      rounds
-        .map((round, index) => ({ round: index + 1, value: pick(round) }))
-        .filter(({ value }) => Number.isFinite(value)),
-      random,
-    );
-  const times = (recoveries: readonly Recovery[]): number[] =>
-    recoveries.map(({ milliseconds }) => milliseconds).filter((one) => one !== undefined);
-  const figures: Record<string, Figure | undefined> = {
-    "whole-p50": figure(({ recoveries }) => quantile(times(recoveries), 0.5)),
-    "whole-p99": figure(({ recoveries }) => quantile(times(recoveries), 0.99)),
-    never: figure(({ recoveries }) => recoveries.length - times(recoveries).length),
-    missed: figure(({ result }) => (result.report.account.lost * 100) / result.report.account.expected),
-    "server-cpu": figure(({ result }) => result.server.cpu / result.report.account.delivered),
-  };
   const { recovers } = entrant.contender;
-  const troubles = rounds.flatMap(({ result }) => [
-    ...result.report.troubles,
-    ...(result.failures > 0 ? [`${result.failures} publishes failed`] : []),
-  ]);
   return {
     ...row,
     account: {
@@ -129,19 +122,14 @@ export function outageRow(
       stray: sum("stray"),
     },
     lossless: recovers,
-    troubles: [...new Set(troubles)].slice(0, 5),
-    figures: Object.fromEntries(
-      Object.entries(figures).filter((entry): entry is [string, Figure] => entry[1] !== undefined),
-    ),
+    troubles: [...new Set(rounds.flatMap(({ result }) => driveTroubles(result)))].slice(0, 5),
+    figures: figuresOf(COLUMNS, rounds, random),
     curves: [{ kind: "recovery", points: recoveryCurve(rounds.flatMap(({ recoveries }) => recoveries)) }],
   };
 }
 
 /** The share of clients that were whole so many milliseconds after their cut. */
 export function recoveryCurve(recoveries: readonly Recovery[]): (readonly [number, number])[] {
-  const times = recoveries
-    .map(({ milliseconds }) => milliseconds)
-    .filter((one) => one !== undefined)
-    .toSorted((a, b) => a - b);
+  const times = timesOf(recoveries).toSorted((a, b) => a - b);
   return [[0, 0] as const, ...times.map((time, index) => [time, (index + 1) / recoveries.length] as const)];
 }

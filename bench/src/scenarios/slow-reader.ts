@@ -2,8 +2,8 @@
 import { FAN_OUT_TOPIC } from "../contender.ts";
 import { Drive, type DriveResult } from "../drive/drive.ts";
 import { Network } from "../network/network.ts";
-import { emptyRow, figureOf } from "../report/figures.ts";
-import type { Figure, MetricDefinition, Row } from "../results.ts";
+import { type Columns, emptyRow, figuresOf } from "../report/figures.ts";
+import type { MetricDefinition, Row } from "../results.ts";
 import type { Entrant, Scenario, Stage } from "../scenario.ts";
 import { notificationsOf, type SteadySpec } from "../workload/spec.ts";
 import { driveTroubles } from "./driven-row.ts";
@@ -37,6 +37,18 @@ interface Trial {
   readonly beside: DriveResult;
   readonly growth: number;
   readonly cutOff: boolean;
+}
+
+const COLUMNS: Columns<Trial> = {
+  "p99-alone": ({ alone }) => alone.report.latency.p99,
+  "p99-beside": ({ beside }) => beside.report.latency.p99,
+  "cpu-ratio": ({ alone, beside }) => cost(beside) / cost(alone),
+  "rss-growth": ({ growth }) => growth / 1_024,
+  "cut-off": ({ cutOff }) => (cutOff ? 100 : 0),
+};
+
+function cost({ server, report }: DriveResult): number {
+  return server.cpu / report.delivered;
 }
 
 export const slowReader: Scenario = {
@@ -100,26 +112,10 @@ function rowOf(entrant: Entrant, trials: readonly Trial[], { random }: Stage): R
   const row = emptyRow(entrant);
   const last = trials.at(-1);
   if (!last) return { ...row, troubles: ["it was never driven"] };
-  const cost = ({ server, report }: DriveResult): number => server.cpu / report.delivered;
-  const columns: Readonly<Record<string, (trial: Trial) => number>> = {
-    "p99-alone": ({ alone }) => alone.report.latency.p99,
-    "p99-beside": ({ beside }) => beside.report.latency.p99,
-    "cpu-ratio": ({ alone, beside }) => cost(beside) / cost(alone),
-    "rss-growth": ({ growth }) => growth / 1_024,
-    "cut-off": ({ cutOff }) => (cutOff ? 100 : 0),
-  };
-  const figures: Record<string, Figure> = {};
-  for (const [id, column] of Object.entries(columns)) {
-    const figure = figureOf(
-      trials.map((one, index) => ({ round: index + 1, value: column(one) })),
-      random,
-    );
-    if (figure) figures[id] = figure;
-  }
   return {
     ...row,
     account: last.beside.report.account,
     troubles: [...new Set(trials.flatMap(({ beside }) => driveTroubles(beside)))],
-    figures,
+    figures: figuresOf(COLUMNS, trials, random),
   };
 }

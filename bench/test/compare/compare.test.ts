@@ -107,11 +107,52 @@ describe("two runs", () => {
     expect(outcomes(compareResults(run, odd, OPTIONS))).toEqual(["undecided", "undecided"]);
   });
 
-  it("are undecided where too few rounds were measured", () => {
+  it("are undecided where nothing was measured in enough rounds", () => {
     const short = { ...PLAN, rounds: 4 };
-    expect(compareResults(noisyRun(short, QUIET, 1), noisyRun(short, QUIET, 2), OPTIONS).outcome).toBe(
-      "undecided",
-    );
+    const comparison = compareResults(noisyRun(short, QUIET, 1), noisyRun(short, QUIET, 2), OPTIONS);
+    expect(comparison).toMatchObject({ outcome: "undecided", changes: [] });
+    expect(comparison.unjudged).toHaveLength(4);
+    expect(comparisonText(comparison)).toContain("Not judged, as that takes 5 rounds: fan-out ");
+  });
+
+  it("judge what was measured in enough rounds, and name the rest", () => {
+    const fewer = (of: Results): Results =>
+      withRow(of, "Bellwire ws", ({ figures }) => ({
+        figures: Object.fromEntries(
+          Object.entries(figures).map(([id, figure]) => [
+            id,
+            { ...figure, samples: figure.samples.slice(0, 4) },
+          ]),
+        ),
+      }));
+    const comparison = compareResults(fewer(run), fewer(later), OPTIONS);
+    expect(comparison.outcome).toBe("no change");
+    expect(comparison.unjudged.map(({ contender }) => contender)).toEqual(["Bellwire ws", "Bellwire ws"]);
+  });
+
+  it("do not become undecided by figures that hardly vary", () => {
+    const bytes = (of: Results, values: (index: number) => number): Results =>
+      withScenario(of, (scenario) => ({
+        metrics: [
+          ...scenario.metrics,
+          { id: "bytes", label: "B", unit: "B", better: "lower", digits: 0, compared: true },
+        ],
+        rows: scenario.rows.map((row) => ({
+          ...row,
+          figures: {
+            ...row.figures,
+            bytes: {
+              value: 100,
+              samples: Array.from({ length: PLAN.rounds }, (_, index) => ({
+                round: index + 1,
+                value: row.kind === "wire" ? values(index) : 100,
+              })),
+            },
+          },
+        })),
+      }));
+    const hardly = (index: number): number => (index === 0 ? 104 : 100 + (index % 2) * 1e-13);
+    expect(compareResults(bytes(run, hardly), bytes(later, hardly), OPTIONS).outcome).toBe("no change");
   });
 
   it("warn when a row without our code changed, and do not judge it", () => {

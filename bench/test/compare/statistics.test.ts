@@ -11,6 +11,8 @@ describe("Student's t distribution", () => {
     [0.01, 4, 4.604],
     [0.05, 30, 2.042],
     [0.05, 100_000, 1.96],
+    [0.05, 1e15, 1.96],
+    [0.05, 1e57, 1.96],
   ])("is at %d for %d degrees of freedom as in the tables", (probability, degrees, t) => {
     expect(criticalT(probability, degrees)).toBeCloseTo(t, 3);
     expect(twoSided(criticalT(probability, degrees), degrees)).toBeCloseTo(probability, 7);
@@ -124,12 +126,12 @@ describe("the verdict", () => {
     expect(outcome(one(0.02, 0.5, { doubt: 0.06 }))).toEqual(["no change"]);
   });
 
-  it("is undecided where figures are worth nothing or missing", () => {
-    const judged = withHolm(
-      [one(0.2, 0.001, { invalid: "the sender was late" }), { ...one(0, 1), change: undefined }],
-      least,
-    );
-    expect(judged.map(({ outcome: of }) => of)).toEqual(["undecided", "undecided"]);
-    expect(judged[0]?.reason).toBe("the sender was late");
+  it("is undecided where figures are worth nothing, and those do not count among the comparisons", () => {
+    const ill = one(0.2, 0.001, { invalid: "the sender was late" });
+    const judged = withHolm([ill, one(0.2, 0.03)], least);
+    expect(judged).toEqual([
+      { outcome: "undecided", chance: undefined, reason: "the sender was late" },
+      { outcome: "regression", chance: 0.03, reason: undefined },
+    ]);
   });
 });

@@ -103,7 +103,7 @@ function isFound({ changes }: Comparison, name: string): boolean {
 
 function text({ outcome, changes }: Comparison): string {
   const one = ({ contender, metric, factor, outcome: of }: MetricChange): string =>
-    `${contender} ${metric.replace("server-cpu-", "")}/tick ${factor?.estimate.toFixed(2)}${of === "no change" ? "" : ` ${of}`}`;
+    `${contender} ${metric.replace("server-cpu-", "")}/tick ${factor.estimate.toFixed(2)}${of === "no change" ? "" : ` ${of}`}`;
   return `${outcome} (${changes.map(one).join(", ")})`;
 }
 

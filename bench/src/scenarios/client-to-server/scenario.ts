@@ -4,8 +4,8 @@ import { addHealth, illness } from "../../drive/sender.ts";
 import type * as serverHalf from "../../drive/server-half.ts";
 import type { Random } from "../../measure/random.ts";
 import type { Half } from "../../process/child.ts";
-import { emptyRow, figureOf } from "../../report/figures.ts";
-import type { Figure, MetricDefinition, Row } from "../../results.ts";
+import { type Columns, emptyRow, figuresOf } from "../../report/figures.ts";
+import type { MetricDefinition, Row } from "../../results.ts";
 import type { Entrant, Scenario, Stage } from "../../scenario.ts";
 import { notificationsOf, type SteadySpec } from "../../workload/spec.ts";
 import type * as clientHalf from "./client-half.ts";
@@ -43,7 +43,7 @@ interface Round {
   readonly serverCpu: number;
 }
 
-const COLUMNS: Readonly<Record<string, (round: Round) => number>> = {
+const COLUMNS: Columns<Round> = {
   p50: ({ open }) => open.p50,
   p99: ({ open }) => open.p99,
   rate: ({ closed }) => (closed.acknowledged * 1_000) / closed.milliseconds,
@@ -146,14 +146,6 @@ export function publishRow(
   { account, troubles }: PublishAccount,
   random: Random,
 ): Row {
-  const figures: Record<string, Figure> = {};
-  for (const [id, column] of Object.entries(COLUMNS)) {
-    const samples = rounds
-      .map((round, index) => ({ round: index + 1, value: column(round) }))
-      .filter(({ value }) => Number.isFinite(value));
-    const figure = figureOf(samples, random);
-    if (figure) figures[id] = figure;
-  }
   const health = rounds.map(({ open }) => open.health);
   const [first, ...later] = health;
   return {
@@ -161,6 +153,6 @@ export function publishRow(
     account,
     invalid: first && illness(later.reduce(addHealth, first)),
     troubles,
-    figures,
+    figures: figuresOf(COLUMNS, rounds, random),
   };
 }

@@ -1,12 +1,12 @@
 /** `throughput`: how many notifications to single persons a second, before the latency objective breaks. */
 import type { Drive } from "../../drive/drive.ts";
-import { emptyRow, figureOf } from "../../report/figures.ts";
-import type { Figure, MetricDefinition, Row } from "../../results.ts";
+import { type Columns, emptyRow, figuresOf } from "../../report/figures.ts";
+import type { MetricDefinition, Row } from "../../results.ts";
 import type { Entrant, Scenario, Stage } from "../../scenario.ts";
 import type { SteadySpec } from "../../workload/spec.ts";
 import { startDrives } from "../driven.ts";
 import { driveTroubles, isClientBound } from "../driven-row.ts";
-import { Climb, type ClimbPlan, type Step } from "./climb.ts";
+import { Climb, type ClimbPlan } from "./climb.ts";
 
 /** Notifications per second of the workload as it is written; rates are multiples of it. */
 const BASE = 1_000;
@@ -32,12 +32,11 @@ const METRICS: readonly MetricDefinition[] = [
   { id: "client-cpu", label: "client µs", unit: "µs", better: "lower", digits: 1, compared: false },
 ];
 
-/** What the columns show of the step at the knee. */
-const COLUMNS: Readonly<Record<string, (knee: Step) => number>> = {
-  knee: ({ rate }) => rate,
-  p99: ({ result }) => result.report.latency.p99,
-  "server-cpu": ({ result: { server, report } }) => server.cpu / report.delivered,
-  "client-cpu": ({ result: { report } }) => report.cpu / report.delivered,
+const COLUMNS: Columns<Climb> = {
+  knee: ({ knee }) => knee?.rate,
+  p99: ({ knee }) => knee?.result.report.latency.p99,
+  "server-cpu": ({ knee }) => knee && knee.result.server.cpu / knee.result.report.delivered,
+  "client-cpu": ({ knee }) => knee && knee.result.report.cpu / knee.result.report.delivered,
 };
 
 export const throughput: Scenario = {
@@ -108,13 +107,6 @@ export function throughputRow(
   { random }: Pick<Stage, "random">,
 ): Row {
   const row = emptyRow(entrant);
-  const knees = climbs.map(({ knee }) => knee);
-  const figures: Record<string, Figure> = {};
-  for (const [id, column] of Object.entries(COLUMNS)) {
-    const samples = knees.flatMap((knee, index) => (knee ? [{ round: index + 1, value: column(knee) }] : []));
-    const figure = figureOf(samples, random);
-    if (figure) figures[id] = figure;
-  }
   const last = climbs.at(-1)?.steps.at(-1)?.result;
   const broken = climbs.flatMap((climb) => climb.broken ?? []);
   const bound = broken.length > 0 && isClientBound(broken.map(({ result }) => result));
@@ -125,7 +117,7 @@ export function throughputRow(
     lossless: entrant.contender.recovers,
     invalid: whyInvalid(climbs),
     troubles: last ? driveTroubles(last) : ["it was never driven"],
-    figures,
+    figures: figuresOf(COLUMNS, climbs, random),
     curves: [{ kind: "knee", points: kneeCurve(climbs) }],
   };
 }
