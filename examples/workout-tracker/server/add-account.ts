@@ -21,7 +21,7 @@ async function main(): Promise<void> {
   if (password.length < SHORTEST) throw new Error(`a password has at least ${SHORTEST} characters`);
 
   const { database: folder } = await readConfiguration();
-  const database = await openDatabase({ url: process.env.DATABASE_URL, folder });
+  const database = await openDatabase({ url: process.env.DATABASE_URL || undefined, folder });
   try {
     const accounts = openAccounts(database, await openTokens(database, 1_000));
     await accounts.create({ ...checked.data, password, latitude: 0, longitude: 0 });

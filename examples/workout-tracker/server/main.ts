@@ -1,4 +1,7 @@
-/** Starts the tracker: `PORT` (8080), `DATABASE_URL` (PostgreSQL in place of the embedded one), `BELLWIRE_CONFIG` (tracker.json); `--demo` with life in it. */
+/**
+ * Starts the tracker: `PORT` (8080), `HOST` (every interface), `DATABASE_URL` (PostgreSQL in place of the embedded one), `BELLWIRE_CONFIG`
+ * (tracker.json). `--demo` with life in it, and for this machine alone unless `HOST` says otherwise, as anybody may come in.
+ */
 import { buildPage } from "./build-page.ts";
 import { readConfiguration } from "./configuration.ts";
 import { createDemo } from "./demo/demo.ts";
@@ -17,7 +20,8 @@ async function main(): Promise<void> {
   const running = await startTracker({
     configuration: demo ? { ...configuration, database: `${configuration.database}-demo` } : configuration,
     port: Number(process.env.PORT ?? 8080),
-    databaseUrl: process.env.DATABASE_URL,
+    host: process.env.HOST || (demo && "127.0.0.1"),
+    databaseUrl: process.env.DATABASE_URL || undefined,
     pages,
     failed,
     ...(demo && { seed: demo.seed }),

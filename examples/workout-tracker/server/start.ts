@@ -42,6 +42,8 @@ export interface StartOptions {
   readonly configuration: Configuration;
   /** Default: 0, a free one. */
   readonly port?: number;
+  /** The interface. Default: every one. */
+  readonly host?: string | undefined;
   /** `postgres://…`, in place of the configuration's folder. */
   readonly databaseUrl?: string | undefined;
   /** PGlite in memory, in place of the configuration's folder. Default: false. */
@@ -118,7 +120,7 @@ export async function startTracker(options: StartOptions): Promise<Running> {
     });
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      server.listen(options.port ?? 0, resolve);
+      server.listen(options.port ?? 0, options.host, resolve);
     });
     // After the hub has drained: what is still open then is no link.
     closing.splice(2, 0, () => {
