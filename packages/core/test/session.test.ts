@@ -154,6 +154,38 @@ describe("rates", () => {
     expect(peer.of("acknowledged").at(-1)?.ref).toBe(11);
   });
 
+  it("takes no other publish before the refused one has come again, however late those behind it are", async () => {
+    open({ authorize: () => true, limits: { messageRate: 1_000, messageBurst: 10 } });
+    const peer = await world.welcomed();
+    for (let ref = 1; ref <= 11; ref++) void peer.say(publish(ref));
+    await settle();
+    await world.clock.advance(3_000);
+    await peer.say(publish(12));
+    expect(peer.of("error").at(-1)).toMatchObject({ ref: 12, code: "rate_limited" });
+    await peer.say(publish(11));
+    await peer.say(publish(12));
+    await peer.say(publish(13));
+    expect(
+      peer
+        .of("acknowledged")
+        .map(({ ref }) => ref)
+        .slice(-3),
+    ).toEqual([11, 12, 13]);
+  });
+
+  it("takes others five seconds after the refusal is over, when the refused publish was given up", async () => {
+    open({ authorize: () => true, limits: { messageRate: 1_000, messageBurst: 10 } });
+    const peer = await world.welcomed();
+    for (let ref = 1; ref <= 11; ref++) void peer.say(publish(ref));
+    await settle();
+    await world.clock.advance(5_499);
+    await peer.say(publish(12));
+    expect(peer.of("acknowledged").at(-1)?.ref).toBe(10);
+    await world.clock.advance(1);
+    await peer.say(publish(13));
+    expect(peer.of("acknowledged").at(-1)?.ref).toBe(13);
+  });
+
   it("counts bytes as well as messages", async () => {
     open({ limits: { byteRate: 1_000 } });
     const peer = await world.welcomed();

@@ -4,6 +4,8 @@ import { TokenBucket } from "./token-bucket.ts";
 
 /** The least time, in milliseconds, for which a link over its rates is refused. */
 const REFUSAL = 500;
+/** Milliseconds after its refusal is over for which a publish is expected again, before any other is taken. */
+const EXPECTED = 5_000;
 /** Milliseconds by which a client's timer may be early: one that came back before the time was up would be refused again. */
 const EARLY = 20;
 
@@ -11,8 +13,11 @@ export class InboundRates {
   readonly #messages: TokenBucket;
   readonly #bytes: TokenBucket;
   readonly #subscribes: TokenBucket;
-  /** Until when publishes are refused. */
+  /** Until when publishes are refused, */
   #refusedUntil = 0;
+  /** and until when all but the one with this id, the first that was refused. */
+  #expected: string | undefined;
+  #expectedUntil = 0;
   /** Subscriptions that were refused and not made since. */
   #postponed = 0;
 
@@ -22,20 +27,33 @@ export class InboundRates {
     this.#subscribes = new TokenBucket(limits.subscribeRate, limits.subscribeBurst, now);
   }
 
+  /** Any message but a publish. It has no order to keep. */
+  message(bytes: number, now: number): number {
+    const wait = this.#take(bytes, now);
+    return wait > 0 ? Math.max(wait, REFUSAL) + EARLY : 0;
+  }
+
   /**
-   * Any message. Once a publish is refused, all publishes are for a while: what the client had under way behind it must not
-   * overtake it. Nothing else has an order to keep, nor puts off the end of that while.
+   * A publish. Once one is refused, all are until that one comes again: what was under way behind it must not overtake it, however
+   * slow the way. A client that has given it up is let through after a while.
    */
-  message(isPublish: boolean, bytes: number, now: number): number {
-    if (!isPublish || now >= this.#refusedUntil) {
-      const wait = Math.max(this.#messages.take(1, now), this.#bytes.take(bytes, now));
-      if (wait <= 0) return 0;
-      if (!isPublish) return Math.max(wait, REFUSAL) + EARLY;
+  publish(id: string, bytes: number, now: number): number {
+    const overtakes = this.#expected !== undefined && id !== this.#expected && now < this.#expectedUntil;
+    if (now >= this.#refusedUntil && !overtakes) {
+      const wait = this.#take(bytes, now);
+      if (wait <= 0) {
+        this.#expected = undefined;
+        return 0;
+      }
       this.#refusedUntil = now + Math.max(wait, REFUSAL);
+      this.#expectedUntil = this.#refusedUntil + EXPECTED;
+      this.#expected = id;
     }
-    // The time must not run out between a refused message and those right behind it.
-    this.#refusedUntil = Math.max(this.#refusedUntil, now + REFUSAL / 2);
-    return Math.ceil(this.#refusedUntil - now) + EARLY;
+    return Math.ceil(Math.max(this.#refusedUntil - now, REFUSAL / 2)) + EARLY;
+  }
+
+  #take(bytes: number, now: number): number {
+    return Math.max(this.#messages.take(1, now), this.#bytes.take(bytes, now));
   }
 
   /** A subscription. Each refused one is told a later time, or all of them would come back at once. */

@@ -99,7 +99,10 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     }
     if (this.#phase === "authenticating")
       return this.end({ code: "malformed", reason: "wait for the welcome" });
-    const wait = this.#rates.message(message.type === "publish", bytes, now);
+    const wait =
+      message.type === "publish"
+        ? this.#rates.publish(message.id, bytes, now)
+        : this.#rates.message(bytes, now);
     // Leaving lightens the load, and a client has no use for an answer that says "later".
     if (wait > 0 && message.type !== "unsubscribe") {
       const ref = "ref" in message ? message.ref : undefined;

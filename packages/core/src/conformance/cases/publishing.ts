@@ -128,6 +128,19 @@ export const publishing: readonly Case[] = [
     },
   },
   {
+    name: "publishes in order also when what was under way behind a refused publish is held up for long",
+    requires: "clientPublish",
+    async run(context) {
+      await context.open({ limits: { messageRate: 100, messageBurst: 10 } });
+      const client = await context.client("a");
+      await client.subscribe("news.sport");
+      client.rules.push({ type: "publish", nth: 14, fault: "delay", ms: 900 });
+      await Promise.all(range(1, 40).map((n) => client.publish("news.sport", { n })));
+      await client.receives("news.sport", range(1, 40));
+      await context.verify();
+    },
+  },
+  {
     name: "refuses data off the contract, an unknown topic and an unknown event, with a code each",
     async run(context) {
       await context.open();
