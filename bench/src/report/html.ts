@@ -12,6 +12,9 @@ import { lineStyles, themeCss } from "./page/theme.ts";
 
 const require = createRequire(import.meta.url);
 
+/** In this order: what narrow screens and paper change comes last. */
+const STYLES = ["page", "tables", "plots", "media"];
+
 /**
  * `report.html`. Its content policy refuses every request and every script but its own two, so that it can be opened from
  * a disk, mailed and kept. Names and texts of contenders are shown as they are and are never markup.
@@ -27,7 +30,7 @@ export function reportHtml(results: Results): string {
   const styles = [
     text(require.resolve("uplot/dist/uPlot.min.css")),
     themeCss(),
-    text(new URL("./page/page.css", import.meta.url)),
+    ...STYLES.map((name) => text(new URL(`./page/${name}.css`, import.meta.url))),
   ];
   return html`<!doctype html>
 <html lang="en">
