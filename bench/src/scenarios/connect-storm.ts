@@ -4,7 +4,7 @@ import type { MetricDefinition, Row } from "../results.ts";
 import type { Scenario, Stage } from "../scenario.ts";
 import { Population, type Storm } from "./population/population.ts";
 
-const PLANS = { quick: { clients: 500, rounds: 2 }, full: { clients: 1_000, rounds: 12 } };
+const PLANS = { quick: { clients: 400, rounds: 2 }, full: { clients: 1_000, rounds: 12 } };
 
 const METRICS: readonly MetricDefinition[] = [
   { id: "server-cpu", label: "server µs/conn", unit: "µs", better: "lower", digits: 0, compared: true },

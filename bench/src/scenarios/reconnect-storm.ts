@@ -5,7 +5,7 @@ import { OUTAGE_METRICS, type OutagePlan, outages } from "./outage.ts";
 const SHAPE = { kind: "steady", topics: 10, topicsEach: 1, bytes: 128 } as const;
 const PLANS: Record<"quick" | "full", OutagePlan> = {
   quick: {
-    spec: { ...SHAPE, subscribers: 50, rate: 50, seconds: 4 },
+    spec: { ...SHAPE, subscribers: 50, rate: 50, seconds: 3.5 },
     ways: 1,
     cutAt: () => 300,
     offline: 200,

@@ -5,7 +5,7 @@ import { OUTAGE_METRICS, type OutagePlan, outages } from "./outage.ts";
 const SHAPE = { kind: "steady", topics: 4, subscribers: 30, topicsEach: 1, bytes: 128 } as const;
 const PLANS: Record<"quick" | "full", OutagePlan> = {
   quick: {
-    spec: { ...SHAPE, rate: 100, seconds: 4 },
+    spec: { ...SHAPE, rate: 100, seconds: 3.5 },
     ways: 6,
     cutAt: (chance) => 200 + chance * 800,
     offline: 300,
