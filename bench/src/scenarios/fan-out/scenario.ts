@@ -21,7 +21,7 @@ const PLANS: Record<"quick" | "full", FanOutPlan> = {
     subscribers: 1_000,
     rounds: 8,
     starts: 1,
-    slices: { 1: { leadIn: 4, ticks: 11, every: 1 }, 8: { leadIn: 1, ticks: 3, every: 3 } },
+    slices: { 1: { leadIn: 5, ticks: 14, every: 1 }, 8: { leadIn: 1, ticks: 3, every: 3 } },
   },
   full: {
     subscribers: 1_000,
