@@ -65,7 +65,7 @@ function answersText(): string {
     ({ key, question, rule, fallback }) =>
       `  ${key.padEnd(18)}${question}: ${rule.allowed}; default ${JSON.stringify(fallback)}`,
   );
-  const weights = `  ${"weights".padEnd(18)}Weights in place of those that follow: any of ${CRITERIA.join(", ")}`;
+  const weights = `  ${"weights".padEnd(18)}Weights in place of those that follow, for one or more of ${CRITERIA.join(", ")}`;
   return ["Answers, as JSON; what is absent is at its default:", ...lines, weights].join("\n");
 }
 

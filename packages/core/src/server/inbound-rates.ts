@@ -34,8 +34,8 @@ export class InboundRates {
   }
 
   /**
-   * A publish. Once one is refused, all are until that one comes again: what was under way behind it must not overtake it, however
-   * slow the way. A client that has given it up is let through after a while.
+   * A publish. Once one is refused, all are until that one comes again: what was under way behind it must not overtake it, though
+   * it may come late. A client that has given it up is let through after a while, which is how late that may be.
    */
   publish(id: string, bytes: number, now: number): number {
     const overtakes = this.#expected !== undefined && id !== this.#expected && now < this.#expectedUntil;
