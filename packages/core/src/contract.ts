@@ -76,6 +76,17 @@ export type InputOf<M extends TopicMap, T extends string, E extends string> = St
   SchemaOf<M[PatternOf<M, T>][E & keyof M[PatternOf<M, T>]]>
 >;
 
+/** A topic as the contract's look-up finds it. It never changes, so that it may be kept for as long as the topic is in use. */
+export interface TopicMatch {
+  /** The first in the order of definition that the topic matches. */
+  readonly pattern: string;
+  readonly params: TopicParams;
+  /** The events that the contract declares for the pattern, by name. */
+  readonly events: ReadonlyMap<string, EventDefinition>;
+  /** What the contract says of an event of this topic; undefined when it takes no event of that name. */
+  event(name: string): EventDefinition | undefined;
+}
+
 /** An event as the contract's look-up finds it. */
 export interface FoundEvent {
   readonly pattern: string;
@@ -86,6 +97,8 @@ export interface FoundEvent {
 /** A contract; made by {@link defineTopics}, given to `createHub` and `createChannel`. */
 export interface Contract<M extends TopicMap = TopicMap> {
   readonly map: M;
+  /** Looks a topic up, once for all that is asked of it; undefined when it is off the grammar or matches no pattern. */
+  find(topic: string): TopicMatch | undefined;
   /** The pattern that a topic matches, the first in the order of definition. */
   topic(topic: string): { readonly pattern: string; readonly params: TopicParams } | undefined;
   /** The event, or undefined when the topic is unknown or has no such event. */
@@ -112,24 +125,25 @@ interface CompiledTopic {
 export function defineTopics<const M extends TopicMap>(map: M): Contract<M> {
   if (!isMap(map)) throw new BellwireError("invalid_option", "topics: must be an object of topic patterns");
   const compiled = Object.entries(map).map(([pattern, events]) => compileTopic(pattern, events));
-  const find = (topic: string): { entry: CompiledTopic; params: TopicParams } | undefined => {
+  const find = (topic: string): TopicMatch | undefined => {
     if (!isName(topic)) return undefined;
-    for (const entry of compiled) {
-      const params = entry.match(topic);
-      if (params) return { entry, params };
+    for (const { pattern, match, events } of compiled) {
+      const params = match(topic);
+      if (params) return { pattern, params, events, event: (name) => events.get(name) };
     }
     return undefined;
   };
   return {
     map,
+    find,
     topic(topic) {
       const found = find(topic);
-      return found && { pattern: found.entry.pattern, params: found.params };
+      return found && { pattern: found.pattern, params: found.params };
     },
     event(topic, event) {
       const found = find(topic);
-      const definition = found?.entry.events.get(event);
-      return found && definition && { pattern: found.entry.pattern, params: found.params, definition };
+      const definition = found?.event(event);
+      return found && definition && { pattern: found.pattern, params: found.params, definition };
     },
   };
 }

@@ -12,6 +12,7 @@ export {
   type ParamName,
   type PatternOf,
   type TopicMap,
+  type TopicMatch,
   type TopicName,
   type TopicsOf,
   type,

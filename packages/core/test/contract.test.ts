@@ -302,6 +302,18 @@ describe("a contract", () => {
       expect(topics.topic(unknown)).toBeUndefined();
   });
 
+  it("answers everything about a topic in one look-up, which can be kept", () => {
+    const topics = defineTopics({ "news.{name}": { said: schema, typing: volatile(schema) } });
+    const found = topics.find("news.sport");
+    expect(found).toMatchObject({ pattern: "news.{name}", params: { name: "sport" } });
+    expect(found?.event("said")).toEqual({ schema, kind: "logged" });
+    expect(found?.event("typing")?.kind).toBe("volatile");
+    expect(found?.event("heard")).toBeUndefined();
+    expect(Array.from(found?.events.keys() ?? [])).toEqual(["said", "typing"]);
+    expect(topics.find("sport")).toBeUndefined();
+    expect(topics.find("news.a b")).toBeUndefined();
+  });
+
   it("knows how each event travels", () => {
     const key = (data: { id: string }) => data.id;
     const item = z.object({ id: z.string() });
