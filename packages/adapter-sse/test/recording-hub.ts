@@ -17,7 +17,10 @@ export interface RecordedLink {
 
 export interface RecordingHub extends LinkAcceptor {
   readonly links: RecordedLink[];
-  refused: CloseCause | undefined;
+  /** Why a new link would be refused now. */
+  refusing: CloseCause | undefined;
+  /** What the adapter said it had refused. */
+  readonly refusals: CloseCause[];
   /** What `onClose` registered. */
   closing: (() => void)[];
   onMessage?: (recorded: RecordedLink, message: ClientMessage) => void;
@@ -26,10 +29,12 @@ export interface RecordingHub extends LinkAcceptor {
 export function recordingHub(maxMessageBytes = 65_536): RecordingHub {
   const hub: RecordingHub = {
     links: [],
-    refused: undefined,
+    refusing: undefined,
+    refusals: [],
     closing: [],
     maxMessageBytes,
-    refusal: () => hub.refused,
+    refusal: () => hub.refusing,
+    refused: (cause) => void hub.refusals.push(cause),
     onClose: (callback) => void hub.closing.push(callback),
     accept(link, handshake) {
       const recorded: RecordedLink = { link, handshake, messages: [], malformed: [], calls: [] };

@@ -366,7 +366,7 @@ describe("admission", () => {
   it("answers a refusal of the hub with 503 and when to come back, in whole seconds", async () => {
     const hub = recordingHub();
     const port = await serving(hub);
-    hub.refused = { code: "overloaded", retryAfter: 1_001 };
+    hub.refusing = { code: "overloaded", retryAfter: 1_001 };
     for (const path of ["/bellwire/sse", "/bellwire/sse?topic=a"]) {
       const answer = await ask(port, { path });
       expect([answer.status, answer.headers["retry-after"], codeOf(answer)]).toEqual([

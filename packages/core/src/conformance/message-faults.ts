@@ -83,6 +83,7 @@ export function faultyAcceptor(hub: LinkAcceptor, rules: readonly MessageRule[] 
   return {
     maxMessageBytes: hub.maxMessageBytes,
     refusal: () => hub.refusal(),
+    refused: (cause, transport) => hub.refused(cause, transport),
     onClose: (callback) => hub.onClose(callback),
     accept(link: Link<ServerMessage>, handshake: Handshake): LinkObserver<ClientMessage> {
       let over = false;

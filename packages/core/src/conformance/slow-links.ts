@@ -18,6 +18,7 @@ export function slowLinks(hub: LinkAcceptor): SlowLinks {
   return {
     maxMessageBytes: hub.maxMessageBytes,
     refusal: () => hub.refusal(),
+    refused: (cause, transport) => hub.refused(cause, transport),
     onClose: (callback) => hub.onClose(callback),
     accept(link, handshake) {
       let held: (readonly ServerMessage[])[] = [];

@@ -8,6 +8,8 @@ import type { Identity } from "./identity.ts";
 export interface Grant {
   /** Who joins a `presence-` topic by it. Default: the identity's user. */
   readonly member?: Member;
+  /** The user whom the authorization names, for `revoke`. Default: the member's id. */
+  readonly user?: string | undefined;
 }
 
 /** What a client publishes. */
@@ -39,6 +41,13 @@ export interface Handshake {
    * Default: true.
    */
   readonly answers?: boolean;
+  /**
+   * The adapter's own name of the link, which no client can choose: `exclude` compares it. Default: an id that the hub derives from
+   * the user and from the hello's session.
+   */
+  readonly session?: string;
+  /** The user who signed in on the link by the adapter's own means; `revoke` follows it. MUST NOT throw. */
+  readonly user?: () => string | undefined;
   /** Asked before `authorize`: a grant takes its place; undefined leaves the decision to it. MUST NOT throw. */
   readonly grant?: (action: "subscribe" | "publish", topic: string) => Grant | undefined;
 }
@@ -64,6 +73,11 @@ export interface LinkAcceptor {
    * connection and answer a refusal with HTTP 503 and `Retry-After`.
    */
   refusal(): CloseCause | undefined;
+  /**
+   * Hears of a connection or a request that the adapter refused by itself, such as one from a foreign origin. The reason says what to
+   * change. The hub tells `onError` of each code on each transport at most once a minute.
+   */
+  refused(cause: CloseCause, transport: string): void;
   /** Takes one end of an open connection and returns the observer of it. The adapter calls `open` on it first. */
   accept(link: Link<ServerMessage>, handshake: Handshake): LinkObserver<ClientMessage>;
   /** Calls back when the hub starts to close; the adapter then stops listening for new links. */

@@ -12,6 +12,7 @@ import { decided, type Identity } from "./identity.ts";
 import { limitsFrom } from "./limits.ts";
 import { Pacer } from "./link-queue.ts";
 import { memoryBackplane } from "./memory-backplane.ts";
+import { Refusals } from "./refusals.ts";
 import { Session } from "./session.ts";
 import type { LiveSession, SessionHost } from "./session-host.ts";
 import { TokenBucket } from "./token-bucket.ts";
@@ -32,7 +33,8 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
   const clock = options.clock ?? backgroundClock;
   const limits = limitsFrom(options.limits);
   const backplane = options.backplane ?? memoryBackplane({ clock });
-  const report = options.onError ?? complain;
+  const report = contained(options.onError ?? complain);
+  const refusals = new Refusals();
   const access = new Access(options, limits, clock, report);
   const pacer = new Pacer(clock, { bytes: limits.queueBytes, messages: limits.queueMessages });
   const topics = new Topics(contract, options.slowReaders ?? {}, backplane, pacer, limits, clock, report);
@@ -151,6 +153,10 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
       const wait = linkRate.take(1, clock.now());
       return wait > 0 ? { code: "overloaded", retryAfter: wait } : undefined;
     },
+    refused(cause, transport) {
+      const error = refusals.due(cause, transport, clock.now());
+      if (error) report(error);
+    },
     accept(link, handshake) {
       const session = new Session(host, link, handshake);
       sessions.add(session);
@@ -222,6 +228,18 @@ function assertJson(answer: unknown): void {
   } catch (cause) {
     throw new TypeError("what a handler returns must be JSON", { cause });
   }
+}
+
+/** The application's own function may fail, too, and then there is nobody left to tell but the console. */
+function contained(tell: (error: unknown) => unknown): (error: unknown) => void {
+  return (error) => {
+    try {
+      const told = tell(error);
+      if (told instanceof Promise) told.catch(complain);
+    } catch (failure) {
+      complain(failure);
+    }
+  };
 }
 
 /** An application that does not listen for its own errors still hears of them. */

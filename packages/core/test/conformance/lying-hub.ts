@@ -26,6 +26,7 @@ export function lyingHub(hub: LinkAcceptor, options: LyingOptions): LinkAcceptor
   return {
     maxMessageBytes: hub.maxMessageBytes,
     refusal: () => hub.refusal(),
+    refused: (cause, transport) => hub.refused(cause, transport),
     onClose: (callback) => hub.onClose(callback),
     accept(link, handshake) {
       let session = "";

@@ -123,6 +123,7 @@ it("does the same at the hub's end of the seam", () => {
     {
       maxMessageBytes: 1,
       refusal: () => undefined,
+      refused() {},
       onClose() {},
       accept(link) {
         hubLink = link;
