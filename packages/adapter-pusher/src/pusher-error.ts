@@ -1,6 +1,5 @@
-/** The event `pusher:error`: its texts are the hosted service's where they are known, and its code is Bellwire's own beside them. */
+/** The event `pusher:error`: its texts are the hosted service's where they are known; Bellwire's code stands beside them as `reason`. */
 import { type ErrorCode, isErrorCode } from "@bellwire/core";
-import { METADATA_KEY } from "./metadata.ts";
 
 /** What went wrong with one request of a client. The connection goes on. */
 export interface PusherError {
@@ -36,14 +35,13 @@ export function errorData({
   channel,
   number,
 }: PusherError): Readonly<Record<string, unknown>> {
-  return { code: number ?? null, message, channel, [METADATA_KEY]: { code } };
+  return { code: number ?? null, message, channel, reason: code };
 }
 
 /** Reads the data of a `pusher:error`. One that another server than Bellwire's wrote has no code of ours. Never throws. */
 export function readErrorData(data: unknown): Partial<PusherError> {
   if (typeof data !== "object" || data === null) return {};
-  const { code: number, message, channel, [METADATA_KEY]: own } = data as Readonly<Record<string, unknown>>;
-  const code: unknown = typeof own === "object" && own !== null && "code" in own ? own.code : undefined;
+  const { code: number, message, channel, reason: code } = data as Readonly<Record<string, unknown>>;
   return {
     ...(isErrorCode(code) && { code }),
     ...(typeof message === "string" && { message }),

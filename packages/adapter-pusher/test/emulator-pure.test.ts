@@ -11,6 +11,7 @@ import { FanOut } from "../src/emulator/fan-out.ts";
 import { readBatch, readTrigger } from "../src/emulator/published-event.ts";
 import { type ApiRequest, judgeRequest } from "../src/emulator/request-auth.ts";
 import { Senders } from "../src/emulator/senders.ts";
+import { gapText } from "../src/emulator/translate.ts";
 import { judgeSignin, judgeSubscription } from "../src/emulator/verdict.ts";
 import { DATA_KEY, METADATA_KEY, splitMetadata, withMetadata } from "../src/metadata.ts";
 import { errorData, readErrorData } from "../src/pusher-error.ts";
@@ -155,7 +156,7 @@ describe("metadata", () => {
 describe("pusher:error", () => {
   it("carries Bellwire's code beside Pusher's number", () => {
     const error = { code: "forbidden", message: "no", channel: "private-x" } as const;
-    expect(errorData(error)).toEqual({ ...error, code: null, [METADATA_KEY]: { code: "forbidden" } });
+    expect(errorData(error)).toEqual({ ...error, code: null, reason: "forbidden" });
     expect(readErrorData(JSON.parse(JSON.stringify(errorData({ ...error, number: 4301 }))))).toEqual({
       ...error,
       number: 4301,
@@ -533,7 +534,7 @@ describe("a batch for many connections", () => {
     time: 5,
     ...rest,
   });
-  const standing = (live: string | undefined, name = "news") => new Map([[name, { live }]]);
+  const standing = (live: boolean, name = "news") => new Map([[name, { live }]]);
   /** The texts in the frames, all of which are short. */
   const texts = (frames: Buffer | undefined): string[] => {
     const found: string[] = [];
@@ -547,29 +548,25 @@ describe("a batch for many connections", () => {
     return found;
   };
 
-  it("is encoded once for all whose channels stand in the same epoch, and anew for others", () => {
+  it("is encoded once for all whose channels are live", () => {
     const fanOut = new FanOut(new Senders());
     const batch = [
       notification(1),
       { type: "head", topic: "news", position: { epoch: "e", offset: 1 } },
     ] as const;
-    const one = fanOut.encode(batch, standing("e"));
-    expect(texts(one)).toEqual([
-      '{"event":"done","channel":"news","data":"{\\"n\\":1,\\"$bellwire\\":{\\"offset\\":1,\\"epoch\\":\\"e\\",\\"time\\":5}}"}',
-    ]);
-    expect(fanOut.encode(batch, standing("e"))).toBe(one);
-    expect(fanOut.encode(batch, standing("f"))?.toString()).toBe(one?.toString().replace('"e\\"', '"f\\"'));
-    expect(fanOut.encode(batch, standing("e"))?.equals(one ?? Buffer.alloc(0))).toBe(true);
+    const one = fanOut.encode(batch, standing(true));
+    expect(texts(one)).toEqual(['{"event":"done","channel":"news","data":"{\\"n\\":1}"}']);
+    expect(fanOut.encode(batch, standing(true))).toBe(one);
   });
 
   it("is looked at one by one where a channel is not live, whoever came before", () => {
     const fanOut = new FanOut(new Senders());
     const batch = [notification(1)];
-    expect(fanOut.encode(batch, standing(undefined))).toBeUndefined();
+    expect(fanOut.encode(batch, standing(false))).toBeUndefined();
     expect(fanOut.encode(batch, new Map())).toBeUndefined();
-    const frames = fanOut.encode(batch, standing("e"));
-    expect(fanOut.encode(batch, standing(undefined))).toBeUndefined();
-    expect(fanOut.encode(batch, standing("e"))).toBe(frames);
+    const frames = fanOut.encode(batch, standing(true));
+    expect(fanOut.encode(batch, standing(false))).toBeUndefined();
+    expect(fanOut.encode(batch, standing(true))).toBe(frames);
     expect(fanOut.encode([notification(2)], new Map())).toBeUndefined();
   });
 
@@ -581,7 +578,14 @@ describe("a batch for many connections", () => {
     { type: "acknowledged", ref: 1, position: null },
     { type: "error", code: "internal", message: "x" },
   ])("is looked at one by one when it holds $type", (message) => {
-    expect(new FanOut(new Senders()).encode([notification(1), message], standing("e"))).toBeUndefined();
+    expect(new FanOut(new Senders()).encode([notification(1), message], standing(true))).toBeUndefined();
+  });
+
+  it("has a gap as an event of its own, which says why and names no position", () => {
+    const position = { epoch: "e", offset: 7 };
+    expect(gapText({ type: "gap", topic: "news", position, reason: "overflow" })).toBe(
+      '{"event":"bellwire:gap","channel":"news","data":"{\\"reason\\":\\"overflow\\"}"}',
+    );
   });
 
   it("says who sent a client event, and believes nobody who only took over its id", () => {
@@ -591,7 +595,7 @@ describe("a batch for many connections", () => {
     senders.remember(sent, "ann");
     const name = (message: Notified) =>
       (
-        JSON.parse(texts(fanOut.encode([message], standing("e", message.topic)))[0] ?? "{}") as {
+        JSON.parse(texts(fanOut.encode([message], standing(true, message.topic)))[0] ?? "{}") as {
           user_id?: string;
         }
       ).user_id;

@@ -241,7 +241,7 @@ export async function raw(
     get errors() {
       return heard
         .filter(({ event }) => event === "pusher:error")
-        .map(({ data }) => (data as { $bellwire: { code: string } }).$bellwire.code);
+        .map(({ data }) => (data as { reason: string }).reason);
     },
   };
 }

@@ -1,7 +1,6 @@
 /** Unmodified Laravel Echo on a hub of Bellwire. */
 import Echo from "laravel-echo";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { splitMetadata } from "../src/metadata.ts";
 import { client, serve, serverLibrary, until, watchUncaught } from "./serving.ts";
 
 watchUncaught();
@@ -27,11 +26,11 @@ describe("Laravel Echo", () => {
     ann
       .channel("news.de")
       .subscribed(() => (ready += 1))
-      .listen(".done", (data: unknown) => void heard.push(splitMetadata(data).data));
+      .listen(".done", (data: unknown) => void heard.push(data));
     ann
       .private("orders.1")
       .subscribed(() => (ready += 1))
-      .listen(".done", (data: unknown) => void heard.push(splitMetadata(data).data));
+      .listen(".done", (data: unknown) => void heard.push(data));
     await until(() => ready === 2);
     await hub.publish("private-orders.1", "done", { n: 1 });
     await serverLibrary(port).trigger("news.de", "done", { n: 2 });
@@ -54,10 +53,7 @@ describe("Laravel Echo", () => {
       .here((members: EchoMember[]) => void said.push(`here ${names(members)}`))
       .joining(({ name }: EchoMember) => void said.push(`joining ${name}`))
       .leaving(({ name }: EchoMember) => void said.push(`leaving ${name}`))
-      .listenForWhisper(
-        "typing",
-        (data: unknown) => void said.push(JSON.stringify(splitMetadata(data).data)),
-      );
+      .listenForWhisper("typing", (data: unknown) => void said.push(JSON.stringify(data)));
     await until(() => said.length === 1);
     const bob = echo(port, "bob");
     const room = bob.join("room.a");

@@ -1,6 +1,6 @@
 /**
  * The encoding of batches that many connections are due. The hub gives equal batches as one array, one connection after the other,
- * so the last encoding is kept; it holds for every connection whose channels stand in the same epochs.
+ * so the last encoding is kept; it holds for every connection whose channels are live.
  */
 import type { Notified, ServerMessage } from "@bellwire/core";
 import { textFrames } from "@bellwire/core/server";
@@ -9,23 +9,19 @@ import { memberText, notificationText, PING, PONG } from "./translate.ts";
 
 /** What the fan-out asks of a connection's channel. */
 export interface Standing {
-  /** The epoch of what comes on it; undefined while what comes must be looked at one by one. */
-  readonly live: string | undefined;
+  /** False while what comes on it must be looked at one by one. */
+  readonly live: boolean;
 }
 
 /** A connection's channels by name. */
 export type Standings = ReadonlyMap<string, Standing>;
 
-interface Encoding {
-  readonly epochs: readonly (readonly [channel: string, epoch: string])[];
-  readonly bytes: Buffer;
-}
-
 export class FanOut {
   readonly #senders: Senders;
   #batch: readonly ServerMessage[] | undefined;
-  #plain = false;
-  #encoding: Encoding | undefined;
+  /** The channels that the batch is about; undefined when it is not the same for everybody. */
+  #channels: ReadonlySet<string> | undefined;
+  #frames: Buffer | undefined;
 
   constructor(senders: Senders) {
     this.#senders = senders;
@@ -35,36 +31,40 @@ export class FanOut {
   encode(batch: readonly ServerMessage[], channels: Standings): Buffer | undefined {
     if (batch !== this.#batch) {
       this.#batch = batch;
-      this.#plain = batch.every(isPlain);
-      this.#encoding = undefined;
+      this.#channels = batch.every(isPlain) ? channelsOf(batch) : undefined;
+      this.#frames = undefined;
     }
-    if (!this.#plain) return undefined;
-    const last = this.#encoding;
-    if (last?.epochs.every(([channel, epoch]) => channels.get(channel)?.live === epoch)) return last.bytes;
-    const encoding = this.#encode(batch, channels);
-    this.#encoding = encoding ?? last;
-    return encoding?.bytes;
+    if (!this.#channels) return undefined;
+    for (const channel of this.#channels) if (!channels.get(channel)?.live) return undefined;
+    this.#frames ??= textFrames(batch.flatMap((message) => this.#text(message) ?? []));
+    return this.#frames;
   }
 
   /** A notification for one connection. */
-  notification(message: Notified, epoch: string): string {
-    return notificationText(message, epoch, this.#senders.of(message));
+  notification(message: Notified): string {
+    return notificationText(message, this.#senders.of(message));
   }
 
-  #encode(batch: readonly ServerMessage[], channels: Standings): Encoding | undefined {
-    const epochs = new Map<string, string>();
-    const texts: string[] = [];
-    for (const message of batch) {
-      if ("topic" in message && message.topic !== undefined) {
-        const epoch = channels.get(message.topic)?.live;
-        if (epoch === undefined) return undefined;
-        epochs.set(message.topic, epoch);
-        if (message.type === "notification") texts.push(this.notification(message, epoch));
-        else if (message.type === "joined" || message.type === "left") texts.push(memberText(message));
-      } else texts.push(message.type === "ping" ? PING : PONG);
+  /** What a plain message is for a client; undefined when it is nothing to it. */
+  #text(message: ServerMessage): string | undefined {
+    switch (message.type) {
+      case "notification":
+        return this.notification(message);
+      case "joined":
+      case "left":
+        return memberText(message);
+      case "ping":
+        return PING;
+      case "pong":
+        return PONG;
+      default:
+        return undefined;
     }
-    return { epochs: [...epochs], bytes: textFrames(texts) };
   }
+}
+
+function channelsOf(batch: readonly ServerMessage[]): ReadonlySet<string> {
+  return new Set(batch.flatMap((message) => ("topic" in message ? (message.topic ?? []) : [])));
 }
 
 /** Whether a message means the same for everybody who is subscribed, and changes nothing for them. */

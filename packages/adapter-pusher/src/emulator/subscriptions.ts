@@ -26,13 +26,13 @@ interface ChannelState extends Standing {
   readonly grant: Grant | undefined;
   /** The hub's command whose answer counts. */
   ref: number;
-  /** Where the channel stood when the hub answered; undefined before. */
-  position: Position | undefined;
+  /** The hub has answered: what it says of the channel is of this subscription. */
+  answered: boolean;
   /** The client was told that it is subscribed. */
   begun: boolean;
   /** On a cache channel: the offset of the last event, from when it is asked for until it has come. */
   cached: number | undefined;
-  live: string | undefined;
+  live: boolean;
   retry: ReturnType<typeof setTimeout> | undefined;
 }
 
@@ -74,10 +74,10 @@ export class Subscriptions {
       name,
       grant,
       ref: 0,
-      position: undefined,
+      answered: false,
       begun: false,
       cached: undefined,
-      live: undefined,
+      live: false,
       retry: undefined,
     };
     this.#states.set(name, state);
@@ -112,12 +112,12 @@ export class Subscriptions {
       case "gap": {
         const state = this.#states.get(message.topic);
         // What is still under way of a subscription that ended, or was asked for again.
-        if (!state?.position) return;
-        if (message.type === "members") return this.#roster(state, state.position, message);
+        if (!state?.answered) return;
+        if (message.type === "members") return this.#roster(state, message);
         if (!state.begun) return;
         if (message.type === "joined" || message.type === "left")
           return this.#port.write(memberText(message));
-        return this.#continue(state, state.position, message);
+        return this.#continue(state, message);
       }
       default:
     }
@@ -147,20 +147,19 @@ export class Subscriptions {
       return this.#ask(state, { ...position, offset: position.offset - 1 }, 0);
     }
     if (gap) state.cached = undefined;
-    state.position = position;
-    if (access !== "presence") this.#begin(state, position, succeededText(state.name, position));
+    state.answered = true;
+    if (access !== "presence") this.#begin(state, succeededText(state.name));
   }
 
-  #roster(state: ChannelState, position: Position, message: About<"members">): void {
-    if (state.begun) return;
-    this.#begin(state, position, rosterText(message, state.grant?.member?.id ?? "", position));
+  #roster(state: ChannelState, message: About<"members">): void {
+    if (!state.begun) this.#begin(state, rosterText(message, state.grant?.member?.id ?? ""));
   }
 
-  #begin(state: ChannelState, { epoch }: Position, text: string): void {
+  #begin(state: ChannelState, text: string): void {
     state.begun = true;
     this.#port.write(text);
     if (state.cached === undefined) {
-      state.live = epoch;
+      state.live = true;
       if (channelClass(state.name).cache) this.#miss(state);
     }
     this.#host.channels.enter(state.name, this.#port, state.grant?.member?.id);
@@ -171,23 +170,15 @@ export class Subscriptions {
     this.#host.cacheMiss(name);
   }
 
-  #continue(
-    state: ChannelState,
-    { epoch }: Position,
-    message: About<"notification"> | About<"skip"> | About<"gap">,
-  ): void {
-    if (message.type === "gap") {
-      state.position = message.position;
-      state.live = message.position.epoch;
-      return this.#port.write(gapText(message));
-    }
+  #continue(state: ChannelState, message: About<"notification"> | About<"skip"> | About<"gap">): void {
     const { cached } = state;
     state.cached = undefined;
-    state.live = epoch;
+    state.live = true;
+    if (message.type === "gap") return this.#port.write(gapText(message));
     // What clients send to each other is not kept for those who come later.
     const kept = message.type === "notification" && !message.event.startsWith("client-");
     if (cached !== undefined && message.offset === cached && !kept) return this.#miss(state);
-    if (message.type === "notification") this.#port.write(this.#host.fanOut.notification(message, epoch));
+    if (message.type === "notification") this.#port.write(this.#host.fanOut.notification(message));
   }
 
   #failed({ ref, topic, code, message, retryAfter }: About<"error">): void {

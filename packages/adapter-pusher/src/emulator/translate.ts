@@ -1,7 +1,9 @@
-/** What the hub says about channels, as Pusher's events. Pure: the same message in the same epoch gives the same text. */
-import type { Joined, Left, Members, Notified, Position, ServerMessage } from "@bellwire/core";
+/**
+ * What the hub says about channels, as Pusher's events. Data travels as the text of its JSON, whatever it is: a client decodes that
+ * text once, and has exactly what was published. Nothing of Bellwire's own is added to it.
+ */
+import type { Joined, Left, Members, Notified, ServerMessage } from "@bellwire/core";
 import { HOSTED_LIMITS } from "../hosted-limits.ts";
-import { METADATA_KEY, withMetadata } from "../metadata.ts";
 import { eventText } from "./event-text.ts";
 
 /** An event of Bellwire's own on a channel: continuity ends here. Off our grammar of names, so no application's event is like it. */
@@ -16,27 +18,18 @@ export function establishedText(socketId: string, activityTimeout: number): stri
   return eventText({ event: "pusher:connection_established", data });
 }
 
-/** A notification with its metadata. `user` is who sent it, where it is a client event on a presence channel. */
-export function notificationText(message: Notified, epoch: string, user?: string): string {
-  const { topic, event, offset, time, id } = message;
-  const data = withMetadata(message.json ?? JSON.stringify(message.data), { offset, epoch, time, id });
-  // Names need no escaping: the grammar has neither quotes, backslashes nor control characters.
-  const sender = user === undefined ? "" : `,"user_id":${JSON.stringify(user)}`;
-  return `{"event":"${event}","channel":"${topic}","data":${JSON.stringify(data)}${sender}}`;
+/** A notification. `user` is who sent it, where it is a client event on a presence channel. */
+export function notificationText({ topic, event, json, data }: Notified, user?: string): string {
+  return eventText({ event, channel: topic, data: json ?? JSON.stringify(data), user_id: user });
 }
 
-/** The answer to a subscription. Stock clients ignore the position; without it a loss before the first event would go unseen. */
-export function succeededText(channel: string, position?: Position): string {
-  const data = position ? { [METADATA_KEY]: position } : {};
-  return eventText({
-    event: "pusher_internal:subscription_succeeded",
-    channel,
-    data: JSON.stringify(data),
-  });
+/** The answer to a subscription. */
+export function succeededText(channel: string): string {
+  return eventText({ event: "pusher_internal:subscription_succeeded", channel, data: "{}" });
 }
 
 /** The answer to a subscription of a presence channel. Whoever subscribed is in it: clients look for themselves. */
-export function rosterText({ topic, members, count }: Members, own: string, position: Position): string {
+export function rosterText({ topic, members, count }: Members, own: string): string {
   const shown = members.filter(({ id }, index) => index < HOSTED_LIMITS.members || id === own);
   const presence = {
     count,
@@ -44,7 +37,7 @@ export function rosterText({ topic, members, count }: Members, own: string, posi
     // A map by key would take `__proto__` for something else.
     hash: Object.fromEntries(shown.map(({ id, info }) => [id, info ?? null])),
   };
-  const data = JSON.stringify({ presence, [METADATA_KEY]: position });
+  const data = JSON.stringify({ presence });
   return eventText({ event: "pusher_internal:subscription_succeeded", channel: topic, data });
 }
 
@@ -65,9 +58,9 @@ export function cacheMissText(channel: string): string {
   return eventText({ event: "pusher:cache_miss", channel });
 }
 
-/** Continuity of a channel ends. */
-export function gapText({ topic, position, reason }: Extract<ServerMessage, { type: "gap" }>): string {
-  return eventText({ event: GAP_EVENT, channel: topic, data: JSON.stringify({ reason, position }) });
+/** Continuity of a channel ends. A position would say nothing to a client whose events have none. */
+export function gapText({ topic, reason }: Extract<ServerMessage, { type: "gap" }>): string {
+  return eventText({ event: GAP_EVENT, channel: topic, data: JSON.stringify({ reason }) });
 }
 
 /** How many connections are subscribed to a channel. */
