@@ -5,7 +5,8 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { BellwireError } from "./errors.ts";
 import { callable, checkOptions, having, type OptionRule } from "./options.ts";
-import { compilePattern, isName, type TopicParams } from "./protocol/topics.ts";
+import { indexPatterns, type Pattern, parsePattern } from "./protocol/patterns.ts";
+import { isEventName, isName, type TopicParams } from "./protocol/topics.ts";
 
 /** How an event travels: `logged` takes an offset and is replayed, `volatile` is live only, `conflated` is logged but superseded. */
 export type EventKind = "logged" | "volatile" | "conflated";
@@ -21,7 +22,10 @@ export interface EventDefinition<
   readonly key?: (data: never) => string;
 }
 
-/** What `defineTopics` takes: topic patterns, their events, and each event's schema or definition. */
+/**
+ * What `defineTopics` takes: topic patterns, their events, and each event's schema or definition. The event `"*"` stands for every event that
+ * the pattern does not declare.
+ */
 export type TopicMap = Readonly<Record<string, Readonly<Record<string, StandardSchemaV1 | EventDefinition>>>>;
 
 /** A schema that carries a type and checks nothing: for contracts by types alone. `completed: type<{ calories: number }>()`. */
@@ -81,7 +85,7 @@ export interface TopicMatch {
   /** The first in the order of definition that the topic matches. */
   readonly pattern: string;
   readonly params: TopicParams;
-  /** The events that the contract declares for the pattern, by name. */
+  /** The events that the contract declares for the pattern, by name; `"*"` for all others, where it takes them. */
   readonly events: ReadonlyMap<string, EventDefinition>;
   /** What the contract says of an event of this topic; undefined when it takes no event of that name. */
   event(name: string): EventDefinition | undefined;
@@ -111,12 +115,6 @@ export const contractRule: OptionRule = {
   test: (value) => having("topic", "event").test(value) && isMap((value as { map?: unknown }).map),
 };
 
-interface CompiledTopic {
-  readonly pattern: string;
-  readonly match: (topic: string) => TopicParams | undefined;
-  readonly events: ReadonlyMap<string, EventDefinition>;
-}
-
 /**
  * Makes a contract. Throws a {@link BellwireError} `invalid_option` that names the path of what is wrong.
  *
@@ -124,14 +122,17 @@ interface CompiledTopic {
  */
 export function defineTopics<const M extends TopicMap>(map: M): Contract<M> {
   if (!isMap(map)) throw new BellwireError("invalid_option", "topics: must be an object of topic patterns");
-  const compiled = Object.entries(map).map(([pattern, events]) => compileTopic(pattern, events));
+  const entries = Object.entries(map).map(([pattern, events]) => ({
+    pattern,
+    parsed: patternOf(pattern),
+    ...eventsOf(pattern, events),
+  }));
+  const look = indexPatterns(entries.map(({ parsed }) => parsed));
   const find = (topic: string): TopicMatch | undefined => {
-    if (!isName(topic)) return undefined;
-    for (const { pattern, match, events } of compiled) {
-      const params = match(topic);
-      if (params) return { pattern, params, events, event: (name) => events.get(name) };
-    }
-    return undefined;
+    const found = isName(topic) ? look(topic) : undefined;
+    if (!found) return undefined;
+    const { pattern, events, event } = entries[found.index] as (typeof entries)[number];
+    return { pattern, params: found.params, events, event };
   };
   return {
     map,
@@ -148,29 +149,41 @@ export function defineTopics<const M extends TopicMap>(map: M): Contract<M> {
   };
 }
 
-function compileTopic(pattern: string, events: TopicMap[string]): CompiledTopic {
-  const path = `topics["${pattern}"]`;
-  let match: CompiledTopic["match"];
+function patternOf(pattern: string): Pattern {
   try {
-    match = compilePattern(pattern);
+    return parsePattern(pattern);
   } catch {
     throw new BellwireError(
       "invalid_option",
-      `${path}: must be 1 to 164 of A-Z a-z 0-9 _ - = @ , . ; with {names} for parameters, different and apart, and not start with $ # pusher __`,
+      `topics["${pattern}"]: must be 1 to 164 of A-Z a-z 0-9 _ - = @ , . ; with {names} for parameters, different and apart, and not start with $ # pusher __`,
     );
   }
+}
+
+function eventsOf(pattern: string, events: TopicMap[string]): Pick<TopicMatch, "events" | "event"> {
+  const path = `topics["${pattern}"]`;
   if (!isMap(events)) throw new BellwireError("invalid_option", `${path}: must be an object of events`);
-  const entries = Object.entries(events).map(([event, value]): [string, EventDefinition] => {
-    const definition = isSchema(value) ? { schema: value, kind: "logged" as const } : value;
-    if (!isName(event) || !isDefinition(definition)) {
-      throw new BellwireError(
-        "invalid_option",
-        `${path}.${event}: must be a Standard Schema, type(), volatile() or conflated()`,
-      );
-    }
-    return [event, definition];
-  });
-  return { pattern, match, events: new Map(entries) };
+  const map = new Map(
+    Object.entries(events).map(([event, value]): [string, EventDefinition] => {
+      const fail = (allowed: string): never => {
+        throw new BellwireError("invalid_option", `${path}.${event}: must be ${allowed}`);
+      };
+      if (event !== "*" && !isEventName(event))
+        return fail(
+          "named by 1 to 200 printable characters, and not start with pusher: bellwire: bellwire- __",
+        );
+      const definition = isSchema(value) ? { schema: value, kind: "logged" as const } : value;
+      if (!isDefinition(definition)) return fail("a Standard Schema, type(), volatile() or conflated()");
+      return [event, definition];
+    }),
+  );
+  const others = map.get("*");
+  return {
+    events: map,
+    event: others
+      ? (name) => (isEventName(name) ? (map.get(name) ?? others) : undefined)
+      : (name) => map.get(name),
+  };
 }
 
 /** An object of things by name. A schema in its place is a contract with one level left out. */
@@ -207,14 +220,14 @@ export function validate(schema: StandardSchemaV1, data: unknown): unknown {
 
 /** The data as JSON. Throws `invalid_data` for what JSON cannot hold: undefined, a function, a cycle, a nesting without end. */
 export function jsonOf(data: unknown): string {
-  let json: string | undefined;
+  let cause: unknown;
   try {
-    json = JSON.stringify(data);
-  } catch (cause) {
-    throw new BellwireError("invalid_data", "data: must be JSON", { cause });
+    const json: string | undefined = JSON.stringify(data);
+    if (json !== undefined) return json;
+  } catch (error) {
+    cause = error;
   }
-  if (json === undefined) throw new BellwireError("invalid_data", "data: must be JSON");
-  return json;
+  throw new BellwireError("invalid_data", "data: must be JSON", { cause });
 }
 
 function valueOf(result: StandardSchemaV1.Result<unknown>): unknown {

@@ -50,4 +50,4 @@ export {
 } from "./protocol/codec.ts";
 export { statusCause } from "./protocol/http-status.ts";
 export * from "./protocol/messages.ts";
-export { isName, needsAuthorization, type TopicParams } from "./protocol/topics.ts";
+export { isEventName, isName, needsAuthorization, type TopicParams } from "./protocol/topics.ts";

@@ -12,7 +12,7 @@ import {
 } from "@bellwire/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isId, isName } from "../src/protocol/topics.ts";
+import { isEventName, isId, isName } from "../src/protocol/topics.ts";
 import { holds } from "./property.ts";
 
 /** What hostile or careless peers put where something else is due, as JSON text: numbers and keys that no value can hold. */
@@ -52,6 +52,23 @@ const anyName = fc
     { weight: 1, arbitrary: fc.constantFrom("constructor", "toString", "a".repeat(164), "private-x") },
   )
   .filter(isName);
+const anyEvent = fc
+  .oneof(
+    { weight: 2, arbitrary: anyName },
+    { weight: 2, arbitrary: fc.string({ unit: "binary", maxLength: 40 }) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(
+        "order:shipped",
+        "App\\Events\\OrderShipped",
+        'said "hello"',
+        "\\",
+        '"',
+        "🔔",
+      ),
+    },
+  )
+  .filter(isEventName);
 const anyId = fc.oneof(
   fc.stringMatching(/^[!-~]{1,64}$/),
   fc.constantFrom("__proto__", "constructor", '"\\'),
@@ -112,7 +129,7 @@ const serverMessages = {
     {
       type: type("notification"),
       topic: anyName,
-      event: anyName,
+      event: anyEvent,
       data: anyData,
       offset: anyOffset,
       time: anyTime,

@@ -251,7 +251,8 @@ describe("a contract", () => {
     ["a key that is no function", { t: { a: { schema, kind: "conflated", key: "id" } } }, 'topics["t"].a:'],
     ["a second event that is wrong", { t: { a: schema, b: 1 } }, 'topics["t"].b:'],
     ["an empty event", { t: { "": schema } }, 'topics["t"].:'],
-    ["an event with a space", { t: { "a b": schema } }, 'topics["t"].a b:'],
+    ["an event with a line break", { t: { "a\nb": schema } }, 'topics["t"].a\nb:'],
+    ["an event of 201", { t: { ["e".repeat(201)]: schema } }, `topics["t"].${"e".repeat(201)}:`],
     ["a reserved event", { t: { "pusher:ping": schema } }, 'topics["t"].pusher:ping:'],
     ["an empty topic", { "": { a: schema } }, 'topics[""]:'],
     ["a topic of 165", { ["t".repeat(165)]: { a: schema } }, `topics["${"t".repeat(165)}"]:`],
@@ -274,6 +275,35 @@ describe("a contract", () => {
       expect((error as Error).message.slice(0, path.length)).toBe(path);
       expect((error as Error).message).toMatch(/: must be \S/);
     }
+  });
+
+  it("says of a wrong event name that it is the name, and of a wrong schema that it is the schema", () => {
+    const text = (events: unknown): string => {
+      try {
+        defineTopics({ t: events } as TopicMap);
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return expect.fail("was taken");
+    };
+    expect(text({ "pusher:ping": schema })).toMatch(/printable characters/);
+    expect(text({ "pusher:ping": schema })).not.toMatch(/Standard Schema/);
+    expect(text({ said: "string" })).toMatch(/Standard Schema/);
+    expect(text({ said: "string" })).not.toMatch(/printable/);
+  });
+
+  it("takes events of any name when it declares *, and those it declares as it declares them", () => {
+    const topics = defineTopics({
+      "orders.{id}": { shipped: z.object({ at: z.number() }), "*": volatile(type<unknown>()) },
+      news: { said: schema },
+    });
+    const orders = topics.find("orders.7");
+    expect(orders?.event("shipped")?.kind).toBe("logged");
+    expect(orders?.event("App\\Events\\OrderShipped")?.kind).toBe("volatile");
+    expect(topics.event("orders.7", "order:shipped")?.definition.kind).toBe("volatile");
+    for (const reserved of ["*", "pusher:ping", "bellwire:gap", "__presence", "", "a\nb"])
+      expect(orders?.event(reserved)).toBeUndefined();
+    expect(topics.find("news")?.event("told")).toBeUndefined();
   });
 
   it("may be empty, and may use the names that every object has", () => {

@@ -1,13 +1,31 @@
-/** The grammar of names, ids and patterns. */
-import { isName, needsAuthorization } from "@bellwire/core";
+/** The grammar of topics, events, ids and patterns, and the look-up of a topic. */
+import { isEventName, isName, needsAuthorization } from "@bellwire/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compilePattern, isId } from "../src/protocol/topics.ts";
+import { indexPatterns, parsePattern } from "../src/protocol/patterns.ts";
+import { isId, type TopicParams } from "../src/protocol/topics.ts";
 import { holds } from "./property.ts";
+
+/** Looks topics up among one pattern. */
+function matcher(pattern: string): (topic: string) => TopicParams | undefined {
+  const find = indexPatterns([parsePattern(pattern)]);
+  return (topic) => find(topic)?.params;
+}
+
+/** What a pattern means, by the regular expression that it stands for: exact, and far too slow for some topics. */
+function oracle(pattern: string): (topic: string) => TopicParams | undefined {
+  const names = Array.from(pattern.matchAll(/\{(\w+)\}/g), ([, name]) => name as string);
+  const source = pattern.split(/\{\w+\}/).map((part) => part.replaceAll(".", "\\."));
+  const expression = new RegExp(`^${source.join("([^.]+)")}$`);
+  return (topic) => {
+    const match = expression.exec(topic);
+    return match ? Object.fromEntries(names.map((name, n) => [name, match[n + 1] as string])) : undefined;
+  };
+}
 
 const NAME_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-=@,.;";
 
-describe("a name", () => {
+describe("a topic", () => {
   it("consists of exactly the characters that Pusher allows", () => {
     for (let code = 0; code < 0x300; code++) {
       const character = String.fromCharCode(code);
@@ -50,6 +68,67 @@ describe("a name", () => {
   });
 });
 
+describe("an event's name", () => {
+  it.each([
+    "completed",
+    "order:shipped",
+    "App\\Events\\OrderShipped",
+    "Illuminate\\Notifications\\Events\\BroadcastNotificationCreated",
+    "client-typing",
+    "user/joined",
+    'said "hello"',
+    "order shipped",
+    "заказ:отправлен",
+    "🔔",
+    "pusher",
+    "pusher.sent",
+    "bellwired",
+    "_x",
+    "**",
+    "connect",
+    "constructor",
+    "x".repeat(200),
+    "🔔".repeat(200),
+  ])("may be %j", (value) => expect(isEventName(value)).toBe(true));
+
+  it.each([
+    "",
+    " ",
+    " x",
+    "x ",
+    "x\n",
+    "a\nb",
+    "a\rb",
+    "a\0b",
+    "a\u007fb",
+    "a\u0085b",
+    "a\u2028b",
+    "a\u202eb",
+    "\ufeffx",
+    "\ud800",
+    "x".repeat(201),
+    "🔔".repeat(201),
+    "*",
+    "pusher:ping",
+    "pusher_internal:subscription_succeeded",
+    "bellwire:gap",
+    "bellwire-ready",
+    "__presence",
+  ])("is not %j", (value) => expect(isEventName(value)).toBe(false));
+
+  it.each([undefined, null, 1, {}, ["a"], new String("a")])("is never %j", (value) =>
+    expect(isEventName(value)).toBe(false),
+  );
+
+  it("may consist of every printable ASCII character", () => {
+    for (let code = 0; code < 0x80; code++)
+      expect([code, isEventName(`a${String.fromCharCode(code)}b`)]).toEqual([
+        code,
+        code >= 0x20 && code < 0x7f,
+      ]);
+  });
+});
+
 describe("an id", () => {
   it("is 1 to 64 printable ASCII characters without a space", () => {
     for (let code = 0; code < 0x300; code++)
@@ -65,14 +144,14 @@ describe("an id", () => {
 
 describe("a pattern", () => {
   it("without parameters matches itself and nothing else", () => {
-    const match = compilePattern("a.b-c");
+    const match = matcher("a.b-c");
     expect(match("a.b-c")).toEqual({});
     for (const other of ["axb-c", "a.b-c ", "a.b", "A.b-c", "a.b-c\n", ""])
       expect(match(other)).toBeUndefined();
   });
 
   it("has parameters that stand for one or more characters up to the next dot", () => {
-    const match = compilePattern("chat.{room}.by-{user}");
+    const match = matcher("chat.{room}.by-{user}");
     expect(match("chat.a,b.by-42")).toEqual({ room: "a,b", user: "42" });
     for (const other of [
       "chat..by-1",
@@ -89,7 +168,7 @@ describe("a pattern", () => {
     const anyPart = fc.stringMatching(/^[A-Za-z0-9_\-=@,;]{1,10}$/);
     holds(
       fc.property(anyPart, anyPart, anyPart, (first, second, literal) => {
-        const match = compilePattern(`x${literal}.{a}.${literal}.{b}`);
+        const match = matcher(`x${literal}.{a}.${literal}.{b}`);
         expect(match(`x${literal}.${first}.${literal}.${second}`)).toEqual({ a: first, b: second });
       }),
       5_000,
@@ -97,7 +176,7 @@ describe("a pattern", () => {
   });
 
   it("may name a parameter like something that every object has, and pollutes nothing", () => {
-    const params = compilePattern("{__proto__}.{constructor}")("a.b") ?? {};
+    const params = matcher("{__proto__}.{constructor}")("a.b") ?? {};
     expect(Object.entries(params)).toEqual([
       ["__proto__", "a"],
       ["constructor", "b"],
@@ -121,12 +200,82 @@ describe("a pattern", () => {
     "a b",
     "{a b}",
     "x".repeat(165),
-  ])("is not %j", (pattern) => expect(() => compilePattern(pattern)).toThrow(TypeError));
+  ])("is not %j", (pattern) => expect(() => matcher(pattern)).toThrow(TypeError));
 
-  it("answers in time, however a hostile topic is made for it", () => {
-    const match = compilePattern("{year}-{month}-{day}x");
-    const started = performance.now();
-    for (let n = 0; n < 100; n++) expect(match("-".repeat(164))).toBeUndefined();
-    expect(performance.now() - started).toBeLessThan(1_000);
+  it("matches as the regular expression would that it stands for, the first parameter taking as much as it can", () => {
+    const literal = fc.stringMatching(/^[ab.-]{0,3}$/);
+    const anyPattern = fc
+      .tuple(
+        fc.array(
+          literal.filter((text) => text !== ""),
+          { maxLength: 3 },
+        ),
+        literal,
+        literal,
+      )
+      .map(([between, head, tail]) => {
+        const inner = [head, ...between, tail];
+        return inner.map((text, n) => (n < inner.length - 1 ? `${text}{p${n}}` : text)).join("");
+      });
+    const anyTopic = fc.stringMatching(/^[ab.-]{1,14}$/);
+    const anyValues = fc.option(fc.array(fc.stringMatching(/^[ab-]{1,4}$/), { minLength: 4, maxLength: 4 }));
+    let matched = 0;
+    holds(
+      fc.property(anyPattern, anyTopic, anyValues, (pattern, any, values) => {
+        const topic = values ? pattern.replace(/\{p(\d)\}/g, (_, n) => values[Number(n)] as string) : any;
+        const expected = oracle(pattern)(topic);
+        if (expected) matched += 1;
+        expect([pattern, topic, matcher(pattern)(topic)]).toEqual([pattern, topic, expected]);
+      }),
+      5_000,
+    );
+    expect(matched).toBeGreaterThan(4_000);
+  });
+
+  it("is found first in the order of definition, however many are there", () => {
+    const anyPattern = fc
+      .array(fc.constantFrom("a", "b", "{}", "a{}", "{}b", "a{}b", "{}-{}", "a{}-{}", "{}-a-{}", "{}-b-{}"), {
+        minLength: 1,
+        maxLength: 3,
+      })
+      .map((segments) => {
+        let n = 0;
+        return segments.join(".").replace(/\{\}/g, () => `{p${n++}}`);
+      });
+    const anyTopic = fc
+      .array(fc.stringMatching(/^[ab-]{1,5}$/), { minLength: 1, maxLength: 3 })
+      .map((segments) => segments.join("."));
+    let matched = 0;
+    holds(
+      fc.property(fc.array(anyPattern, { maxLength: 12 }), anyTopic, (patterns, topic) => {
+        const index = patterns.findIndex((pattern) => oracle(pattern)(topic));
+        const expected = index < 0 ? undefined : { index, params: oracle(patterns[index] as string)(topic) };
+        if (expected) matched += 1;
+        expect(indexPatterns(patterns.map(parsePattern))(topic)).toEqual(expected);
+      }),
+      3_000,
+    );
+    expect(matched).toBeGreaterThan(300);
+  });
+
+  it.each<[string, string, string]>([
+    ["dashes", "{a}-{b}-{c}-{d}-{e}-{f}-{g}-{h}-{i}-{j}x", "-".repeat(164)],
+    ["pairs", "{a}-{b}-{c}-{d}-{e}-{f}-{g}-{h}-{i}-{j}x", "a-".repeat(82)],
+    ["a long literal that almost fits", `{a}${"-".repeat(80)}b{c}x`, `${"-".repeat(163)}x`],
+    [
+      "82 parameters",
+      Array.from({ length: 82 }, (_, n) => `{p${n}}`).join("-"),
+      "-".repeat(100) + "a".repeat(64),
+    ],
+    ["dots", "{a}.{b}.{c}.{d}.{e}.{f}.{g}.{h}.{i}.{j}", ".".repeat(164)],
+  ])("answers within a millisecond to a hostile topic of 164 characters: %s", (_, pattern, topic) => {
+    const match = matcher(pattern);
+    let fastest = Number.POSITIVE_INFINITY;
+    for (let n = 0; n < 20; n++) {
+      const started = performance.now();
+      expect(match(topic)).toBeUndefined();
+      fastest = Math.min(fastest, performance.now() - started);
+    }
+    expect(fastest).toBeLessThan(1);
   });
 });

@@ -4,6 +4,7 @@
  * Decoding returns a result and never throws, whatever the bytes.
  */
 import { isErrorCode } from "../errors.ts";
+import { isObject } from "../options.ts";
 import type { ClientMessage, Notified, Position, ServerMessage } from "./messages.ts";
 import { isId } from "./topics.ts";
 
@@ -23,10 +24,11 @@ export function encodeServerMessage(message: ServerMessage): string {
 }
 
 function encodeNotification(message: Notified): string {
-  // Names need no escaping: the grammar has neither quotes, backslashes nor control characters.
+  // A topic needs no escaping: the grammar has neither quotes, backslashes nor control characters. An event's name may have them.
+  const event = JSON.stringify(message.event);
   const data = message.json ?? JSON.stringify(message.data);
   const id = message.id === undefined ? "" : `,${JSON.stringify(message.id)}`;
-  return `["n","${message.topic}","${message.event}",${data},${message.offset},${message.time}${id}]`;
+  return `["n","${message.topic}",${event},${data},${message.offset},${message.time}${id}]`;
 }
 
 /** Decodes what a client sent. */
@@ -86,11 +88,11 @@ const optional =
     value === undefined || check(value);
 /** Whether a value is a {@link Position}. */
 export function isPosition(value: unknown): value is Position {
-  return isFields(value) && isId(value.epoch) && isOffset(value.offset);
+  return isObject(value) && isId(value.epoch) && isOffset(value.offset);
 }
 
 const isOptionalId = optional(isId);
-const isMember: Check = (value) => isFields(value) && isText(value.id);
+const isMember: Check = (value) => isObject(value) && isText(value.id);
 
 // Marked pure, so that a bundle for browsers, which never decodes these, can leave the table out.
 const CLIENT: Readonly<Record<ClientMessage["type"], Readonly<Record<string, Check>>>> = {
@@ -141,16 +143,12 @@ const SERVER: Readonly<
   bye: { code: isErrorCode, reason: optional(isText), retryAfter: optional(isMilliseconds) },
 };
 
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** Copies the known keys of a message whose every field passes its check; unknown keys are ignored, as PROTOCOL.md says. */
 function readFields(
   value: unknown,
   shapes: Readonly<Record<string, Readonly<Record<string, Check>>>>,
 ): Fields | string {
-  if (!isFields(value)) return "not a message";
+  if (!isObject(value)) return "not a message";
   const { type } = value;
   if (typeof type !== "string" || !Object.hasOwn(shapes, type)) return "unknown type";
   const message: Record<string, unknown> = { type };
