@@ -73,6 +73,13 @@ export interface HostedPusherOptions {
    * name. In a browser they may be relative to the page. Default: none, and then nothing but public topics without history.
    */
   readonly routes?: string | URL | HostedRoutes;
+  /**
+   * What `hostedPusher` on the server says of `metadata`; both must say the same. With `false` events come without positions: they are
+   * handed on as Pusher brings them, in its order and with offset 0, and what was lost among them goes unseen. Every loss
+   * of the connection is a gap of reason `transport`, and so is an event that was too large for Pusher. The history route is not asked,
+   * and the capabilities `history` and `order` are `none`. Default: true.
+   */
+  readonly metadata?: boolean;
   /** Another server than Pusher's own, and its port. */
   readonly wsHost?: string;
   readonly wsPort?: number;
@@ -111,6 +118,7 @@ const HOSTED_RULES: OptionRules = {
     allowed: `${route.allowed}, or an object of them`,
     test: (value) => route.test(value) || (typeof value === "object" && value !== null),
   },
+  metadata: flag,
   wsHost: text,
   wsPort: atLeast(1),
   forceTLS: flag,
@@ -133,7 +141,7 @@ const CLIENT_ROUTES = ["hello", "auth", "history", "publish"] as const satisfies
  */
 export function pusherTransport(options: PusherHubOptions): Transport<typeof PUSHER_CAPABILITIES>;
 export function pusherTransport(
-  options: HostedPusherOptions & { readonly routes: string | URL },
+  options: HostedPusherOptions & { readonly routes: string | URL; readonly metadata?: true },
 ): Transport<typeof HOSTED_CAPABILITIES>;
 export function pusherTransport(options: PusherHubOptions | HostedPusherOptions): Transport;
 export function pusherTransport(options: PusherHubOptions | HostedPusherOptions): Transport {
@@ -159,8 +167,10 @@ function hubTransport(options: PusherHubOptions): Transport {
 
 function hostedTransport(options: HostedPusherOptions): Transport {
   checkOptions("pusherTransport", options, HOSTED_RULES, ["key", "cluster"]);
-  const { cluster, wsHost, wsPort, forceTLS = true, headers, fetch } = options;
-  const urls = routeUrls(options.routes);
+  const { cluster, wsHost, wsPort, forceTLS = true, metadata = true, headers, fetch } = options;
+  const routes = routeUrls(options.routes);
+  // What the history holds cannot be told from what came without a position.
+  const urls = metadata ? routes : { ...routes, history: undefined };
   const { positionCheck = 10_000, clock = systemClock } = options;
   const address: PusherAddress = { key: options.key, cluster, host: wsHost, port: wsPort, tls: forceTLS };
   const without = (name: RouteName, ...lost: readonly CapabilityName[]): Partial<Capabilities> =>
@@ -172,9 +182,13 @@ function hostedTransport(options: HostedPusherOptions): Transport {
       ...without("history", "history"),
       ...without("publish", "acknowledgement", "clientPublish"),
       ...without("auth", "presence"),
+      ...(!metadata && { order: "none" }),
     },
     connect: (observer) =>
-      new HostedLink({ address, urls, headers, fetch, positionCheck, clock, random: Math.random }, observer),
+      new HostedLink(
+        { address, urls, headers, fetch, metadata, positionCheck, clock, random: Math.random },
+        observer,
+      ),
   };
 }
 

@@ -1,6 +1,6 @@
 /**
- * Where Bellwire's own facts travel in a Pusher event: as one more key of its data, which stock clients do not look at. Pusher's
- * data is an object in practice: a client decodes text that looks like JSON once more, so what is no object is wrapped into one.
+ * Where Bellwire's own facts travel in an event of hosted Pusher, which has no other place for them: as one more key of its data; what
+ * is no object is wrapped into one. `hostedPusher({ metadata: false })` does without. Our own hub never adds them.
  * Pure, and for browsers, too.
  */
 import type { Position } from "@bellwire/core";

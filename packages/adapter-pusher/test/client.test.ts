@@ -265,6 +265,7 @@ describe("options", () => {
     [{ key: "k", cluster: "eu", routes: { auth: "a?b" } }, "pusherTransport.routes.auth"],
     [{ key: "k", cluster: "eu", positionCheck: 0 }, "pusherTransport.positionCheck"],
     [{ key: "k", cluster: "eu", wsPort: "80" }, "pusherTransport.wsPort"],
+    [{ key: "k", cluster: "eu", metadata: "no" }, "pusherTransport.metadata"],
   ];
 
   it.each(wrong)("%j are refused by name: %s", (options, path) => {

@@ -42,6 +42,8 @@ interface User {
 export interface HostingOptions {
   readonly hub?: Partial<HubOptions<Topics, User>>;
   readonly routes?: Partial<PusherRoutesOptions>;
+  /** For the outlet and the channels alike. */
+  readonly metadata?: boolean;
 }
 
 export interface Hosting {
@@ -76,6 +78,7 @@ export async function host(options: HostingOptions = {}): Promise<Hosting> {
   const reported: BellwireError[] = [];
   const errors: unknown[] = [];
   const { id: appId, key, secret } = app;
+  const { metadata = true } = options;
   const outlet = hostedPusher({
     appId,
     key,
@@ -83,6 +86,7 @@ export async function host(options: HostingOptions = {}): Promise<Hosting> {
     host: "127.0.0.1",
     port: vendor.port,
     useTLS: false,
+    metadata,
     onError: (error) => reported.push(error),
   });
   const hub = createHub<Topics, User>({
@@ -118,6 +122,7 @@ export async function host(options: HostingOptions = {}): Promise<Hosting> {
         forceTLS: false,
         routes: url,
         positionCheck: 200,
+        metadata,
         ...pusher,
       });
       const channel = createChannel({ topics, transport, backoff: { base: 5, cap: 60 }, ...rest });

@@ -22,6 +22,8 @@ import { RouteClient, type RouteOptions } from "./route-client.ts";
 /** What a hosted link is made with. */
 export interface HostedLinkOptions extends RouteOptions {
   readonly address: PusherAddress;
+  /** Whether events bring their positions. */
+  readonly metadata: boolean;
   /** Milliseconds between two comparisons with the history. */
   readonly positionCheck: number;
   readonly clock: Clock;
@@ -51,13 +53,13 @@ export class HostedLink implements Link<ClientMessage> {
   constructor(options: HostedLinkOptions, observer: LinkObserver<ServerMessage>) {
     this.#options = options;
     this.#observer = observer;
-    const { clock, random, address } = options;
+    const { clock, random, address, metadata } = options;
     const routes = new RouteClient(options);
     this.#routes = routes;
     const close = (cause: CloseCause): void => this.close(cause);
     const say = (message: ServerMessage): void => this.#say(message);
     const emit = (event: string, data: unknown): void => this.#emit(event, data);
-    this.#topics = new HostedTopics({ clock, random, routes, emit, say, close });
+    this.#topics = new HostedTopics({ clock, random, routes, metadata, emit, say, close });
     this.#publishes = new Publishes({
       clock,
       random,

@@ -16,6 +16,7 @@ import {
   type Skip,
 } from "@bellwire/core";
 import { type Arrival, Held } from "./held.ts";
+import { after, isSame } from "./place.ts";
 
 /** What has to be done, in this order. */
 export type TopicEffect =
@@ -34,6 +35,7 @@ export type Refusal = Pick<Failed, "code" | "message"> & { readonly retryAfter?:
 /** Milliseconds to wait for what was overtaken; doubled while the history has it neither, up to the longest. */
 const PATIENCE = 500;
 const LONGEST_PATIENCE = 8_000;
+
 export class HostedTopic {
   readonly topic: string;
   readonly #backed: boolean;
@@ -103,6 +105,14 @@ export class HostedTopic {
   /** An event without a place: it is said when it comes, or never. */
   volatile(message: Notified): readonly TopicEffect[] {
     if (this.#live) this.#say(message);
+    return this.#done();
+  }
+
+  /** An event without a place was lost, and nothing can bring it back. For topics without a history. */
+  lost(): readonly TopicEffect[] {
+    if (!this.#live) return this.#done();
+    this.#shift += 1;
+    this.#say({ type: "gap", topic: this.topic, position: this.#own, reason: "transport" });
     return this.#done();
   }
 
@@ -214,7 +224,7 @@ export class HostedTopic {
       this.#cursor = undefined;
       return this.#read(position);
     }
-    const own: Position = { epoch: this.#ownEpoch, offset: (this.#cursor?.offset ?? 0) + this.#shift };
+    const own = this.#own;
     const unbroken = !position || (position.epoch === own.epoch && position.offset === own.offset);
     const { ref } = this.#pending ?? { ref: 0 };
     this.#pending = undefined;
@@ -227,6 +237,11 @@ export class HostedTopic {
       ...(!unbroken && { gap: "transport" }),
     });
     this.#advance();
+  }
+
+  /** Where the topic stands in this end's own numbers. */
+  get #own(): Position {
+    return { epoch: this.#ownEpoch, offset: (this.#cursor?.offset ?? 0) + this.#shift };
   }
 
   /** Says whatever follows the cursor; waits when something in between is missing. */
@@ -329,13 +344,4 @@ export class HostedTopic {
     this.#effects = [];
     return effects;
   }
-}
-
-function isSame(one: Position | undefined, other: Position | undefined): boolean {
-  return one?.epoch === other?.epoch && one?.offset === other?.offset;
-}
-
-/** The next place. */
-function after(position: Position | undefined): Position | undefined {
-  return position && { epoch: position.epoch, offset: position.offset + 1 };
 }

@@ -27,6 +27,8 @@ export interface TopicsHost {
   /** From [0, 1). */
   readonly random: () => number;
   readonly routes: RouteClient;
+  /** Whether events bring their positions; without, there is no history either. */
+  readonly metadata: boolean;
   /** Sends an event to Pusher. */
   emit(event: string, data: unknown): void;
   /** Says to the channel what a hub would say. */
@@ -87,7 +89,8 @@ export class HostedTopics {
 
   /** This end's own notification, which Pusher does not bring: nothing is missing at its place. */
   skip(topic: string, position: Position): void {
-    this.#let(this.#open.get(topic), ({ machine }) => machine.arrived(position, { kind: "skip" }));
+    if (this.#host.metadata)
+      this.#let(this.#open.get(topic), ({ machine }) => machine.arrived(position, { kind: "skip" }));
   }
 
   /** Compares all of them with the history. */
@@ -117,7 +120,7 @@ export class HostedTopics {
         });
       default:
         if (!event.startsWith("pusher"))
-          this.#let(open, ({ machine }) => arrived(machine, event, data, this.#host.clock));
+          this.#let(open, ({ machine }) => arrived(machine, event, data, this.#host));
     }
   }
 
@@ -246,8 +249,14 @@ function isMissedOf(topic: string): (message: ServerMessage) => message is Notif
 }
 
 /** An event of the application's on a channel. */
-function arrived(machine: HostedTopic, event: string, value: unknown, clock: Clock): readonly TopicEffect[] {
-  const { data, metadata } = splitMetadata(value);
+function arrived(
+  machine: HostedTopic,
+  event: string,
+  value: unknown,
+  { clock, metadata: isMarked }: TopicsHost,
+): readonly TopicEffect[] {
+  if (!isMarked && event === STORED_EVENT) return machine.lost();
+  const { data, metadata } = isMarked ? splitMetadata(value) : { data: value, metadata: undefined };
   if (event === STORED_EVENT) return metadata ? machine.arrived(metadata, { kind: "stored" }) : [];
   const { offset = 0, time = clock.wall(), id } = metadata ?? {};
   const message = {

@@ -16,7 +16,7 @@ import {
 
 export interface RouteOptions {
   /** Where each route is; what is missing is not there. */
-  readonly urls: Readonly<Partial<Record<RouteName, string>>>;
+  readonly urls: Readonly<Partial<Record<RouteName, string | undefined>>>;
   readonly headers?:
     | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>)
     | undefined;

@@ -37,6 +37,12 @@ export interface HostedPusherOptions {
   /** Milliseconds that a request may take. Default: 5,000. */
   readonly timeout?: number;
   /**
+   * Whether the position, the time and the id of each event travel in its data, as `$bellwire`: Pusher has no other place for them, and
+   * without them nobody can tell what was lost. With `false` stock clients get exactly the data that was published, and
+   * `pusherTransport` needs `metadata: false`, too. Default: true.
+   */
+  readonly metadata?: boolean;
+  /**
    * Hears of what clients do not get at once: `too_large` (they read it from the history), `overloaded` (given up, and found in the
    * history), and what Pusher answers: `unauthorized` (401), `rate_limited` (403, 429), `malformed` (400), `link_lost`. Each once until
    * it works again. Default: `console.error`.
@@ -59,6 +65,7 @@ const RULES: OptionRules = {
   port: atLeast(1),
   useTLS: flag,
   timeout: atLeast(1),
+  metadata: flag,
   onError: callable,
   clock: having("now", "wall", "after"),
 };
@@ -89,6 +96,7 @@ class PusherOutlet implements Outlet {
   readonly name = "pusher";
   readonly #pusher: Pusher;
   readonly #agent: HttpAgent;
+  readonly #metadata: boolean;
   readonly #clock: Clock;
   readonly #onError: (error: BellwireError) => void;
   readonly #queue: OutletQueue = new OutletQueue();
@@ -101,10 +109,12 @@ class PusherOutlet implements Outlet {
   constructor({
     useTLS = true,
     timeout = 5_000,
+    metadata = true,
     onError = complain,
     clock = systemClock,
     ...app
   }: HostedPusherOptions) {
+    this.#metadata = metadata;
     this.#clock = clock;
     this.#onError = onError;
     this.#agent = useTLS ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
@@ -157,14 +167,15 @@ class PusherOutlet implements Outlet {
       at: this.#clock.now(),
       socketId: exclude === undefined ? undefined : socketOf(exclude),
     };
-    const data = withMetadata(json, metadata);
+    const dataOf = (text: string): string => (this.#metadata ? withMetadata(text, metadata) : text);
+    const data = dataOf(json);
     if (Buffer.byteLength(data) <= HOSTED_LIMITS.eventBytes) return { ...common, name: event, data };
     this.#report(
       "too_large",
       new BellwireError("too_large", `Pusher takes ${HOSTED_LIMITS.eventBytes} bytes of data`),
     );
     // Nobody could read a volatile event anywhere else.
-    return volatile ? undefined : { ...common, name: STORED_EVENT, data: withMetadata("{}", metadata) };
+    return volatile ? undefined : { ...common, name: STORED_EVENT, data: dataOf("{}") };
   }
 
   #pump(): void {
