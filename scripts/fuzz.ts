@@ -1,0 +1,132 @@
+/**
+ * Attacks every wire over raw TCP, beside honest clients, and judges what becomes of the hub.
+ *
+ *   npm run test:fuzz -- --transport ws,sse,socketio,pusher|all --seed 20261121,fresh --count 100000
+ *
+ * Each wire is attacked with each seed. Exits with 1 on any finding, after printing how to have it again: an attack depends on the
+ * seed and its own number alone, so `--from N --count 1` runs it and what began beside it. `--quick` leaves no session behind that
+ * only its heartbeat ends. `--fault` has the hub's process make a mistake on purpose, which has to be found.
+ */
+import { parseArgs } from "node:util";
+import { freshSeed } from "@bellwire/core/conformance";
+import type { Campaign, Plan } from "./fuzz/attack.ts";
+import { Neighbours } from "./fuzz/neighbours.ts";
+import { type Row, runRow, warmUp } from "./fuzz/run.ts";
+import { Target } from "./fuzz/target.ts";
+import { FAULTS, type Fault, WIRES, type Wire } from "./fuzz/world.ts";
+
+/** The seed that is the same in every run. */
+const FIXED = "20261121";
+
+const { values } = parseArgs({
+  options: {
+    transport: { type: "string", default: "all" },
+    seed: { type: "string", default: `${FIXED},fresh` },
+    count: { type: "string", default: "100000" },
+    from: { type: "string", default: "0" },
+    quick: { type: "boolean", default: false },
+    fault: { type: "string" },
+  },
+});
+
+const count = wholeNumber("count", values.count);
+const from = wholeNumber("from", values.from);
+const seeds = values.seed
+  .split(",")
+  .map((seed) => (seed === "fresh" ? freshSeed() : wholeNumber("seed", seed)));
+const wires = values.transport === "all" ? WIRES : values.transport.split(",").map(wireNamed);
+const fault = FAULTS.find((name) => name === values.fault);
+if (values.fault !== undefined && !fault) throw new Error(`--fault: must be one of ${FAULTS.join(", ")}`);
+
+const rows: Row[] = [];
+console.log(`seeds ${seeds.join(", ")}; ${count} inputs for each of ${wires.join(", ")}`);
+for (const seed of seeds) {
+  for (const wire of wires)
+    rows.push(await attacked({ wire, seed, count, from, quick: values.quick }, fault));
+}
+report(rows);
+process.exit(rows.some(({ findings }) => findings.length > 0) ? 1 : 0);
+
+/** A process of its own for each row, so that none pays for another. */
+async function attacked(plan: Plan, mistake: Fault | undefined): Promise<Row> {
+  const target = await Target.start(mistake);
+  const neighbours = new Neighbours(target);
+  try {
+    await neighbours.ready();
+    target.flow();
+    await warmUp(target, neighbours, plan);
+    const row = await runRow(target, neighbours, plan, progress(performance.now()));
+    console.log(`${plan.wire}, seed ${plan.seed}: ${sum(row)}`);
+    for (const finding of row.findings) console.log(`  FOUND ${finding}`);
+    if (row.findings.length > 0) console.log(`  again: ${again(plan)}`);
+    return row;
+  } finally {
+    neighbours.close();
+    target.stop();
+  }
+}
+
+function progress(began: number): (campaign: Campaign) => void {
+  return ({ plan, tally }) => {
+    const seconds = (performance.now() - began) / 1_000;
+    const rate = tally.inputs / seconds;
+    const left = Math.max(0, plan.count - tally.inputs) / rate;
+    console.log(
+      `${plan.wire}, seed ${plan.seed}: ${tally.inputs} of ${plan.count} inputs, ${rate.toFixed(0)}/s, ${left.toFixed(0)} s left`,
+    );
+  };
+}
+
+function again({ wire, seed, count: inputs, from: first }: Plan): string {
+  return `npm run test:fuzz -- --transport ${wire} --seed ${seed} --count ${inputs}${first > 0 ? ` --from ${first}` : ""}`;
+}
+
+function sum({ inputs, connections, reached, counts, milliseconds }: Row): string {
+  const list = (of: Readonly<Record<string, number>>): string =>
+    Object.entries(of)
+      .map(([name, number]) => `${name} ${number}`)
+      .join(", ");
+  return (
+    `${inputs} inputs over ${connections} connections in ${(milliseconds / 1_000).toFixed(1)} s\n` +
+    `  attackers saw: ${list(reached)}\n  the hub saw: ${list(counts)}`
+  );
+}
+
+function report(all: readonly Row[]): void {
+  const cells = all.map(({ plan, inputs, connections, counts, stall, stallP99, growth, gone, findings }) => [
+    plan.wire,
+    `${plan.seed}`,
+    `${inputs}`,
+    `${connections}`,
+    `${counts.link ?? 0}`,
+    `${(counts.message ?? 0) + (counts.malformed ?? 0)}`,
+    `${stall.toFixed(0)} (p99 ${stallP99.toFixed(0)})`,
+    (growth / 1_048_576).toFixed(1),
+    (gone / 1_000).toFixed(1),
+    `${findings.length}`,
+  ]);
+  const head = [
+    "wire",
+    "seed",
+    "inputs",
+    "connections",
+    "links",
+    "messages at the hub",
+    "stall ms",
+    "heap MB",
+    "gone s",
+    "findings",
+  ];
+  for (const row of [head, ...cells]) console.log(`| ${row.join(" | ")} |`);
+}
+
+function wireNamed(name: string): Wire {
+  const found = WIRES.find((wire) => wire === name);
+  if (!found) throw new Error(`--transport: must be all or some of ${WIRES.join(",")}`);
+  return found;
+}
+
+function wholeNumber(name: string, text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new Error(`--${name}: must be a whole number`);
+  return Number(text);
+}
