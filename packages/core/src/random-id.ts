@@ -2,7 +2,8 @@
 
 /** A random id of `length` digits and lower-case letters up to v, 5 bits each; 12 are for names, 22 for secrets. */
 export function randomId(length: number): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(length));
   // 32 divides 256, so that all letters are equally likely.
-  return Array.from(bytes, (byte) => (byte % 32).toString(32)).join("");
+  return Array.from(crypto.getRandomValues(new Uint8Array(length)), (byte) => (byte % 32).toString(32)).join(
+    "",
+  );
 }

@@ -14,5 +14,5 @@ export function backoff(
   random: number,
   { base = 500, cap = 20_000 }: Partial<BackoffOptions>,
 ): number {
-  return random * Math.min(cap, base * 2 ** Math.min(attempt, 30));
+  return random * Math.min(cap, base * 2 ** attempt);
 }

@@ -52,6 +52,8 @@ class Channel implements StreamHost {
   readonly #streams: Map<string, TopicStream> = new Map();
   readonly #outbox: Outbox = new Outbox();
   readonly #errors: Listeners<unknown> = new Listeners(() => {});
+  /** Without a receiver, so that it can be handed on. */
+  readonly report = (error: unknown): void => this.#errors.emit(error);
   readonly #states: Listeners<ChannelState>;
   #stopLifecycle: (() => void) | undefined;
   #ref = 0;
@@ -63,7 +65,7 @@ class Channel implements StreamHost {
     this.positions = options.positions;
     this.#requires = options.requires ?? [];
     this.#assertCapable(options.transport);
-    this.#states = new Listeners((error) => this.report(error));
+    this.#states = new Listeners(this.report);
     this.#connections = new Connections({
       transport: options.transport,
       session: randomId(22),
@@ -131,8 +133,8 @@ class Channel implements StreamHost {
     const volatile = found.definition.kind === "volatile";
     if (volatile && this.state !== "connected")
       throw new BellwireError("link_lost", "a volatile event needs a link");
-    const answer = await this.#enqueue({ message, bytes, volatile }, signal);
-    return { position: answer.position, data: answer.data };
+    const { position, data: result } = await this.#enqueue({ message, bytes, volatile }, signal);
+    return { position, data: result };
   }
 
   async switchTransport(transport: Transport): Promise<void> {
@@ -156,16 +158,11 @@ class Channel implements StreamHost {
   }
 
   nextRef(): number {
-    this.#ref += 1;
-    return this.#ref;
+    return ++this.#ref;
   }
 
   send(message: Parameters<StreamHost["send"]>[0]): void {
     this.#connection.send([message]);
-  }
-
-  report(error: unknown): void {
-    this.#errors.emit(error);
   }
 
   finished(stream: TopicStream, ended: boolean): void {

@@ -102,7 +102,7 @@ export class Connections {
     const before = this.#told;
     const { clock, suspendAfter, changed } = this.#options;
     this.#told = now;
-    if (now === "connected" || now === "closed" || now === "failed") {
+    if (now === "connected" || isOver(this.#running.now)) {
       this.#cancelSuspend?.();
       this.#suspended = false;
     } else if (before === "connected") {

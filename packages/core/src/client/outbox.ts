@@ -44,8 +44,7 @@ export class Outbox {
     for (const [pending, ref] of this.#pending) {
       if (ref > 0) continue;
       if (pending.bytes > maxBytes) {
-        this.remove(pending);
-        pending.reject(tooLarge(maxBytes));
+        this.#refuse(pending, tooLarge(maxBytes));
         continue;
       }
       const fresh = nextRef();
@@ -69,8 +68,7 @@ export class Outbox {
   unlink(): void {
     for (const pending of this.#pending.keys()) {
       if (pending.volatile) {
-        this.remove(pending);
-        pending.reject(new BellwireError("link_lost", "a volatile event needs a link"));
+        this.#refuse(pending, new BellwireError("link_lost", "a volatile event needs a link"));
       } else this.#pending.set(pending, 0);
     }
   }
@@ -87,10 +85,12 @@ export class Outbox {
 
   /** Gives everything up. */
   clear(error: BellwireError): void {
-    for (const pending of this.#pending.keys()) {
-      this.remove(pending);
-      pending.reject(error);
-    }
+    for (const pending of this.#pending.keys()) this.#refuse(pending, error);
+  }
+
+  #refuse(pending: Pending, error: BellwireError): void {
+    this.remove(pending);
+    pending.reject(error);
   }
 }
 

@@ -15,7 +15,7 @@ export function membersAfter(
   before: ReadonlyMap<string, Member>,
   message: Members | Joined | Left,
 ): MembersChange {
-  const members = new Map(message.type === "members" ? [] : before);
+  const members = new Map("members" in message ? [] : before);
   const came = "members" in message ? message.members : "member" in message ? [message.member] : [];
   for (const member of came) members.set(member.id, member);
   if (message.type === "left") members.delete(message.id);

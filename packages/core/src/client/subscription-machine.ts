@@ -94,18 +94,15 @@ function live(
 ): StreamStep {
   switch (event.type) {
     case "notification": {
-      const position = { epoch: cursor.epoch, offset: event.offset };
+      const position = { ...cursor, offset: event.offset };
       const deliver = { do: "deliver", message: event, position } as const;
       if (event.offset === 0) return to(now, deliver);
       if (event.offset <= cursor.offset) return to(now);
       return event.offset > cursor.offset + 1 ? join(now, ref) : to({ ...now, cursor: position }, deliver);
     }
     case "skip":
-      return to(
-        event.offset > cursor.offset
-          ? { ...now, cursor: { epoch: cursor.epoch, offset: event.offset } }
-          : now,
-      );
+      if (event.offset <= cursor.offset) return to(now);
+      return to({ ...now, cursor: { ...cursor, offset: event.offset } });
     case "gap":
       return gapped(now, cursor, event.position, event.reason);
     case "head": {
@@ -131,9 +128,8 @@ function refused(now: Stream, { ref, code, retryAfter = RETRY }: Failed): Stream
     if (now.state !== "joining" || ref !== now.ref) return to(now);
     if (ERRORS[code].retryable) return to(now, { do: "retry", after: retryAfter });
   }
-  const ended: Stream = { ...now, state: "ended" };
-  const end = { do: "end", code } as const;
-  return now.cursor ? to(ended, gapAfter(now.cursor, null, "authorization"), end) : to(ended, end);
+  const gaps = now.cursor ? [gapAfter(now.cursor, null, "authorization")] : [];
+  return to({ ...now, state: "ended" }, ...gaps, { do: "end", code });
 }
 
 /** Goes on from `position` with a gap before it; or from where it stands when that lies behind it, for then nothing is missing. */

@@ -23,7 +23,7 @@ export interface StreamHost {
   readonly positions: PositionStore | undefined;
   nextRef(): number;
   send(message: ClientMessage): void;
-  report(error: unknown): void;
+  readonly report: (error: unknown) => void;
   /** No subscription is left, or the hub ended the stream. `ended`: the hub knows already. */
   finished(stream: TopicStream, ended: boolean): void;
 }
@@ -53,11 +53,8 @@ export class TopicStream implements StreamView {
   }
 
   subscribe(): SubscriptionHandle {
-    const handle: SubscriptionHandle = new SubscriptionHandle(
-      this.topic,
-      this,
-      (error) => this.#host.report(error),
-      () => this.#left(handle),
+    const handle: SubscriptionHandle = new SubscriptionHandle(this.topic, this, this.#host.report, () =>
+      this.#left(handle),
     );
     this.#handles.add(handle);
     if (this.#joined && this.#now.cursor) handle.joined(this.#now.cursor);
@@ -75,13 +72,13 @@ export class TopicStream implements StreamView {
     const change = membersAfter(this.members, message);
     this.members = change.members;
     if (change.joined.length + change.left.length === 0) return;
-    for (const handle of Array.from(this.#handles)) handle.membersChanged(change);
+    this.#each((handle) => handle.membersChanged(change));
   }
 
   /** The channel is closed or has failed. */
   end(error: BellwireError): void {
     this.#cancelRetry?.();
-    for (const handle of Array.from(this.#handles)) handle.end(error);
+    this.#each((handle) => handle.end(error));
   }
 
   #perform(effect: StreamEffect): void {
@@ -96,7 +93,7 @@ export class TopicStream implements StreamView {
       case "gap": {
         const gap = { topic: this.topic, ...effect.gap };
         return this.#inOrder(() => {
-          for (const handle of Array.from(this.#handles)) handle.gap(gap);
+          this.#each((handle) => handle.gap(gap));
           if (gap.resumeAt) this.#host.positions?.save(this.topic, gap.resumeAt);
         });
       }
@@ -143,10 +140,7 @@ export class TopicStream implements StreamView {
     try {
       const data = validate(found.definition.schema, message.data);
       if (!(data instanceof Promise)) return this.#hand(message, position, data);
-      return data.then(
-        (value: unknown) => this.#hand(message, position, value),
-        (error: unknown) => this.#host.report(error),
-      );
+      return data.then((value: unknown) => this.#hand(message, position, value), this.#host.report);
     } catch (error) {
       this.#host.report(error);
     }
@@ -156,8 +150,12 @@ export class TopicStream implements StreamView {
     const { topic, event, offset, time } = message;
     const id = message.id ?? (offset > 0 ? `${position.epoch}/${offset}` : "");
     const notification: Notification = { id, topic, event, data, position, time };
-    for (const handle of Array.from(this.#handles)) handle.deliver(notification);
+    this.#each((handle) => handle.deliver(notification));
     if (offset > 0) this.#host.positions?.save(topic, position);
+  }
+
+  #each(tell: (handle: SubscriptionHandle) => void): void {
+    for (const handle of Array.from(this.#handles)) tell(handle);
   }
 
   #left(handle: SubscriptionHandle): void {

@@ -2,13 +2,6 @@
 import { ERRORS, type ErrorCode, type ErrorFact, isErrorCode } from "../errors.ts";
 import type { CloseCause } from "../link.ts";
 
-const FACTS: Readonly<Record<ErrorCode, ErrorFact>> = ERRORS;
-
-/** Codes without a number are all under undefined, where nobody looks. */
-const BY_NUMBER = new Map(
-  Object.entries(FACTS).map(([code, { close }]) => [close, code as ErrorCode] as const),
-);
-
 /** What WebSocket implementations say by themselves: a protocol error and text that is not UTF-8 are damage on the way. */
 const FOREIGN: Readonly<Record<number, ErrorCode>> = {
   1002: "malformed",
@@ -26,7 +19,7 @@ export function closeFrame({ code, retryAfter }: CloseCause): {
   readonly reason: string;
 } {
   return {
-    number: FACTS[code].close ?? ERRORS.internal.close,
+    number: (ERRORS[code] as ErrorFact).close ?? ERRORS.internal.close,
     reason: retryAfter === undefined ? code : `${code};retryAfter=${Math.ceil(retryAfter)}`,
   };
 }
@@ -39,6 +32,9 @@ export function closeCause(number: number, reason: string): CloseCause {
   const [said, delay] = reason.split(";retryAfter=");
   const retryAfter = delay !== undefined && /^\d{1,9}$/.test(delay) ? Number(delay) : undefined;
   const named = number === UNNUMBERED && isErrorCode(said) ? said : undefined;
-  const code = named ?? BY_NUMBER.get(number) ?? FOREIGN[number] ?? "link_lost";
+  const ours = (Object.keys(ERRORS) as ErrorCode[]).find(
+    (code) => (ERRORS[code] as ErrorFact).close === number,
+  );
+  const code = named ?? ours ?? FOREIGN[number] ?? "link_lost";
   return { code, ...(retryAfter !== undefined && { retryAfter }) };
 }
