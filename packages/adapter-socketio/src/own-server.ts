@@ -91,6 +91,8 @@ export function serveOwn(
   };
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (!isOurs(request)) {
+      // Node no longer listens to it: a reset that nobody hears would end the process.
+      socket.on("error", () => {});
       if (server.listenerCount("upgrade") === 1) refuseUpgrade(socket, 404, {});
       else setTimeout(() => refuseUnanswered(socket), UNANSWERED).unref();
       return;

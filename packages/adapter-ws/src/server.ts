@@ -71,6 +71,8 @@ export function attachWebSocket(
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (request.url?.split("?", 1)[0] !== path) {
+      // Node no longer listens to it: a reset that nobody hears would end the process.
+      socket.on("error", () => {});
       if (server.listenerCount("upgrade") === 1) refuse(socket, "404 Not Found");
       return;
     }
