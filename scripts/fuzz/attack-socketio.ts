@@ -59,6 +59,7 @@ function badPacket(random: Random, native: boolean): string {
     [4, () => damagedText(random, event(random, native))],
     [3, () => `42[${random.pick(["1", "null", "{}", "[]", ""])}]`],
     [3, () => `42[${JSON.stringify(random.pick(RESERVED))},1]`],
+    [3, () => `42${random.pick(["1e30", "-1", "9".repeat(400)])}["subscribe","news.a"]`],
     [3, () => `43${random.pick(["", "1", "1e30"])}[${hostileValue(random)}]`],
     [
       3,

@@ -24,7 +24,9 @@ export async function upgraded(scene: Scene, target: string): Promise<Peer | und
 export async function conversation(scene: Scene, peer: Peer, next: () => string): Promise<void> {
   const { random } = scene;
   if (random.chance(0.05)) peer.stopReading();
+  const polite = random.chance(0.9);
   for (let left = 20 + random.int(150); left > 0 && !peer.closed; left -= 1) {
+    if (peer.leaving && polite) break;
     if (random.chance(0.06)) {
       await peer.write(oddFrame(random));
       peer.reaches("frames");

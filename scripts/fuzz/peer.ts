@@ -32,6 +32,8 @@ export class Peer {
   received = "";
   /** Whether the hub has ended its side. */
   closed = false;
+  /** Whether the hub has said the last word of a WebSocket, and waits for the answer. */
+  leaving = false;
   readonly #random: Random;
   readonly #tally: Tally;
   readonly #socket: Socket;
@@ -118,6 +120,7 @@ export class Peer {
         this.#tally.said.push(`${words} in ${JSON.stringify(text.slice(Math.max(0, at - 100), at + 100))}`);
       }
     }
+    if (endsWithClose(data)) this.leaving = true;
     this.received = (this.received + text).slice(-KEPT);
     this.#change();
   }
@@ -163,6 +166,12 @@ export class Peer {
   #change(): void {
     this.#changed?.();
   }
+}
+
+/** Whether the bytes end with a close frame as a server sends it. */
+function endsWithClose(data: Buffer): boolean {
+  const at = data.lastIndexOf(0x88);
+  return at >= 0 && data[at + 1] === data.length - at - 2;
 }
 
 /** What an attack is given: where to connect, its own chance, and the connections that it has made. */
