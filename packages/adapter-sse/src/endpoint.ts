@@ -1,16 +1,20 @@
 /** The one URL of the SSE wire, whatever server it hangs on: streams by GET, commands by POST, goodbyes by DELETE, and who may. */
 import { isName, type Position } from "@bellwire/core";
-import { type Handshake, judgeOrigin, type LinkAcceptor } from "@bellwire/core/server";
+import {
+  type BodyFailure,
+  type Handshake,
+  type HttpReply,
+  judgeOrigin,
+  type LinkAcceptor,
+  refusal,
+} from "@bellwire/core/server";
 import { readCommands } from "./commands.ts";
 import { readCursor } from "./cursor.ts";
-import { type BodyFailure, type Exchange, type Reply, refusal } from "./exchange.ts";
+import { type Exchange, refusalOf } from "./exchange.ts";
 import { NativeLink } from "./native-link.ts";
 import type { SseSettings } from "./options.ts";
 import { StockLink, type StockRequest } from "./stock-link.ts";
 import type { StreamLink } from "./stream-link.ts";
-
-/** Milliseconds that a client has to send the whole of a body. */
-const BODY_TIME = 10_000;
 
 const STREAM_HEADERS = {
   "content-type": "text/event-stream",
@@ -20,15 +24,15 @@ const STREAM_HEADERS = {
   vary: "origin",
 };
 
-const BODY_FAILURES: Readonly<Record<BodyFailure, Reply>> = {
-  too_large: refusal({ code: "too_large", reason: "the body is too large" }),
+const BODY_FAILURES: Readonly<Record<BodyFailure, HttpReply>> = {
+  too_large: refusalOf({ code: "too_large", reason: "the body is too large" }),
   timeout: refusal({ code: "timeout", reason: "the body took too long" }, 408),
   // Nobody is left to read it.
   lost: refusal({ code: "link_lost" }, 400),
 };
 
-const DONE: Reply = { status: 204, headers: {}, body: "" };
-const NO_LINK: Reply = refusal({ code: "link_lost", reason: "no such link" }, 404);
+const DONE: HttpReply = { status: 204, headers: {}, body: "" };
+const NO_LINK: HttpReply = refusal({ code: "link_lost", reason: "no such link" }, 404);
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -52,7 +56,7 @@ export class Endpoint {
   handle(exchange: Exchange): void {
     const origin = judgeOrigin(exchange.headers, this.#settings.allowedOrigins);
     if (!origin.allowed) {
-      return reply(exchange, {}, refusal({ code: "forbidden", reason: "this origin is not allowed" }));
+      return reply(exchange, {}, refusalOf({ code: "forbidden", reason: "this origin is not allowed" }));
     }
     const cors = origin.headers;
     if (exchange.method === "GET") this.#get(exchange, cors);
@@ -68,16 +72,17 @@ export class Endpoint {
   #get(exchange: Exchange, cors: Headers): void {
     const refused = this.#hub.refusal() ?? (this.#closing ? { code: "draining" as const } : undefined);
     if (refused) return reply(exchange, cors, refusal(refused, 503));
-    const request = this.#readQuery(exchange);
+    const request = exchange.hasBody ? "a request for a stream has no body" : this.#readQuery(exchange);
     if (typeof request === "string")
-      return reply(exchange, cors, refusal({ code: "malformed", reason: request }));
+      return reply(exchange, cors, refusalOf({ code: "malformed", reason: request }));
     const { headers, remoteAddress } = exchange;
     const handshake: Handshake = { transport: "sse", headers, remoteAddress };
+    exchange.claim();
     const streamHeaders = { ...STREAM_HEADERS, ...cors };
     if (request) {
       const link = new StockLink(request, {
         start: () => exchange.stream(streamHeaders),
-        refuse: (cause) => reply(exchange, cors, refusal(cause)),
+        refuse: (cause) => reply(exchange, cors, refusalOf(cause)),
       });
       this.#keep(exchange, link);
       link.open(this.#hub, handshake);
@@ -109,7 +114,7 @@ export class Endpoint {
     reply(exchange, cors, await this.#receive(exchange));
   }
 
-  async #receive(exchange: Exchange): Promise<Reply> {
+  async #receive(exchange: Exchange): Promise<HttpReply> {
     const { headers } = exchange;
     if (!/^application\/json *(;|$)/i.test(headers["content-type"] ?? "")) {
       return refusal({ code: "malformed", reason: "the content type must be application/json" }, 415);
@@ -119,16 +124,16 @@ export class Endpoint {
     const first = /^[1-9]\d{0,14}$/.test(headers["bellwire-number"] ?? "")
       ? Number(headers["bellwire-number"])
       : 0;
-    if (first === 0) return refusal({ code: "malformed", reason: "bellwire-number must count from 1" });
+    if (first === 0) return refusalOf({ code: "malformed", reason: "bellwire-number must count from 1" });
     // One message of the largest size, in its brackets.
-    const body = await exchange.body(this.#hub.maxMessageBytes + 2, BODY_TIME);
+    const body = await exchange.body(this.#hub.maxMessageBytes + 2);
     if (typeof body === "string") return BODY_FAILURES[body];
     // It may have closed while the body was on its way.
     if (link.closed) return NO_LINK;
     const commands = readCommands(body);
     if (!commands) {
       link.malformed("not a JSON array");
-      return refusal({ code: "malformed", reason: "the body must be a JSON array of messages" });
+      return refusalOf({ code: "malformed", reason: "the body must be a JSON array of messages" });
     }
     if (!link.take(first, commands))
       return refusal({ code: "rate_limited", reason: "too many commands out of order" }, 409);
@@ -136,7 +141,7 @@ export class Endpoint {
   }
 
   /** A client leaves for good; one whose stream only ends may be on its way back. */
-  #leave({ headers }: Exchange): Reply {
+  #leave({ headers }: Exchange): HttpReply {
     const link = this.#natives.get(headers["bellwire-link"] ?? "");
     if (!link || link.closed) return NO_LINK;
     link.close({ code: "normal" });
@@ -168,7 +173,7 @@ export class Endpoint {
   };
 }
 
-function reply(exchange: Exchange, cors: Headers, { status, headers, body }: Reply): void {
+function reply(exchange: Exchange, cors: Headers, { status, headers, body }: HttpReply): void {
   exchange.reply({
     status,
     headers: { "cache-control": "no-store", vary: "origin", ...cors, ...headers },

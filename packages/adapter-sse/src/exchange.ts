@@ -1,13 +1,7 @@
 /** What the endpoint needs of a server: one request, and one of two ways to answer it. Node and fetch each have a shell of this. */
 import type { CloseCause, ErrorCode } from "@bellwire/core";
+import { type BodyFailure, type HttpReply, refusal } from "@bellwire/core/server";
 import type { Wire } from "./wire.ts";
-
-/** A whole answer. */
-export interface Reply {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
 
 /** The open response of a stream. */
 export interface Sink {
@@ -22,9 +16,6 @@ export interface Sink {
   destroy(): void;
 }
 
-/** Why a body could not be had. */
-export type BodyFailure = "too_large" | "timeout" | "lost";
-
 /** One request. `reply` or `stream` is called once. */
 export interface Exchange {
   readonly method: string;
@@ -33,17 +24,23 @@ export interface Exchange {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly remoteAddress: string | undefined;
-  reply(reply: Reply): void;
+  /** Whether it came over TLS, as far as this process knows. */
+  readonly secure: boolean;
+  /** Whether it brings a body, which no request for a stream does. */
+  readonly hasBody: boolean;
+  /** Says that a stream is to answer: where requests of a connection are answered in their order, none behind it will be taken. */
+  claim(): void;
+  reply(reply: HttpReply): void;
   /** Sends status 200 and the headers at once. */
   stream(headers: Readonly<Record<string, string>>): Sink;
-  /** Reads the body, as far as `limit` bytes and within `ms` milliseconds. */
-  body(limit: number, ms: number): Promise<Uint8Array | BodyFailure>;
-  /** Calls back once when the connection, or the response, has ended, from whichever side; at once if it already has. */
+  /** Reads the body, as far as `limit` bytes and within 10 s. */
+  body(limit: number): Promise<Uint8Array | BodyFailure>;
+  /** Calls back once when what carries the response has ended, from whichever side; at once if it already has. */
   onEnd(callback: () => void): void;
 }
 
 /** The HTTP status that says a close cause before a stream begins. EventSource gives up for good at any but 200. */
-export function statusOf(code: ErrorCode): number {
+function statusOf(code: ErrorCode): number {
   return STATUS[code] ?? 503;
 }
 
@@ -57,18 +54,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   rate_limited: 429,
 };
 
-/** The answer to a request that is refused: the code, in JSON, and when to come back. */
-export function refusal(
-  cause: CloseCause & { readonly topic?: string | undefined },
-  status: number = statusOf(cause.code),
-): Reply {
-  const { code, reason, topic, retryAfter } = cause;
-  return {
-    status,
-    headers: {
-      "content-type": "application/json",
-      ...(retryAfter !== undefined && { "retry-after": `${Math.ceil(retryAfter / 1000)}` }),
-    },
-    body: JSON.stringify({ code, reason, topic }),
-  };
+/** The answer to a request that is refused: the code and the reason, in JSON, and when to come back. */
+export function refusalOf(cause: CloseCause & { readonly topic?: string | undefined }): HttpReply {
+  return refusal(cause, statusOf(cause.code));
 }

@@ -1,5 +1,6 @@
 /** One request of a server that speaks in `Request` and `Response`, as the endpoint sees it. */
-import type { BodyFailure, Exchange, Reply, Sink } from "./exchange.ts";
+import { BODY_TIME, type BodyFailure, type HttpReply } from "@bellwire/core/server";
+import type { Exchange, Sink } from "./exchange.ts";
 import type { Wire } from "./wire.ts";
 
 export class FetchExchange implements Exchange {
@@ -33,7 +34,19 @@ export class FetchExchange implements Exchange {
     return this.#request.url;
   }
 
-  reply({ status, headers, body }: Reply): void {
+  get secure(): boolean {
+    return this.#request.url.startsWith("https:");
+  }
+
+  /** A `Request` to GET something never has one. */
+  get hasBody(): boolean {
+    return this.#request.body !== null;
+  }
+
+  /** Connections are the business of the server around us. */
+  claim(): void {}
+
+  reply({ status, headers, body }: HttpReply): void {
     this.#respond(new Response(status === 204 ? null : body, { status, headers }));
     this.#end();
   }
@@ -44,13 +57,13 @@ export class FetchExchange implements Exchange {
     return sink;
   }
 
-  async body(limit: number, ms: number): Promise<Uint8Array | BodyFailure> {
+  async body(limit: number): Promise<Uint8Array | BodyFailure> {
     if (Number(this.headers["content-length"]) > limit) return "too_large";
     const reader = this.#request.body?.getReader();
     if (!reader) return new Uint8Array();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<"timeout">((resolve) => {
-      timer = setTimeout(() => resolve("timeout"), ms);
+      timer = setTimeout(() => resolve("timeout"), BODY_TIME);
     });
     const result = await Promise.race([readAll(reader, limit), late]);
     clearTimeout(timer);

@@ -1,13 +1,24 @@
 /** One request of a Node HTTP server, as the endpoint sees it. */
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
+import type { Http2ServerResponse } from "node:http2";
 import type { Socket } from "node:net";
-import type { BodyFailure, Exchange, Reply, Sink } from "./exchange.ts";
+import {
+  type BodyFailure,
+  type HttpReply,
+  type HttpRequest,
+  type HttpResponse,
+  isHttp2,
+  isSecure,
+  isUnread,
+  markLast,
+  readBody,
+  reply,
+  singleHeaders,
+} from "@bellwire/core/server";
+import type { Exchange, Sink } from "./exchange.ts";
 import type { Wire } from "./wire.ts";
 
-/** Milliseconds for which the rest of a refused body is read and thrown away, so that the client gets to see the answer. */
-const LINGER = 1_000;
-
-/** The encodings of the two framings: chunks, and the bare text for HTTP/1.0, which proxies still speak and has no chunks. */
+/** The encodings of the two framings: chunks, and the bare text for HTTP/1.0, which has no chunks, and HTTP/2, which has its own. */
 export interface NodeWires {
   readonly chunked: Wire;
   readonly bare: Wire;
@@ -19,11 +30,13 @@ export function chunk(text: string): Uint8Array {
 }
 
 export class NodeExchange implements Exchange {
-  readonly #request: IncomingMessage;
-  readonly #response: ServerResponse;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly #request: HttpRequest;
+  readonly #response: HttpResponse;
   readonly #wires: NodeWires;
 
-  constructor(request: IncomingMessage, response: ServerResponse, wires: NodeWires) {
+  constructor(request: HttpRequest, response: HttpResponse, wires: NodeWires) {
+    this.headers = singleHeaders(request);
     this.#request = request;
     this.#response = response;
     this.#wires = wires;
@@ -37,41 +50,37 @@ export class NodeExchange implements Exchange {
     return this.#request.url ?? "";
   }
 
-  get headers(): Readonly<Record<string, string | undefined>> {
-    // Only `set-cookie` is ever an array, and no request has it.
-    return this.#request.headers as Record<string, string | undefined>;
-  }
-
   get remoteAddress(): string | undefined {
     return this.#request.socket.remoteAddress;
   }
 
-  reply({ status, headers, body }: Reply): void {
-    const request = this.#request;
-    const response = this.#response;
-    if (response.destroyed) return;
-    const whole = request.complete || request.method === "GET";
-    response.writeHead(status, {
-      ...headers,
-      ...(status !== 204 && { "content-length": Buffer.byteLength(body) }),
-      // A body that was not read to its end leaves nothing that a next request could follow.
-      ...(!whole && { connection: "close" }),
-    });
-    if (whole) return void response.end(body);
-    // Closing with bytes unread resets the connection, and the reset overtakes the answer. Give the client a moment to read it.
-    response.write(body);
-    const end = (): void => void response.end();
-    const timer = setTimeout(end, LINGER);
-    response.once("close", () => clearTimeout(timer));
-    request.once("end", end);
-    request.resume();
+  get secure(): boolean {
+    return isSecure(this.#request);
+  }
+
+  get hasBody(): boolean {
+    return isUnread(this.#request);
+  }
+
+  claim(): void {
+    markLast(this.#request);
+  }
+
+  reply(answer: HttpReply): void {
+    reply(this.#request, this.#response, answer);
   }
 
   stream(headers: Readonly<Record<string, string>>): Sink {
     const request = this.#request;
-    const response = this.#response;
-    const socket = response.socket;
-    const chunked = request.httpVersionMajor === 1 && request.httpVersionMinor >= 1 && socket !== null;
+    if (isHttp2(request)) {
+      const response = this.#response as Http2ServerResponse;
+      response.writeHead(200, headers);
+      const { stream } = request;
+      return new StreamSink(stream, this.#wires.bare, () => void stream.destroy());
+    }
+    const response = this.#response as ServerResponse;
+    const { socket } = response;
+    const chunked = request.httpVersionMinor >= 1 && socket !== null;
     // The connection goes with its stream: a server that shuts down need not wait for it to become idle.
     response.writeHead(200, {
       ...headers,
@@ -83,36 +92,26 @@ export class NodeExchange implements Exchange {
     process.nextTick(() => socket?.uncork());
     response.flushHeaders();
     if (chunked) return new SocketSink(response, socket, this.#wires.chunked);
-    return new ResponseSink(response, this.#wires.bare);
+    return new StreamSink(response, this.#wires.bare, () => void request.socket.destroy());
   }
 
-  body(limit: number, ms: number): Promise<Uint8Array | BodyFailure> {
-    const request = this.#request;
-    if (Number(request.headers["content-length"]) > limit) return Promise.resolve("too_large");
-    return new Promise((resolve) => {
-      const parts: Buffer[] = [];
-      let size = 0;
-      const finish = (result: Uint8Array | BodyFailure): void => {
-        clearTimeout(timer);
-        request.off("data", onData);
-        resolve(result);
-      };
-      const onData = (part: Buffer): void => {
-        size += part.length;
-        if (size > limit) finish("too_large");
-        else parts.push(part);
-      };
-      const timer = setTimeout(() => finish("timeout"), ms);
-      request.on("data", onData);
-      request.once("end", () => finish(parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)));
-      request.once("error", () => finish("lost"));
-      request.once("close", () => finish("lost"));
-    });
+  body(limit: number): Promise<Uint8Array | BodyFailure> {
+    return readBody(this.#request, limit);
   }
 
   onEnd(callback: () => void): void {
-    if (this.#response.destroyed) callback();
-    else this.#response.once("close", callback);
+    const request = this.#request;
+    const response = this.#response;
+    // A response that waits behind another has no connection yet, and says nothing when that one is lost.
+    const carrier = isHttp2(request) ? request.stream : request.socket;
+    if (carrier.destroyed) return callback();
+    const end = (): void => {
+      carrier.off("close", end);
+      response.off("close", end);
+      callback();
+    };
+    carrier.on("close", end);
+    response.on("close", end);
   }
 }
 
@@ -150,29 +149,39 @@ class SocketSink implements Sink {
   }
 }
 
-/** Writes through the response: on HTTP/1.0, and for a pipelined request, which gets its socket only when its turn comes. */
-class ResponseSink implements Sink {
-  readonly wire: Wire;
-  readonly #response: ServerResponse;
+/** What frames by itself: a stream of HTTP/2, and a response on HTTP/1.0 or behind another, which gets its socket when its turn comes. */
+interface Framed {
+  readonly writableLength: number;
+  readonly writableEnded: boolean;
+  readonly destroyed: boolean;
+  write(bytes: Uint8Array): boolean;
+  end(): unknown;
+}
 
-  constructor(response: ServerResponse, wire: Wire) {
-    this.#response = response;
+class StreamSink implements Sink {
+  readonly wire: Wire;
+  readonly #framed: Framed;
+  readonly #cut: () => void;
+
+  constructor(framed: Framed, wire: Wire, cut: () => void) {
+    this.#framed = framed;
     this.wire = wire;
+    this.#cut = cut;
   }
 
   get buffered(): number {
-    return this.#response.writableLength;
+    return this.#framed.writableLength;
   }
 
   write(bytes: Uint8Array): void {
-    if (!this.#response.writableEnded && !this.#response.destroyed) this.#response.write(bytes);
+    if (!this.#framed.writableEnded && !this.#framed.destroyed) this.#framed.write(bytes);
   }
 
   end(): void {
-    this.#response.end();
+    this.#framed.end();
   }
 
   destroy(): void {
-    this.#response.destroy();
+    this.#cut();
   }
 }

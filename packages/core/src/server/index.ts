@@ -19,6 +19,21 @@ export type {
   RequestAcceptor,
   Visit,
 } from "./hub-link.ts";
+export { markLast } from "./http/last-request.ts";
+export { BODY_TIME, type BodyFailure, readBody } from "./http/read-body.ts";
+export { type HttpReply, refusal, reply } from "./http/reply.ts";
+export {
+  type HttpRequest,
+  type HttpResponse,
+  type HttpServer,
+  isHttp2,
+  isSecure,
+  isUnread,
+  pathOf,
+  singleHeaders,
+} from "./http/request.ts";
+export { servePath } from "./http/served-paths.ts";
+export { type RequestTaker, takeRequests } from "./http/take-requests.ts";
 export type { AccessRequest, Authenticate, Authorize, Identity } from "./identity.ts";
 export { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 export { type MemoryBackplaneOptions, memoryBackplane } from "./memory-backplane.ts";
