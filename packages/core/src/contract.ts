@@ -7,6 +7,9 @@ import { BellwireError } from "./errors.ts";
 import { callable, checkOptions, having, type OptionRule } from "./options.ts";
 import { indexPatterns, type Pattern, parsePattern } from "./protocol/patterns.ts";
 import { isEventName, isName, type TopicParams } from "./protocol/topics.ts";
+import { explainTopic } from "./protocol/unknown-topic.ts";
+
+export type * from "./contract-types.ts";
 
 /** How an event travels: `logged` takes an offset and is replayed, `volatile` is live only, `conflated` is logged but superseded. */
 export type EventKind = "logged" | "volatile" | "conflated";
@@ -20,7 +23,15 @@ export interface EventDefinition<
   readonly kind: Kind;
   /** For `conflated`: a slow reader keeps only the newest notification of each key. Default: one key per event. */
   readonly key?: (data: never) => string;
+  /** Makes it a command, and says what its handler returns. */
+  readonly returns?: StandardSchemaV1;
 }
+
+/** An event that clients publish and nobody hears: a handler of the hub takes it, and answers. */
+export type CommandDefinition<
+  Schema extends StandardSchemaV1 = StandardSchemaV1,
+  Returns extends StandardSchemaV1 = StandardSchemaV1,
+> = EventDefinition<Schema, "logged" | "volatile"> & { readonly returns: Returns };
 
 /**
  * What `defineTopics` takes: topic patterns, their events, and each event's schema or definition. The event `"*"` stands for every event that
@@ -47,38 +58,26 @@ export function conflated<S extends StandardSchemaV1>(
   return { schema, kind: "conflated", ...(options.key && { key: options.key as (data: never) => string }) };
 }
 
-type SchemaOf<E> = E extends EventDefinition<infer S> ? S : E extends StandardSchemaV1 ? E : never;
-
-/** A pattern with its `{parameters}` replaced by `string`: what a concrete topic looks like. */
-export type TopicName<Pattern extends string> = Pattern extends `${infer Head}{${string}}${infer Tail}`
-  ? `${Head}${string}${TopicName<Tail>}`
-  : Pattern;
-
-/** The parameter names of a pattern. */
-export type ParamName<Pattern extends string> = Pattern extends `${string}{${infer Name}}${infer Tail}`
-  ? Name | ParamName<Tail>
-  : never;
-
-/** Every concrete topic of a contract. */
-export type TopicsOf<M extends TopicMap> = { [P in keyof M & string]: TopicName<P> }[keyof M & string];
-
-/** The patterns that a concrete topic matches. */
-export type PatternOf<M extends TopicMap, T extends string> = {
-  [P in keyof M & string]: T extends TopicName<P> ? P : never;
-}[keyof M & string];
-
-/** The events of a concrete topic. */
-export type EventsOf<M extends TopicMap, T extends string> = keyof M[PatternOf<M, T>] & string;
-
-/** What a listener of the event receives. */
-export type DataOf<M extends TopicMap, T extends string, E extends string> = StandardSchemaV1.InferOutput<
-  SchemaOf<M[PatternOf<M, T>][E & keyof M[PatternOf<M, T>]]>
->;
-
-/** What a publisher of the event gives. It differs from {@link DataOf} only where the schema transforms. */
-export type InputOf<M extends TopicMap, T extends string, E extends string> = StandardSchemaV1.InferInput<
-  SchemaOf<M[PatternOf<M, T>][E & keyof M[PatternOf<M, T>]]>
->;
+/**
+ * An event that clients publish and `hub.handle` takes; it is never logged, nobody hears it, and without a handler it is refused with
+ * `unknown_event`. `returns` is what the handler's answer must satisfy, at the hub and again at the client that asked, whose `publish`
+ * resolves with it; by default nothing. `command(volatile(…))` does not wait in the outbox while the client is away.
+ *
+ * @example defineTopics({ "workouts.{userId}": { start: command(z.object({ kind: z.string() }), z.object({ id: z.string() })) } })
+ */
+export function command<S extends StandardSchemaV1>(
+  schema: S | EventDefinition<S, "volatile">,
+): CommandDefinition<S, StandardSchemaV1<void, void>>;
+export function command<S extends StandardSchemaV1, R extends StandardSchemaV1>(
+  schema: S | EventDefinition<S, "volatile">,
+  returns: R,
+): CommandDefinition<S, R>;
+export function command(
+  schema: StandardSchemaV1 | EventDefinition<StandardSchemaV1, "volatile">,
+  returns: StandardSchemaV1 = type<void>() as StandardSchemaV1,
+): CommandDefinition {
+  return { ...(isSchema(schema) ? { schema, kind: "logged" } : schema), returns };
+}
 
 /** A topic as the contract's look-up finds it. It never changes, so that it may be kept for as long as the topic is in use. */
 export interface TopicMatch {
@@ -91,28 +90,19 @@ export interface TopicMatch {
   event(name: string): EventDefinition | undefined;
 }
 
-/** An event as the contract's look-up finds it. */
-export interface FoundEvent {
-  readonly pattern: string;
-  readonly params: TopicParams;
-  readonly definition: EventDefinition;
-}
-
 /** A contract; made by {@link defineTopics}, given to `createHub` and `createChannel`. */
 export interface Contract<M extends TopicMap = TopicMap> {
   readonly map: M;
   /** Looks a topic up, once for all that is asked of it; undefined when it is off the grammar or matches no pattern. */
   find(topic: string): TopicMatch | undefined;
-  /** The pattern that a topic matches, the first in the order of definition. */
-  topic(topic: string): { readonly pattern: string; readonly params: TopicParams } | undefined;
-  /** The event, or undefined when the topic is unknown or has no such event. */
-  event(topic: string, event: string): FoundEvent | undefined;
+  /** Says for people why a topic is not found, and names it, cut to a bound. */
+  explain(topic: string): string;
 }
 
 /** A contract as an option. */
 export const contractRule: OptionRule = {
   allowed: "what defineTopics returns",
-  test: (value) => having("topic", "event").test(value) && isMap((value as { map?: unknown }).map),
+  test: (value) => having("find", "explain").test(value) && isMap((value as { map?: unknown }).map),
 };
 
 /**
@@ -137,15 +127,7 @@ export function defineTopics<const M extends TopicMap>(map: M): Contract<M> {
   return {
     map,
     find,
-    topic(topic) {
-      const found = find(topic);
-      return found && { pattern: found.pattern, params: found.params };
-    },
-    event(topic, event) {
-      const found = find(topic);
-      const definition = found?.event(event);
-      return found && definition && { pattern: found.pattern, params: found.params, definition };
-    },
+    explain: explainTopic,
   };
 }
 
@@ -173,7 +155,8 @@ function eventsOf(pattern: string, events: TopicMap[string]): Pick<TopicMatch, "
           "named by 1 to 200 printable characters, and not start with pusher: bellwire: bellwire- __",
         );
       const definition = isSchema(value) ? { schema: value, kind: "logged" as const } : value;
-      if (!isDefinition(definition)) return fail("a Standard Schema, type(), volatile() or conflated()");
+      if (!isDefinition(definition))
+        return fail("a Standard Schema, type(), volatile(), conflated() or command()");
       return [event, definition];
     }),
   );
@@ -204,9 +187,11 @@ function isSchema(value: unknown): value is StandardSchemaV1 {
 
 function isDefinition(value: unknown): value is EventDefinition {
   if (!isObject(value) || !isSchema(value.schema)) return false;
-  const { kind, key } = value;
-  const known = kind === "logged" || kind === "volatile" || kind === "conflated";
-  return known && (key === undefined || typeof key === "function");
+  const { kind, key, returns } = value;
+  const known = kind === "logged" || kind === "volatile" || (kind === "conflated" && returns === undefined);
+  return (
+    known && (key === undefined || typeof key === "function") && (returns === undefined || isSchema(returns))
+  );
 }
 
 /**

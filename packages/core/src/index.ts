@@ -1,16 +1,20 @@
 export type { Capabilities, CapabilityName, Support, Supported, Weakest } from "./capabilities.ts";
 export { backgroundClock, type Clock, systemClock } from "./clock.ts";
 export {
+  type CommandDefinition,
   type Contract,
+  command,
   conflated,
   type DataOf,
   defineTopics,
   type EventDefinition,
   type EventKind,
   type EventsOf,
+  type HeardOf,
   type InputOf,
   type ParamName,
   type PatternOf,
+  type ResultOf,
   type TopicMap,
   type TopicMatch,
   type TopicName,

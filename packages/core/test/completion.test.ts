@@ -7,10 +7,11 @@ import { describe, expect, it } from "vitest";
 const HERE = fileURLToPath(new URL("completion-input.ts", import.meta.url));
 
 const PRELUDE = `
-import { defineTopics, type } from "@bellwire/core";
+import { command, defineTopics, type } from "@bellwire/core";
 import { createChannel } from "@bellwire/core/client";
 import { createHub } from "@bellwire/core/server";
 const topics = defineTopics({
+  open: { shipped: type<{ at: number }>(), place: command(type<{ n: number }>(), type<{ total: number }>()), "*": type<unknown>() },
   news: { said: type<{ words: string }>() },
   "workouts.{userId}": { completed: type<{ calories: number }>(), started: type<{ at: number }>() },
 });
@@ -47,17 +48,25 @@ function offered(line: string): readonly string[] {
   };
   const at = PRELUDE.length + line.indexOf("|");
   const found = ts.createLanguageService(host).getCompletionsAtPosition(HERE, at, {});
-  return (found?.entries ?? []).map(({ name }) => name).sort();
+  const names = (found?.entries ?? []).map(({ name }) => name);
+  // Where any name is taken, what has been typed so far is offered, too.
+  return names.filter((name) => name !== "").sort();
 }
 
 describe("an editor", () => {
   it.each([
     ['channel.subscribe("workouts.42").on("|"', ["completed", "started"]],
-    ['channel.subscribe("|"', ["news"]],
+    ['channel.subscribe("|"', ["news", "open"]],
     ['channel.publish("workouts.42", "|"', ["completed", "started"]],
     ['channel.publish("workouts.42", "completed", { | }', ["calories"]],
     ['hub.publish("news", "|"', ["said"]],
-    ['hub.handle("|"', ["news", "workouts.{userId}"]],
+    ['hub.handle("|"', ["news", "open", "workouts.{userId}"]],
+    ['hub.handle("open", "|"', ["place", "shipped"]],
+    ['channel.subscribe("open").on("|"', ["shipped"]],
+    ['channel.publish("open", "|"', ["place", "shipped"]],
+    ['hub.publish("open", "|"', ["shipped"]],
+    ['channel.publish("open", "place", { n: 1 }).then(({ data }) => data.|)', ["total"]],
+    ['hub.handle("open", "place", () => ({ | })', ["total"]],
     ['channel.subscribe("workouts.42").on("completed", ({ data }) => data.|)', ["calories"]],
   ])("offers what the contract has at %s", { timeout: 60_000 }, (line, names) => {
     expect(offered(line)).toEqual(names);

@@ -3,6 +3,7 @@ import {
   type Capabilities,
   type CapabilityName,
   type Contract,
+  command,
   conflated,
   type DataOf,
   defineTopics,
@@ -230,6 +231,123 @@ describe("handlers", () => {
     createHub({ topics, authenticate: () => "alice" });
     // @ts-expect-error -- a number is no decision
     createHub({ topics, authorize: () => 1 });
+  });
+});
+
+describe("commands", () => {
+  const orders = defineTopics({
+    "orders.{id}": {
+      placed: type<{ at: number }>(),
+      place: command(z.object({ n: z.number() }), type<{ number: number }>()),
+      due: command(type<object>(), z.object({ at: z.string().transform((text) => new Date(text)) })),
+      forget: command(type<object>()),
+      ping: command(volatile(type<object>()), type<"pong">()),
+      free: type<{ n: number }>(),
+    },
+    "orders.{id}.lines.{line}": { add: command(type<{ n: number }>(), type<number>()) },
+  });
+  const shop = createHub({ topics: orders, authenticate: () => ({ user: "a", level: 1 }) });
+  const client = createChannel({ topics: orders, transport });
+
+  it("resolve with what the contract says that they return", () => {
+    expectTypeOf(client.publish("orders.7", "place", { n: 1 })).resolves.toEqualTypeOf<
+      Receipt<{ number: number }>
+    >();
+    expectTypeOf(client.publish("orders.7", "due", {})).resolves.toEqualTypeOf<Receipt<{ at: Date }>>();
+    expectTypeOf(client.publish("orders.7", "forget", {})).resolves.toEqualTypeOf<Receipt<void>>();
+    expectTypeOf(client.publish("orders.7", "ping", {})).resolves.toEqualTypeOf<Receipt<"pong">>();
+    expectTypeOf(client.publish("orders.7", "placed", { at: 1 })).resolves.toEqualTypeOf<Receipt>();
+  });
+
+  it("give a handler their topic, parameters, data and identity, and want the result", () => {
+    shop.handle("orders.{id}", "place", ({ topic, params, data, identity }) => {
+      expectTypeOf(topic).toEqualTypeOf<`orders.${string}`>();
+      expectTypeOf(params).toEqualTypeOf<{ readonly id: string }>();
+      expectTypeOf(data).toEqualTypeOf<{ n: number }>();
+      expectTypeOf(identity).toEqualTypeOf<{ user: string; level: number }>();
+      return { number: data.n };
+    });
+    shop.handle("orders.{id}", "place", async ({ topic, data }) => {
+      await shop.publish(topic, "placed", { at: data.n });
+      return { number: 1 };
+    });
+    shop.handle("orders.{id}", "due", () => ({ at: "2026-01-01" }));
+    shop.handle("orders.{id}", "forget", () => {});
+    shop.handle("orders.{id}", "forget", async () => {});
+    shop.handle("orders.{id}", "free", ({ data }) => data.n);
+    shop.handle("orders.{id}.lines.{line}", "add", ({ topic, params, data }) => {
+      expectTypeOf(topic).toEqualTypeOf<`orders.${string}.lines.${string}`>();
+      expectTypeOf(params).toEqualTypeOf<{ readonly id: string; readonly line: string }>();
+      return data.n;
+    });
+  });
+
+  it("do not compile when a handler returns something else", () => {
+    // @ts-expect-error -- text where a number belongs
+    shop.handle("orders.{id}", "place", () => ({ number: "1" }));
+    // @ts-expect-error -- nothing is returned
+    shop.handle("orders.{id}", "place", () => {});
+    // @ts-expect-error -- the same, later
+    shop.handle("orders.{id}", "place", async () => ({ number: "1" }));
+    // @ts-expect-error -- what comes out, not what goes in
+    shop.handle("orders.{id}", "due", () => ({ at: new Date() }));
+    // @ts-expect-error -- it returns nothing
+    shop.handle("orders.{id}", "forget", () => 1);
+    // @ts-expect-error -- text where a number belongs
+    void client.publish("orders.7", "place", { n: "1" });
+    // @ts-expect-error -- the result has no such key
+    void client.publish("orders.7", "place", { n: 1 }).then(({ data }) => data.amount);
+  });
+
+  it("are neither heard nor published by the server", () => {
+    const subscription = client.subscribe("orders.7");
+    subscription.on("placed", () => {});
+    // @ts-expect-error -- nobody hears a command
+    subscription.on("place", () => {});
+    expectTypeOf<NotificationOf<(typeof orders)["map"], "orders.7">["event"]>().toEqualTypeOf<
+      "placed" | "free"
+    >();
+    // @ts-expect-error -- a command is for clients
+    void shop.publish("orders.7", "place", { n: 1 });
+    // @ts-expect-error -- what is superseded is no command
+    command(conflated(type<object>()));
+  });
+});
+
+describe("events that a contract does not declare", () => {
+  const open = defineTopics({
+    "orders.{id}": {
+      shipped: type<{ at: number }>(),
+      place: command(type<object>(), type<number>()),
+      "*": type<{ free: true }>(),
+    },
+    news: { said: type<string>() },
+  });
+  const server = createHub({ topics: open });
+  const client = createChannel({ topics: open, transport });
+
+  it("are taken under any name where it says *, with that type, and the declared ones keep theirs", () => {
+    const subscription = client.subscribe("orders.7");
+    subscription.on("App\\Events\\OrderShipped", ({ data, event }) => {
+      expectTypeOf(data).toEqualTypeOf<{ free: true }>();
+      expectTypeOf(event).toEqualTypeOf<"App\\Events\\OrderShipped">();
+    });
+    subscription.on(anyString, ({ data }) => expectTypeOf(data).toEqualTypeOf<{ free: true }>());
+    subscription.on("shipped", ({ data }) => expectTypeOf(data).toEqualTypeOf<{ at: number }>());
+    subscription.onAny(({ data }) => expectTypeOf(data).toEqualTypeOf<{ at: number } | { free: true }>());
+    void client.publish("orders.7", "order:shipped", { free: true });
+    void server.publish("orders.7", "order:shipped", { free: true });
+    server.handle("orders.{id}", "order:ship", ({ data }) => data.free);
+    expectTypeOf<DataOf<(typeof open)["map"], "orders.7", "shipped">>().toEqualTypeOf<{ at: number }>();
+  });
+
+  it("do not compile with other data, under a name that is declared otherwise, or where there is no *", () => {
+    // @ts-expect-error -- not what * says
+    void server.publish("orders.7", "order:shipped", { free: false });
+    // @ts-expect-error -- not what is declared
+    void server.publish("orders.7", "shipped", { free: true });
+    // @ts-expect-error -- this topic takes what it declares
+    void server.publish("news", "told", "x");
   });
 });
 

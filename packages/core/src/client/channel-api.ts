@@ -1,7 +1,7 @@
 /** The channel as an application sees it: its options and its methods. */
 import type { Capabilities, Supported } from "../capabilities.ts";
 import type { Clock } from "../clock.ts";
-import type { Contract, EventsOf, InputOf, TopicMap, TopicsOf } from "../contract.ts";
+import type { Contract, EventsOf, InputOf, ResultOf, TopicMap, TopicsOf } from "../contract.ts";
 import type { Transport } from "../link.ts";
 import type { Position } from "../protocol/messages.ts";
 import type { BackoffOptions } from "./backoff.ts";
@@ -41,11 +41,11 @@ export interface ChannelPublishOptions {
 }
 
 /** The hub's acknowledgement. */
-export interface Receipt {
+export interface Receipt<Data = unknown> {
   /** Where it was appended; null for a volatile event, and for a command, which a handler took. */
   readonly position: Position | null;
-  /** What the command's handler returned. */
-  readonly data: unknown;
+  /** What the command's handler returned, as the contract's schema made it. */
+  readonly data: Data;
 }
 
 /** The topics of a contract that can be subscribed over a wire. */
@@ -68,13 +68,14 @@ export interface NotificationChannel<M extends TopicMap, C extends Capabilities 
   /**
    * Publishes and resolves when the hub has appended it. While away it waits in the outbox, in order; a volatile event rejects with
    * `link_lost` instead. Also rejects with `unknown_topic`, `unknown_event`, `invalid_data`, `too_large`, `outbox_full`, `forbidden`, `closed`.
+   * A command whose answer is off the contract rejects with `invalid_data`, too, after it was carried out.
    */
   publish<T extends Publishable<M, C>, E extends EventsOf<M, T>>(
     topic: T,
     event: E,
     data: InputOf<M, T, E>,
     options?: ChannelPublishOptions,
-  ): Promise<Receipt>;
+  ): Promise<Receipt<ResultOf<M, T, E>>>;
   /**
    * Goes on over another transport. A link that is there stays in use until the hub has welcomed the other one; then subscriptions go on
    * from their positions, publishes without an answer are sent again under their ids, and the state stays `connected`. As after a loss,

@@ -1,7 +1,7 @@
 /** The notification channel: what an application holds on the client. This file composes; the deciding is done by the parts it names. */
 import type { CapabilityName } from "../capabilities.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { type Contract, jsonOf, type TopicMap, validate } from "../contract.ts";
+import { type Contract, jsonOf, type TopicMap, type TopicMatch, validate } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
 import type { Transport } from "../link.ts";
 import { callable, checkOptions, having, milliseconds, object } from "../options.ts";
@@ -26,7 +26,7 @@ export function createChannel<M extends TopicMap, T extends Transport = Transpor
     "createChannel",
     options,
     {
-      topics: having("topic", "event"),
+      topics: having("find", "explain"),
       transport: having("connect"),
       requires: { allowed: "an array", test: Array.isArray },
       token: callable,
@@ -44,7 +44,7 @@ export function createChannel<M extends TopicMap, T extends Transport = Transpor
 }
 
 class Channel implements StreamHost {
-  readonly contract: Contract<TopicMap>;
+  readonly #contract: Contract<TopicMap>;
   readonly clock: Clock;
   readonly positions: PositionStore | undefined;
   readonly #requires: readonly CapabilityName[];
@@ -60,7 +60,7 @@ class Channel implements StreamHost {
   #outboxPaused: (() => void) | undefined;
 
   constructor(options: ChannelOptions<TopicMap>) {
-    this.contract = options.topics;
+    this.#contract = options.topics;
     this.clock = options.clock ?? systemClock;
     this.positions = options.positions;
     this.#requires = options.requires ?? [];
@@ -96,10 +96,10 @@ class Channel implements StreamHost {
 
   subscribe(topic: string): unknown {
     this.#assertOpen();
-    if (!this.contract.topic(topic)) throw new BellwireError("unknown_topic", "not in the contract");
+    const match = this.#find(topic);
     let stream = this.#streams.get(topic);
     if (!stream) {
-      stream = new TopicStream(topic, this);
+      stream = new TopicStream(topic, match, this);
       this.#streams.set(topic, stream);
       if (this.state === "connected") stream.dispatch({ type: "connected" });
     }
@@ -117,24 +117,26 @@ class Channel implements StreamHost {
     this.#assertOpen();
     const { signal, id = randomId(16), exclude } = options;
     if (!isId(id)) throw new BellwireError("invalid_option", "publish.id: must be 1 to 64 printable ASCII");
-    const found = this.contract.event(topic, event);
-    if (!found)
-      throw new BellwireError(
-        this.contract.topic(topic) ? "unknown_event" : "unknown_topic",
-        "not in the contract",
-      );
+    const definition = this.#find(topic).event(event);
+    if (!definition) throw new BellwireError("unknown_event", "not in the contract");
     // Validated here and sent as given, so that a transformation in the schema runs once, at the receiver.
-    const checked = validate(found.definition.schema, data);
+    const checked = validate(definition.schema, data);
     if (checked instanceof Promise) await checked;
     const message = { type: "publish", topic, event, data, id, exclude: exclude && true } as const;
     // The channel may have been closed while the schema ran.
     this.#assertOpen();
     const bytes = new TextEncoder().encode(jsonOf(message)).length + 24;
-    const volatile = found.definition.kind === "volatile";
+    const volatile = definition.kind === "volatile";
     if (volatile && this.state !== "connected")
       throw new BellwireError("link_lost", "a volatile event needs a link");
     const { position, data: result } = await this.#enqueue({ message, bytes, volatile }, signal);
-    return { position, data: result };
+    return { position, data: definition.returns ? await validate(definition.returns, result) : result };
+  }
+
+  #find(topic: string): TopicMatch {
+    const match = this.#contract.find(topic);
+    if (!match) throw new BellwireError("unknown_topic", this.#contract.explain(topic));
+    return match;
   }
 
   async switchTransport(transport: Transport): Promise<void> {

@@ -1,5 +1,5 @@
 /** What an application holds of one topic: listeners, the position, an async iterator. Several may share one stream. */
-import type { DataOf, EventsOf, TopicMap } from "../contract.ts";
+import type { DataOf, HeardOf, TopicMap } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
 import type { Member, Position } from "../protocol/messages.ts";
 import { Listeners } from "./listeners.ts";
@@ -20,9 +20,12 @@ export interface Notification<Topic extends string = string, Event extends strin
 }
 
 /** Any notification of a topic, told apart by its `event`. */
-export type NotificationOf<M extends TopicMap, T extends string> = {
-  [E in EventsOf<M, T>]: Notification<T, E, DataOf<M, T, E>>;
-}[EventsOf<M, T>];
+export type NotificationOf<M extends TopicMap, T extends string> = OneOf<M, T, HeardOf<M, T>>;
+
+/** A notification of one of the events, told apart by its `event`. */
+export type OneOf<M extends TopicMap, T extends string, E extends string> = E extends string
+  ? Notification<T, E, DataOf<M, T, E>>
+  : never;
 
 /**
  * A subscription. It goes on across links until it is closed or the hub ends it. Listen at once: what is replayed comes right after
@@ -34,7 +37,7 @@ export interface Subscription<M extends TopicMap, T extends string>
   /** The last position delivered, or where the hub said the topic stood; undefined before that. */
   readonly position: Position | undefined;
   /** Listens to one event. What the listener throws goes to the channel's `onError`. Returns a function that removes it. */
-  on<E extends EventsOf<M, T>>(
+  on<E extends HeardOf<M, T>>(
     event: E,
     listener: (notification: Notification<T, E, DataOf<M, T, E>>) => unknown,
   ): () => void;

@@ -1,6 +1,6 @@
 /** Performs what the subscription machine decides, for one topic and all of an application's subscriptions to it. */
 import type { Clock } from "../clock.ts";
-import { type Contract, type TopicMap, validate } from "../contract.ts";
+import { type TopicMatch, validate } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
 import type {
   ClientMessage,
@@ -18,7 +18,6 @@ import { type Stream, type StreamEffect, type StreamEvent, streamStep } from "./
 
 /** What a stream needs of its channel. */
 export interface StreamHost {
-  readonly contract: Contract<TopicMap>;
   readonly clock: Clock;
   readonly positions: PositionStore | undefined;
   nextRef(): number;
@@ -33,6 +32,7 @@ const ANSWER = 10_000;
 
 export class TopicStream implements StreamView {
   readonly topic: string;
+  readonly #match: TopicMatch;
   readonly #host: StreamHost;
   readonly #handles: Set<SubscriptionHandle> = new Set();
   #now: Stream;
@@ -42,8 +42,9 @@ export class TopicStream implements StreamView {
   /** Once a schema was asynchronous, all that comes after it waits here for its turn, so that order holds. */
   #validating: Promise<void> | undefined;
 
-  constructor(topic: string, host: StreamHost) {
+  constructor(topic: string, match: TopicMatch, host: StreamHost) {
     this.topic = topic;
+    this.#match = match;
     this.#host = host;
     this.#now = { state: "detached", cursor: host.positions?.load(topic), ref: 0 };
   }
@@ -104,9 +105,7 @@ export class TopicStream implements StreamView {
       case "end":
         this.#host.finished(this, true);
         // What came before it is heard before it.
-        return this.#inOrder(() =>
-          this.end(new BellwireError(effect.code, "the hub ended the subscription")),
-        );
+        return this.#inOrder(() => this.end(new BellwireError(effect.code, effect.message)));
     }
   }
 
@@ -132,13 +131,13 @@ export class TopicStream implements StreamView {
   }
 
   #deliver(message: Notified, position: Position): void | Promise<void> {
-    const found = this.#host.contract.event(this.topic, message.event);
+    const found = this.#match.event(message.event);
     if (!found) {
       // A newer server may know more events than this client.
       return this.#host.report(new BellwireError("unknown_event", `${this.topic}: not in the contract`));
     }
     try {
-      const data = validate(found.definition.schema, message.data);
+      const data = validate(found.schema, message.data);
       if (!(data instanceof Promise)) return this.#hand(message, position, data);
       return data.then((value: unknown) => this.#hand(message, position, value), this.#host.report);
     } catch (error) {

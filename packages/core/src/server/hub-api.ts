@@ -1,6 +1,18 @@
 /** The hub as an application sees it: its options, its methods, and what a command's handler receives. */
 import type { Clock } from "../clock.ts";
-import type { Contract, DataOf, EventsOf, InputOf, ParamName, TopicMap, TopicsOf } from "../contract.ts";
+import type {
+  AnswerOf,
+  Contract,
+  DeclaredOf,
+  EventName,
+  HeardOf,
+  InputOf,
+  OutputOf,
+  ParamName,
+  TopicMap,
+  TopicName,
+  TopicsOf,
+} from "../contract.ts";
 import type { Member, Position } from "../protocol/messages.ts";
 import type { Backplane } from "./backplane.ts";
 import type { LinkAcceptor, RequestAcceptor } from "./hub-link.ts";
@@ -42,9 +54,9 @@ export interface CommandRequest<
   E extends string,
   I extends Identity,
 > {
-  readonly topic: string;
+  readonly topic: TopicName<P>;
   readonly params: { readonly [K in ParamName<P>]: string };
-  readonly data: DataOf<M, P, E>;
+  readonly data: OutputOf<DeclaredOf<M[P], E>>;
   readonly id: string;
   readonly identity: I;
   /** The publishing channel; give it as `exclude` to spare the publisher its own notification. */
@@ -65,9 +77,9 @@ export interface Hub<M extends TopicMap, I extends Identity = Identity>
     RequestAcceptor {
   /**
    * Validates and publishes. Resolves after the append with the position, or with null for a volatile event. Rejects with
-   * `unknown_topic`, `unknown_event`, `invalid_data`, `too_large` or `closed`.
+   * `unknown_topic`, `unknown_event`, which a command is here, `invalid_data`, `too_large` or `closed`.
    */
-  publish<T extends TopicsOf<M>, E extends EventsOf<M, T>>(
+  publish<T extends TopicsOf<M>, E extends HeardOf<M, T>>(
     topic: T,
     event: E,
     data: InputOf<M, T, E>,
@@ -75,13 +87,14 @@ export interface Hub<M extends TopicMap, I extends Identity = Identity>
   ): Promise<Position | null>;
   /**
    * Takes over what clients publish to an event: it is validated and authorized, then given to the handler and not published. What
-   * the handler returns is the acknowledgement's data; a {@link BellwireError} it throws reaches the client with its code, anything else as
-   * `internal`. Returns a function that removes the handler.
+   * the handler returns is the acknowledgement's data, and for a command what the contract says; a {@link BellwireError} it throws reaches
+   * the client with its code, anything else, such as a return that is off the contract, as `internal`. Returns a function that removes the
+   * handler.
    */
-  handle<P extends keyof M & string, E extends keyof M[P] & string>(
+  handle<P extends keyof M & string, E extends EventName<M[P]>>(
     pattern: P,
     event: E,
-    handler: (request: CommandRequest<M, P, E, I>) => unknown,
+    handler: (request: CommandRequest<M, P, E, I>) => AnswerOf<DeclaredOf<M[P], E>>,
   ): () => void;
   /**
    * Who is present in a `presence-` topic, in no order. A hub knows of the members of other hubs only while one of its own links is
