@@ -35,7 +35,7 @@ function Door(): ReactElement {
       <button type="button" disabled={pending} onClick={() => void publish({ by: "Alice" })}>
         Ring
       </button>
-      {error !== undefined && <p role="alert">Nobody heard that.</p>}
+      {error && <p role="alert">Nobody heard that: {error.code}.</p>}
       <ol>
         {notifications.map(({ id, data, time }) => (
           <li key={id}>

@@ -7,7 +7,9 @@ import { bundleApp } from "./bundle.ts";
 import { topics } from "./topics.ts";
 
 const hub = createHub({ topics });
-hub.handle("bells.{door}", "ring", ({ topic, data }) => hub.publish(topic as "bells.front", "rang", data));
+hub.handle("bells.{door}", "ring", async ({ topic, data }) => {
+  await hub.publish(topic, "rang", data);
+});
 
 const html = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Bell</title>
 <meta name="viewport" content="width=device-width"><div id="app"></div><script type="module" src="/app.js"></script></html>`;

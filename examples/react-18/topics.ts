@@ -1,9 +1,9 @@
 // topics.ts: the contract, shared by both sides
-import { defineTopics, type } from "@bellwire/core";
+import { command, defineTopics, type } from "@bellwire/core";
 
 export const topics = defineTopics({
   "bells.{door}": {
-    ring: type<{ by: string }>(), // what clients ask for
+    ring: command(type<{ by: string }>()), // what clients ask for
     rang: type<{ by: string }>(), // what everybody hears
   },
 });

@@ -4,7 +4,6 @@ export { useChannelState } from "./channel-state.ts";
 export {
   type NotificationList,
   type NotificationListOptions,
-  type OneOf,
   useNotifications,
 } from "./notifications.ts";
 export { type Presence, type PresenceTopics, usePresence } from "./presence.ts";

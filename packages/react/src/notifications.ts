@@ -1,15 +1,10 @@
 /** The hook that keeps a topic's notifications in a list. */
-import type { DataOf, EventsOf, TopicMap, TopicsOf } from "@bellwire/core";
-import type { Notification } from "@bellwire/core/client";
+import type { HeardOf, TopicMap, TopicsOf } from "@bellwire/core";
+import type { Notification, OneOf } from "@bellwire/core/client";
 import { useCallback } from "react";
 import { useLatest } from "./latest.ts";
 import type { RegisteredTopics } from "./register.ts";
 import { BEGINNING, type TopicStatus, useTopicState } from "./topic-state.ts";
-
-/** A notification of one of the events, told apart by its `event`. */
-export type OneOf<M extends TopicMap, T extends string, E extends string> = {
-  [K in E]: Notification<T, K, DataOf<M, T, K>>;
-}[E];
 
 /** Options of {@link useNotifications}. A change holds for what comes after it. */
 export interface NotificationListOptions<E extends string> {
@@ -41,7 +36,7 @@ const EMPTY: Listed = { ...BEGINNING, notifications: [] };
  */
 export function useNotifications<
   T extends TopicsOf<RegisteredTopics>,
-  E extends EventsOf<RegisteredTopics, T> = EventsOf<RegisteredTopics, T>,
+  E extends HeardOf<RegisteredTopics, T> = HeardOf<RegisteredTopics, T>,
 >(topic: T | null, options: NotificationListOptions<E> = {}): NotificationList<RegisteredTopics, T, E> {
   const latest = useLatest<NotificationListOptions<string>>(options);
   const [state, change] = useTopicState(topic as string | null, EMPTY, (subscription, update) => [

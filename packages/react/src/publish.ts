@@ -1,5 +1,13 @@
 /** The hook that publishes. */
-import type { EventsOf, InputOf, TopicMap, TopicsOf } from "@bellwire/core";
+import {
+  BellwireError,
+  type EventsOf,
+  type InputOf,
+  isBellwireError,
+  type ResultOf,
+  type TopicMap,
+  type TopicsOf,
+} from "@bellwire/core";
 import type { ChannelPublishOptions, Receipt } from "@bellwire/core/client";
 import { useCallback, useState } from "react";
 import { useHeldChannel } from "./provider.ts";
@@ -11,16 +19,22 @@ export interface Publisher<M extends TopicMap, T extends string, E extends strin
    * Publishes as the channel does, from a handler or an effect, and rejects as it does; who does not wait for the promise reads `error`.
    * The same function in every render for the same topic and event.
    */
-  readonly publish: (data: InputOf<M, T, E>, options?: ChannelPublishOptions) => Promise<Receipt>;
+  readonly publish: (
+    data: InputOf<M, T, E>,
+    options?: ChannelPublishOptions,
+  ) => Promise<Receipt<ResultOf<M, T, E>>>;
   /** Whether an acknowledgement is still to come. While away it is, as long as the publish waits in the outbox. */
   readonly pending: boolean;
-  /** Why the last publish that ended failed, in general a `BellwireError`; undefined when it did not, and once another begins. */
-  readonly error: unknown;
+  /**
+   * Why the last publish that ended failed; undefined when it did not, and once another begins. What the program's own code threw, such as
+   * a schema, is the `cause` of an `internal`.
+   */
+  readonly error: BellwireError | undefined;
 }
 
 interface Progress {
   readonly under: number;
-  readonly error: unknown;
+  readonly error: BellwireError | undefined;
 }
 
 /** @example const { publish, pending, error } = usePublish("workouts.42", "completed"); */
@@ -32,15 +46,25 @@ export function usePublish<T extends TopicsOf<RegisteredTopics>, E extends Event
   const [{ under, error }, setProgress] = useState<Progress>({ under: 0, error: undefined });
   const publish = useCallback(
     (data: unknown, options?: ChannelPublishOptions): Promise<Receipt> => {
-      const ended = (failure?: unknown): void =>
-        setProgress((before) => ({ under: before.under - 1, error: failure }));
+      const ended = (error?: BellwireError): void =>
+        setProgress((before) => ({ under: before.under - 1, error }));
       setProgress((before) => ({ under: before.under + 1, error: undefined }));
-      const receipt = held.open().publish(topic as string, event as string, data, options);
+      const send = async (): Promise<Receipt> =>
+        held.open().publish(topic as string, event as string, data, options);
+      const receipt = send();
       // This also keeps a failure that nobody waits for from being an unhandled rejection.
-      receipt.then(() => ended(), ended);
+      receipt.then(
+        () => ended(),
+        (cause: unknown) =>
+          ended(
+            isBellwireError(cause)
+              ? cause
+              : new BellwireError("internal", "the program's own code failed", { cause }),
+          ),
+      );
       return receipt;
     },
     [held, topic, event],
   );
-  return { publish, pending: under > 0, error };
+  return { publish: publish as Publisher<RegisteredTopics, T, E>["publish"], pending: under > 0, error };
 }

@@ -1,5 +1,5 @@
 /** The hook that hears a topic. */
-import type { BellwireError, DataOf, EventsOf, TopicMap, TopicsOf } from "@bellwire/core";
+import type { BellwireError, DataOf, HeardOf, TopicMap, TopicsOf } from "@bellwire/core";
 import type { Gap, Notification, NotificationOf } from "@bellwire/core/client";
 import { useLatest } from "./latest.ts";
 import type { RegisteredTopics } from "./register.ts";
@@ -7,8 +7,13 @@ import { BEGINNING, type TopicStatus, useTopicState } from "./topic-state.ts";
 
 /** A listener for each event of a topic that matters. */
 export type EventHandlers<M extends TopicMap, T extends string> = {
-  readonly [E in EventsOf<M, T>]?: (notification: Notification<T, E, DataOf<M, T, E>>) => unknown;
+  readonly [E in HeardOf<M, T>]?: Handler<Notification<T, E, DataOf<M, T, E>>, E>;
 };
+
+/** For events that are not declared a method, of which the compiler lets the parameter be narrower: it names its own event. */
+type Handler<N, E> = string extends E
+  ? { handle(notification: N): unknown }["handle"]
+  : (notification: N) => unknown;
 
 /** Listeners under the names that a subscription of `@bellwire/core` has. What one throws goes to the channel's `onError`. */
 export interface SubscriptionHandlers<M extends TopicMap, T extends string> {

@@ -1,7 +1,6 @@
 /** What the hooks promise, on whatever React this file is bundled with: this package's tests run it on 19, examples/react-18 on 18. */
 import "./hot-reload.ts"; // before React DOM
 
-import { isBellwireError } from "@bellwire/core";
 import type { NotificationChannel } from "@bellwire/core/client";
 import {
   ChannelProvider,
@@ -61,10 +60,9 @@ function State(): ReactElement {
 
 function Publisher({ n }: { readonly n: number }): ReactElement {
   const { publish, pending, error } = usePublish("news.a", "said");
-  const code = isBellwireError(error) ? error.code : "";
   return (
     <button type="button" onClick={() => void publish({ n })}>
-      {pending ? "pending" : code || "still"}
+      {pending ? "pending" : (error?.code ?? "still")}
     </button>
   );
 }
@@ -389,13 +387,50 @@ export function describeHooks(major: number): void {
       await until(() => page.text, "pending");
     });
 
+    it("show every failure of a publish as a BellwireError, also what the program's own code threw, and wait for nothing then", async () => {
+      const world = new World();
+      const failure = new TypeError("the schema's own");
+      const causes: unknown[] = [];
+      const Writer = (): ReactElement => {
+        const { publish, pending, error } = usePublish("news.a", "checked");
+        if (error) causes.push(error.cause);
+        return (
+          <button type="button" onClick={() => void publish(failure).catch(() => {})}>
+            {pending ? "pending" : (error?.code ?? "still")}
+          </button>
+        );
+      };
+      const page = mount(
+        <ChannelProvider create={world.channel}>
+          <Writer />
+        </ChannelProvider>,
+      );
+      await until(() => page.text, "still");
+      press("still");
+      await until(() => page.text, "internal");
+      expect(causes.at(-1)).toBe(failure);
+      page.unmount();
+      const broken = mount(
+        <ChannelProvider
+          create={() => {
+            throw failure;
+          }}
+        >
+          <Writer />
+        </ChannelProvider>,
+      );
+      await until(() => broken.text, "still");
+      press("still");
+      await until(() => broken.text, "internal");
+      expect(causes.at(-1)).toBe(failure);
+    });
+
     it("resolve and reject a publish as the channel does, and a failure that nobody waits for is no unhandled rejection", async () => {
       const world = new World();
       const outcomes: unknown[] = [];
       const Writer = (): ReactElement => {
         const news = usePublish("news.a", "said");
         const cursor = usePublish("cursors", "moved");
-        const code = isBellwireError(cursor.error) ? cursor.error.code : "no error";
         return (
           <p>
             <button
@@ -409,7 +444,7 @@ export function describeHooks(major: number): void {
             <button type="button" onClick={() => void cursor.publish({ x: 1 })}>
               cursor
             </button>
-            {code}
+            {cursor.error?.code ?? "no error"}
           </p>
         );
       };

@@ -1,10 +1,24 @@
 /** The contract of these tests, registered for the hooks as a program does it. */
-import { defineTopics, type, volatile } from "@bellwire/core";
+
+import { command, defineTopics, type, volatile } from "@bellwire/core";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+
+/** A schema with a bug: it throws what it is given. */
+const throwing: StandardSchemaV1<Error, Error> = {
+  "~standard": {
+    version: 1,
+    vendor: "test",
+    validate: (value) => {
+      throw value;
+    },
+  },
+};
 
 export const topics = defineTopics({
-  "news.{name}": { said: type<{ n: number }>(), told: type<{ text: string }>() },
+  "news.{name}": { said: type<{ n: number }>(), told: type<{ text: string }>(), checked: throwing },
   "presence-room.{id}": { said: type<{ n: number }>() },
   "private-diary": { said: type<{ n: number }>() },
+  orders: { place: command(type<{ n: number }>(), type<{ total: number }>()), "*": type<{ any: true }>() },
   cursors: { moved: volatile(type<{ x: number }>()) },
 });
 

@@ -1,5 +1,5 @@
 /** What must compile, and what must not: the hooks know the topics, events and payloads of the registered contract. */
-import { type Contract, defineTopics, type } from "@bellwire/core";
+import { type BellwireError, type Contract, defineTopics, type ErrorCode, type } from "@bellwire/core";
 import { createChannel, type NotificationChannel, type Receipt } from "@bellwire/core/client";
 import { memoryTransport } from "@bellwire/core/memory";
 import { createHub } from "@bellwire/core/server";
@@ -33,10 +33,20 @@ describe("hooks", () => {
       },
     });
     const all = useNotifications("news.a").notifications;
-    expectTypeOf(all[0]?.event).toEqualTypeOf<"said" | "told" | undefined>();
+    expectTypeOf(all[0]?.event).toEqualTypeOf<"said" | "told" | "checked" | undefined>();
     const some = useNotifications("news.a", { events: ["said"] }).notifications;
     expectTypeOf(some[0]?.data).toEqualTypeOf<{ n: number } | undefined>();
     expectTypeOf(usePublish("news.a", "told").publish({ text: "x" })).resolves.toEqualTypeOf<Receipt>();
+    expectTypeOf(usePublish("orders", "place").publish({ n: 1 })).resolves.toEqualTypeOf<
+      Receipt<{ total: number }>
+    >();
+    expectTypeOf(usePublish("news.a", "said").error).toEqualTypeOf<BellwireError | undefined>();
+    usePublish("orders", "place").error?.code satisfies ErrorCode | undefined;
+    useSubscription("orders", {
+      on: {
+        "App\\Events\\OrderShipped": ({ data }) => expectTypeOf(data).toEqualTypeOf<{ any: true }>(),
+      },
+    });
     usePresence(name ? "presence-room.1" : null);
     useSubscription(name ? "news.a" : null);
   });
@@ -52,6 +62,8 @@ describe("hooks", () => {
     useSubscription("news.a", { on: { said: ({ data }) => data.text } });
     // @ts-expect-error -- no such handler
     useSubscription("news.a", { onEverything: () => {} });
+    // @ts-expect-error -- nobody hears a command
+    useSubscription("orders", { on: { place: () => {} }, onAny: ({ data }) => data.total });
     // @ts-expect-error -- no such event
     useNotifications("news.a", { events: ["shouted"] });
     // @ts-expect-error -- no such option

@@ -16,6 +16,7 @@ export type { MembersChange } from "./presence.ts";
 export type {
   Notification,
   NotificationOf,
+  OneOf,
   PresenceSubscription,
   Subscription,
   SubscriptionTo,
