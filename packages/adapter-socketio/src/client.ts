@@ -15,6 +15,7 @@ import {
   type Transport,
 } from "@bellwire/core";
 import { Manager, type Socket } from "socket.io-client";
+import { expectAnswers } from "./answers.ts";
 import { connectCause, disconnectCause, MALFORMED } from "./causes.ts";
 import { guardHandshake, guardPackets } from "./guard.ts";
 import { AUTH, eventPacket, MESSAGES, PATH } from "./wire.ts";
@@ -116,6 +117,7 @@ class SocketIoLink implements Link<ClientMessage> {
   readonly #namespace: string;
   #manager: Manager | undefined;
   #socket: Socket | undefined;
+  #stopExpecting: () => void = () => {};
   #opened = false;
   #closed = false;
 
@@ -153,6 +155,7 @@ class SocketIoLink implements Link<ClientMessage> {
   close(cause: CloseCause): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#stopExpecting();
     this.#socket?.off();
     // Only who leaves for good says so: to the hub a member that will be back is still present.
     if (cause.code === "normal") this.#socket?.disconnect();
@@ -203,6 +206,12 @@ class SocketIoLink implements Link<ClientMessage> {
     manager.engine.on("close", (reason, details) => this.close(disconnectCause(reason, details)));
   }
 
+  #expectAnswers(silence: number): void {
+    const dead = (): void => this.close({ code: "timeout", reason: "what was posted was not answered" });
+    this.#stopExpecting();
+    if (this.#manager) this.#stopExpecting = expectAnswers(this.#manager, silence, dead);
+  }
+
   #message(value: unknown): void {
     if (this.#closed) return;
     // Before the connection: the library keeps such events, and hands them over first.
@@ -210,6 +219,7 @@ class SocketIoLink implements Link<ClientMessage> {
     const decoded = readServerMessage(value);
     if (!decoded.ok) return this.#observer.malformed(decoded.reason);
     const { message } = decoded;
+    if (message.type === "welcome") this.#expectAnswers(message.silence);
     if (message.type !== "bye") return this.#observer.message(message);
     this.close({ code: message.code, reason: message.reason, retryAfter: message.retryAfter });
   }

@@ -19,6 +19,9 @@ export interface FaultProxyOptions {
 /** How `cutAll` ends connections: `cut` and `reset` on both sides, `finish` with a FIN towards the client only. */
 export type CutKind = "cut" | "reset" | "finish";
 
+/** Which way of every connection: from the client to the server, or back. */
+export type Direction = "up" | "down";
+
 /** A running proxy. */
 export class FaultProxy {
   readonly port: number;
@@ -27,7 +30,7 @@ export class FaultProxy {
   readonly #pairs = new Set<Pair>();
   #target: number;
   #accepted = 0;
-  #frozen = false;
+  #frozen: readonly Direction[] = [];
   #refusing = false;
 
   constructor(server: Server, port: number, options: FaultProxyOptions) {
@@ -53,15 +56,15 @@ export class FaultProxy {
     for (const pair of this.#pairs) pair.end(kind);
   }
 
-  /** A black hole: nothing passes, in either direction, not even the end of a connection. New ones hang. */
-  freeze(): void {
-    this.#frozen = true;
-    for (const pair of this.#pairs) pair.freeze();
+  /** A black hole: nothing passes, by default in neither direction, not even the end of a connection. New ones hang, too. */
+  freeze(...directions: readonly Direction[]): void {
+    this.#frozen = directions.length > 0 ? directions : ["up", "down"];
+    for (const pair of this.#pairs) pair.freeze(this.#frozen);
   }
 
   /** Lets everything that `freeze` held go on, in order. */
   heal(): void {
-    this.#frozen = false;
+    this.#frozen = [];
     for (const pair of this.#pairs) pair.heal();
   }
 
@@ -93,7 +96,7 @@ export class FaultProxy {
     const pair = new Pair(client, server, this.#options.plan?.(number, random) ?? {}, random);
     this.#pairs.add(pair);
     pair.onGone = () => this.#pairs.delete(pair);
-    if (this.#frozen) pair.freeze();
+    pair.freeze(this.#frozen);
   }
 }
 
@@ -145,8 +148,8 @@ class Pair {
     }
   }
 
-  freeze(): void {
-    for (const pipe of this.#pipes) pipe.freeze();
+  freeze(directions: readonly Direction[]): void {
+    for (const direction of directions) this.#pipes[direction === "up" ? 0 : 1].freeze();
   }
 
   heal(): void {

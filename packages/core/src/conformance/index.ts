@@ -2,7 +2,13 @@ export type { Case } from "./cases/case.ts";
 export { Client, type ClientParts, type KitSubscription } from "./client.ts";
 export { cases, conformance, type Runner, runCase } from "./conformance.ts";
 export { CaseContext, type ClientSetup, type HubSetup } from "./context.ts";
-export { type CutKind, FaultProxy, type FaultProxyOptions, startFaultProxy } from "./fault-proxy.ts";
+export {
+  type CutKind,
+  type Direction,
+  FaultProxy,
+  type FaultProxyOptions,
+  startFaultProxy,
+} from "./fault-proxy.ts";
 export type { Accident, ConnectionFaults, DirectionFaults } from "./faults.ts";
 export { type KitTopics, kitTopics, type Numbered } from "./kit-topics.ts";
 export { dataText, judge } from "./ledger.ts";

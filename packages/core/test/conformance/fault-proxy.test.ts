@@ -158,6 +158,17 @@ it("freezes one direction at exactly the given byte until it is healed", async (
   expect(bytesOf(server).equals(pattern(100))).toBe(true);
 });
 
+it("freezes one way when told so, and lets the other pass", async () => {
+  const { client, server, proxy } = await connected();
+  proxy.freeze("up");
+  client.socket.write(pattern(100));
+  server.socket.write(pattern(300));
+  await until(() => bytesOf(client).length === 300, "the way down");
+  expect(bytesOf(server).length).toBe(0);
+  proxy.heal();
+  await until(() => bytesOf(server).length === 100, "the way up after the heal");
+});
+
 it("flips exactly one bit", async () => {
   const { client, server } = await connected({ up: { accident: { at: 60, kind: "corrupt" } } });
   client.socket.write(pattern(100));

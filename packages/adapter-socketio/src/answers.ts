@@ -1,0 +1,25 @@
+/** By long polling, the way to the hub is alive as long as it answers what is posted there. */
+import { systemClock } from "@bellwire/core";
+import type { Manager } from "socket.io-client";
+
+/**
+ * Calls `dead` when no request that brought something to the hub was answered for `silence` milliseconds. Without polls the hub cannot say
+ * that it hears nothing; and its pings, each of which the client answers with a request, come more often than that. On a WebSocket,
+ * also on one that long polling becomes, the hub says it itself. Returns a function that stops it.
+ */
+export function expectAnswers({ engine }: Manager, silence: number, dead: () => void): () => void {
+  const { transport } = engine;
+  if (transport.name !== "polling") return () => {};
+  let cancel = systemClock.after(silence, dead);
+  const answered = (): void => {
+    cancel();
+    cancel = systemClock.after(silence, dead);
+  };
+  const stop = (): void => {
+    transport.off("drain", answered);
+    cancel();
+  };
+  transport.on("drain", answered);
+  engine.once("upgrade", stop);
+  return stop;
+}
