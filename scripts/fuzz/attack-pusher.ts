@@ -2,7 +2,7 @@
 import { createHash, createHmac } from "node:crypto";
 import type { Random } from "@bellwire/core/conformance";
 import { pipelined, requestAfterRequest, slowBody, unreadBodies } from "./attack-http.ts";
-import { conversation, upgraded } from "./attack-ws.ts";
+import { conversation, flood, upgraded } from "./attack-ws.ts";
 import { hello, message, topicName } from "./bellwire-messages.ts";
 import { times, weighted } from "./chance.ts";
 import { type RequestParts, request, requestBytes, withBody } from "./http-text.ts";
@@ -112,6 +112,7 @@ async function stockSession(scene: Scene): Promise<void> {
   const [, socketId] = (await peer?.sees(/socket_id\\":\\"([\d.]+)/)) ?? [];
   if (!peer || socketId === undefined) return;
   peer.reaches("established");
+  if (random.chance(0.04)) return flood(scene, peer, textFrame(stockEvent(random, socketId)));
   await conversation(scene, peer, () => stockEvent(random, socketId));
 }
 

@@ -1,7 +1,7 @@
 /** Attacks on the Socket.IO wire: its packets by WebSocket and by long polling, and the way from one to the other. */
 import type { Random } from "@bellwire/core/conformance";
 import { pipelined, requestAfterRequest, slowBody, unreadBodies } from "./attack-http.ts";
-import { conversation, upgraded } from "./attack-ws.ts";
+import { conversation, flood, upgraded } from "./attack-ws.ts";
 import { hello, message, token, topicName } from "./bellwire-messages.ts";
 import { times, weighted } from "./chance.ts";
 import { type RequestParts, request, requestBytes, withBody } from "./http-text.ts";
@@ -81,7 +81,7 @@ function badPacket(random: Random, native: boolean): string {
 
 /** One packet of Engine.IO's. */
 function packet(random: Random, native: boolean): string {
-  return random.chance(0.04) ? badPacket(random, native) : event(random, native);
+  return random.chance(0.02) ? badPacket(random, native) : event(random, native);
 }
 
 /** What Bellwire's own client says in its handshake. */
@@ -111,6 +111,19 @@ async function webSocketSession(scene: Scene): Promise<void> {
   if (native && (await peer.sees(/"welcome"/, 200))) peer.reaches("welcomed");
   if (random.chance(0.05)) await peer.write(frame(2, Buffer.from([1, 2, 3])));
   await conversation(scene, peer, () => packet(random, native));
+}
+
+/** Far more namespaces than a session may ask for, and far more packets than it may send. */
+async function floodedSession(scene: Scene): Promise<void> {
+  const { random } = scene;
+  const peer = await upgraded(scene, path("websocket"));
+  if (!peer || !(await peer.sees(/"sid"/))) return;
+  await peer.write(textFrame(join(random)));
+  await flood(
+    scene,
+    peer,
+    textFrame(random.pick([`40/x${random.int(9)},`, "40", '42["subscribe","news.a"]', "2", "3"])),
+  );
 }
 
 /** A session of long polling, with posts that carry many packets and polls that overlap. */
@@ -216,6 +229,7 @@ export async function attackSocketIo(scene: Scene): Promise<void> {
   const target = path("polling", "none");
   await weighted<() => Promise<void>>(scene.random, [
     [50, () => webSocketSession(scene)],
+    [2, () => floodedSession(scene)],
     [25, () => pollingSession(scene)],
     [7, () => pipelined(scene, any)],
     [7, () => unreadBodies(scene, target)],

@@ -1,10 +1,10 @@
 /** Attacks on the WebSocket wire. */
 import { pipelined, requestAfterRequest } from "./attack-http.ts";
 import { brokenHello, hello, message } from "./bellwire-messages.ts";
-import { weighted } from "./chance.ts";
+import { times, weighted } from "./chance.ts";
 import { request, requestBytes } from "./http-text.ts";
 import type { Peer, Scene } from "./peer.ts";
-import { brokenUpgrade, messageFrame, oddFrame, textFrame, upgrade } from "./websocket-frames.ts";
+import { brokenUpgrade, frame, messageFrame, oddFrame, textFrame, upgrade } from "./websocket-frames.ts";
 
 const PATH = "/bellwire";
 
@@ -62,11 +62,31 @@ async function badUpgrades(scene: Scene): Promise<void> {
   }
 }
 
+/** The same again and again in one write, more than any rate allows, perhaps with nobody reading the answers. */
+export async function flood(scene: Scene, peer: Peer, bytes: Buffer): Promise<void> {
+  const { random } = scene;
+  if (random.chance(0.5)) peer.stopReading();
+  const count = 50 + random.int(450);
+  peer.reaches("floods");
+  await peer.write(Buffer.concat(times(count, () => bytes)), count);
+  await peer.pause(100);
+}
+
+async function floodedSession(scene: Scene): Promise<void> {
+  const { random } = scene;
+  const peer = await upgraded(scene, PATH);
+  if (!peer) return;
+  await peer.write(textFrame(hello(random)));
+  await peer.sees(/"welcome"/, 200);
+  await flood(scene, peer, random.chance(0.3) ? frame(9, Buffer.alloc(125, 65)) : textFrame(message(random)));
+}
+
 /** One attack on `/bellwire`. */
 export async function attackWebSocket(scene: Scene): Promise<void> {
   const plain = () => request(scene.random.pick(["GET", "POST"]), PATH);
   await weighted<() => Promise<void>>(scene.random, [
     [70, () => session(scene)],
+    [2, () => floodedSession(scene)],
     [15, () => badUpgrades(scene)],
     [8, () => requestAfterRequest(scene, plain)],
     [7, () => pipelined(scene, plain)],

@@ -1,33 +1,37 @@
 /** Runs attacks on one wire, some at a time, until so many inputs have left. */
 import { seededRandom } from "@bellwire/core/conformance";
+import { attackHosted } from "./attack-hosted.ts";
 import { attackPusher } from "./attack-pusher.ts";
 import { attackSocketIo } from "./attack-socketio.ts";
 import { attackSse } from "./attack-sse.ts";
 import { attackWebSocket } from "./attack-ws.ts";
 import { Scene, type Tally } from "./peer.ts";
 import type { Target } from "./target.ts";
-import type { Wire } from "./world.ts";
+import type { Attacked } from "./world.ts";
 
 /** Attacks at a time. Each has one connection, or a few where the wire needs several. */
 const AT_A_TIME = 32;
 /** Milliseconds after which an attack is over, whatever it is waiting for. */
 const LONGEST = 5_000;
 
-const attacks: Readonly<Record<Wire, (scene: Scene) => Promise<void>>> = {
+const attacks: Readonly<Record<Attacked, (scene: Scene) => Promise<void>>> = {
   ws: attackWebSocket,
   sse: attackSse,
   socketio: attackSocketIo,
   pusher: attackPusher,
+  hosted: attackHosted,
 };
 
 /** What is to be done to a hub. */
 export interface Plan {
-  readonly wire: Wire;
+  readonly wire: Attacked;
   readonly seed: number;
   readonly count: number;
   /** The number of the first attack; each depends on the seed and its own number alone. */
   readonly from: number;
   readonly quick: boolean;
+  /** Milliseconds after the last attacker within which every link has to be gone. */
+  readonly patience: number;
 }
 
 /** A run of attacks that is under way or over. */

@@ -122,11 +122,21 @@ function command(random: Random): Fields {
 /** One message: as it should be, with fields changed, or with its text damaged. A second hello ends a link, so it is rare. */
 export function message(random: Random): string {
   const draw = random.int(100);
-  if (draw < 1) return hello(random);
+  if (draw < 1 && random.chance(0.3)) return hello(random);
   if (draw < 50) return objectText(command(random));
   if (draw < 85) return objectText(mutatedFields(random, command(random)));
   if (draw < 97) return damagedText(random, objectText(command(random)));
   return hostileValue(random);
+}
+
+/** A subscription, as it should be but for its position. */
+export function subscribeText(random: Random): string {
+  return objectText(subscribe(random));
+}
+
+/** A publish, as it should be but for what it carries. */
+export function publishText(random: Random): string {
+  return objectText(publish(random));
 }
 
 /** A hello that is mostly none. */

@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { attachPusher } from "@bellwire/adapter-pusher/emulator";
+import { attachPusherRoutes } from "@bellwire/adapter-pusher/server";
 import { attachSocketIo } from "@bellwire/adapter-socketio/server";
 import { attachSse } from "@bellwire/adapter-sse/server";
 import { attachWebSocket } from "@bellwire/adapter-ws/server";
@@ -43,7 +44,7 @@ const LIMITS: Readonly<Record<Door, Partial<Limits>>> = {
 /** The mistake that this process makes on purpose, if any. */
 const fault = process.argv[2] as Fault | undefined;
 /** How often it is made: once in so many links, messages or numbers. */
-const FAULTY = 50;
+const FAULTY = 20;
 const hoard: Buffer[] = [];
 /** Milliseconds between two numbers of the streams. */
 const TICK = 20;
@@ -67,6 +68,12 @@ process.on("warning", (warning) => {
 });
 process.on("disconnect", () => process.exit());
 
+/** What the hub reports is the application's to know; anything but a code is a mistake that was only caught late. */
+const failed = (error: unknown): void => {
+  if (isBellwireError(error)) count(`reported ${error.code}`);
+  else uncaught("onError", error);
+};
+
 async function open(door: Door) {
   const hub = createHub<typeof topics.map, { user?: string }>({
     topics,
@@ -82,10 +89,7 @@ async function open(door: Door) {
       topic === NEIGHBOURS
         ? action === "subscribe" && identity.user === "neighbour"
         : action === "subscribe" || (OPEN_TOPICS as readonly string[]).includes(topic),
-    onError: (error) => {
-      if (isBellwireError(error)) count(`reported ${error.code}`);
-      else uncaught("onError", error);
-    },
+    onError: failed,
   });
   hub.handle("news.{name}", "ask", ({ data }) => ({ asked: data }));
   const accept = hub.accept.bind(hub);
@@ -93,6 +97,7 @@ async function open(door: Door) {
   hub.accept = (link, handshake) => {
     const observer = accept(link, handshake);
     count("link");
+    const number = counts.link ?? 0;
     return {
       open: () => observer.open(),
       message(message, bytes) {
@@ -107,10 +112,15 @@ async function open(door: Door) {
       },
       close(cause) {
         count(`end ${cause.code}`);
-        if (fault === "keep" && (counts.link ?? 0) % FAULTY === 0) return;
+        if (fault === "keep" && number % FAULTY === 0) return;
         observer.close(cause);
       },
     };
+  };
+  const visit = hub.visit.bind(hub);
+  hub.visit = (...visitor) => {
+    count("visit");
+    return visit(...visitor);
   };
   const server = createServer();
   server.on("request", () => count("other request"));
@@ -118,6 +128,7 @@ async function open(door: Door) {
   attachSse(hub, server, { allowQueryToken: true });
   attachSocketIo(hub, server);
   attachPusher(hub, server, { app: APP, clientEvents: true, subscriptionCount: true });
+  attachPusherRoutes(hub, server, { app: APP, onWebhook: () => {}, onError: failed });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const connections = (): Promise<number> =>
@@ -152,8 +163,10 @@ async function sample(): Promise<Sample> {
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
   // The collection itself stops the loop, which no peer has caused.
   delay.reset();
+  const { heapUsed, external } = process.memoryUsage();
   return {
-    heap: process.memoryUsage().heapUsed,
+    // What buffers hold lies outside of the heap.
+    heap: heapUsed + external,
     links: sum(places.map(({ hub }) => hub.links)),
     connections: sum(open),
     stall,

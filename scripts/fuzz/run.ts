@@ -4,8 +4,6 @@ import type { Neighbours } from "./neighbours.ts";
 import type { Target } from "./target.ts";
 import type { Counts, Sample } from "./world.ts";
 
-/** Milliseconds after the last attacker within which every link has to be gone. */
-const GONE = 40_000;
 /** Bytes by which the heap may have grown. */
 const GROWTH = 16 * 1_048_576;
 /** Milliseconds that the event loop may stand still. The promise is 100; a shared machine of two cores makes more by itself. */
@@ -40,7 +38,7 @@ export interface Row {
 export async function warmUp(target: Target, neighbours: Neighbours, plan: Plan): Promise<void> {
   const few = { ...plan, seed: plan.seed ^ 0x5bd1e995, count: Math.min(2_000, Math.ceil(plan.count / 4)) };
   await new Campaign(few, target).run();
-  await settled(target, neighbours, Number.POSITIVE_INFINITY);
+  await settled(plan, target, neighbours, Number.POSITIVE_INFINITY);
 }
 
 /** Runs one row. `progress` hears of it now and then. */
@@ -65,11 +63,11 @@ export async function runRow(
   clearInterval(watch);
   const ended = performance.now();
   const attacked = await target.sample();
-  const after = await settled(target, neighbours, before?.heap ?? 0);
+  const after = await settled(plan, target, neighbours, before?.heap ?? 0);
   const gone = performance.now() - ended;
   const findings = [
     ...told(target, under),
-    ...judged(before, attacked, after, neighbours),
+    ...judged(plan, before, attacked, after, neighbours),
     ...campaign.tally.said.map((words) => `the hub said ${words}`),
     ...(target.ended === undefined
       ? [...(await stream(target, neighbours)), ...neighbours.complaints()]
@@ -92,8 +90,13 @@ export async function runRow(
 }
 
 /** Waits until links and connections are those of the neighbours and the heap is back, at most as long as they may take. */
-async function settled(target: Target, neighbours: Neighbours, heap: number): Promise<Sample | undefined> {
-  const end = performance.now() + GONE;
+async function settled(
+  { patience }: Plan,
+  target: Target,
+  neighbours: Neighbours,
+  heap: number,
+): Promise<Sample | undefined> {
+  const end = performance.now() + patience;
   for (;;) {
     const sample = await target.sample();
     if (!sample || performance.now() > end) return sample;
@@ -116,6 +119,7 @@ function told(target: Target, under: ReadonlySet<number>): string[] {
 }
 
 function judged(
+  { patience }: Plan,
   before: Sample | undefined,
   attacked: Sample | undefined,
   after: Sample | undefined,
@@ -123,7 +127,7 @@ function judged(
 ): string[] {
   if (!before || !attacked || !after) return ["the hub's process did not answer"];
   const findings: string[] = [];
-  const seconds = GONE / 1_000;
+  const seconds = patience / 1_000;
   if (after.links !== size) findings.push(`${after.links} links after ${seconds} s, and ${size} neighbours`);
   if (after.connections > size + BESIDE)
     findings.push(`${after.connections} connections after ${seconds} s, and ${size} neighbours`);

@@ -1,9 +1,12 @@
 /** What the hub under attack and its attackers agree on: names, tokens, secrets, and what one process asks of the other. */
 import { conflated, defineTopics, type, volatile } from "@bellwire/core";
 
-/** The wires that are attacked. */
+/** The wires of the neighbours. */
 export const WIRES = ["ws", "sse", "socketio", "pusher"] as const;
 export type Wire = (typeof WIRES)[number];
+/** What is attacked: every wire, and the routes beside hosted Pusher. */
+export const ATTACKED = [...WIRES, "hosted"] as const;
+export type Attacked = (typeof ATTACKED)[number];
 
 export const topics = defineTopics({
   "neighbours.{name}": { tick: type<{ readonly n: number }>() },
@@ -47,7 +50,7 @@ export type Counts = Readonly<Record<string, number>>;
 
 /** How the process of the hub stands. */
 export interface Sample {
-  /** Bytes in use after a collection. */
+  /** Bytes in use after a collection, those of buffers included. */
   readonly heap: number;
   /** Links of both hubs. */
   readonly links: number;
