@@ -291,7 +291,7 @@ describe("a server from configuration", () => {
     [{ backplane: 7 }, "config.backplane: must be a provider's name or an object"],
     [
       { backplane: { provider: "memory", histroy: {} } },
-      "config.backplane.histroy: must be absent; known options are history, clock",
+      "config.backplane.histroy: must be absent; known options are history, totalBytes, clock",
     ],
     [
       { backplane: { provider: "memory", history: { size: -1 } } },

@@ -135,3 +135,31 @@ it("rejects everything with closed once it is closed", async () => {
   await expect(plane.listen("t", () => {})).rejects.toEqual(closed);
   await expect(plane.read("t", undefined, 1)).rejects.toEqual(closed);
 });
+
+it("holds no more than its total over all topics: those that rested for longest forget first, and say so", async () => {
+  const clock = new VirtualClock();
+  const plane = memoryBackplane({ clock, totalBytes: 100_000 });
+  const json = `"${"x".repeat(2_000)}"`;
+  const stop = await plane.listen("t0", () => {});
+  const first = await plane.append("t0", entry(undefined, json), false);
+  const old = await plane.append("t1", entry(undefined, json), false);
+  for (let n = 2; n < 60; n++) await plane.append(`t${n}`, entry(undefined, json), false);
+  // One with a listener keeps its numbering; one without is forgotten as a whole.
+  const before = { epoch: first?.epoch ?? "", offset: 0 };
+  expect(await plane.read("t0", before, 300)).toMatchObject({ ok: false, reason: "evicted", head: first });
+  expect(await plane.read("t1", { epoch: old?.epoch ?? "", offset: 0 }, 300)).toMatchObject({
+    ok: false,
+    reason: "epoch",
+  });
+  const latest = await plane.append("t59", entry(undefined, json), false);
+  const { epoch = "" } = latest ?? {};
+  expect(await plane.read("t59", { epoch, offset: 0 }, 300)).toMatchObject({ ok: true });
+  stop();
+});
+
+it("holds a bounded number of topics that are only asked for", async () => {
+  const plane = memoryBackplane({ clock: new VirtualClock(), totalBytes: 100_000 });
+  const { head } = await plane.read("first", undefined, 0);
+  for (let n = 0; n < 200; n++) await plane.read(`t${n}`, undefined, 0);
+  expect((await plane.read("first", undefined, 0)).head.epoch).not.toBe(head.epoch);
+});

@@ -5,7 +5,7 @@ import type { Entry, NewEntry } from "../src/server/backplane.ts";
 import { type HistoryCaps, TopicLog } from "../src/server/topic-log.ts";
 import { holds } from "./property.ts";
 
-const CAPS: HistoryCaps = { size: 256, ttl: 300_000, bytes: 1_048_576 };
+const CAPS: HistoryCaps = { size: 256, ttl: 300_000, bytes: 1_048_576, ids: 16_384 };
 const EVERYTHING = 1_000_000;
 const MINUTES = 60_000;
 
@@ -142,7 +142,12 @@ const anyAct: fc.Arbitrary<Act> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant("read" as const), back: fc.nat(60), limit: fc.nat(60) }),
   },
 );
-const anyCaps = fc.record({ size: fc.nat(40), ttl: fc.nat(400_000), bytes: fc.nat(10_000) });
+const anyCaps = fc.record({
+  size: fc.nat(40),
+  ttl: fc.nat(400_000),
+  bytes: fc.nat(10_000),
+  ids: fc.constant(16_384),
+});
 
 it("answers every read as a list would that forgets nothing but by count, age and bytes", () => {
   holds(
@@ -198,4 +203,40 @@ it("answers every read as a list would that forgets nothing but by count, age an
     }),
     2_000,
   );
+});
+
+describe("what a log remembers of ids", () => {
+  const published = (id: string, publisher?: string): NewEntry => ({ ...entry("1", id), publisher });
+
+  it("keeps ids of different publishers apart, and the server's from all of theirs", () => {
+    const log = logOf();
+    const offsets = [published("i"), published("i", "user a"), published("i", "user b")].map(
+      (made) => (log.append(made, 0) as Entry).offset,
+    );
+    expect(offsets).toEqual([1, 2, 3]);
+    expect([published("i"), published("i", "user a")].map((made) => log.append(made, 0))).toEqual([1, 2]);
+  });
+
+  it("is bounded by a number of ids, of which the oldest is forgotten first", () => {
+    const log = logOf({ ids: 3 });
+    for (const id of ["a", "b", "c", "d"]) log.append(published(id), 0);
+    expect(["b", "c", "d"].map((id) => log.append(published(id), 0))).toEqual([2, 3, 4]);
+    expect(log.append(published("a"), 0)).toMatchObject({ offset: 5 });
+  });
+
+  it("is counted with its entries, and counted out when they go", () => {
+    const held = { bytes: 0 };
+    const log = new TopicLog("e", { ...CAPS, size: 4, ids: 4 }, held);
+    const empty = held.bytes;
+    for (let n = 0; n < 100; n++) log.append(published(`${n}`), n);
+    const full = held.bytes;
+    expect(full).toBeGreaterThan(empty);
+    for (let n = 100; n < 200; n++) log.append(published(`${n - 100}`), n);
+    expect(held.bytes).toBeLessThanOrEqual(full);
+    log.idle(10 * MINUTES);
+    expect(held.bytes).toBe(empty);
+    log.append(published("x"), 10 * MINUTES);
+    log.discard();
+    expect(held.bytes).toBe(0);
+  });
 });

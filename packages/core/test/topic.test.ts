@@ -15,7 +15,7 @@ import type { Outgoing } from "../src/server/outgoing.ts";
 import { type Distributor, type Reader, Topic } from "../src/server/topic.ts";
 import { holdsAsync } from "./property.ts";
 
-const WIDE: HistoryCaps = { size: 10_000, ttl: 3_600_000, bytes: 100_000_000 };
+const WIDE: HistoryCaps = { size: 10_000, ttl: 3_600_000, bytes: 100_000_000, ids: 16_384 };
 
 /** A backplane that keeps what is appended, and is unreliable in all that it may be. */
 class Unreliable implements Backplane {

@@ -16,7 +16,10 @@ export interface Entry {
 }
 
 /** An entry that has no place yet. */
-export type NewEntry = Omit<Entry, "offset">;
+export interface NewEntry extends Omit<Entry, "offset"> {
+  /** Whose id it is: the same id of another publisher is another id. Absent: the server's. */
+  readonly publisher?: string | undefined;
+}
 
 /** Everything after a position, or why that cannot be had. */
 export type History =
@@ -28,8 +31,8 @@ export type EntryListener = (epoch: string, entry: Entry) => void;
 
 /**
  * Order, history and fan-out between hubs.
- * `append` MUST assign the next offset atomically with storing, and MUST be idempotent by `(topic, id)` for 5 minutes, also when
- * two calls are under way at once. An implementation MAY lose the delivery of an entry to a listener, but MUST NOT lose an
+ * `append` MUST assign the next offset atomically with storing, and MUST be idempotent by `(topic, publisher, id)` for 5 minutes,
+ * also when two calls are under way at once. An implementation MAY lose the delivery of an entry to a listener, but MUST NOT lose an
  * acknowledged append inside the window; the hub finds such a loss by `read`.
  */
 export interface Backplane {

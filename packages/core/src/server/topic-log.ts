@@ -1,4 +1,7 @@
-/** One topic's ring of notifications in memory: capped by count, age and bytes, idempotent by id. Pure: time is an argument. */
+/**
+ * One topic's ring of notifications in memory: capped by count, age and bytes, idempotent by publisher and id. Pure: time is an
+ * argument.
+ */
 import type { Position } from "../protocol/messages.ts";
 import type { Entry, History, NewEntry } from "./backplane.ts";
 
@@ -10,10 +13,21 @@ export interface HistoryCaps {
   readonly ttl: number;
   /** Bytes of data per topic. Default: 1 MiB. */
   readonly bytes: number;
+  /** Ids of publishes that are remembered per topic, for 5 minutes; one more forgets the oldest. Default: 16,384. */
+  readonly ids: number;
+}
+
+/** Bytes that several logs hold together; each log adds what it takes and subtracts what it lets go of. */
+export interface Held {
+  bytes: number;
 }
 
 /** Milliseconds for which an id is remembered. */
 const IDEMPOTENCY = 300_000;
+/** About how many bytes an entry takes beside its data, an id beside its characters, and a log that holds nothing. */
+const ENTRY_BYTES = 64;
+const ID_BYTES = 96;
+const LOG_BYTES = 1_024;
 
 interface Stored {
   readonly entry: Entry;
@@ -24,17 +38,20 @@ interface Stored {
 export class TopicLog {
   readonly epoch: string;
   readonly #caps: HistoryCaps;
+  readonly #held: Held;
   /** Stored entries, oldest first, from index `#first` on; the dead part is cut off when it outgrows the living. */
   #stored: Stored[] = [];
   #first = 0;
   #bytes = 0;
   #offset = 0;
-  /** Ids in the order of their appends, which is also the order in which they expire. */
+  /** By publisher and id, in the order of their appends, which is also the order in which they expire. */
   readonly #ids: Map<string, { offset: number; at: number }> = new Map();
 
-  constructor(epoch: string, caps: HistoryCaps) {
+  constructor(epoch: string, caps: HistoryCaps, held: Held = { bytes: 0 }) {
     this.epoch = epoch;
     this.#caps = caps;
+    this.#held = held;
+    held.bytes += LOG_BYTES;
   }
 
   get head(): Position {
@@ -42,20 +59,43 @@ export class TopicLog {
   }
 
   /** The entry as appended, or the offset it already has. */
-  append(entry: NewEntry, now: number): Entry | number {
-    if (entry.id !== undefined) {
+  append({ id, publisher, event, json, time, exclude }: NewEntry, now: number): Entry | number {
+    // An id has no space, so that no publisher's id looks like that of another, or of the server, which has no name.
+    const key = id === undefined || publisher === undefined ? id : `${id} ${publisher}`;
+    if (key !== undefined) {
       this.#forgetIds(now);
-      const known = this.#ids.get(entry.id);
+      const known = this.#ids.get(key);
       if (known) return known.offset;
     }
     this.#offset += 1;
-    if (entry.id !== undefined) this.#ids.set(entry.id, { offset: this.#offset, at: now });
-    const appended: Entry = { ...entry, offset: this.#offset };
-    const bytes = entry.json.length * 2 + 64;
-    this.#stored.push({ entry: appended, at: now, bytes });
+    const offset = this.#offset;
+    if (key !== undefined) {
+      this.#ids.set(key, { offset, at: now });
+      this.#held.bytes += idBytes(key);
+      this.#forgetIds(now);
+    }
+    const entry: Entry = { id, event, json, time, exclude, offset };
+    const bytes = json.length * 2 + ENTRY_BYTES;
+    this.#stored.push({ entry, at: now, bytes });
     this.#bytes += bytes;
+    this.#held.bytes += bytes;
     this.#evict(now);
-    return appended;
+    return entry;
+  }
+
+  /** Forgets all entries and ids, but not how far it has counted. */
+  shed(): void {
+    this.#held.bytes -= this.#bytes;
+    this.#stored = [];
+    this.#first = 0;
+    this.#bytes = 0;
+    for (const key of this.#ids.keys()) this.#forgetId(key);
+  }
+
+  /** Nobody uses the log any more. */
+  discard(): void {
+    this.shed();
+    this.#held.bytes -= LOG_BYTES;
   }
 
   read(after: Position | undefined, limit: number, now: number): History {
@@ -85,6 +125,7 @@ export class TopicLog {
       if (!oldest) break;
       if (this.#stored.length - this.#first <= size && this.#bytes <= bytes && now - oldest.at <= ttl) break;
       this.#bytes -= oldest.bytes;
+      this.#held.bytes -= oldest.bytes;
       this.#first += 1;
     }
     if (this.#first > 32 && this.#first * 2 > this.#stored.length) {
@@ -94,9 +135,18 @@ export class TopicLog {
   }
 
   #forgetIds(now: number): void {
-    for (const [id, { at }] of this.#ids) {
-      if (now - at <= IDEMPOTENCY) break;
-      this.#ids.delete(id);
+    for (const [key, { at }] of this.#ids) {
+      if (now - at <= IDEMPOTENCY && this.#ids.size <= this.#caps.ids) break;
+      this.#forgetId(key);
     }
   }
+
+  #forgetId(key: string): void {
+    this.#ids.delete(key);
+    this.#held.bytes -= idBytes(key);
+  }
+}
+
+function idBytes(key: string): number {
+  return key.length + ID_BYTES;
 }
