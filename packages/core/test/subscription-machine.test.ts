@@ -19,7 +19,18 @@ const states = {
   detached: { state: "detached", cursor: at(5), ref: 1 },
   "joining for the first time": { state: "joining", cursor: undefined, ref: 1 },
   joining: { state: "joining", cursor: at(5), ref: 1 },
+  "joining again while behind": {
+    state: "joining",
+    cursor: at(5),
+    ref: 1,
+    head: at(8),
+    seen: 5,
+    refusals: 3,
+  },
   live: { state: "live", cursor: at(5), ref: 1 },
+  "live and behind": { state: "live", cursor: at(5), ref: 1, head: at(8), seen: 5 },
+  "live and behind, with a repair that moves": { state: "live", cursor: at(5), ref: 1, head: at(8), seen: 4 },
+  "live, with all of a repair": { state: "live", cursor: at(8), ref: 1, head: at(8), seen: 5 },
   ended: { state: "ended", cursor: at(5), ref: 1 },
 } as const satisfies Record<string, Stream>;
 
@@ -69,14 +80,15 @@ const events = {
   "refused until later": refused(1, "rate_limited", 7_000),
   "another ref refused": refused(2, "forbidden"),
   "ended by the hub": refused(undefined, "forbidden"),
+  "ended by the hub for now": refused(undefined, "rate_limited"),
   retry: { type: "retry" },
 } as const satisfies Record<string, StreamEvent>;
 
 type StateName = keyof typeof states;
 type EventName = keyof typeof events;
 
-const join = (cursor: Position | undefined) => [
-  { state: "joining", cursor, ref: 9 },
+const join = (cursor: Position | undefined, more: Partial<Stream> = {}) => [
+  { state: "joining", cursor, ref: 9, ...more },
   [{ do: "subscribe", ref: 9, position: cursor }],
 ];
 const ready = { do: "ready" };
@@ -85,8 +97,18 @@ const gap = (resumeAt: Position | null, reason: GapReason) => ({
   gap: { after: at(5), resumeAt, reason },
 });
 const live = (cursor: Position, ...effects: unknown[]) => [{ state: "live", cursor, ref: 1 }, effects];
+const joined = (cursor: Position, ...effects: unknown[]) => [
+  { state: "live", cursor, ref: 1, refusals: 0, seen: 5 },
+  effects,
+];
+const first = (cursor: Position) => [{ state: "live", cursor, ref: 1, refusals: 0 }, [ready]];
+const watch = { do: "retry", after: 1_000 };
+const later = (now: Stream, refusals: number, after = 1_000) => [
+  { ...now, state: "joining", ref: 0, refusals },
+  [{ do: "retry", after }],
+];
 const deliver = (offset: number) => ({ do: "deliver", message: notified(offset), position: at(offset) });
-const end = { do: "end", code: "forbidden" };
+const end = { do: "end", code: "forbidden", message: "no" };
 const detached = (cursor: Position | undefined, ref: number) => [{ state: "detached", cursor, ref }, []];
 const ended = (cursor: Position | undefined, ref: number) => [
   { state: "ended", cursor, ref },
@@ -105,44 +127,130 @@ const table: Record<StateName, Partial<Record<EventName, unknown>>> = {
     connected: join(undefined),
     retry: join(undefined),
     lost: detached(undefined, 1),
-    subscribed: live(at(5), ready),
-    "subscribed with a gap": live(at(8), ready),
-    "subscribed in another epoch, without a word": live(at(5, "f"), ready),
-    "subscribed further on, without a word": live(at(8), ready),
-    "subscribed further back": live(at(3), ready),
-    "subscribed further back after a renumbering": live(at(3), ready),
+    subscribed: first(at(5)),
+    "subscribed with a gap": first(at(8)),
+    "subscribed in another epoch, without a word": first(at(5, "f")),
+    "subscribed further on, without a word": first(at(8)),
+    "subscribed further back": first(at(3)),
+    "subscribed further back after a renumbering": first(at(3)),
     "refused for good": ended(undefined, 1),
-    "refused for now": [states["joining for the first time"], [{ do: "retry", after: 1_000 }]],
-    "refused until later": [states["joining for the first time"], [{ do: "retry", after: 7_000 }]],
+    "refused for now": later(states["joining for the first time"], 1),
+    "refused until later": later(states["joining for the first time"], 1, 7_000),
     "ended by the hub": ended(undefined, 1),
+    "ended by the hub for now": later(states["joining for the first time"], 1),
   },
   joining: {
     connected: join(at(5)),
     retry: join(at(5)),
     lost: detached(at(5), 1),
-    subscribed: live(at(5), ready),
-    "subscribed with a gap": live(at(8), gap(at(8), "evicted"), ready),
-    "subscribed in another epoch, without a word": live(at(5, "f"), gap(at(5, "f"), "epoch"), ready),
-    "subscribed further on, without a word": live(at(8), gap(at(8), "transport"), ready),
-    "subscribed further back": live(at(5), ready),
-    "subscribed further back after a renumbering": live(at(3), gap(at(3), "epoch"), ready),
+    subscribed: joined(at(5), ready),
+    "subscribed with a gap": joined(at(8), gap(at(8), "evicted"), ready),
+    "subscribed in another epoch, without a word": joined(at(5, "f"), gap(at(5, "f"), "epoch"), ready),
+    "subscribed further on, without a word": joined(at(8), gap(at(8), "transport"), ready),
+    "subscribed further back": joined(at(5), ready),
+    "subscribed further back after a renumbering": joined(at(3), gap(at(3), "epoch"), ready),
     "refused for good": ended(at(5), 1),
-    "refused for now": [states.joining, [{ do: "retry", after: 1_000 }]],
-    "refused until later": [states.joining, [{ do: "retry", after: 7_000 }]],
+    "refused for now": later(states.joining, 1),
+    "refused until later": later(states.joining, 1, 7_000),
     "ended by the hub": ended(at(5), 1),
+    "ended by the hub for now": later(states.joining, 1),
+  },
+  "joining again while behind": {
+    connected: join(at(5), { head: at(8), seen: 5, refusals: 3 }),
+    retry: join(at(5), { head: at(8), seen: 5, refusals: 3 }),
+    lost: [{ ...states["joining again while behind"], state: "detached" }, []],
+    subscribed: [{ state: "live", cursor: at(5), ref: 1, head: at(8), seen: 5, refusals: 0 }, [ready, watch]],
+    "subscribed with a gap": joined(at(8), gap(at(8), "evicted"), ready, watch),
+    "subscribed in another epoch, without a word": joined(at(5, "f"), gap(at(5, "f"), "epoch"), ready, watch),
+    "subscribed further on, without a word": joined(at(8), gap(at(8), "transport"), ready, watch),
+    "subscribed further back": [
+      { state: "live", cursor: at(5), ref: 1, head: at(8), seen: 5, refusals: 0 },
+      [ready, watch],
+    ],
+    "subscribed further back after a renumbering": joined(at(3), gap(at(3), "epoch"), ready, watch),
+    "refused for good": [
+      { ...states["joining again while behind"], state: "ended" },
+      [gap(null, "authorization"), end],
+    ],
+    "refused for now": later(states["joining again while behind"], 4, 8_000),
+    "refused until later": later(states["joining again while behind"], 4, 7_000),
+    "ended by the hub": [
+      { ...states["joining again while behind"], state: "ended" },
+      [gap(null, "authorization"), end],
+    ],
+    "ended by the hub for now": later(states["joining again while behind"], 4, 8_000),
   },
   live: {
     connected: join(at(5)),
     lost: detached(at(5), 1),
     "the next": live(at(6), deliver(6)),
-    "one too far": join(at(5)),
+    "one too far": join(at(5), { head: at(7) }),
     "a volatile one": live(at(5), deliver(0)),
     "skip on": live(at(8)),
     gap: live(at(8), gap(at(8), "overflow")),
     "gap to another epoch": live(at(0, "f"), gap(at(0, "f"), "epoch")),
-    "head further on": join(at(5)),
-    "head of another epoch": join(at(5)),
+    "head further on": join(at(5), { head: at(6) }),
+    "head of another epoch": join(at(5), { head: at(5, "f") }),
     "ended by the hub": ended(at(5), 1),
+    "ended by the hub for now": later(states.live, 1),
+  },
+  "live and behind": {
+    connected: join(at(5), { head: at(8), seen: 5 }),
+    lost: [{ ...states["live and behind"], state: "detached" }, []],
+    "the next": [{ ...states["live and behind"], cursor: at(6) }, [deliver(6)]],
+    "one too far": join(at(5), { head: at(8), seen: 5 }),
+    "a volatile one": [states["live and behind"], [deliver(0)]],
+    "skip on": [{ ...states["live and behind"], cursor: at(8) }, []],
+    gap: [{ state: "live", cursor: at(8), ref: 1, seen: 5 }, [gap(at(8), "overflow")]],
+    "gap to another epoch": [
+      { state: "live", cursor: at(0, "f"), ref: 1, seen: 5 },
+      [gap(at(0, "f"), "epoch")],
+    ],
+    "head further on": join(at(5), { head: at(8), seen: 5 }),
+    "head of another epoch": join(at(5), { head: at(5, "f"), seen: 5 }),
+    "ended by the hub": [{ ...states["live and behind"], state: "ended" }, [gap(null, "authorization"), end]],
+    "ended by the hub for now": later(states["live and behind"], 1),
+    retry: join(at(5), { head: at(8), seen: 5 }),
+  },
+  "live and behind, with a repair that moves": {
+    connected: join(at(5), { head: at(8), seen: 4 }),
+    lost: [{ ...states["live and behind, with a repair that moves"], state: "detached" }, []],
+    "the next": [{ ...states["live and behind, with a repair that moves"], cursor: at(6) }, [deliver(6)]],
+    "one too far": join(at(5), { head: at(8), seen: 4 }),
+    "a volatile one": [states["live and behind, with a repair that moves"], [deliver(0)]],
+    "skip on": [{ ...states["live and behind, with a repair that moves"], cursor: at(8) }, []],
+    gap: [{ state: "live", cursor: at(8), ref: 1, seen: 4 }, [gap(at(8), "overflow")]],
+    "gap to another epoch": [
+      { state: "live", cursor: at(0, "f"), ref: 1, seen: 4 },
+      [gap(at(0, "f"), "epoch")],
+    ],
+    "head further on": join(at(5), { head: at(8), seen: 4 }),
+    "head of another epoch": join(at(5), { head: at(5, "f"), seen: 4 }),
+    "ended by the hub": [
+      { ...states["live and behind, with a repair that moves"], state: "ended" },
+      [gap(null, "authorization"), end],
+    ],
+    "ended by the hub for now": later(states["live and behind, with a repair that moves"], 1),
+    retry: [{ ...states["live and behind"] }, [{ do: "retry", after: 1_000 }]],
+  },
+  "live, with all of a repair": {
+    connected: join(at(8), { head: at(8), seen: 5 }),
+    lost: [{ ...states["live, with all of a repair"], state: "detached" }, []],
+    "a volatile one": [states["live, with all of a repair"], [deliver(0)]],
+    "gap to another epoch": [
+      { state: "live", cursor: at(0, "f"), ref: 1, seen: 5 },
+      [{ do: "gap", gap: { after: at(8), resumeAt: at(0, "f"), reason: "epoch" } }],
+    ],
+    gap: [
+      { state: "live", cursor: at(8), ref: 1, seen: 5 },
+      [{ do: "gap", gap: { after: at(8), resumeAt: at(8), reason: "overflow" } }],
+    ],
+    "head of another epoch": join(at(8), { head: at(5, "f"), seen: 5 }),
+    "ended by the hub": [
+      { ...states["live, with all of a repair"], state: "ended" },
+      [{ do: "gap", gap: { after: at(8), resumeAt: null, reason: "authorization" } }, end],
+    ],
+    "ended by the hub for now": later(states["live, with all of a repair"], 1),
   },
   ended: {},
 };

@@ -37,12 +37,18 @@ export interface Stream {
   readonly cursor: Position | undefined;
   /** Of the subscribe command under way. */
   readonly ref: number;
+  /** The newest position that the hub spoke of. Until the cursor has reached it, or a gap came, something is still missing. */
+  readonly head?: Position | undefined;
+  /** The cursor's offset when the stream last asked for what is missing, or looked whether it comes. */
+  readonly seen?: number | undefined;
+  /** Refusals that were not final since the last answer. */
+  readonly refusals?: number;
 }
 
 export type StreamEvent =
   /** There is a link; it is gone; the time to try again has come. */
   | { readonly type: "connected" | "lost" | "retry" }
-  /** The hub refused the subscription (`ref`), or ended it (no `ref`). */
+  /** The hub refused the subscription (`ref`), or ended it (no `ref`); for now, where the code is retryable. */
   | Failed
   | Subscribed
   | Notified
@@ -56,12 +62,16 @@ export type StreamEffect =
   | { readonly do: "gap"; readonly gap: Omit<Gap, "topic"> }
   | { readonly do: "ready" }
   | { readonly do: "retry"; readonly after: number }
-  | { readonly do: "end"; readonly code: ErrorCode };
+  | { readonly do: "end"; readonly code: ErrorCode; readonly message: string };
 
 type StreamStep = Step<Stream, StreamEffect>;
 
-/** Milliseconds before a refused subscription is tried again, when the hub does not say. */
+/**
+ * Milliseconds before a refused subscription is tried again, when the hub does not say; doubled with each further refusal, up to 32 s.
+ * Also those in which some of a repair must have come, or it is asked for again.
+ */
 const RETRY = 1_000;
+const WATCH: StreamEffect = { do: "retry", after: RETRY };
 
 /**
  * The next state and what to do. `ref` is a fresh reference, for the case that the stream has to join.
@@ -73,7 +83,11 @@ export function streamStep(now: Stream, event: StreamEvent, ref: number): Stream
     case "connected":
       return join(now, ref);
     case "retry":
-      // Without a link, and once live, there is nothing to retry.
+      if (now.state === "live" && now.cursor && isBehind(now, now.cursor)) {
+        // What still comes is under way. What does not was lost, like what it was to repair.
+        const { offset } = now.cursor;
+        return offset === now.seen ? join(now, ref) : to({ ...now, seen: offset }, WATCH);
+      }
       return now.state === "joining" ? join(now, ref) : to(now);
     case "lost":
       return to({ ...now, state: "detached" });
@@ -98,7 +112,9 @@ function live(
       const deliver = { do: "deliver", message: event, position } as const;
       if (event.offset === 0) return to(now, deliver);
       if (event.offset <= cursor.offset) return to(now);
-      return event.offset > cursor.offset + 1 ? join(now, ref) : to({ ...now, cursor: position }, deliver);
+      return event.offset > cursor.offset + 1
+        ? join(told(now, position), ref)
+        : to({ ...now, cursor: position }, deliver);
     }
     case "skip":
       if (event.offset <= cursor.offset) return to(now);
@@ -107,29 +123,36 @@ function live(
       return gapped(now, cursor, event.position, event.reason);
     case "head": {
       const { epoch, offset } = event.position;
-      return epoch === cursor.epoch && offset <= cursor.offset ? to(now) : join(now, ref);
+      return epoch === cursor.epoch && offset <= cursor.offset
+        ? to(now)
+        : join(told(now, event.position), ref);
     }
   }
 }
 
 function joined(now: Stream, { position, gap }: Subscribed): StreamStep {
-  const live: Stream = { ...now, state: "live" };
   const { cursor } = now;
+  const live: Stream = { ...now, state: "live", refusals: 0, seen: cursor?.offset };
   const ready = { do: "ready" } as const;
   if (!cursor) return to({ ...live, cursor: position }, ready);
   // A hub that goes on from somewhere else without saying so has proven nothing.
   const reason = gap ?? (position.epoch === cursor.epoch ? "transport" : "epoch");
   const same = position.epoch === cursor.epoch && position.offset === cursor.offset;
-  return same && !gap ? to(live, ready) : gapped(live, cursor, position, reason, ready);
+  const effects = isBehind(now, cursor) ? [ready, WATCH] : [ready];
+  return same && !gap ? to(live, ...effects) : gapped(live, cursor, position, reason, ...effects);
 }
 
-function refused(now: Stream, { ref, code, retryAfter = RETRY }: Failed): StreamStep {
-  if (ref !== undefined) {
-    if (now.state !== "joining" || ref !== now.ref) return to(now);
-    if (ERRORS[code].retryable) return to(now, { do: "retry", after: retryAfter });
+function refused(now: Stream, { ref, code, message, retryAfter }: Failed): StreamStep {
+  if (ref !== undefined && (now.state !== "joining" || ref !== now.ref)) return to(now);
+  if (ERRORS[code].retryable) {
+    if (now.state === "detached") return to(now);
+    const { refusals = 0 } = now;
+    const after = retryAfter ?? RETRY * 2 ** Math.min(refusals, 5);
+    // No answer to an earlier subscribe counts any more.
+    return to({ ...now, state: "joining", ref: 0, refusals: refusals + 1 }, { do: "retry", after });
   }
   const gaps = now.cursor ? [gapAfter(now.cursor, null, "authorization")] : [];
-  return to({ ...now, state: "ended" }, ...gaps, { do: "end", code });
+  return to({ ...now, state: "ended" }, ...gaps, { do: "end", code, message });
 }
 
 /** Goes on from `position` with a gap before it; or from where it stands when that lies behind it, for then nothing is missing. */
@@ -143,11 +166,20 @@ function gapped(
   // Only `epoch` takes a cursor back, which was never valid.
   if (reason !== "epoch" && position.epoch === cursor.epoch && position.offset < cursor.offset)
     return to(now, ...effects);
-  return to({ ...now, cursor: position }, gapAfter(cursor, position, reason), ...effects);
+  return to({ ...now, cursor: position, head: undefined }, gapAfter(cursor, position, reason), ...effects);
 }
 
 function gapAfter(after: Position, resumeAt: Position | null, reason: GapReason): StreamEffect {
   return { do: "gap", gap: { after, resumeAt, reason } };
+}
+
+/** Remembers the highest that the hub spoke of. */
+function told(now: Stream, head: Position): Stream {
+  return isBehind(now, head) ? now : { ...now, head };
+}
+
+function isBehind({ head }: Stream, cursor: Position): boolean {
+  return head?.epoch === cursor.epoch && head.offset > cursor.offset;
 }
 
 function join(now: Stream, ref: number): StreamStep {

@@ -119,6 +119,22 @@ export const recovery: readonly Case[] = [
     },
   },
   {
+    name: "asks again for a lost notification until it has come, also when its repair is lost twice",
+    requires: "history",
+    async run(context) {
+      await context.open({ limits: { positionCheck: 100 } });
+      const client = await context.client("a");
+      await client.subscribe("news.sport");
+      await context.publish("news.sport", { n: 1 });
+      await client.receives("news.sport", [1]);
+      // The notification itself and two repairs. The hub says no more where the topic stands, as it does not move.
+      for (const nth of [2, 3, 4]) client.rules.unshift({ type: "notification", nth, fault: "drop" });
+      await context.publish("news.sport", { n: 2 });
+      await client.receives("news.sport", [1, 2]);
+      await context.verify();
+    },
+  },
+  {
     name: "delivers once and in order when the wire doubles or swaps messages",
     async run(context) {
       await context.open();
