@@ -43,14 +43,28 @@ it.each([
   expect(world.complaints).toEqual([expect.any(TypeError)]);
 });
 
-it("survives a handler that returns what a client nested without end", async () => {
+it("refuses what a client nested without end before a handler sees it", async () => {
   world = new World();
   world.hub.handle("orders", "place", ({ data }) => data);
   const peer = await world.welcomed();
   await place(peer, 1, JSON.parse("[".repeat(30_000) + "]".repeat(30_000)));
   await place(peer, 2, { n: 2 });
-  expect(peer.of("error")).toMatchObject([{ ref: 1, code: "internal" }]);
+  expect(peer.of("error")).toMatchObject([{ ref: 1, code: "invalid_data" }]);
   expect(peer.of("acknowledged")).toMatchObject([{ ref: 2, data: { n: 2 } }]);
+});
+
+it("survives a handler that returns what is nested without end", async () => {
+  world = new World();
+  const nested = (levels: number): unknown => JSON.parse("[".repeat(levels) + "]".repeat(levels));
+  const answers = [nested(30_000), nested(101), nested(100)];
+  world.hub.handle("orders", "place", () => answers.shift());
+  const peer = await world.welcomed();
+  for (let ref = 1; ref <= 3; ref++) await place(peer, ref);
+  expect(peer.of("error").map(({ ref, code }) => [ref, code])).toEqual([
+    [1, "internal"],
+    [2, "internal"],
+  ]);
+  expect(peer.of("acknowledged").map(({ ref }) => ref)).toEqual([3]);
 });
 
 it("counts what handlers return among what is held for a slow reader", async () => {

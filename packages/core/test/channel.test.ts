@@ -647,6 +647,19 @@ describe("authorization", () => {
   });
 
   it.each([
+    ["answers 1", () => 1],
+    ['answers "true"', () => "true"],
+    ["answers with an object", () => ({})],
+    ["answers with a promise of something else", () => Promise.resolve("yes")],
+  ])("refuses when the application %s", async (_, authorize) => {
+    open({ authorize: authorize as () => boolean });
+    const channel = await world.connected();
+    const subscribed = codeOf(channel.subscribe("news.a").ready());
+    const published = codeOf(channel.publish("news.a", "said", { n: 1 }));
+    expect([await subscribed, await published]).toEqual(["forbidden", "forbidden"]);
+  });
+
+  it.each([
     [
       "throws",
       () => {
@@ -654,19 +667,49 @@ describe("authorization", () => {
       },
     ],
     ["rejects", () => Promise.reject(new Error("secret"))],
-    ["answers 1", () => 1],
-    ['answers "true"', () => "true"],
-    ["answers with an object", () => ({})],
-    ["answers with a promise of something else", () => Promise.resolve("yes")],
-    ["never answers", () => new Promise(() => {})],
-  ])("refuses when the application %s", async (_, authorize) => {
-    open({ authorize: authorize as () => boolean });
+    ["never answers", () => new Promise<boolean>(() => {})],
+  ])(
+    "takes it for no decision when the application %s, and asks again more and more rarely",
+    async (_, fails) => {
+      let authorize: () => boolean | Promise<boolean> = fails;
+      let asked = 0;
+      open({
+        authorize: () => {
+          asked += 1;
+          return authorize();
+        },
+        limits: { decisionTimeout: 10 },
+      });
+      const channel = await world.connected();
+      const published = codeOf(channel.publish("news.a", "said", { n: 1 }));
+      await world.clock.advance(10);
+      expect(await published).toBe("internal");
+      asked = 0;
+      const subscription = channel.subscribe("news.a");
+      for (let second = 0; second < 60; second++) await world.clock.advance(1_000);
+      expect(asked).toBe(6);
+      authorize = () => true;
+      await world.clock.advance(32_000);
+      expect(await codeOf(subscription.ready())).toBe("resolved");
+      expect(world.complaints.length).toBeGreaterThan(0);
+    },
+  );
+
+  it("comes back with backoff, and does not fail, while authenticate fails", async () => {
+    let broken = true;
+    open({
+      authenticate: () => {
+        if (broken) throw new Error("the database is away");
+        return { user: "alice" };
+      },
+    });
     const channel = await world.connected();
-    const subscribed = codeOf(channel.subscribe("news.a").ready());
-    const published = codeOf(channel.publish("news.a", "said", { n: 1 }));
-    await world.clock.advance(5_000);
-    await world.clock.advance(5_000);
-    expect([await subscribed, await published]).toEqual(["forbidden", "forbidden"]);
+    await world.clock.advance(10_000);
+    expect(["waiting", "connecting"]).toContain(channel.state);
+    expect(world.complaints[0]).toMatchObject({ cause: { message: "the database is away" } });
+    broken = false;
+    await world.clock.advance(20_000);
+    expect(channel.state).toBe("connected");
   });
 });
 

@@ -48,14 +48,16 @@ describe("a visit", () => {
     expect(await alice.admit("news.a")).toBeUndefined();
   });
 
-  it("spares a publisher its own notification by the session it named", async () => {
+  it("spares the link of the session that an adapter named, and none that a client claims", async () => {
     const hub = open();
-    const link = await world.welcomed("bob", "mine");
-    await link.say({ type: "subscribe", ref: 1, topic: "news.a" });
-    const bob = await hub.visit("bob", handshake, "mine");
+    const link = await world.welcomed("bob", "x", { session: "pusher/1.2/mine" });
+    const claimed = await world.welcomed("eve", "pusher/1.2/mine");
+    for (const peer of [link, claimed]) await peer.say({ type: "subscribe", ref: 1, topic: "news.a" });
+    const bob = await hub.visit("bob", handshake, "pusher/1.2/mine");
     await bob.publish({ topic: "news.a", event: "said", data: { n: 1 }, id: "i", exclude: true });
     await world.clock.advance(1);
     expect(link.received.map(({ type }) => type)).toEqual(["welcome", "subscribed", "skip"]);
+    expect(claimed.of("notification")).toHaveLength(1);
   });
 });
 

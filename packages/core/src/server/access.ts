@@ -1,18 +1,36 @@
 /** Who may do what: looks names up in the contract, asks the application, and fails closed. */
 import type { Clock } from "../clock.ts";
-import type { Contract, FoundEvent, TopicMap } from "../contract.ts";
+import type { Contract, EventDefinition, TopicMap, TopicMatch } from "../contract.ts";
 import { BellwireError, isBellwireError } from "../errors.ts";
 import type { Member } from "../protocol/messages.ts";
-import { needsAuthorization } from "../protocol/topics.ts";
+import { hasPresence, needsAuthorization } from "../protocol/topics.ts";
 import type { Handshake } from "./hub-link.ts";
 import { type Authenticate, type Authorize, decided, type Identity } from "./identity.ts";
 import type { Limits } from "./limits.ts";
+import { unknownTopic } from "./unknown-topic.ts";
 
 interface AccessOptions<I extends Identity> {
   readonly topics: Contract<TopicMap>;
   readonly authenticate?: Authenticate<I>;
   readonly authorize?: Authorize<I>;
 }
+
+/** What a client wants to do, with its topic looked up. */
+export interface Wish<I extends Identity> {
+  readonly identity: I;
+  readonly action: "subscribe" | "publish";
+  readonly topic: string;
+  readonly match: TopicMatch;
+  /** The event, when publishing. */
+  readonly event?: string | undefined;
+  /** It is for a handler, which does its own deciding where there is no `authorize`. */
+  readonly command?: boolean;
+  /** The adapter has decided that it may. */
+  readonly granted?: boolean;
+}
+
+/** Milliseconds in a year. A token that ended longer ago was given its end in seconds. */
+const YEAR = 31_536_000_000;
 
 export class Access<I extends Identity> {
   readonly #contract: Contract<TopicMap>;
@@ -33,47 +51,55 @@ export class Access<I extends Identity> {
     this.#report = report;
   }
 
-  /** The event in the contract. Throws `unknown_topic` or `unknown_event`. */
-  event(topic: string, event: string): FoundEvent {
-    const found = this.#contract.event(topic, event);
-    if (found) return found;
-    if (this.#contract.topic(topic)) throw new BellwireError("unknown_event", "the topic has no such event");
-    throw unknownTopic();
+  /** The topic in the contract. Throws `unknown_topic`. */
+  topic(topic: string): TopicMatch {
+    const match = this.#contract.find(topic);
+    if (!match) throw unknownTopic(this.#contract, topic);
+    return match;
   }
 
+  /** The topic's event in the contract. Throws `unknown_event`. */
+  event(match: TopicMatch, event: string): EventDefinition {
+    const definition = match.event(event);
+    if (!definition) throw new BellwireError("unknown_event", "the topic has no such event");
+    return definition;
+  }
+
+  /**
+   * The identity behind a token. Rejects with `unauthorized` when it is refused, and with `internal`, which is retryable, when
+   * the application failed to decide; that is told to the application.
+   */
   async authenticate(token: string | undefined, handshake: Handshake): Promise<I> {
     const authenticate = this.#authenticate;
     // Without `authenticate` there is no type `I` but the default, to which an empty identity belongs.
     if (!authenticate) return {} as I;
-    const identity = await this.#ask(() => authenticate({ token, handshake }));
+    const identity = await this.#ask("authenticate", () => authenticate({ token, handshake }));
     if (typeof identity !== "object" || identity === null)
       throw new BellwireError("unauthorized", "the token was refused");
+    const now = this.#clock.wall();
+    const wrong = flawOf(identity, now);
+    if (wrong !== undefined)
+      throw this.#failed(new BellwireError("invalid_option", `authenticate: ${wrong}`));
+    if (identity.expiresAt !== undefined && identity.expiresAt <= now)
+      throw new BellwireError("unauthorized", "the token has expired");
     return identity;
   }
 
-  /**
-   * Rejects unless the identity may. A `command` is for a handler, which does its own deciding where there is no `authorize`;
-   * what is `granted` the adapter has decided.
-   */
-  async authorize(
-    identity: I,
-    action: "subscribe" | "publish",
-    topic: string,
-    event: string | undefined,
-    { command = false, granted = false } = {},
-  ): Promise<void> {
-    const found = this.#contract.topic(topic);
-    if (!found) throw unknownTopic();
+  /** Rejects with `forbidden` unless the identity may, and with `internal` when the application failed to decide. */
+  async authorize({ identity, action, topic, match, event, command, granted }: Wish<I>): Promise<void> {
     if (granted) return;
     const authorize = this.#authorize;
     const allowed = authorize
-      ? await this.#ask(() => authorize({ action, topic, params: found.params, event, identity }))
+      ? await this.#ask("authorize", () =>
+          authorize({ action, topic, params: match.params, event, identity }),
+        )
       : !needsAuthorization(topic) && (action === "subscribe" || command);
     if (allowed !== true) throw new BellwireError("forbidden", `not allowed to ${action}`);
   }
 
-  /** Who a client is on a `presence-` topic. Throws `forbidden` for nobody in particular, `too_large` for too much info. */
-  member({ user, info }: I, granted: Member | undefined): Member {
+  /** The member that a subscriber of the topic is; undefined where there are none. Throws `forbidden` or `too_large`. */
+  member(topic: string, { user, info }: I, granted: Member | undefined): Member | undefined {
+    if (!hasPresence(topic)) return undefined;
     const member =
       granted ?? (user === undefined ? undefined : { id: user, ...(info !== undefined && { info }) });
     if (!member) throw new BellwireError("forbidden", "presence is for users");
@@ -82,17 +108,34 @@ export class Access<I extends Identity> {
     return member;
   }
 
-  /** The application's answer; what goes wrong in asking is told to the application and refuses the client. */
-  async #ask<T>(decide: () => T | Promise<T>): Promise<T | undefined> {
+  /**
+   * The application's answer. A retryable error that it throws on purpose, and a refusal, reach the client as they are; any other
+   * failure is not a refusal: it is told to the application, and the client may try again.
+   */
+  async #ask<T>(name: string, decide: () => T | Promise<T>): Promise<T> {
     try {
       return await decided(this.#clock, this.#timeout, decide);
     } catch (error) {
-      if (!isBellwireError(error) || error.code === "no_answer") this.#report(error);
-      return undefined;
+      if (isBellwireError(error) && MEANT.has(error.code)) throw error;
+      throw this.#failed(new Error(`${name} failed`, { cause: error }));
     }
+  }
+
+  #failed(error: unknown): BellwireError {
+    this.#report(error);
+    return new BellwireError("internal", "the server could not decide");
   }
 }
 
-function unknownTopic(): BellwireError {
-  return new BellwireError("unknown_topic", "no such topic in the contract");
+/** Codes with which an application may answer instead of failing. */
+const MEANT: ReadonlySet<string> = new Set(["unauthorized", "forbidden", "rate_limited", "overloaded"]);
+
+/** In words, why an identity cannot be used: a wrong one would let clients come back for ever, or escape `revoke`. */
+function flawOf({ user, expiresAt }: Identity, now: number): string | undefined {
+  if (user !== undefined && (typeof user !== "string" || user === ""))
+    return "user must be a non-empty string";
+  if (expiresAt === undefined) return undefined;
+  if (!Number.isFinite(expiresAt) || now - expiresAt > YEAR)
+    return "expiresAt must be milliseconds since 1970, such as Date.now() + 3_600_000";
+  return undefined;
 }

@@ -6,6 +6,8 @@ import { TokenBucket } from "./token-bucket.ts";
 const REFUSAL = 500;
 /** Milliseconds after its refusal is over for which a publish is expected again, before any other is taken. */
 const EXPECTED = 5_000;
+/** Bytes for which a refused message counts once more: reading it costs time though it is refused. */
+const REFUSED_BYTES = 4_096;
 /** Milliseconds by which a client's timer may be early: one that came back before the time was up would be refused again. */
 const EARLY = 20;
 
@@ -13,6 +15,7 @@ export class InboundRates {
   readonly #messages: TokenBucket;
   readonly #bytes: TokenBucket;
   readonly #subscribes: TokenBucket;
+  readonly #refused: TokenBucket;
   /** Until when publishes are refused, */
   #refusedUntil = 0;
   /** and until when all but the one with this id, the first that was refused. */
@@ -25,6 +28,7 @@ export class InboundRates {
     this.#messages = new TokenBucket(limits.messageRate, limits.messageBurst, now);
     this.#bytes = new TokenBucket(limits.byteRate, limits.byteRate, now);
     this.#subscribes = new TokenBucket(limits.subscribeRate, limits.subscribeBurst, now);
+    this.#refused = new TokenBucket(limits.messageRate, limits.refusedMessages, now);
   }
 
   /** Any message but a publish. It has no order to keep. */
@@ -35,12 +39,13 @@ export class InboundRates {
 
   /**
    * A publish. Once one is refused, all are until that one comes again: what was under way behind it must not overtake it, though
-   * it may come late. A client that has given it up is let through after a while, which is how late that may be.
+   * it may come late. A client that has given it up is let through after a while, which is how late that may be. `full`: as many wait
+   * to be carried out as may.
    */
-  publish(id: string, bytes: number, now: number): number {
+  publish(id: string, bytes: number, now: number, full = false): number {
     const overtakes = this.#expected !== undefined && id !== this.#expected && now < this.#expectedUntil;
     if (now >= this.#refusedUntil && !overtakes) {
-      const wait = this.#take(bytes, now);
+      const wait = full ? REFUSAL : this.#take(bytes, now);
       if (wait <= 0) {
         this.#expected = undefined;
         return 0;
@@ -50,6 +55,11 @@ export class InboundRates {
       this.#expected = id;
     }
     return Math.ceil(Math.max(this.#refusedUntil - now, REFUSAL / 2)) + EARLY;
+  }
+
+  /** Counts a message that was refused. `true`: the link sends so many of them that refusing costs too much, and must end. */
+  flooded(bytes: number, now: number): boolean {
+    return this.#refused.take(1 + Math.floor(bytes / REFUSED_BYTES), now) > 0;
   }
 
   #take(bytes: number, now: number): number {

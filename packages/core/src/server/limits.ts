@@ -23,6 +23,10 @@ export interface Limits {
   readonly messageBurst: number;
   /** Inbound bytes per second; as many again may come in a burst. */
   readonly byteRate: number;
+  /** Messages over its rates that a link may send in a burst, more at `messageRate`; one more closes it. Each 4 KiB counts as one. */
+  readonly refusedMessages: number;
+  /** Publishes of one link that wait for those before them; more are refused for a while. */
+  readonly waitingPublishes: number;
   /** Malformed messages of one link; this many close it. */
   readonly malformed: number;
   /** Time for `authenticate`, `authorize` and handlers; what takes longer is refused. */
@@ -60,6 +64,8 @@ export const DEFAULT_LIMITS: Limits = {
   messageRate: 50,
   messageBurst: 100,
   byteRate: 262_144,
+  refusedMessages: 1_000,
+  waitingPublishes: 256,
   malformed: 5,
   decisionTimeout: 5_000,
   queueBytes: 1_048_576,

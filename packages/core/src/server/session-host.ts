@@ -1,60 +1,44 @@
 /** What a session asks of its hub. The hub implements it; a session knows nothing else of the hub. */
 import type { Clock } from "../clock.ts";
-import type { ErrorCode } from "../errors.ts";
+import type { TopicMatch } from "../contract.ts";
 import type { CloseCause } from "../link.ts";
-import type { Member } from "../protocol/messages.ts";
-import type { Handshake, Publication, PublishAnswer } from "./hub-link.ts";
+import type { Access } from "./access.ts";
+import type { Publication, PublishAnswer } from "./hub-link.ts";
 import type { Identity } from "./identity.ts";
 import type { Limits } from "./limits.ts";
 import type { Pacer } from "./link-queue.ts";
+import type { Publisher } from "./publishing.ts";
 import type { Reader, Topic } from "./topic.ts";
 
 /** A session as its hub sees it. */
-export interface LiveSession<I extends Identity> {
-  readonly identity: I | undefined;
-  readonly topics: Iterable<string>;
-  /** Whether the adapter has decided that it may subscribe. */
-  granted(topic: string): boolean;
-  revoke(topic: string, code: ErrorCode): void;
+export interface LiveSession {
+  /** The identity's user, once there is one. */
+  readonly user: string | undefined;
+  /** Takes from a user what it has on this link: its subscription to a topic, or without a topic the link. */
+  revokeUser(user: string, topic: string | undefined): void;
   end(cause: CloseCause): void;
+  /** Takes no new commands from now on; resolves when those under way have their answers. */
+  settle(): Promise<void>;
+  /** Sends everything that is due, and closes the link then or after `ms`. */
   drain(cause: CloseCause, ms: number): Promise<void>;
   beat(now: number): void;
-}
-
-/** Who publishes. */
-export interface Publisher<I extends Identity> {
-  readonly identity: I;
-  readonly session: string;
-  /** Whether the adapter has decided that it may. */
-  readonly granted: boolean;
 }
 
 export interface SessionHost<I extends Identity> {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly pacer: Pacer;
-  /** Rejects with `unauthorized`. */
-  authenticate(token: string | undefined, handshake: Handshake): Promise<I>;
-  /** Rejects with `unknown_topic` or `forbidden`. */
-  authorize(
-    identity: I,
-    action: "subscribe" | "publish",
-    topic: string,
-    event: string | undefined,
-    options?: { readonly granted?: boolean },
-  ): Promise<void>;
-  /** Who it is on a `presence-` topic. Throws `forbidden` or `too_large`. */
-  member(identity: I, granted: Member | undefined): Member;
-  /** Asks again for every topic of the session, and ends those subscriptions that are refused now. */
-  reauthorize(session: LiveSession<I>): Promise<void>;
+  readonly access: Access<I>;
   publish(publisher: Publisher<I>, publication: Publication): Promise<PublishAnswer>;
   /** The open topic of that name. */
-  topic(name: string): Topic;
+  topic(name: string, match: TopicMatch): Topic;
   /** `lost`: the reader may come back. */
   leave(name: string, topic: Topic, reader: Reader, lost: boolean): void;
   /** Counts a session in; a cause when its user has too many. */
-  entered(session: LiveSession<I>): CloseCause | undefined;
-  ended(session: LiveSession<I>): void;
+  entered(session: LiveSession): CloseCause | undefined;
+  ended(session: LiveSession): void;
+  /** A client was refused for a reason that its operator can do something about. */
+  refused(cause: CloseCause, transport: string): void;
   /** Tells the application of an error in its own code. */
   report(error: unknown): void;
 }

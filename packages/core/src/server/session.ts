@@ -7,78 +7,102 @@ import {
   PROTOCOL_VERSION,
   type Publish,
   type ServerMessage,
-  type Subscribe,
 } from "../protocol/messages.ts";
-import { hasPresence } from "../protocol/topics.ts";
+import { exclusionId } from "./exclusion.ts";
 import type { Handshake } from "./hub-link.ts";
 import type { Identity } from "./identity.ts";
 import { InboundRates } from "./inbound-rates.ts";
 import { LinkQueue } from "./link-queue.ts";
+import { LinkSubscriptions } from "./link-subscriptions.ts";
 import { control } from "./outgoing.ts";
+import type { Publisher } from "./publishing.ts";
 import type { LiveSession, SessionHost } from "./session-host.ts";
-import type { Topic } from "./topic.ts";
+import { TokenExpiry } from "./token-expiry.ts";
 
 type Phase = "hello" | "authenticating" | "ready" | "closed";
 
-/** One subscription of a link, told apart from an earlier one to the same topic that is still being decided. */
-interface Membership {
-  /** Absent while the subscription is being decided. */
-  topic: Topic | undefined;
-}
-
-/** How links end whose clients come back on another. Who was silent for too long was waited for already. */
+/** Close codes after which the client is expected to reconnect. A link that timed out was waited for already. */
 const COMES_BACK: ReadonlySet<ErrorCode> = new Set([
   "link_lost",
   "draining",
   "slow_reader",
   "internal",
   "malformed",
+  "rate_limited",
 ]);
 
 const PING = control({ type: "ping" });
 const PONG = control({ type: "pong" });
 /** Milliseconds a drain waits between two looks at whether everything was written. */
 const DRAIN_POLL = 20;
+/** Milliseconds after which a client that was cut for flooding should come back. */
+const FLOODED = 10_000;
 
-export class Session<I extends Identity> implements LinkObserver<ClientMessage>, LiveSession<I> {
+export class Session<I extends Identity> implements LinkObserver<ClientMessage>, LiveSession, Publisher<I> {
   readonly #host: SessionHost<I>;
   readonly #link: Link<ServerMessage>;
   readonly #handshake: Handshake;
   readonly #queue: LinkQueue;
   readonly #rates: InboundRates;
-  readonly #topics: Map<string, Membership> = new Map();
+  readonly #subscriptions: LinkSubscriptions<I>;
+  readonly #expiry: TokenExpiry;
   #phase: Phase = "hello";
   #identity: I | undefined;
+  /** Users whose links were all revoked while the application decides who this one is. */
+  #revoked: Set<string> | undefined;
+  /** How often a right was taken from this link, */
+  #takings = 0;
+  /** and whether all were: what is still waiting to be carried out has no right any more. */
+  #rightless = false;
+  #draining = false;
   #malformed = 0;
   #heardAt: number;
   #pingedAt: number;
   /** The last publish under way: one link's publishes are carried out one after another, in the order they came. */
   #publishing: Promise<void> = Promise.resolve();
+  #waiting = 0;
   #cancelHello: (() => void) | undefined;
-  #cancelExpiry: (() => void) | undefined;
 
   constructor(host: SessionHost<I>, link: Link<ServerMessage>, handshake: Handshake) {
-    const now = host.clock.now();
-    const { limits } = host;
+    const { clock, limits } = host;
+    const now = clock.now();
     this.#host = host;
     this.#link = link;
     this.#handshake = handshake;
     this.#queue = new LinkQueue(link, host.pacer, () => this.end({ code: "slow_reader" }));
     this.#rates = new InboundRates(limits, now);
+    this.#subscriptions = new LinkSubscriptions(host, this.#queue, this.#rates, handshake);
+    this.#expiry = new TokenExpiry({
+      clock,
+      notice: limits.expiryNotice,
+      expiring: (ms) => this.#queue.push(control({ type: "expiring", in: ms })),
+      expired: () => this.end({ code: "unauthorized", reason: "the token expired" }),
+    });
     this.#heardAt = now;
     this.#pingedAt = now;
   }
 
-  get identity(): I | undefined {
+  /** Throws `unauthorized` before the hello was accepted. */
+  get identity(): I {
+    if (!this.#identity) throw new BellwireError("unauthorized", "no hello yet");
     return this.#identity;
   }
 
-  get topics(): IterableIterator<string> {
-    return this.#topics.keys();
+  get user(): string | undefined {
+    return this.#identity?.user;
+  }
+
+  get session(): string {
+    return this.#queue.session;
   }
 
   granted(topic: string): boolean {
-    return this.#handshake.grant?.("subscribe", topic) !== undefined;
+    return this.#handshake.grant?.("publish", topic) !== undefined;
+  }
+
+  rights(): number {
+    if (this.#rightless) throw new BellwireError("closed", "the link has ended");
+    return this.#takings;
   }
 
   open(): void {
@@ -90,7 +114,8 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
 
   message(message: ClientMessage, bytes = 0): void {
     if (this.#phase === "closed") return;
-    const now = this.#host.clock.now();
+    const { clock, limits } = this.#host;
+    const now = clock.now();
     this.#heardAt = now;
     if (this.#phase === "hello") {
       if (message.type === "hello") this.#contain(this.#hello(message));
@@ -99,14 +124,21 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     }
     if (this.#phase === "authenticating")
       return this.end({ code: "malformed", reason: "wait for the welcome" });
+    // Without an answer the client sends it again on its next link.
+    if (this.#draining && message.type !== "ping") return;
+    const full = this.#waiting >= limits.waitingPublishes;
     const wait =
       message.type === "publish"
-        ? this.#rates.publish(message.id, bytes, now)
+        ? this.#rates.publish(message.id, bytes, now, full)
         : this.#rates.message(bytes, now);
-    // Leaving lightens the load, and a client has no use for an answer that says "later".
-    if (wait > 0 && message.type !== "unsubscribe") {
-      const ref = "ref" in message ? message.ref : undefined;
-      return this.#fail(ref, new BellwireError("rate_limited", "too many messages", { retryAfter: wait }));
+    if (wait > 0) {
+      if (this.#rates.flooded(bytes, now))
+        return this.end({ code: "rate_limited", reason: "too many messages", retryAfter: FLOODED });
+      // Leaving lightens the load, and a client has no use for an answer that says "later".
+      if (message.type !== "unsubscribe") {
+        const ref = "ref" in message ? message.ref : undefined;
+        return this.#fail(ref, new BellwireError("rate_limited", "too many messages", { retryAfter: wait }));
+      }
     }
     this.#contain(this.#command(message));
   }
@@ -125,20 +157,25 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     this.#phase = "closed";
     this.#queue.close();
     this.#cancelHello?.();
-    this.#cancelExpiry?.();
-    for (const name of this.#topics.keys()) this.#drop(name, COMES_BACK.has(code));
+    this.#expiry.cancel();
+    this.#subscriptions.dropAll(COMES_BACK.has(code));
     this.#host.ended(this);
   }
 
   /** Sends what is due, then closes the link. */
   end(cause: CloseCause): void {
     if (this.#phase === "closed") return;
+    this.#rightless ||= cause.code === "forbidden" || cause.code === "unauthorized";
     if (cause.code !== "slow_reader") this.#queue.flush();
     this.close(cause);
     this.#link.close(cause);
   }
 
-  /** Sends everything that is due, and closes the link then or after `ms`. */
+  async settle(): Promise<void> {
+    this.#draining = true;
+    await this.#publishing;
+  }
+
   async drain(cause: CloseCause, ms: number): Promise<void> {
     const { clock } = this.#host;
     const end = clock.now() + ms;
@@ -149,10 +186,27 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     this.end(cause);
   }
 
-  /** Ends a subscription from the hub's side; the client is told `code` and does not try again by itself. */
-  revoke(topic: string, code: ErrorCode): void {
-    if (!this.#drop(topic, false)) return;
-    this.#queue.push(control({ type: "error", topic, code, message: "the subscription was ended" }));
+  revokeUser(user: string, topic: string | undefined): void {
+    if (this.#phase === "authenticating" && topic === undefined) {
+      this.#revoked ??= new Set();
+      this.#revoked.add(user);
+    }
+    if (this.#phase !== "ready") return;
+    const own = this.#identity?.user ?? this.#handshake.user?.();
+    const granted = this.#subscriptions.mayBelongTo(user, own, topic);
+    if (own !== user && granted === "no") return;
+    this.#takings += 1;
+    if (topic === undefined && (own === user || granted === "yes"))
+      this.end({ code: "forbidden", reason: "revoked" });
+    else if (own === user && topic !== undefined && !this.#handshake.grant)
+      this.#subscriptions.end(topic, "forbidden");
+    else {
+      // A grant is signed for the connection and stays valid as long as that; the next one needs another.
+      this.#rightless = true;
+      // Its user comes back without that right, so that no list waits for it.
+      if (topic !== undefined && granted === "yes") this.#subscriptions.drop(topic, false);
+      this.end({ code: "link_lost", reason: "authorize again" });
+    }
   }
 
   /** Pings, or gives up a peer that shows no sign of life. Called about once a second. */
@@ -167,25 +221,39 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     }
   }
 
-  async #hello(hello: Hello): Promise<void> {
+  async #hello({ protocol, session, token }: Hello): Promise<void> {
     this.#phase = "authenticating";
-    if (hello.protocol !== PROTOCOL_VERSION) {
-      return this.end({ code: "unsupported_protocol", reason: `this hub speaks ${PROTOCOL_VERSION}` });
-    }
-    this.#queue.session = hello.session;
-    const identity = await this.#host.authenticate(hello.token ?? bearer(this.#handshake), this.#handshake);
+    if (protocol !== PROTOCOL_VERSION) return this.#unsupported(protocol);
+    const { access, limits, clock } = this.#host;
+    const identity = await access.authenticate(token ?? bearer(this.#handshake), this.#handshake);
     if (this.#phase !== "authenticating") return;
+    const { user } = identity;
+    if (user !== undefined && this.#revoked?.has(user))
+      return this.end({ code: "forbidden", reason: "revoked" });
     this.#identity = identity;
+    this.#queue.session = this.#handshake.session ?? exclusionId(user, session);
     const refused = this.#host.entered(this);
-    if (refused) return this.end(refused);
+    if (refused) {
+      this.#host.refused(refused, this.#handshake.transport);
+      return this.end(refused);
+    }
     this.#cancelHello?.();
     this.#phase = "ready";
-    this.#heardAt = this.#pingedAt = this.#host.clock.now();
-    const { pingInterval, pongTimeout, messageBytes } = this.#host.limits;
+    this.#heardAt = this.#pingedAt = clock.now();
+    const { pingInterval, pongTimeout, messageBytes } = limits;
     this.#queue.push(
       control({ type: "welcome", silence: pingInterval + pongTimeout, maxMessageBytes: messageBytes }),
     );
-    this.#watchExpiry(identity);
+    this.#expiry.watch(identity.expiresAt);
+  }
+
+  #unsupported(protocol: number): void {
+    const code = "unsupported_protocol";
+    const reason = `the client speaks version ${protocol} of the protocol, the hub version ${PROTOCOL_VERSION}: update the older one`;
+    this.#host.refused({ code, reason }, this.#handshake.transport);
+    // A close frame has no room for it.
+    this.#queue.push(control({ type: "error", code, message: reason }));
+    this.end({ code, reason });
   }
 
   async #command(message: ClientMessage): Promise<void> {
@@ -195,10 +263,10 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     // A token that is refused ends the link.
     if (message.type === "token") return this.#refresh(message.ref, message.token);
     try {
-      if (message.type === "subscribe") await this.#subscribe(message);
+      if (message.type === "subscribe") await this.#subscriptions.subscribe(this.identity, message);
       else if (message.type === "publish") await this.#afterEarlier(() => this.#publish(message));
       else {
-        this.#drop(message.topic, false);
+        this.#subscriptions.drop(message.topic, false);
         this.#queue.push(control({ type: "done", ref: message.ref }));
       }
     } catch (error) {
@@ -206,89 +274,34 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     }
   }
 
-  async #subscribe({ ref, topic: name, position }: Subscribe): Promise<void> {
-    const { limits, clock } = this.#host;
-    const retryAfter = this.#rates.subscription(clock.now());
-    if (retryAfter > 0) throw new BellwireError("rate_limited", "too many subscriptions", { retryAfter });
-    if (!this.#topics.has(name) && this.#topics.size >= limits.subscriptions) {
-      throw new BellwireError("rate_limited", `at most ${limits.subscriptions} subscriptions on one link`);
-    }
-    this.#drop(name, true);
-    const membership: Membership = { topic: undefined };
-    this.#topics.set(name, membership);
-    const current = (): boolean => this.#topics.get(name) === membership;
-    try {
-      const grant = this.#handshake.grant?.("subscribe", name);
-      const identity = this.#known();
-      await this.#host.authorize(identity, "subscribe", name, undefined, { granted: grant !== undefined });
-      if (!current()) return;
-      const member = hasPresence(name) ? this.#host.member(identity, grant?.member) : undefined;
-      const topic = this.#host.topic(name);
-      membership.topic = topic;
-      await topic.join(this.#queue, position, (history) => {
-        const reply = { type: "subscribed", ref, topic: name } as const;
-        if (!history.ok) this.#queue.push(control({ ...reply, position: history.head, gap: history.reason }));
-        else this.#queue.push(control({ ...reply, position: position ?? history.head }));
-        if (member) topic.presence?.enter(this.#queue, member);
-      });
-    } catch (error) {
-      if (current()) this.#drop(name, true);
-      throw error;
-    }
-  }
-
   #afterEarlier(work: () => Promise<void>): Promise<void> {
-    const done = this.#publishing.then(work);
+    this.#waiting += 1;
+    const done = this.#publishing.then(work).finally(() => {
+      this.#waiting -= 1;
+    });
     this.#publishing = done.catch(() => {});
     return done;
   }
 
   async #publish({ ref, topic, event, data, id, exclude }: Publish): Promise<void> {
-    const granted = this.#handshake.grant?.("publish", topic) !== undefined;
-    const publisher = { identity: this.#known(), session: this.#queue.session, granted };
-    const answer = await this.#host.publish(publisher, { topic, event, data, id, exclude: exclude === true });
+    const answer = await this.#host.publish(this, { topic, event, data, id, exclude: exclude === true });
     const bytes = answer.data === undefined ? 0 : JSON.stringify(answer.data).length;
     this.#queue.push(control({ type: "acknowledged", ref, ...answer }, bytes));
   }
 
   async #refresh(ref: number, token: string): Promise<void> {
-    const before = this.#known();
-    const identity = await this.#host.authenticate(token, this.#handshake);
+    const before = this.identity;
+    const identity = await this.#host.access.authenticate(token, this.#handshake);
     if (identity.user !== before.user)
       throw new BellwireError("forbidden", "a fresh token must be of the same user");
     if (this.#phase === "closed") return;
     this.#identity = identity;
-    this.#watchExpiry(identity);
+    // Publishes that the application is deciding about were asked with the identity of before.
+    this.#takings += 1;
+    this.#expiry.watch(identity.expiresAt);
     this.#queue.push(control({ type: "done", ref }));
     // The fresh token may permit less than the one before.
-    await this.#host.reauthorize(this);
-  }
-
-  #known(): I {
-    if (!this.#identity) throw new BellwireError("unauthorized", "no hello yet");
-    return this.#identity;
-  }
-
-  /** `lost`: it may be subscribed again soon. */
-  #drop(name: string, lost: boolean): boolean {
-    const { topic } = this.#topics.get(name) ?? {};
-    if (topic) this.#host.leave(name, topic, this.#queue, lost);
-    return this.#topics.delete(name);
-  }
-
-  #watchExpiry({ expiresAt }: Identity): void {
-    this.#cancelExpiry?.();
-    if (expiresAt === undefined) return;
-    const { clock, limits } = this.#host;
-    const left = expiresAt - clock.wall();
-    // At most half of its life before, or a short-lived token would be followed by the next at once.
-    const notice = Math.min(limits.expiryNotice, left / 2);
-    const expire = (): void => this.end({ code: "unauthorized", reason: "the token expired" });
-    this.#cancelExpiry = clock.after(Math.max(0, left - notice), () => {
-      const rest = Math.max(0, expiresAt - clock.wall());
-      this.#queue.push(control({ type: "expiring", in: rest }));
-      this.#cancelExpiry = clock.after(rest, expire);
-    });
+    await this.#subscriptions.reauthorize(identity);
   }
 
   #fail(ref: number | undefined, error: unknown): void {
@@ -312,9 +325,14 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
   /** No message of a peer may throw out of here: what is left over ends this one link. */
   #contain(work: Promise<void>): void {
     work.catch((error: unknown) => {
-      const code = isBellwireError(error) ? error.code : "internal";
-      if (code === "internal") this.#host.report(error);
-      this.end({ code: "close" in ERRORS[code] ? code : "internal" });
+      const known = isBellwireError(error) ? error : undefined;
+      if (!known) this.#host.report(error);
+      const {
+        code,
+        message: reason,
+        retryAfter,
+      } = known ?? new BellwireError("internal", "the server failed");
+      this.end({ code: "close" in ERRORS[code] ? code : "internal", reason, retryAfter });
     });
   }
 }

@@ -1,6 +1,6 @@
 /** The topics of a hub that somebody is subscribed to: opened on the first reader, closed after the last. */
 import type { Clock } from "../clock.ts";
-import type { Contract, TopicMap } from "../contract.ts";
+import type { TopicMatch } from "../contract.ts";
 import { optionOf } from "../options.ts";
 import type { Member } from "../protocol/messages.ts";
 import { hasPresence } from "../protocol/topics.ts";
@@ -15,7 +15,6 @@ import { type Distributor, type Reader, Topic, type TopicRules } from "./topic.t
 const LEASE_CHECKS = 3;
 
 export class Topics {
-  readonly #contract: Contract<TopicMap>;
   readonly #policies: Readonly<Record<string, SlowReaderPolicy | undefined>>;
   readonly #backplane: Backplane;
   readonly #distributor: Distributor;
@@ -28,7 +27,6 @@ export class Topics {
   #cancelCheck: (() => void) | undefined;
 
   constructor(
-    contract: Contract<TopicMap>,
     policies: Readonly<Record<string, SlowReaderPolicy | undefined>>,
     backplane: Backplane,
     distributor: Distributor,
@@ -36,7 +34,6 @@ export class Topics {
     clock: Clock,
     report: (error: unknown) => void,
   ) {
-    this.#contract = contract;
     this.#policies = policies;
     this.#backplane = backplane;
     this.#distributor = distributor;
@@ -45,14 +42,14 @@ export class Topics {
     this.#report = report;
   }
 
-  open(name: string): Topic {
+  open(name: string, match: TopicMatch): Topic {
     let topic = this.#open.get(name);
     if (!topic) {
       const opened = new Topic(
         name,
         this.#backplane,
         this.#distributor,
-        this.#rules(name),
+        this.#rules(match),
         this.#limits.recovery,
         this.#presence(name, () => this.#forgetUnused(name)),
         this.#report,
@@ -113,11 +110,9 @@ export class Topics {
       this.#open.size > 0 ? this.#clock.after(this.#limits.positionCheck, this.#check) : undefined;
   };
 
-  #rules(name: string): TopicRules {
-    const found = this.#contract.topic(name);
-    const events = Object.values((found && this.#contract.map[found.pattern]) ?? {});
-    const declared = events.some((event) => "kind" in event && event.kind === "conflated");
-    const set = found && (optionOf(this.#policies, found.pattern) as SlowReaderPolicy | undefined);
+  #rules(match: TopicMatch): TopicRules {
+    const declared = Array.from(match.events.values()).some(({ kind }) => kind === "conflated");
+    const set = optionOf(this.#policies, match.pattern) as SlowReaderPolicy | undefined;
     const policy = set ?? (declared ? "conflate" : "disconnect");
     return {
       policy,
@@ -125,11 +120,12 @@ export class Topics {
         if (policy !== "conflate") return undefined;
         // Where the contract declares no conflated event, the policy makes all of the topic's events conflated.
         if (!declared) return entry.event;
-        const definition = this.#contract.event(name, entry.event)?.definition;
+        const definition = match.event(entry.event);
         if (definition?.kind !== "conflated") return undefined;
         if (!definition.key) return entry.event;
         try {
-          return `${entry.event} ${definition.key(JSON.parse(entry.json) as never)}`;
+          // No event's name has a line break.
+          return `${entry.event}\n${definition.key(JSON.parse(entry.json) as never)}`;
         } catch (error) {
           // The application's own function; without a key nothing supersedes the notification.
           this.#report(error);

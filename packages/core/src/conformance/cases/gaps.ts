@@ -175,11 +175,13 @@ export const gaps: readonly Case[] = [
       else context.slow.hold();
       let n = 0;
       // The kernel's buffers and the proxy's take some megabytes before anything piles up in the hub's process.
-      while (context.hub.links > 0 && n < 1_000) {
+      // A client that has noticed is on its way back, and its next link must not be taken for the one that was cut.
+      const cut = (): boolean => context.hub.links === 0 || client.channel.state !== "connected";
+      while (!cut() && n < 1_000) {
         await context.publish("news.sport", { n: ++n, text: "x".repeat(60_000) });
         await settle();
       }
-      assert.equal(context.hub.links, 0, `the link was still there after ${n} notifications`);
+      assert.ok(cut(), `the link was still there after ${n} notifications`);
       client.proxy?.cutAll("reset");
       client.proxy?.heal();
       context.slow.release();

@@ -1,0 +1,123 @@
+/** The subscriptions of one link: joining topics, leaving them, and having them taken away. */
+import { BellwireError, type ErrorCode, isBellwireError } from "../errors.ts";
+import type { Subscribe } from "../protocol/messages.ts";
+import type { Grant, Handshake } from "./hub-link.ts";
+import type { Identity } from "./identity.ts";
+import type { InboundRates } from "./inbound-rates.ts";
+import type { LinkQueue } from "./link-queue.ts";
+import { control } from "./outgoing.ts";
+import type { SessionHost } from "./session-host.ts";
+import type { Topic } from "./topic.ts";
+
+/** One subscription, told apart from an earlier one to the same topic that is still being decided. */
+interface Membership {
+  /** Absent while the subscription is being decided. */
+  topic: Topic | undefined;
+  /** The adapter's decision, where it has made one. */
+  readonly grant: Grant | undefined;
+}
+
+export class LinkSubscriptions<I extends Identity> {
+  readonly #host: SessionHost<I>;
+  readonly #queue: LinkQueue;
+  readonly #rates: InboundRates;
+  readonly #handshake: Handshake;
+  readonly #memberships: Map<string, Membership> = new Map();
+
+  constructor(host: SessionHost<I>, queue: LinkQueue, rates: InboundRates, handshake: Handshake) {
+    this.#host = host;
+    this.#queue = queue;
+    this.#rates = rates;
+    this.#handshake = handshake;
+  }
+
+  get topics(): IterableIterator<string> {
+    return this.#memberships.keys();
+  }
+
+  /** Whether the adapter has decided that the link may subscribe. */
+  granted(topic: string): boolean {
+    return this.#handshake.grant?.("subscribe", topic) !== undefined;
+  }
+
+  /** Whether a granted subscription, to this topic or to any, belongs to the user or, on a link without a user, may belong to it. */
+  mayBelongTo(
+    user: string,
+    linkUser: string | undefined,
+    topic: string | undefined,
+  ): "yes" | "unknown" | "no" {
+    let unknown = false;
+    for (const [name, { grant }] of this.#memberships) {
+      if (!grant || (topic !== undefined && name !== topic)) continue;
+      const owner = grant.user ?? grant.member?.id ?? linkUser;
+      if (owner === user) return "yes";
+      unknown ||= owner === undefined;
+    }
+    return unknown ? "unknown" : "no";
+  }
+
+  /** Subscribes; the answer is pushed to the queue. Rejects with why not. */
+  async subscribe(identity: I, { ref, topic: name, position }: Subscribe): Promise<void> {
+    const { limits, clock } = this.#host;
+    const retryAfter = this.#rates.subscription(clock.now());
+    if (retryAfter > 0) throw new BellwireError("rate_limited", "too many subscriptions", { retryAfter });
+    if (!this.#memberships.has(name) && this.#memberships.size >= limits.subscriptions)
+      throw new BellwireError("rate_limited", `at most ${limits.subscriptions} subscriptions on one link`);
+    const match = this.#host.access.topic(name);
+    this.drop(name, true);
+    const grant = this.#handshake.grant?.("subscribe", name);
+    const membership: Membership = { topic: undefined, grant };
+    this.#memberships.set(name, membership);
+    const current = (): boolean => this.#memberships.get(name) === membership;
+    try {
+      const granted = grant !== undefined;
+      await this.#host.access.authorize({ identity, action: "subscribe", topic: name, match, granted });
+      if (!current()) return;
+      const member = this.#host.access.member(name, identity, grant?.member);
+      const topic = this.#host.topic(name, match);
+      membership.topic = topic;
+      await topic.join(this.#queue, position, (history) => {
+        const reply = { type: "subscribed", ref, topic: name } as const;
+        if (!history.ok) this.#queue.push(control({ ...reply, position: history.head, gap: history.reason }));
+        else this.#queue.push(control({ ...reply, position: position ?? history.head }));
+        if (member) topic.presence?.enter(this.#queue, member);
+      });
+    } catch (error) {
+      if (current()) this.drop(name, true);
+      throw error;
+    }
+  }
+
+  /** `lost`: it may be subscribed again soon. */
+  drop(name: string, lost: boolean): boolean {
+    const { topic } = this.#memberships.get(name) ?? {};
+    if (topic) this.#host.leave(name, topic, this.#queue, lost);
+    return this.#memberships.delete(name);
+  }
+
+  dropAll(lost: boolean): void {
+    for (const name of this.#memberships.keys()) this.drop(name, lost);
+  }
+
+  /** Ends a subscription from the hub's side; the client is told `code`, and subscribes again by itself if it is retryable. */
+  end(topic: string, code: ErrorCode): void {
+    if (!this.drop(topic, code !== "forbidden")) return;
+    this.#queue.push(control({ type: "error", topic, code, message: "the subscription was ended" }));
+  }
+
+  /** Asks the application again for every topic, and ends those subscriptions that it does not permit now. */
+  async reauthorize(identity: I): Promise<void> {
+    const { access } = this.#host;
+    const check = async (topic: string): Promise<void> => {
+      try {
+        const match = access.topic(topic);
+        const granted = this.granted(topic);
+        await access.authorize({ identity, action: "subscribe", topic, match, granted });
+      } catch (error) {
+        const refused = isBellwireError(error) && !error.retryable;
+        this.end(topic, refused ? "forbidden" : "internal");
+      }
+    };
+    await Promise.all(Array.from(this.#memberships.keys(), check));
+  }
+}

@@ -1,0 +1,176 @@
+/** The way of a publish: looked up once, authorized, validated, and appended, or given to the command's handler. */
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Clock } from "../clock.ts";
+import { type EventDefinition, jsonOf, validate } from "../contract.ts";
+import { BellwireError } from "../errors.ts";
+import type { Position } from "../protocol/messages.ts";
+import type { Access } from "./access.ts";
+import type { Backplane, NewEntry } from "./backplane.ts";
+import type { Publication, PublishAnswer } from "./hub-link.ts";
+import { decided, type Identity } from "./identity.ts";
+import { DATA_DEPTH, isTooDeep } from "./json-depth.ts";
+import type { Limits } from "./limits.ts";
+import type { Outlet } from "./outlet.ts";
+
+/** What every handler looks like once its types are forgotten. */
+export type Handler = (request: never) => unknown;
+
+/** A client that publishes. */
+export interface Publisher<I extends Identity> {
+  readonly identity: I;
+  /** Its exclusion id: what `exclude` compares, and what a handler is told. */
+  readonly session: string;
+  /** Whether the adapter has decided that it may publish to the topic. */
+  granted(topic: string): boolean;
+  /** A number that changes whenever one of its rights was taken. Throws `closed` once all were. */
+  rights(): number;
+}
+
+export interface PublishingOptions<I extends Identity> {
+  readonly access: Access<I>;
+  readonly backplane: Backplane;
+  readonly outlets: readonly Outlet[];
+  readonly limits: Limits;
+  readonly clock: Clock;
+}
+
+export class Publishing<I extends Identity> {
+  readonly #options: PublishingOptions<I>;
+  readonly #handlers: Map<string, Handler> = new Map();
+  /** Publishes of clients that have no answer yet. */
+  readonly #underWay: Set<Promise<unknown>> = new Set();
+  #closed = false;
+
+  constructor(options: PublishingOptions<I>) {
+    this.#options = options;
+  }
+
+  /** Adds a command's handler; the returned function removes it. */
+  handle(pattern: string, event: string, handler: Handler): () => void {
+    const key = keyOf(pattern, event);
+    this.#handlers.set(key, handler);
+    return () => {
+      if (this.#handlers.get(key) === handler) this.#handlers.delete(key);
+    };
+  }
+
+  /** Publishes for the server itself. */
+  async publish(
+    topic: string,
+    event: string,
+    data: unknown,
+    entry: Pick<NewEntry, "id" | "exclude">,
+  ): Promise<Position | null> {
+    const { access } = this.#options;
+    return this.#append(topic, event, access.event(access.topic(topic), event), data, entry);
+  }
+
+  /** Carries out what a client publishes. */
+  publishFor(publisher: Publisher<I>, publication: Publication): Promise<PublishAnswer> {
+    const answer = this.#carryOut(publisher, publication);
+    this.#underWay.add(answer);
+    const done = (): void => void this.#underWay.delete(answer);
+    answer.then(done, done);
+    return answer;
+  }
+
+  /** Resolves when every publish of a client that is under way has its answer. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
+  }
+
+  /** From now on every publish rejects with `closed`. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  async #carryOut(publisher: Publisher<I>, publication: Publication): Promise<PublishAnswer> {
+    const { access, clock, limits } = this.#options;
+    const { topic, event, data, id, exclude } = publication;
+    const match = access.topic(topic);
+    const definition = access.event(match, event);
+    const handler = this.#handlers.get(keyOf(match.pattern, event));
+    const command = handler !== undefined;
+    let rights: number;
+    let identity: I;
+    do {
+      rights = publisher.rights();
+      identity = publisher.identity;
+      const granted = publisher.granted(topic);
+      await access.authorize({ identity, action: "publish", topic, match, event, command, granted });
+      // What was taken while the application decided may have been taken from this publish.
+    } while (rights !== publisher.rights());
+    const { session } = publisher;
+    if (!handler) {
+      // Users own their ids on all of their links; an anonymous client has only a session.
+      const name = identity.user === undefined ? `session ${session}` : `user ${identity.user}`;
+      const entry = { id, publisher: name, ...(exclude && { exclude: session }) };
+      return { position: await this.#append(topic, event, definition, data, entry) };
+    }
+    assertShallow(jsonOf(data));
+    const value = await validate(definition.schema, data);
+    const request = { topic, params: match.params, data: value, id, identity, session } as never;
+    const answer = await decided(clock, limits.decisionTimeout, () => handler(request));
+    if (definition.returns) await assertReturns(definition.returns, answer);
+    if (answer === undefined) return { position: null };
+    assertJson(answer);
+    return { position: null, data: answer };
+  }
+
+  async #append(
+    topic: string,
+    event: string,
+    { schema, kind, returns }: EventDefinition,
+    data: unknown,
+    entry: Pick<NewEntry, "id" | "publisher" | "exclude">,
+  ): Promise<Position | null> {
+    const { backplane, clock, limits, outlets } = this.#options;
+    if (returns) throw new BellwireError("unknown_event", "a command is for a handler, and there is none");
+    // Validated here and sent as given: the receiver runs the schema again, and its transformation must not run twice.
+    const checked = validate(schema, data);
+    if (checked instanceof Promise) await checked;
+    const json = jsonOf(data);
+    if (Buffer.byteLength(json) > limits.messageBytes)
+      throw new BellwireError("too_large", `data: at most ${limits.messageBytes} bytes`);
+    assertShallow(json);
+    if (this.#closed) throw new BellwireError("closed", "the hub is closed");
+    const time = clock.wall();
+    const { id, publisher, exclude } = entry;
+    const position = await backplane.append(
+      topic,
+      { id, publisher, event, json, time, exclude },
+      kind === "volatile",
+    );
+    for (const outlet of outlets) outlet.publish({ topic, event, json, position, time, id, exclude });
+    return position;
+  }
+}
+
+function keyOf(pattern: string, event: string): string {
+  return `${pattern} ${event}`;
+}
+
+function assertShallow(json: string): void {
+  if (isTooDeep(json)) throw new BellwireError("invalid_data", `data: at most ${DATA_DEPTH} levels deep`);
+}
+
+/** Validated here and sent as returned: the client that asked runs the schema again, and its transformation must not run twice. */
+async function assertReturns(schema: StandardSchemaV1, answer: unknown): Promise<void> {
+  try {
+    await validate(schema, answer);
+  } catch (cause) {
+    // The client's data was right; this is the application's mistake.
+    throw new TypeError("what a handler returns must satisfy the contract", { cause });
+  }
+}
+
+/** The handler's mistake has to fail here: where the answer is encoded nobody waits for it, and the process would end. */
+function assertJson(answer: unknown): void {
+  let json: string;
+  try {
+    json = jsonOf(answer);
+  } catch (cause) {
+    throw new TypeError("what a handler returns must be JSON", { cause });
+  }
+  if (isTooDeep(json)) throw new TypeError("what a handler returns is nested too deeply");
+}
