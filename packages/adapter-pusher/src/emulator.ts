@@ -2,11 +2,19 @@
  * The Pusher Channels protocol and its HTTP API on a hub: stock pusher-js, Laravel Echo and every Pusher server library work with
  * it, in this process and without an account. WebSockets are from `ws`; what goes to clients is framed here.
  */
-import type { IncomingMessage, Server } from "node:http";
-import type { Server as SecureServer } from "node:https";
-import type { Duplex } from "node:stream";
-import { closeCause, closeFrame } from "@bellwire/core";
-import { encodeOnce, judgeOrigin, type LinkAcceptor } from "@bellwire/core/server";
+import type { IncomingMessage } from "node:http";
+import { type CloseCause, closeCause, closeFrame } from "@bellwire/core";
+import {
+  encodeOnce,
+  type HttpServer,
+  isSecure,
+  judgeOrigin,
+  type LinkAcceptor,
+  servePath,
+  singleHeaders,
+  takeUpgrades,
+  type UpgradeTaker,
+} from "@bellwire/core/server";
 import { WebSocketServer } from "ws";
 import { judgeAdmission, type Rejection, readsCloses } from "./emulator/admission.ts";
 import { Channels } from "./emulator/channels.ts";
@@ -23,7 +31,7 @@ import { SubscriptionCounts } from "./emulator/subscription-counts.ts";
 import { Webhooks } from "./emulator/webhooks.ts";
 import { WireEnd } from "./emulator/wire-end.ts";
 import { NATIVE_OVERHEAD, NATIVE_PATH } from "./native-event.ts";
-import { singleHeaders, takeRequests } from "./take-requests.ts";
+import { takeBelow } from "./take-requests.ts";
 
 export type { PusherServerOptions } from "./emulator/options.ts";
 export type { PusherApp } from "./signature.ts";
@@ -40,11 +48,7 @@ export type PusherHub = LinkAcceptor & Partial<Publisher>;
  * with the app's secret; it takes the place of the hub's `authorize`, which is asked for public ones. `authenticate` is asked without
  * a token.
  */
-export function attachPusher(
-  hub: PusherHub,
-  server: Server | SecureServer,
-  options: PusherServerOptions,
-): () => void {
+export function attachPusher(hub: PusherHub, server: HttpServer, options: PusherServerOptions): () => void {
   const settings = pusherSettings(options);
   const { app, path } = settings;
   const webhooks = new Webhooks(app, settings.webhooks);
@@ -75,23 +79,29 @@ export function attachPusher(
     maxPayload: hub.maxMessageBytes + NATIVE_OVERHEAD,
   });
 
+  const refused = (cause: CloseCause): void => hub.refused(cause, "pusher");
   const judge = (request: IncomingMessage, target: string): Rejection | undefined => {
-    if (!judgeOrigin(singleHeaders(request), settings.allowedOrigins).allowed)
-      return { number: CLOSE.unauthorized, reason: "Origin not allowed" };
+    const origin = judgeOrigin(singleHeaders(request), settings.allowedOrigins, isSecure(request));
+    if (!origin.allowed) {
+      refused(origin.cause);
+      // A close frame has room for 123 bytes; the application's log has it all.
+      return { number: CLOSE.unauthorized, reason: "Origin not allowed: name it in allowedOrigins" };
+    }
     const rejection = judgeAdmission(app, target);
-    if (rejection) return rejection;
+    if (rejection) {
+      const { number, reason } = rejection;
+      refused({ code: number === CLOSE.unknownApp ? "forbidden" : "unsupported_protocol", reason });
+      return rejection;
+    }
     const refusal = hub.refusal();
     return refusal && { number: CLOSE.overCapacity, reason: closeFrame(refusal).reason };
   };
   const stock = `${path}/app/`;
   const native = `${path}${NATIVE_PATH}/app/`;
-  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+  const prefixOf = (url = ""): string | undefined => [stock, native].find((start) => url.startsWith(start));
+  const take: UpgradeTaker["take"] = (request, socket, head) => {
     const { url = "" } = request;
-    const prefix = [stock, native].find((start) => url.startsWith(start));
-    if (prefix === undefined) {
-      if (server.listenerCount("upgrade") === 1) refuse(socket);
-      return;
-    }
+    const prefix = prefixOf(url) ?? stock;
     const target = url.slice(prefix.length);
     // A client that is refused the upgrade waits 15 seconds, then longer, for ever. The number of a close tells it what to do.
     const rejection = judge(request, target);
@@ -117,26 +127,20 @@ export function attachPusher(
   };
   const serveApi = (publisher: Publisher): (() => void) => {
     const api = new HttpApi(publisher, { app, channels, subscriptionCount: settings.subscriptionCount });
-    return takeRequests(server, `${path}/apps/${app.id}/`, (request, response, rest) => {
-      void api.handle(request, response, rest);
-    });
+    const answer = (...request: Parameters<HttpApi["handle"]>): void => void api.handle(...request);
+    return takeBelow(server, `${path}/apps/${app.id}/`, answer, (...cause) => hub.refused(...cause));
   };
-  server.on("upgrade", upgrade);
-  const release = publishes(hub) ? serveApi(hub) : undefined;
+  const released = [
+    servePath(server, stock, "upgrades"),
+    servePath(server, native, "upgrades"),
+    takeUpgrades(server, { takes: ({ url }) => prefixOf(url) !== undefined, take, refused }),
+    ...(publishes(hub) ? [serveApi(hub)] : []),
+  ];
   return () => {
-    server.off("upgrade", upgrade);
-    release?.();
+    for (const release of released) release();
   };
 }
 
 function publishes(hub: PusherHub): hub is LinkAcceptor & Publisher {
   return hub.publish !== undefined;
-}
-
-function refuse(socket: Duplex): void {
-  // The peer may be gone already, which is nobody's error.
-  socket.on("error", () => {});
-  // A peer that does not end its side would hold the socket for ever.
-  socket.once("finish", () => socket.destroy());
-  socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
 }

@@ -1,7 +1,7 @@
 /** A real hub with the emulator on a real server, and the unmodified clients and server library of Pusher, for one test each. */
 import { createServer, type IncomingMessage, type RequestOptions, request, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { defineTopics, type, volatile } from "@bellwire/core";
+import { defineTopics, isBellwireError, type, volatile } from "@bellwire/core";
 import { createHub, type Hub, type HubOptions } from "@bellwire/core/server";
 import PusherServer from "pusher";
 import PusherImport from "pusher-js";
@@ -40,6 +40,10 @@ export type Topics = typeof topics.map;
 /** Nothing that a test provokes may end up here. */
 export const uncaught: unknown[] = [];
 const note = (error: unknown): void => void uncaught.push(error);
+/** That clients are refused is what many of these tests do. */
+const noteUnlessRefused = (error: unknown): void => {
+  if (!isBellwireError(error)) note(error);
+};
 
 /** Fails the file when something was thrown that nobody caught. */
 export function watchUncaught(): void {
@@ -68,7 +72,7 @@ export async function serve(
   options: Partial<PusherServerOptions> = {},
   hubOptions: Partial<HubOptions<Topics, object>> = {},
 ): Promise<Serving> {
-  const hub = createHub({ topics, onError: note, ...hubOptions }) as Hub<Topics>;
+  const hub = createHub({ topics, onError: noteUnlessRefused, ...hubOptions }) as Hub<Topics>;
   const server = createServer((_, response) => response.end("page"));
   const sockets = new Set<Socket>();
   server.on("connection", (socket) => {

@@ -6,16 +6,24 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { Server as SecureServer } from "node:https";
-import type { Socket as TcpSocket } from "node:net";
-import type { Duplex } from "node:stream";
 import type { CloseCause } from "@bellwire/core";
-import { judgeOrigin, type LinkAcceptor } from "@bellwire/core/server";
+import {
+  isSecure,
+  judgeOrigin,
+  type LinkAcceptor,
+  refusal as refusalReply,
+  refuseUpgrade,
+  reply,
+  servePath,
+  singleHeaders,
+  takeRequests,
+  takeUpgrades,
+} from "@bellwire/core/server";
 import { Server, type Socket } from "socket.io";
 import { type Carriers, carriersOf, type Engine, type Session } from "./carriers.ts";
-import { singleHeaders } from "./headers.ts";
 import { serveNamespace } from "./namespace.ts";
 import type { SocketIoServerOptions } from "./options.ts";
-import { preflight, refuseUpgrade, retryAfter, sessionIn } from "./requests.ts";
+import { preflight, sessionIn } from "./requests.ts";
 
 /** What may stand around a message of the largest size: the types of two protocols, the event, an acknowledgement's id. */
 const FRAMING = 64;
@@ -23,8 +31,6 @@ const FRAMING = 64;
 const JOINS = 4;
 /** How the packet of such a join begins, in Socket.IO's protocol. */
 const CONNECT = "0";
-/** Milliseconds after which an upgrade is refused that none of several listeners has answered. */
-const UNANSWERED = 10_000;
 
 /** Whether a request may go on, and what its answer tells the page that sent it. */
 interface Judgement {
@@ -56,53 +62,51 @@ export function serveOwn(
   });
 
   const judge = (request: IncomingMessage): Judgement => {
-    const origin = judgeOrigin(singleHeaders(request.headers), allowedOrigins);
-    if (!origin.allowed) return { headers: {}, refused: { status: 403, cause: { code: "forbidden" } } };
+    const origin = judgeOrigin(singleHeaders(request), allowedOrigins, isSecure(request));
+    if (!origin.allowed) {
+      hub.refused(origin.cause, "socketio");
+      return { headers: {}, refused: { status: 403, cause: origin.cause } };
+    }
     const { headers } = origin;
     const isNew = request.method === "GET" && sessionIn(request) === undefined;
     const cause = isNew ? refusal() : undefined;
     return cause ? { headers, refused: { status: 503, cause } } : { headers };
   };
-  const isOurs = (request: IncomingMessage): boolean => {
-    const asked = request.url?.split("?", 1)[0];
+  const isOurs = (request: IncomingMessage, asked: string): boolean => {
     // Sessions that are open live by requests, also when no new one is taken.
     return (asked === path || asked === `${path}/`) && (attached || sessionIn(request) !== undefined);
   };
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const { headers, refused } = judge(request);
-    response.setHeaders(new Map(Object.entries({ vary: "origin", "cache-control": "no-store", ...headers })));
+    const all = { vary: "origin", "cache-control": "no-store", ...headers };
     if (refused) {
-      // A body that was not read leaves nothing that a next request could follow.
-      const end = { "content-length": 0, connection: "close", ...retryAfter(refused.cause) };
-      response.writeHead(refused.status, end).end();
-    } else if (request.method === "OPTIONS") response.writeHead(204, preflight(request)).end();
+      const { status, headers: own, body } = refusalReply(refused.cause, refused.status);
+      return reply(request, response, { status, headers: { ...all, ...own }, body });
+    }
+    response.setHeaders(new Map(Object.entries(all)));
+    if (request.method === "OPTIONS") response.writeHead(204, preflight(request)).end();
     else engine.handleRequest(request, response);
   };
 
-  const emit = server.emit;
-  // A listener would share every request with the application's: both would answer, and the second answer is an error.
-  server.emit = function emitOthers(this: HttpServer, name: string, ...rest: unknown[]): boolean {
-    const heard = (): boolean => Reflect.apply(emit, this, [name, ...rest]) as boolean;
-    if (name !== "request") return heard();
-    const [request, response] = rest as [IncomingMessage, ServerResponse];
-    if (isOurs(request)) answer(request, response);
-    else if (!heard()) response.writeHead(404, { "content-length": 0 }).end();
-    return true;
-  };
-  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (!isOurs(request)) {
-      // Node no longer listens to it: a reset that nobody hears would end the process.
-      socket.on("error", () => {});
-      if (server.listenerCount("upgrade") === 1) refuseUpgrade(socket, 404, {});
-      else setTimeout(() => refuseUnanswered(socket), UNANSWERED).unref();
-      return;
-    }
-    const { refused } = judge(request);
-    if (refused) refuseUpgrade(socket, refused.status, retryAfter(refused.cause));
-    else engine.handleUpgrade(request, socket, head);
+  const hide = servePath(server, path, "requests");
+  const told = (cause: CloseCause): void => hub.refused(cause, "socketio");
+  takeRequests(server, {
+    takes: (request, asked) => isOurs(request as IncomingMessage, asked),
+    take: (request, response) => answer(request as IncomingMessage, response as ServerResponse),
+    refused: told,
+  });
+  takeUpgrades(server, {
+    takes: isOurs,
+    take(request, socket, head) {
+      const { refused } = judge(request);
+      if (refused) refuseUpgrade(socket, refused.status, refused.cause);
+      else engine.handleUpgrade(request, socket, head);
+    },
+    refused: told,
   });
   return () => {
     attached = false;
+    hide();
   };
 }
 
@@ -140,8 +144,4 @@ function admissions(engine: Engine, carriers: Carriers): WeakSet<Session> {
     });
   });
   return admitted;
-}
-
-function refuseUnanswered(socket: Duplex): void {
-  if (socket.writable && (socket as TcpSocket).bytesWritten === 0) refuseUpgrade(socket, 404, {});
 }

@@ -50,9 +50,12 @@ export function attachSocketIo(
   return serveNamespace(hub, target.of(namespace), {
     carriers: carriersOf(engine),
     alone: false,
-    refusal(_, headers): CloseCause | undefined {
-      if (!judgeOrigin(headers, allowedOrigins).allowed)
-        return { code: "forbidden", reason: "this origin is not allowed" };
+    refusal({ handshake }, headers): CloseCause | undefined {
+      const origin = judgeOrigin(headers, allowedOrigins, handshake.secure);
+      if (!origin.allowed) {
+        hub.refused(origin.cause, "socketio");
+        return origin.cause;
+      }
       return hub.refusal() ?? (closing ? { code: "draining" } : undefined);
     },
   });

@@ -54,9 +54,10 @@ export class Endpoint {
 
   /** Answers one request, now or later. Never throws, whatever was sent. */
   handle(exchange: Exchange): void {
-    const origin = judgeOrigin(exchange.headers, this.#settings.allowedOrigins);
+    const origin = judgeOrigin(exchange.headers, this.#settings.allowedOrigins, exchange.secure);
     if (!origin.allowed) {
-      return reply(exchange, {}, refusalOf({ code: "forbidden", reason: "this origin is not allowed" }));
+      this.#hub.refused(origin.cause, "sse");
+      return reply(exchange, {}, refusalOf(origin.cause));
     }
     const cors = origin.headers;
     if (exchange.method === "GET") this.#get(exchange, cors);

@@ -30,14 +30,16 @@ export const WS_CAPABILITIES = {
 export interface WebSocketTransportOptions {
   /** `ws:` or `wss:`, with the path the server half is attached to: `wss://example.com/bellwire`. */
   readonly url: string;
-  /** The WebSocket class. Default: the platform's own, and in Node 20, which has none, that of `ws`. */
+  /**
+   * The WebSocket class. Default: the platform's own, and in Node 20, which has none, that of `ws`. Only the latter can say why a server
+   * refused: its links close with the reason of the response, `HTTP 404: …`.
+   */
   readonly WebSocket?: typeof WebSocket;
 }
 
 const url = {
   allowed: "a ws: or wss: URL without a fragment",
-  test: (value: unknown) =>
-    typeof value === "string" && URL.canParse(value) && /^wss?:/i.test(value) && !value.includes("#"),
+  test: (value: unknown) => typeof value === "string" && /^wss?:[^#]*$/i.test(value) && URL.canParse(value),
 };
 
 /** A transport over WebSocket. Throws `invalid_option`. */
@@ -67,7 +69,9 @@ function connect(socket: WebSocket, observer: LinkObserver<ServerMessage>): Link
     if (decoded.ok) observer.message(decoded.message);
     else observer.malformed(decoded.reason);
   };
-  socket.onclose = ({ code, reason }) => observer.close(closeCause(code, reason));
+  // A page is never told why; the hub's `onError` is.
+  socket.onclose = ({ code, reason }) =>
+    observer.close({ reason: reason || "see the server's log", ...closeCause(code, reason) });
   // A close always follows, and says more.
   socket.onerror = () => {};
   return {

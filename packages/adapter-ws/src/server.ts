@@ -2,7 +2,6 @@
  * The server half of the WebSocket wire, on `ws`. What goes to clients is framed here and written to the socket in one piece per
  * tick; handshake, reading, control frames and closing stay with `ws`. Order holds because `ws` writes synchronously without compression.
  */
-import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import {
   type CloseCause,
@@ -17,12 +16,20 @@ import {
 import {
   type AllowedOrigins,
   encodeOnce,
+  type HttpServer,
   isAllowedOrigins,
+  isSecure,
   judgeOrigin,
   type LinkAcceptor,
+  refuseUpgrade,
+  servePath,
+  singleHeaders,
+  takeRequests,
+  takeUpgrades,
   textFrames,
+  type UpgradeTaker,
 } from "@bellwire/core/server";
-import { type WebSocket, WebSocketServer } from "ws";
+import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 
 /** Options of {@link attachWebSocket}. */
 export interface WebSocketServerOptions {
@@ -35,7 +42,7 @@ export interface WebSocketServerOptions {
   readonly allowedOrigins?: AllowedOrigins;
 }
 
-/** Milliseconds that a peer has to answer a close frame before its socket is destroyed. */
+/** Milliseconds that a peer has to answer a close frame, or to take our answer to its own, before its socket is destroyed. */
 const CLOSE_TIMEOUT = 2_000;
 
 const RULES = {
@@ -50,36 +57,39 @@ const RULES = {
 };
 
 /**
- * Serves a hub over WebSocket on an HTTP server, beside whatever else it serves. Upgrades to other paths are left to other listeners, and
- * refused with 404 when there are none. Returns a function that detaches it; links that are open go on. Throws `invalid_option`.
+ * Serves a hub over WebSocket on an HTTP server, beside whatever else it serves. Other requests and upgrades to other paths are left to
+ * the server's own listeners, and refused when there are none: with 404 and the paths that are served, or 426 where a WebSocket is. Returns
+ * a function that detaches it; links that are open go on. Throws `invalid_option`.
  */
 export function attachWebSocket(
   hub: LinkAcceptor,
-  server: Server,
+  server: HttpServer,
   options: WebSocketServerOptions = {},
 ): () => void {
   checkOptions("attachWebSocket", options, RULES);
   const path = options.path ?? "/bellwire";
   const allowedOrigins = options.allowedOrigins ?? [];
-  const webSockets = new WebSocketServer({
+  // The types of the library do not know its `closeTimeout` yet.
+  const settings: ServerOptions & { readonly closeTimeout: number } = {
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: hub.maxMessageBytes,
-  });
+    closeTimeout: CLOSE_TIMEOUT,
+  };
+  const webSockets = new WebSocketServer(settings);
   const encode = encodeOnce((batch: readonly ServerMessage[]) => textFrames(batch.map(encodeServerMessage)));
+  const refused = (cause: CloseCause): void => hub.refused(cause, "ws");
 
-  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (request.url?.split("?", 1)[0] !== path) {
-      // Node no longer listens to it: a reset that nobody hears would end the process.
-      socket.on("error", () => {});
-      if (server.listenerCount("upgrade") === 1) refuse(socket, "404 Not Found");
-      return;
-    }
+  const take: UpgradeTaker["take"] = (request, socket, head) => {
     const headers = singleHeaders(request);
-    if (!judgeOrigin(headers, allowedOrigins).allowed) return refuse(socket, "403 Forbidden");
+    const origin = judgeOrigin(headers, allowedOrigins, isSecure(request));
+    if (!origin.allowed) {
+      refused(origin.cause);
+      return refuseUpgrade(socket, 403, origin.cause);
+    }
     const refusal = hub.refusal();
-    if (refusal) return refuse(socket, "503 Service Unavailable", refusal);
+    if (refusal) return refuseUpgrade(socket, 503, refusal);
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       const { remoteAddress } = request.socket;
       const link = new WebSocketLink(webSocket, socket, encode);
@@ -97,8 +107,15 @@ export function attachWebSocket(
       observer.open();
     });
   };
-  server.on("upgrade", upgrade);
-  return () => void server.off("upgrade", upgrade);
+  const released = [
+    servePath(server, path, "upgrades"),
+    takeUpgrades(server, { takes: (_, asked) => asked === path, take, refused }),
+    // Nothing but upgrades: what nobody listens to would wait for an answer for ever.
+    takeRequests(server, { takes: () => false, take: () => {}, refused }),
+  ];
+  return () => {
+    for (const release of released) release();
+  };
 }
 
 class WebSocketLink implements Link<ServerMessage> {
@@ -111,6 +128,8 @@ class WebSocketLink implements Link<ServerMessage> {
     this.#webSocket = webSocket;
     this.#socket = socket;
     this.#encode = encode;
+    // Both have said goodbye, and our side is written: a peer that keeps its own side open has left all the same.
+    socket.once("finish", () => webSocket.terminate());
   }
 
   get buffered(): number {
@@ -128,23 +147,5 @@ class WebSocketLink implements Link<ServerMessage> {
     // Who does not read does not read a close frame either, and 1006 is the number of a close without one.
     if (cause.code === "slow_reader" || number === 1006) return this.#webSocket.terminate();
     this.#webSocket.close(number, reason);
-    setTimeout(() => this.#webSocket.terminate(), CLOSE_TIMEOUT).unref();
   }
-}
-
-/** Headers as `authenticate` gets them: one string each. */
-function singleHeaders({ headers }: IncomingMessage): Record<string, string | undefined> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value]),
-  );
-}
-
-function refuse(socket: Duplex, status: string, cause?: CloseCause): void {
-  // The peer may be gone already, which is nobody's error.
-  socket.on("error", () => {});
-  // A peer that does not end its side would hold the socket for ever.
-  socket.once("finish", () => socket.destroy());
-  const retry =
-    cause?.retryAfter === undefined ? "" : `Retry-After: ${Math.ceil(cause.retryAfter / 1000)}\r\n`;
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n${retry}\r\n`);
 }

@@ -1,5 +1,69 @@
+/** The class that links are made of where no browser is. */
+import type { IncomingMessage } from "node:http";
+import { closeFrame, statusCause } from "@bellwire/core";
 import { WebSocket as NodeWebSocket } from "ws";
+
+/** Characters of a refusal's body that are read, and milliseconds that it may take. */
+const BODY = 2_048;
+const BODY_TIME = 1_000;
+
+/** Closes with what went wrong, where `ws` closes with 1006 and nothing: a refused upgrade, a refused connection. */
+class ExplainedWebSocket extends NodeWebSocket {
+  #why: { readonly number: number; readonly reason: string } | undefined;
+
+  constructor(url: string | URL) {
+    super(url);
+    this.once("unexpected-response", (_, response) => void this.#refused(response));
+  }
+
+  override emit(event: string | symbol, ...rest: unknown[]): boolean {
+    if (event === "error") {
+      const { message, code = "no connection" } = rest[0] as NodeJS.ErrnoException;
+      this.#why ??= { number: 1006, reason: message || code };
+    }
+    if (event !== "close" || rest[0] !== 1006 || !this.#why) return super.emit(event, ...rest);
+    return super.emit("close", this.#why.number, Buffer.from(this.#why.reason));
+  }
+
+  async #refused(response: IncomingMessage): Promise<void> {
+    const { statusCode = 0, headers } = response;
+    const cause = statusCause(statusCode, headers["retry-after"] ?? null);
+    const said = reasonIn(await start(response));
+    const [, delay] = closeFrame(cause).reason.split(";");
+    const reason = `HTTP ${statusCode}${said && `: ${said}`}${delay === undefined ? "" : `;${delay}`}`;
+    this.#why = { number: closeFrame(cause).number, reason };
+    this.terminate();
+  }
+}
+
+/** The beginning of a body, or as much of it as came in time. */
+function start(response: IncomingMessage): Promise<string> {
+  return new Promise((resolve) => {
+    let text = "";
+    const finish = (): void => {
+      clearTimeout(timer);
+      resolve(text.slice(0, BODY));
+    };
+    const timer = setTimeout(finish, BODY_TIME);
+    response.setEncoding("utf8").on("data", (part: string) => {
+      text += part;
+      if (text.length >= BODY) finish();
+    });
+    for (const end of ["end", "close", "error"]) response.once(end, finish);
+  });
+}
+
+/** The reason in a refusal of a hub's, or the first line of whatever else it is that answered. */
+function reasonIn(body: string): string {
+  try {
+    const { reason } = JSON.parse(body) as { reason?: unknown };
+    if (typeof reason === "string") return reason;
+  } catch {
+    // Not one of ours.
+  }
+  return /^[^<\r\n]{1,200}/.exec(body.trim())?.[0] ?? "";
+}
 
 /** The platform's own class where there is one (Node 22, Bun, Deno); Node 20 has none and uses `ws`. */
 export const WebSocketClass: typeof WebSocket =
-  globalThis.WebSocket ?? (NodeWebSocket as unknown as typeof WebSocket);
+  globalThis.WebSocket ?? (ExplainedWebSocket as unknown as typeof WebSocket);

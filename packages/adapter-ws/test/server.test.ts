@@ -1,7 +1,7 @@
 /** The WebSocket wire over real sockets: admission, hostile frames, slow readers, the end, and a stock client. */
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
-import { defineTopics, type ServerMessage, type } from "@bellwire/core";
+import { defineTopics, isBellwireError, type ServerMessage, type } from "@bellwire/core";
 import { createChannel } from "@bellwire/core/client";
 import { createHub, type Hub, type Limits } from "@bellwire/core/server";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -30,7 +30,15 @@ let port: number;
 const sockets = new Set<Socket>();
 
 async function open(limits: Partial<Limits> = {}, options: WebSocketServerOptions = {}): Promise<void> {
-  hub = createHub({ topics, limits, authorize: () => true, onError: note });
+  hub = createHub({
+    topics,
+    limits,
+    authorize: () => true,
+    onError: (error) => {
+      // That clients are refused is what these tests do.
+      if (!isBellwireError(error)) note(error);
+    },
+  });
   server = createServer((_, response) => response.end("page"));
   server.on("connection", (socket) => {
     sockets.add(socket);
@@ -144,7 +152,8 @@ describe("admission", () => {
     await open({}, { allowedOrigins: ["https://good.example"] });
     expect(await status({ origin: "https://good.example" })).toBe(101);
     expect(await status({ origin: `http://127.0.0.1:${port}` })).toBe(101);
-    expect(await status({ host: "app.example", origin: "https://app.example" })).toBe(101);
+    expect(await status({ host: "app.example", origin: "http://app.example" })).toBe(101);
+    expect(await status({ host: "app.example", origin: "https://app.example" })).toBe(403);
     expect(await status({})).toBe(101);
   });
 
@@ -168,12 +177,12 @@ describe("admission", () => {
   it("answers 503 with Retry-After when it is full, overrun or closing, and takes links again when it is not", async () => {
     await open({ links: 1 });
     const first = await stock();
-    expect(await ask({})).toMatch(/^HTTP\/1\.1 503 [^]*\r\nRetry-After: [1-9]\d*\r\n/);
+    expect(await ask({})).toMatch(/^HTTP\/1\.1 503 [^]*\r\nRetry-After: [1-9]\d*\r\n/i);
     first.socket.close();
     await until(() => hub.links === 0, "the link to go");
     expect(await status({})).toBe(101);
     void hub.close({ flush: 0, spread: 1 });
-    expect(await ask({})).toMatch(/^HTTP\/1\.1 503 [^]*\r\nRetry-After: [1-9]\d*\r\n/);
+    expect(await ask({})).toMatch(/^HTTP\/1\.1 503 [^]*\r\nRetry-After: [1-9]\d*\r\n/i);
   });
 
   it("answers 503 to links that come faster than its rate", async () => {

@@ -1,7 +1,6 @@
 /** The HTTP API of Pusher Channels, for the server libraries of any language. Publishes on the hub, and so to every wire. */
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { type ErrorCode, isBellwireError, isName, type Position } from "@bellwire/core";
-import { textFrames } from "@bellwire/core/server";
+import { type HttpRequest, type HttpResponse, textFrames } from "@bellwire/core/server";
 import { channelClass, userChannel, userOfChannel } from "../channel-name.ts";
 import type { PusherApp } from "../signature.ts";
 import type { Channels } from "./channels.ts";
@@ -44,7 +43,7 @@ export class HttpApi {
   }
 
   /** Answers a request whose path goes on with `rest` after that of the app. Never throws, whatever was sent. */
-  async handle(request: IncomingMessage, response: ServerResponse, rest: string): Promise<void> {
+  async handle(request: HttpRequest, response: HttpResponse, rest: string): Promise<void> {
     let answer: Answer;
     try {
       answer = await this.#answer(request, rest);
@@ -54,7 +53,7 @@ export class HttpApi {
     reply(request, response, answer);
   }
 
-  async #answer(request: IncomingMessage, rest: string): Promise<Answer> {
+  async #answer(request: HttpRequest, rest: string): Promise<Answer> {
     const { method = "", url = "" } = request;
     const body = await readBody(request);
     if (!Buffer.isBuffer(body)) return body;

@@ -1,8 +1,16 @@
 /** The routes beside hosted Pusher: what its clients ask of the application's own server. */
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { Server as SecureServer } from "node:https";
 import { BellwireError, type ErrorCode } from "@bellwire/core";
-import { judgeOrigin, type RequestAcceptor, type Visit } from "@bellwire/core/server";
+import {
+  type HttpRequest,
+  type HttpResponse,
+  type HttpServer,
+  isSecure,
+  judgeOrigin,
+  type LinkAcceptor,
+  type RequestAcceptor,
+  singleHeaders,
+  type Visit,
+} from "@bellwire/core/server";
 import { type Answer, readBody, reply } from "../emulator/http-exchange.ts";
 import {
   hostedSession,
@@ -13,7 +21,7 @@ import {
   readRouteRequest,
 } from "../hosted-routes.ts";
 import { bodyDigest, isSignature } from "../signature.ts";
-import { singleHeaders, takeRequests } from "../take-requests.ts";
+import { takeBelow } from "../take-requests.ts";
 import { RequestRates } from "./request-rates.ts";
 import {
   type PusherRoutesOptions,
@@ -61,35 +69,40 @@ const BODY_CODES: Readonly<Record<number, ErrorCode>> = { 408: "timeout", 413: "
  * `invalid_option`.
  */
 export function attachPusherRoutes(
-  hub: RequestAcceptor,
-  server: Server | SecureServer,
+  hub: RoutesHub,
+  server: HttpServer,
   options: PusherRoutesOptions,
 ): () => void {
   const settings = routeSettings(options);
   const routes = new Routes(hub, settings);
-  return takeRequests(server, `${settings.path}/`, (request, response, name) => {
-    void routes.handle(request, response, name);
-  });
+  const answer = (...request: Parameters<Routes["handle"]>): void => void routes.handle(...request);
+  return takeBelow(server, `${settings.path}/`, answer, (...cause) => hub.refused?.(...cause));
 }
 
+/** What the routes need of a hub. With `refused`, which every hub of `createHub` has, it hears of refused pages. */
+export type RoutesHub = RequestAcceptor & Partial<Pick<LinkAcceptor, "refused">>;
+
 class Routes {
-  readonly #hub: RequestAcceptor;
+  readonly #hub: RoutesHub;
   readonly #settings: RouteSettings;
   readonly #rates: RequestRates = new RequestRates();
 
-  constructor(hub: RequestAcceptor, settings: RouteSettings) {
+  constructor(hub: RoutesHub, settings: RouteSettings) {
     this.#hub = hub;
     this.#settings = settings;
   }
 
   /** Answers one request. Never throws, whatever was sent. */
-  async handle(request: IncomingMessage, response: ServerResponse, name: string): Promise<void> {
+  async handle(request: HttpRequest, response: HttpResponse, name: string): Promise<void> {
     const headers = singleHeaders(request);
-    const origin = judgeOrigin(headers, this.#settings.allowedOrigins);
+    const origin = judgeOrigin(headers, this.#settings.allowedOrigins, isSecure(request));
     const cors: Headers = { vary: "origin", ...(origin.allowed && origin.headers) };
     let answer: Answer;
-    if (!origin.allowed) answer = refusal({ code: "forbidden", message: "this origin is not allowed" });
-    else if (request.method === "OPTIONS") answer = { status: 200, text: "", headers: preflight(headers) };
+    if (!origin.allowed) {
+      const { code, reason = "" } = origin.cause;
+      this.#hub.refused?.(origin.cause, "pusher");
+      answer = refusal({ code, message: reason });
+    } else if (request.method === "OPTIONS") answer = { status: 200, text: "", headers: preflight(headers) };
     else if (request.method !== "POST") {
       const message = "requests are POSTs";
       answer = { ...refusal({ code: "malformed", message }, 405), headers: { allow: "POST, OPTIONS" } };
@@ -100,7 +113,7 @@ class Routes {
     });
   }
 
-  async #bounded(request: IncomingMessage, headers: Visitor["headers"], name: string): Promise<Answer> {
+  async #bounded(request: HttpRequest, headers: Visitor["headers"], name: string): Promise<Answer> {
     const { remoteAddress } = request.socket;
     const token = bearer(headers);
     const client = bodyDigest(token ?? headers.cookie ?? remoteAddress ?? "");

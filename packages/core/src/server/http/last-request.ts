@@ -40,10 +40,9 @@ export function endIfAfterLast(request: HttpRequest): boolean {
 }
 
 /** Whether the client says that it sends no more on this connection (RFC 9112, section 9.6). */
-export function saysClose({ headers, httpVersionMajor, httpVersionMinor }: HttpRequest): boolean {
-  if (httpVersionMajor >= 2) return false;
-  const { connection = "" } = headers;
-  return (
-    /(^|,)\s*close\s*(,|$)/i.test(connection) || (httpVersionMinor === 0 && !/keep-alive/i.test(connection))
-  );
+export function saysClose(request: HttpRequest): boolean {
+  if (isHttp2(request)) return false;
+  const { connection = "" } = request.headers;
+  if (/(^|,)\s*close\s*(,|$)/i.test(connection)) return true;
+  return request.httpVersion === "1.0" && !/keep-alive/i.test(connection);
 }
