@@ -23,13 +23,14 @@ import { errorText } from "./emulator/event-text.ts";
 import { FanOut } from "./emulator/fan-out.ts";
 import type { EmulatorHost } from "./emulator/host.ts";
 import { HttpApi, type Publisher } from "./emulator/http-api.ts";
+import { MemberIds } from "./emulator/member-id.ts";
 import { NativeLink, nativeFrames } from "./emulator/native-link.ts";
 import { type PusherServerOptions, pusherSettings } from "./emulator/options.ts";
 import { PusherLink } from "./emulator/pusher-link.ts";
 import { Senders } from "./emulator/senders.ts";
 import { SubscriptionCounts } from "./emulator/subscription-counts.ts";
 import { Webhooks } from "./emulator/webhooks.ts";
-import { WireEnd } from "./emulator/wire-end.ts";
+import { CLOSING, WireEnd } from "./emulator/wire-end.ts";
 import { NATIVE_OVERHEAD, NATIVE_PATH } from "./native-event.ts";
 import { takeBelow } from "./take-requests.ts";
 
@@ -47,6 +48,10 @@ export type PusherHub = LinkAcceptor & Partial<Publisher>;
  * Channels are topics of the hub's contract. Private and presence channels need the signature that the application's server makes
  * with the app's secret; it takes the place of the hub's `authorize`, which is asked for public ones. `authenticate` is asked without
  * a token.
+ *
+ * `hub.revoke` knows a stock client by what `authenticate` says of its headers (a cookie), else by the user who signed in; and each of
+ * its private and presence channels by the `user_id` in the signed `channel_data`. A channel that nothing names is cut with every
+ * `revoke` that may mean it, and has to be authorized again.
  */
 export function attachPusher(hub: PusherHub, server: HttpServer, options: PusherServerOptions): () => void {
   const settings = pusherSettings(options);
@@ -54,6 +59,7 @@ export function attachPusher(hub: PusherHub, server: HttpServer, options: Pusher
   const webhooks = new Webhooks(app, settings.webhooks);
   const counts = new SubscriptionCounts(() => channels);
   const channels = new Channels((change) => {
+    if (change.name === "channel_vacated") memberIds.vacated(change.channel);
     if (change.name !== "subscription_count") webhooks.changed(change);
     else if (settings.subscriptionCount) {
       counts.changed(change);
@@ -61,13 +67,15 @@ export function attachPusher(hub: PusherHub, server: HttpServer, options: Pusher
     }
   });
   const senders = new Senders();
+  const memberIds = new MemberIds();
   const host: EmulatorHost = {
     app,
     clientEvents: settings.clientEvents,
     activityTimeout: Math.ceil(settings.activityTimeout / 1_000),
     channels,
     senders,
-    fanOut: new FanOut(senders),
+    memberIds,
+    fanOut: new FanOut(senders, memberIds),
     clientEvent: (event) => webhooks.clientEvent(event),
     cacheMiss: (channel) => webhooks.cacheMiss(channel),
   };
@@ -77,6 +85,7 @@ export function attachPusher(hub: PusherHub, server: HttpServer, options: Pusher
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: hub.maxMessageBytes + NATIVE_OVERHEAD,
+    ...CLOSING,
   });
 
   const refused = (cause: CloseCause): void => hub.refused(cause, "pusher");

@@ -8,6 +8,7 @@ import { Allowance } from "../src/emulator/allowance.ts";
 import { readFrame } from "../src/emulator/client-frame.ts";
 import { pusherClose } from "../src/emulator/close-number.ts";
 import { FanOut } from "../src/emulator/fan-out.ts";
+import { MemberIds } from "../src/emulator/member-id.ts";
 import { readBatch, readTrigger } from "../src/emulator/published-event.ts";
 import { type ApiRequest, judgeRequest } from "../src/emulator/request-auth.ts";
 import { Senders } from "../src/emulator/senders.ts";
@@ -283,7 +284,7 @@ describe("a subscription's signature", () => {
       ok: true,
       value: { member: { id: "u1", info: { name: "Ann" } } },
     });
-    expect(presence('{"user_id":10}')).toEqual({ ok: true, value: { member: { id: "10" } } });
+    expect(presence('{"user_id":10}')).toEqual({ ok: true, value: { member: { id: "10", numeric: true } } });
     expect(presence('{"user_id":"__proto__"}')).toEqual({ ok: true, value: { member: { id: "__proto__" } } });
   });
 
@@ -549,7 +550,7 @@ describe("a batch for many connections", () => {
   };
 
   it("is encoded once for all whose channels are live", () => {
-    const fanOut = new FanOut(new Senders());
+    const fanOut = new FanOut(new Senders(), new MemberIds());
     const batch = [
       notification(1),
       { type: "head", topic: "news", position: { epoch: "e", offset: 1 } },
@@ -560,7 +561,7 @@ describe("a batch for many connections", () => {
   });
 
   it("is looked at one by one where a channel is not live, whoever came before", () => {
-    const fanOut = new FanOut(new Senders());
+    const fanOut = new FanOut(new Senders(), new MemberIds());
     const batch = [notification(1)];
     expect(fanOut.encode(batch, standing(false))).toBeUndefined();
     expect(fanOut.encode(batch, new Map())).toBeUndefined();
@@ -578,7 +579,9 @@ describe("a batch for many connections", () => {
     { type: "acknowledged", ref: 1, position: null },
     { type: "error", code: "internal", message: "x" },
   ])("is looked at one by one when it holds $type", (message) => {
-    expect(new FanOut(new Senders()).encode([notification(1), message], standing(true))).toBeUndefined();
+    expect(
+      new FanOut(new Senders(), new MemberIds()).encode([notification(1), message], standing(true)),
+    ).toBeUndefined();
   });
 
   it("has a gap as an event of its own, which says why and names no position", () => {
@@ -590,7 +593,7 @@ describe("a batch for many connections", () => {
 
   it("says who sent a client event, and believes nobody who only took over its id", () => {
     const senders = new Senders();
-    const fanOut = new FanOut(senders);
+    const fanOut = new FanOut(senders, new MemberIds());
     const sent = { topic: "presence-a", event: "client-x", id: "i", json: '{"n":1}' };
     senders.remember(sent, "ann");
     const name = (message: Notified) =>

@@ -8,7 +8,7 @@ export interface PusherEvent {
   /** JSON. */
   readonly data?: string | undefined;
   /** The user that sent it; on client events of presence channels. */
-  readonly user_id?: string | undefined;
+  readonly user_id?: string | number | undefined;
 }
 
 /** The text of an event. */

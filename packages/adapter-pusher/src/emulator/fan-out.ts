@@ -2,10 +2,11 @@
  * The encoding of batches that many connections are due. The hub gives equal batches as one array, one connection after the other,
  * so the last encoding is kept; it holds for every connection whose channels are live.
  */
-import type { Notified, ServerMessage } from "@bellwire/core";
+import type { Joined, Left, Notified, ServerMessage } from "@bellwire/core";
 import { textFrames } from "@bellwire/core/server";
+import type { MemberIds } from "./member-id.ts";
 import type { Senders } from "./senders.ts";
-import { memberText, notificationText, PING, PONG } from "./translate.ts";
+import { addedText, notificationText, PING, PONG, removedText } from "./translate.ts";
 
 /** What the fan-out asks of a connection's channel. */
 export interface Standing {
@@ -18,13 +19,15 @@ export type Standings = ReadonlyMap<string, Standing>;
 
 export class FanOut {
   readonly #senders: Senders;
+  readonly #memberIds: MemberIds;
   #batch: readonly ServerMessage[] | undefined;
   /** The channels that the batch is about; undefined when it is not the same for everybody. */
   #channels: ReadonlySet<string> | undefined;
   #frames: Buffer | undefined;
 
-  constructor(senders: Senders) {
+  constructor(senders: Senders, memberIds: MemberIds) {
     this.#senders = senders;
+    this.#memberIds = memberIds;
   }
 
   /** The frames of a batch, perhaps none; undefined when its messages must be looked at one by one for this connection. */
@@ -45,6 +48,14 @@ export class FanOut {
     return notificationText(message, this.#senders.of(message));
   }
 
+  /** That a member came or left, for one connection. */
+  member(message: Joined | Left): string {
+    const { topic } = message;
+    if (message.type === "left") return removedText(topic, this.#memberIds.left(topic, message.id));
+    this.#memberIds.came(topic, message.member);
+    return addedText(message);
+  }
+
   /** What a plain message is for a client; undefined when it is nothing to it. */
   #text(message: ServerMessage): string | undefined {
     switch (message.type) {
@@ -52,7 +63,7 @@ export class FanOut {
         return this.notification(message);
       case "joined":
       case "left":
-        return memberText(message);
+        return this.member(message);
       case "ping":
         return PING;
       case "pong":

@@ -2,6 +2,7 @@
 import type { PusherApp } from "../signature.ts";
 import type { Channels } from "./channels.ts";
 import type { FanOut } from "./fan-out.ts";
+import type { MemberIds } from "./member-id.ts";
 import type { Senders } from "./senders.ts";
 
 /** A client event that the hub has taken. */
@@ -22,6 +23,7 @@ export interface EmulatorHost {
   readonly activityTimeout: number;
   readonly channels: Channels;
   readonly senders: Senders;
+  readonly memberIds: MemberIds;
   readonly fanOut: FanOut;
   /** Hears of what webhooks tell and {@link Channels} does not know. */
   clientEvent(event: TakenClientEvent): void;

@@ -19,6 +19,7 @@ import { Allowance } from "./allowance.ts";
 import { type ClientFrame, readFrame } from "./client-frame.ts";
 import { errorText, eventText } from "./event-text.ts";
 import type { EmulatorHost, TakenClientEvent } from "./host.ts";
+import { signedId } from "./member-id.ts";
 import { newSocketId } from "./socket-id.ts";
 import { type SubscriptionPort, Subscriptions } from "./subscriptions.ts";
 import { establishedText, PONG, succeededText } from "./translate.ts";
@@ -33,7 +34,7 @@ const OWN_ANSWERS_BURST = 100;
 type Frame<K extends ClientFrame["kind"]> = Extract<ClientFrame, { kind: K }>;
 
 export class PusherLink implements Link<ServerMessage>, SubscriptionPort {
-  /** Also the link's session, so that every hub on the backplane can leave it out. */
+  /** Also the link's name on the hub, so that every hub on the backplane can leave it out. */
   readonly socketId: string = newSocketId();
   readonly #host: EmulatorHost;
   readonly #end: WireEnd;
@@ -56,7 +57,8 @@ export class PusherLink implements Link<ServerMessage>, SubscriptionPort {
   open(hub: LinkAcceptor, handshake: Handshake): void {
     const grant = (action: "subscribe" | "publish", topic: string): Grant | undefined =>
       this.#grant(action, topic);
-    this.#observer = hub.accept(this, { ...handshake, grant });
+    const user = (): string | undefined => this.#user?.id;
+    this.#observer = hub.accept(this, { ...handshake, session: this.socketId, user, grant });
     this.#observer.open();
     this.tell({ type: "hello", protocol: PROTOCOL_VERSION, session: this.socketId }, 0);
   }
@@ -76,7 +78,10 @@ export class PusherLink implements Link<ServerMessage>, SubscriptionPort {
   }
 
   close(cause: CloseCause): void {
-    if (!this.#end.closing) this.#end.close(cause);
+    if (this.#end.closing) return;
+    this.#end.close(cause);
+    // A peer may take its time to answer a close, and is nobody's neighbour meanwhile.
+    this.ended(cause);
   }
 
   /** The client sent a text. */
@@ -92,12 +97,13 @@ export class PusherLink implements Link<ServerMessage>, SubscriptionPort {
     this.#observer?.malformed(reason);
   }
 
-  /** The connection is over. */
+  /** The connection is over, or as good as over. Only the first time counts. */
   ended(cause: CloseCause): void {
     this.#subscriptions.clear();
     if (this.#user) {
       this.#host.channels.leave(userChannel(this.#user.id), this, undefined);
       this.#host.channels.signOut(this.#user.id, this);
+      this.#user = undefined;
     }
     this.#observer?.close(cause);
     this.#observer = undefined;
@@ -236,7 +242,7 @@ export class PusherLink implements Link<ServerMessage>, SubscriptionPort {
       });
     }
     const id = crypto.randomUUID();
-    if (member) this.#host.senders.remember({ topic: channel, event, id, json }, member.id);
+    if (member) this.#host.senders.remember({ topic: channel, event, id, json }, signedId(member));
     const ref = this.nextRef();
     this.#sent.set(ref, { channel, event, data: json, socket_id: this.socketId, user_id: member?.id });
     this.tell({ type: "publish", ref, topic: channel, event, data, id, exclude: true }, bytes);

@@ -13,9 +13,9 @@ export interface SentEvent {
 }
 
 export class Senders {
-  readonly #users: Map<string, string> = new Map();
+  readonly #users: Map<string, string | number> = new Map();
 
-  remember(sent: SentEvent, user: string): void {
+  remember(sent: SentEvent, user: string | number): void {
     this.#users.set(digest(sent), user);
     if (this.#users.size <= REMEMBERED) return;
     const [oldest] = this.#users.keys();
@@ -23,7 +23,7 @@ export class Senders {
   }
 
   /** The user, if it is a client event of a presence channel that came in through this emulator. */
-  of(sent: SentEvent): string | undefined {
+  of(sent: SentEvent): string | number | undefined {
     if (!sent.event.startsWith("client-") || !sent.topic.startsWith("presence-")) return undefined;
     return this.#users.get(digest(sent));
   }

@@ -6,7 +6,7 @@ import { ERROR_TEXT, type PusherError } from "../pusher-error.ts";
 import type { Connection } from "./channels.ts";
 import type { Standing, Standings } from "./fan-out.ts";
 import type { EmulatorHost } from "./host.ts";
-import { cacheMissText, gapText, memberText, rosterText, succeededText } from "./translate.ts";
+import { cacheMissText, gapText, rosterText, succeededText } from "./translate.ts";
 
 /** The connection that the channels are of. */
 export interface SubscriptionPort extends Connection {
@@ -116,7 +116,7 @@ export class Subscriptions {
         if (message.type === "members") return this.#roster(state, message);
         if (!state.begun) return;
         if (message.type === "joined" || message.type === "left")
-          return this.#port.write(memberText(message));
+          return this.#port.write(this.#host.fanOut.member(message));
         return this.#continue(state, message);
       }
       default:
@@ -152,7 +152,9 @@ export class Subscriptions {
   }
 
   #roster(state: ChannelState, message: About<"members">): void {
-    if (!state.begun) this.#begin(state, rosterText(message, state.grant?.member?.id ?? ""));
+    if (state.begun) return;
+    for (const member of message.members) this.#host.memberIds.came(state.name, member);
+    this.#begin(state, rosterText(message, state.grant?.member?.id ?? ""));
   }
 
   #begin(state: ChannelState, text: string): void {

@@ -2,9 +2,10 @@
  * What the hub says about channels, as Pusher's events. Data travels as the text of its JSON, whatever it is: a client decodes that
  * text once, and has exactly what was published. Nothing of Bellwire's own is added to it.
  */
-import type { Joined, Left, Members, Notified, ServerMessage } from "@bellwire/core";
+import type { Joined, Members, Notified, ServerMessage } from "@bellwire/core";
 import { HOSTED_LIMITS } from "../hosted-limits.ts";
 import { eventText } from "./event-text.ts";
+import { type SignedMember, signedId } from "./member-id.ts";
 
 /** An event of Bellwire's own on a channel: continuity ends here. Off our grammar of names, so no application's event is like it. */
 export const GAP_EVENT = "bellwire:gap";
@@ -19,7 +20,7 @@ export function establishedText(socketId: string, activityTimeout: number): stri
 }
 
 /** A notification. `user` is who sent it, where it is a client event on a presence channel. */
-export function notificationText({ topic, event, json, data }: Notified, user?: string): string {
+export function notificationText({ topic, event, json, data }: Notified, user?: string | number): string {
   return eventText({ event, channel: topic, data: json ?? JSON.stringify(data), user_id: user });
 }
 
@@ -30,10 +31,12 @@ export function succeededText(channel: string): string {
 
 /** The answer to a subscription of a presence channel. Whoever subscribed is in it: clients look for themselves. */
 export function rosterText({ topic, members, count }: Members, own: string): string {
-  const shown = members.filter(({ id }, index) => index < HOSTED_LIMITS.members || id === own);
+  const shown: readonly SignedMember[] = members.filter(
+    ({ id }, index) => index < HOSTED_LIMITS.members || id === own,
+  );
   const presence = {
     count,
-    ids: shown.map(({ id }) => id),
+    ids: shown.map(signedId),
     // A map by key would take `__proto__` for something else.
     hash: Object.fromEntries(shown.map(({ id, info }) => [id, info ?? null])),
   };
@@ -41,16 +44,16 @@ export function rosterText({ topic, members, count }: Members, own: string): str
   return eventText({ event: "pusher_internal:subscription_succeeded", channel: topic, data });
 }
 
-/** Somebody's first connection came to a presence channel, or the last one went. */
-export function memberText(message: Joined | Left): string {
-  const channel = message.topic;
-  if (message.type === "left") {
-    const data = JSON.stringify({ user_id: message.id });
-    return eventText({ event: "pusher_internal:member_removed", channel, data });
-  }
-  const { id, info } = message.member;
-  const data = JSON.stringify({ user_id: id, user_info: info });
+/** Somebody's first connection came to a presence channel. */
+export function addedText({ topic: channel, member }: Joined): string {
+  const data = JSON.stringify({ user_id: signedId(member), user_info: member.info });
   return eventText({ event: "pusher_internal:member_added", channel, data });
+}
+
+/** Somebody's last connection to a presence channel went. */
+export function removedText(channel: string, id: string | number): string {
+  const data = JSON.stringify({ user_id: id });
+  return eventText({ event: "pusher_internal:member_removed", channel, data });
 }
 
 /** A cache channel has no last event for a new subscriber. */

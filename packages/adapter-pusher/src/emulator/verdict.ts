@@ -4,12 +4,10 @@ import { channelClass } from "../channel-name.ts";
 import { HOSTED_LIMITS } from "../hosted-limits.ts";
 import { ERROR_TEXT, type PusherError } from "../pusher-error.ts";
 import { channelText, isSignature, type PusherApp, userText } from "../signature.ts";
+import type { SignedMember } from "./member-id.ts";
 
 /** A user who has signed in on a connection. */
-export interface SignedInUser {
-  readonly id: string;
-  readonly info?: unknown;
-}
+export type SignedInUser = SignedMember;
 
 /** What is signed is trusted; the rest says why not. */
 export type Verdict<T> =
@@ -30,7 +28,8 @@ export interface Subscription {
 const USER_DATA = 10_240;
 
 /**
- * Verifies the signature of a subscription to a private or presence channel. The grant names the member, where there are members.
+ * Verifies the signature of a subscription to a private or presence channel. The grant names the member where there are members, and
+ * elsewhere the user whom `channel_data` names, if any: by that name the hub can take it back.
  */
 export function judgeSubscription(app: PusherApp, subscription: Subscription): Verdict<Grant> {
   const { socketId, channel, auth, channelData, user } = subscription;
@@ -43,9 +42,10 @@ export function judgeSubscription(app: PusherApp, subscription: Subscription): V
   const shown = channelText(socketId, channel, channelData === undefined ? undefined : "<channel_data>");
   const wrong = judgeAuth(app, auth, signed, shown);
   if (wrong !== undefined) return refuse(wrong);
-  if (channelClass(channel).access !== "presence") return { ok: true, value: {} };
-  if (channelData === undefined && user) return { ok: true, value: { member: user } };
   const member = readUser(channelData, "user_id");
+  if (channelClass(channel).access !== "presence")
+    return { ok: true, value: typeof member === "string" ? {} : { user: member.id } };
+  if (channelData === undefined && user) return { ok: true, value: { member: user } };
   return typeof member === "string"
     ? refuse(`Invalid channel_data: ${member}`)
     : { ok: true, value: { member } };
@@ -89,9 +89,10 @@ function readUser(text: string | undefined, key: "user_id" | "id"): SignedInUser
   }
   if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return `${key} is missing`;
   const { [key]: given, user_info: info } = value as Readonly<Record<string, unknown>>;
-  // Servers sign numbers, too; clients use them as keys, which are strings.
-  const id = typeof given === "number" && key === "user_id" ? String(given) : given;
+  // Larger numbers than these cannot be told apart once they are read.
+  const numeric = key === "user_id" && Number.isSafeInteger(given);
+  const id = numeric ? String(given) : given;
   if (typeof id !== "string" || id === "" || id.length > HOSTED_LIMITS.userId)
-    return `${key} must be a string of at most ${HOSTED_LIMITS.userId} characters`;
-  return info === undefined ? { id } : { id, info };
+    return `${key} must be a string of at most ${HOSTED_LIMITS.userId} characters${key === "id" ? "" : ", or a whole number below 2^53"}`;
+  return { id, ...(info !== undefined && { info }), ...(numeric && { numeric: true }) };
 }

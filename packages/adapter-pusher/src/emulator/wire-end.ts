@@ -5,8 +5,8 @@ import { textFrames } from "@bellwire/core/server";
 import type { WebSocket } from "ws";
 import { pusherClose } from "./close-number.ts";
 
-/** Milliseconds that a peer has to answer a close frame before its socket is destroyed. */
-const CLOSE_TIMEOUT = 2_000;
+/** Milliseconds that a peer has to answer a close frame, or to take ours, before its socket is destroyed. An option of `ws`. */
+export const CLOSING = { closeTimeout: 2_000 } as const;
 /** What the emulator itself may have waiting for a connection, in bytes; what the hub sends has the hub's own bounds. */
 const WAITING = 1_048_576;
 
@@ -18,6 +18,8 @@ export class WireEnd {
   constructor(webSocket: WebSocket, socket: Duplex) {
     this.#webSocket = webSocket;
     this.#socket = socket;
+    // Both have said goodbye, and our side is written: a peer that keeps its own side open has left all the same.
+    socket.once("finish", () => webSocket.terminate());
   }
 
   get buffered(): number {
@@ -63,6 +65,5 @@ export class WireEnd {
     if (farewell !== undefined) this.write(textFrames([farewell]));
     this.#closing = true;
     this.#webSocket.close(number, reason);
-    setTimeout(() => this.#webSocket.terminate(), CLOSE_TIMEOUT).unref();
   }
 }
