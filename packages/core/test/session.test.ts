@@ -236,6 +236,74 @@ describe("rates", () => {
     expect(peer.of("notification")).toEqual([]);
   });
 
+  it("closes a link that goes on sending what is refused, after 1,000 messages, and says when to come back", async () => {
+    open({ authorize: () => true });
+    const peer = await world.welcomed();
+    let ref = 0;
+    while (!peer.cause && ref < 10_000) void peer.say(publish(++ref));
+    await settle();
+    expect(peer.cause).toMatchObject({ code: "rate_limited", retryAfter: 10_000 });
+    expect(ref).toBe(100 + 1_000 + 1);
+  });
+
+  it("counts a refused message once for each 4 KiB of it", async () => {
+    open({ authorize: () => true });
+    const peer = await world.welcomed();
+    let ref = 0;
+    while (!peer.cause && ref < 10_000) void peer.say(publish(++ref), 65_536);
+    await settle();
+    // Four fill the byte rate; each of the others counts 17.
+    expect([peer.cause?.code, ref]).toEqual(["rate_limited", 4 + Math.floor(1_000 / 17) + 1]);
+  });
+
+  it("lets go of subscriptions however often, but not without end", async () => {
+    const peer = await open().welcomed();
+    let ref = 0;
+    while (!peer.cause && ref < 10_000) void peer.say({ type: "unsubscribe", ref: ++ref, topic: "news.a" });
+    await settle();
+    expect([peer.cause?.code, ref]).toEqual(["rate_limited", 100 + 1_000 + 1]);
+  });
+
+  it("holds 256 publishes that wait for those before them, refuses more for now, and keeps their order", async () => {
+    const goOn: (() => void)[] = [];
+    open({
+      authorize: () => new Promise((resolve) => goOn.push(() => resolve(true))),
+      limits: { messageRate: 10_000, messageBurst: 10_000 },
+    });
+    const peer = await world.welcomed();
+    for (let ref = 1; ref <= 258; ref++) await peer.say(publish(ref));
+    expect(peer.of("error").map(({ ref, code }) => [ref, code])).toEqual([
+      [257, "rate_limited"],
+      [258, "rate_limited"],
+    ]);
+    for (let next = goOn.shift(); next; next = goOn.shift()) {
+      next();
+      await settle();
+    }
+    expect(peer.of("acknowledged").map(({ ref }) => ref)).toEqual(
+      Array.from({ length: 256 }, (_, at) => at + 1),
+    );
+    await world.clock.advance(520);
+    await peer.say(publish(257));
+    goOn.shift()?.();
+    await settle();
+    expect(peer.of("acknowledged").at(-1)?.ref).toBe(257);
+  });
+
+  it("tells its application of each kind of refusal once a minute", async () => {
+    open({ authenticate, limits: { linksPerUser: 1 } });
+    for (let n = 0; n < 5; n++) await world.welcomed("alice");
+    await world.peer().say({ ...hello, protocol: 2 });
+    expect(world.complaints).toMatchObject([{ code: "rate_limited" }, { code: "unsupported_protocol" }]);
+    await world.clock.advance(60_000);
+    for (let n = 0; n < 5; n++) await world.welcomed("alice");
+    expect(world.complaints.map((error) => (error as BellwireError).code)).toEqual([
+      "rate_limited",
+      "unsupported_protocol",
+      "rate_limited",
+    ]);
+  });
+
   it("takes 50 subscriptions at once and 128 in all, and says when to try the next", async () => {
     const peer = await open({ limits: { messageRate: 10_000 } }).welcomed();
     for (let ref = 1; ref <= 51; ref++) await peer.say({ type: "subscribe", ref, topic: `news.${ref}` });
