@@ -1,18 +1,14 @@
 /** The contract of these tests, registered for the hooks as a program does it. */
 
 import { command, defineTopics, type, volatile } from "@bellwire/core";
-import type { StandardSchemaV1 } from "@standard-schema/spec";
 
 /** A schema with a bug: it throws what it is given. */
-const throwing: StandardSchemaV1<Error, Error> = {
-  "~standard": {
-    version: 1,
-    vendor: "test",
-    validate: (value) => {
-      throw value;
-    },
+const throwing = type<Error>();
+Object.assign(throwing["~standard"], {
+  validate: (value: unknown) => {
+    throw value;
   },
-};
+});
 
 export const topics = defineTopics({
   "news.{name}": { said: type<{ n: number }>(), told: type<{ text: string }>(), checked: throwing },
