@@ -62,6 +62,11 @@ export interface ClientOrder {
 export interface ClientHalf {
   /** Publishes and resolves once the server has taken it. Absent where the contender has no acknowledgement. */
   readonly publish?: (notice: Notice) => Promise<void>;
+  /**
+   * Whether it is connected, as far as it knows. A drive waits for a client that is not and misses something: it is on its way back, and
+   * what it missed may come.
+   */
+  readonly live: () => boolean;
   /** Ends the connection for good; that is no trouble. */
   readonly close: () => void;
 }
@@ -77,6 +82,11 @@ export interface Contender {
   readonly caveats?: readonly string[];
   /** Whether a client that comes back gets what it missed. Where not, a loss after a cut is shown and fails nothing. */
   readonly recovers: boolean;
+  /**
+   * Milliseconds from the loss of a client's connection, or from a failed attempt, until the next attempt is over, at most. What a client
+   * misses that is away for longer is lost. Default: 35,000, which is what a channel may take: 20 s of backoff and 15 s of attempt.
+   */
+  readonly comesBackWithin?: number;
   readonly serve: (order: ServeOrder) => Promise<ServerHalf>;
   /** Connects a client as an application would; resolves when every topic is subscribed. */
   readonly connect: (order: ClientOrder) => Promise<ClientHalf>;

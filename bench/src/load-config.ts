@@ -69,6 +69,7 @@ const CONTENDER_RULES: OptionRules = {
   recovers: { allowed: "true or false", test: (value) => typeof value === "boolean" },
   serve: callable,
   connect: callable,
+  comesBackWithin: atLeast(1),
   scenarios: array,
   caveats: array,
   load: { allowed: "a load plan", test: (value) => typeof value === "object" },

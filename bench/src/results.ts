@@ -65,6 +65,10 @@ export interface Row {
   readonly lossless: boolean;
   /** Why the figures are worth nothing: `the sender was late`. Undefined: they count. */
   readonly invalid: string | undefined;
+  /** Slices that were run again because the sender fell behind; their figures are in none, their account is. Absent: none. */
+  readonly reruns?: number;
+  /** Slices whose sender fell behind every time; they are in no figure either. Absent: none. */
+  readonly leftOut?: number;
   /** What went wrong, in words; any of them fails the run. */
   readonly troubles: readonly string[];
   /** By the id of the metric; absent where the contender has none. */

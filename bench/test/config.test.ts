@@ -68,6 +68,10 @@ describe("a configuration", () => {
     [{ rounds: 0 }, "config.rounds: must be a whole number of at least 1"],
     [{ profile: "medium" }, `config.profile: must be "quick" or "full"`],
     [{ contenders: [{ ...contender, kind: "best" }] }, `config.contenders[0].kind: must be "wire" or`],
+    [
+      { contenders: [{ ...contender, comesBackWithin: -1 }] },
+      "config.contenders[0].comesBackWithin: must be",
+    ],
     [{ contenders: [{ ...contender, serve: 1 }] }, "config.contenders[0].serve: must be a function"],
   ])("that is wrong names its path and what is allowed: %o", (config, message) => {
     const check = (): void => checkConfig(config);

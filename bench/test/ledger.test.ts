@@ -35,17 +35,29 @@ describe("the ledger", () => {
     expect(ledger.complete).toBe(true);
   });
 
-  it("knows when everybody has the last of each topic, whatever is missing before", () => {
+  it("knows who misses something", () => {
     const [a, b, c, d, e] = DUE;
     const ledger = deliver(day(), [a, b, c, d]);
-    expect(ledger.caughtUp).toBe(false);
+    expect(ledger.behind()).toEqual(["björn"]);
+    deliver(ledger, [e, e]);
+    expect(ledger.behind()).toEqual([]);
+    ledger.published("goals.ada", 3);
+    expect(ledger.behind()).toEqual(["ada"]);
+  });
+
+  it("knows who has the last of each topic, whatever is missing before", () => {
+    const [a, b, c, d, e] = DUE;
+    const ledger = deliver(day(), [a, b, c, d]);
+    expect(ledger.hasLast("ada")).toBe(true);
+    expect(ledger.hasLast("björn")).toBe(false);
     deliver(ledger, [e]);
-    expect(ledger.caughtUp).toBe(true);
-    expect(deliver(day(), [c, d, e])).toMatchObject({ caughtUp: true, complete: false });
+    expect(ledger.hasLast("björn")).toBe(true);
+    expect(deliver(day(), [c, d, e]).behind()).toEqual(["ada", "björn"]);
+    expect(deliver(day(), [c, d, e]).hasLast("ada")).toBe(true);
     ledger.subscribed("chloé", "chat.1");
-    expect(ledger.caughtUp).toBe(true);
+    expect(ledger.hasLast("chloé")).toBe(true);
     ledger.published("chat.1", 3);
-    expect(ledger.caughtUp).toBe(false);
+    expect(ledger.hasLast("chloé")).toBe(false);
   });
 
   it("counts nothing against topics that overtake each other", () => {

@@ -96,7 +96,11 @@ describe("a driven row", () => {
     ...other,
   });
   const rowOf = (...results: DriveResult[]): Row =>
-    drivenRow({ module: "file:///some.ts", contender }, results, seededRandom(1));
+    drivenRow(
+      { module: "file:///some.ts", contender },
+      results.map((one) => ({ result: one, reruns: 0 })),
+      seededRandom(1),
+    );
   const textOf = (row: Row): string =>
     scenarioText(
       {
@@ -122,6 +126,12 @@ describe("a driven row", () => {
     const text = textOf(rowOf(result(2)));
     expect(text).not.toContain("7.3");
     expect(text).toContain("invalid: the sender was ill: 2 of 100 sends");
+  });
+
+  it("says how often its parts were run again", () => {
+    const part = { result: result(0), reruns: 2 };
+    const row = drivenRow({ module: "file:///some.ts", contender }, [part, part], seededRandom(1));
+    expect(row.reruns).toBe(4);
   });
 
   it("marks a row whose clients had no time left", () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { parseWorkload, readWorkload, segmentsOf, shortened, WORKOUT_DAY } from "../src/workload/workload.ts";
+import { parseWorkload, readWorkload, segmentsOf, WORKOUT_DAY } from "../src/workload/workload.ts";
 import { generateWorkoutDay, WORKOUT_DAY_SEED } from "../workloads/generate.ts";
 
 describe("the workout day", () => {
@@ -58,8 +58,14 @@ describe("a workload", () => {
     );
   });
 
+  it("is read no further than it is played", () => {
+    const day = `${line("2026-01-01T10:00:00Z")}\n${line("2026-01-01T10:00:01Z")}\n`;
+    expect(parseWorkload(`${day}no JSON\n`, 2).notifications.map(({ at }) => at)).toEqual([0, 1_000]);
+    expect(() => parseWorkload(`${day}no JSON\n`, 3)).toThrow();
+  });
+
   it("is cut into segments that leave nothing out", async () => {
-    const workload = shortened(await readWorkload(WORKOUT_DAY), 1_000);
+    const workload = await readWorkload(WORKOUT_DAY, 1_000);
     const segments = segmentsOf(workload, 3);
     expect(segments[0]?.from).toBe(0);
     expect(segments[2]?.to).toBe(1_000);

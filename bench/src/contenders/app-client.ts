@@ -1,12 +1,16 @@
 /** The benchmark's client on Bellwire: what it does with a channel, whatever the wire. */
-import type { Transport } from "@bellwire/core";
-import { createChannel } from "@bellwire/core/client";
+import type { TopicMap, Transport } from "@bellwire/core";
+import { type ChannelOptions, createChannel } from "@bellwire/core/client";
 import type { ClientHalf, ClientOrder } from "../contender.ts";
 import { contractOf } from "./workout-app.ts";
 
 /** Subscribes a channel to all topics; resolves when the hub has answered for each. */
-export async function connectChannel(transport: Transport, order: ClientOrder): Promise<ClientHalf> {
-  const channel = createChannel({ topics: contractOf(order.events), transport });
+export async function connectChannel(
+  transport: Transport,
+  order: ClientOrder,
+  options: Pick<ChannelOptions<TopicMap, Transport>, "backoff" | "random"> = {},
+): Promise<ClientHalf> {
+  const channel = createChannel({ ...options, topics: contractOf(order.events), transport });
   channel.onError((error) => order.troubled(String(error)));
   channel.onState((state) => {
     if (!order.comesBack && state !== "connected" && state !== "connecting" && state !== "closed")
@@ -25,6 +29,7 @@ export async function connectChannel(transport: Transport, order: ClientOrder): 
     async publish({ topic, event, data }) {
       await channel.publish(topic, event, data);
     },
+    live: () => channel.state === "connected",
     close: () => channel.close(),
   };
 }

@@ -12,10 +12,16 @@ import { PUSHER_APP as app, openPusher } from "./pusher-libraries.ts";
 import { HttpPublisher } from "./pusher-publisher.ts";
 import { serveHub } from "./workout-app.ts";
 
+/** Milliseconds: the library waits for a second and gives an attempt 15. */
+const COMES_BACK_WITHIN = 16_000;
+
 function connect({ port, topics, received, troubled, comesBack }: ClientOrder): Promise<ClientHalf> {
   const pusher = openPusher(app.key, port);
   return new Promise((resolve, reject) => {
-    const half: ClientHalf = { close: () => pusher.disconnect() };
+    const half: ClientHalf = {
+      live: () => pusher.connection.state === "connected",
+      close: () => pusher.disconnect(),
+    };
     if (topics.length === 0) resolve(half);
     let missing = topics.length;
     for (const topic of topics) {
@@ -43,6 +49,7 @@ export const contender: Contender = {
   // than it takes to fill a slow reader.
   scenarios: SCENARIO_NAMES.filter((name) => name !== "fan-out" && name !== "slow-reader"),
   recovers: false,
+  comesBackWithin: COMES_BACK_WITHIN,
   async serve(order) {
     const hub = await serveHub(order, (own) => listen((server) => attachPusher(own, server, { app })));
     const publisher = new HttpPublisher(app, hub.port);

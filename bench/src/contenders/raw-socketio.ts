@@ -15,6 +15,9 @@ import { clientFrame, upgradeRequest } from "../wire/ws-frames.ts";
 /** The upgrade of a connection that begins as a WebSocket. */
 export const UPGRADE = "/socket.io/?EIO=4&transport=websocket";
 
+/** Milliseconds: the library waits for 5 s at most, half as much more at random, and gives an attempt 20 s. */
+const COMES_BACK_WITHIN = 27_500;
+
 /** Starts a Socket.IO server. */
 export function listenSocketIo(prepare: (io: Server) => void): Promise<Listening> {
   return listen((server) => {
@@ -65,6 +68,7 @@ function connect(
       async publish(notice) {
         await socket.emitWithAck("publish", notice);
       },
+      live: () => socket.connected,
       close: () => void socket.close(),
     };
     // The rooms are the connection's, so they are joined again after every loss.
@@ -81,7 +85,14 @@ function connect(
 
 /** The bare library, by one of its transports. */
 export function rawSocketIo(name: string, carrier: Carrier): Contender {
-  return { name, kind: "bare", recovers: false, serve, connect: (order) => connect(carrier, order) };
+  return {
+    name,
+    kind: "bare",
+    recovers: false,
+    comesBackWithin: COMES_BACK_WITHIN,
+    serve,
+    connect: (order) => connect(carrier, order),
+  };
 }
 
 export const contender: Contender = {

@@ -13,6 +13,8 @@ import { listen } from "../wire/listen.ts";
 
 /** Milliseconds before a client connects again, at most. */
 const PAUSE = 1_000;
+/** Milliseconds that an attempt on this machine may take while others keep it busy. */
+const ATTEMPT = 4_000;
 
 async function serve(): Promise<ServerHalf> {
   const topics = new Map<string, Set<ServerResponse>>();
@@ -56,6 +58,7 @@ async function serve(): Promise<ServerHalf> {
 function connect({ port, topics, received, troubled, comesBack }: ClientOrder): Promise<ClientHalf> {
   const url = `http://127.0.0.1:${port}/?${topics.map((topic) => `topic=${encodeURIComponent(topic)}`).join("&")}`;
   const abort = new AbortController();
+  let live = false;
   // Requests overtake each other, so who wants order waits for each answer.
   let last: Promise<void> = Promise.resolve();
   const post = async (notice: Notice): Promise<void> => {
@@ -72,11 +75,15 @@ function connect({ port, topics, received, troubled, comesBack }: ClientOrder): 
       last = posted.catch(() => {});
       return posted;
     },
+    live: () => live,
     close: () => abort.abort(),
   };
   return new Promise((resolve, reject) => {
     const parser = createParser({
-      onComment: () => resolve(half),
+      onComment() {
+        live = true;
+        resolve(half);
+      },
       onEvent(event) {
         const { topic, data } = JSON.parse(event.data) as Notice;
         received(topic, data);
@@ -90,6 +97,7 @@ function connect({ port, topics, received, troubled, comesBack }: ClientOrder): 
     const stay = async (): Promise<void> => {
       while (!abort.signal.aborted) {
         await stream().catch((error: unknown) => comesBack || reject(error as Error));
+        live = false;
         parser.reset();
         if (!comesBack) return abort.signal.aborted ? undefined : troubled("the connection was lost");
         await sleep(Math.random() * PAUSE);
@@ -103,6 +111,7 @@ export const contender: Contender = {
   name: "raw SSE",
   kind: "bare",
   recovers: false,
+  comesBackWithin: PAUSE + ATTEMPT,
   serve,
   connect,
   load: {

@@ -37,7 +37,8 @@ export function connectBare({ port, received, troubled }: ClientOrder): Promise<
       closed = true;
       socket.terminate();
     };
-    socket.on("open", () => resolve({ close }));
+    const live = (): boolean => socket.readyState === WebSocket.OPEN;
+    socket.on("open", () => resolve({ live, close }));
     socket.on("message", (text) => received(FAN_OUT_TOPIC, JSON.parse(messageText(text))));
     socket.on("error", reject);
     socket.on("close", () => closed || troubled("the connection was lost"));

@@ -17,6 +17,8 @@ type Down = { readonly subscribed: number } | { readonly done: number } | Notice
 
 /** Milliseconds before a client connects again, at most. */
 const PAUSE = 1_000;
+/** Milliseconds that an attempt on this machine may take while others keep it busy. */
+const ATTEMPT = 4_000;
 
 async function serve(): Promise<ServerHalf> {
   const topics = new Map<string, Set<Socket>>();
@@ -64,6 +66,7 @@ function connect({ port, topics, received, troubled, comesBack }: ClientOrder): 
           waiting.set(ref, { done, failed });
           socket.send(JSON.stringify({ publish: notice, ref } satisfies Up));
         }),
+      live: () => socket.readyState === WebSocket.OPEN,
       close() {
         closed = true;
         socket.terminate();
@@ -101,6 +104,7 @@ export const contender: Contender = {
   // There the usual loop is the control, and a second one would move what everything is compared with.
   scenarios: SCENARIO_NAMES.filter((name) => name !== "fan-out"),
   recovers: false,
+  comesBackWithin: PAUSE + ATTEMPT,
   serve,
   connect,
   load: {

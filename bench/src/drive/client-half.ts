@@ -6,7 +6,8 @@ import { type Account, Ledger } from "../measure/ledger.ts";
 import { loadContender } from "../registry.ts";
 import { eventsOf, type WorkloadSpec, workloadOf } from "../workload/spec.ts";
 import type { Workload } from "../workload/workload.ts";
-import { intendedTime, notificationAt, type Run, sequenceOf } from "./schedule.ts";
+import { inLap, intendedTime, notificationAt, type Part, type Run, sequenceOf } from "./schedule.ts";
+import { COMES_BACK_WITHIN, Settling, type Straggler } from "./settling.ts";
 
 /** Milliseconds from intended send to delivery into the application. */
 export interface Latency {
@@ -24,7 +25,7 @@ export interface ClientReport {
   readonly delivered: number;
   /** Of the last run. */
   readonly latency: Latency;
-  /** Over all runs so far: percentile and milliseconds. */
+  /** Over all runs so far that count: percentile and milliseconds. */
   readonly percentiles: readonly (readonly [percentile: number, milliseconds: number])[];
   /** Milliseconds from the start of the last run to its last delivery. */
   readonly duration: number;
@@ -53,10 +54,6 @@ export interface ConnectOrder {
   readonly comesBack: boolean;
 }
 
-/** Milliseconds to wait, after the last delivery, for what is missing. */
-const PATIENCE = 3_000;
-/** And when everybody has the last of every topic, so that only what is out of order could still come. */
-const PATIENCE_AT_THE_END = 500;
 /** A delivery that is later than this, in milliseconds, tells of what went before and not of now. */
 const ON_TIME = 100;
 /** Clients that connect at the same time. */
@@ -65,6 +62,16 @@ const AT_ONCE = 20;
 const PERCENTILES = Array.from({ length: 19 }, (_, index) => index * 5).concat([
   92.5, 95, 97.5, 99, 99.5, 99.75, 99.9, 99.95, 99.99, 100,
 ]);
+
+interface Client {
+  readonly subscriber: string;
+  /** The way that its connection takes. */
+  readonly way: number;
+  /** Undefined until it is connected. */
+  half: ClientHalf | undefined;
+  /** Milliseconds from the cut of its way until it was whole. */
+  recovered: number | undefined;
+}
 
 // In microseconds, up to a minute, three digits.
 function newHistogram(): RecordableHistogram {
@@ -77,35 +84,42 @@ export function createHalf() {
   const whole = newHistogram();
   let histogram = newHistogram();
   const troubles: string[] = [];
-  const clients: ClientHalf[] = [];
-  /** The way that each subscriber's connection takes, and when the ways were cut. */
-  const ways = new Map<string, number>();
+  const clients = new Map<string, Client>();
+  /** When the ways were cut. */
   const cuts = new Map<number, number>();
-  const live = new Map<string, number>();
+  let comesBackWithin = COMES_BACK_WITHIN;
   let workload: Workload | undefined;
+  let part: Part | undefined;
   let run: Run | undefined;
-  let warmUp = false;
   let lastDelivery = 0;
   let delivered = 0;
   let cpuAtStart = process.cpuUsage();
 
-  const received = (subscriber: string, topic: string, data: unknown): void => {
+  const received = (client: Client, topic: string, data: unknown): void => {
     const now = hostNow();
     const sequence = sequenceOf(data) ?? -1;
     lastDelivery = now;
-    if (!ledger.delivered(subscriber, topic, sequence) || !run || !workload || sequence < run.from) return;
+    if (!ledger.delivered(client.subscriber, topic, sequence) || !run || !workload || sequence < run.from)
+      return;
     delivered += 1;
     const intended = intendedTime(workload, run, sequence);
     histogram.record(Math.max(1, Math.round((now - intended) * 1_000)));
-    const cut = cuts.get(ways.get(subscriber) ?? -1);
-    if (cut !== undefined && intended > cut && now - intended < ON_TIME && !live.has(subscriber))
-      live.set(subscriber, now - cut);
+    const cut = cuts.get(client.way);
+    if (cut !== undefined && intended > cut && now - intended < ON_TIME) client.recovered ??= now - cut;
   };
+
+  const stragglers = (): Straggler[] =>
+    ledger.behind().map((subscriber) => ({
+      subscriber,
+      hasLast: ledger.hasLast(subscriber),
+      live: clients.get(subscriber)?.half?.live() ?? false,
+    }));
 
   return {
     /** Connects every subscriber of the workload. Resolves to how many there are. */
     async connect({ module, ports, spec, comesBack }: ConnectOrder): Promise<number> {
       const contender = await loadContender(module);
+      comesBackWithin = contender.comesBackWithin ?? COMES_BACK_WITHIN;
       workload = await workloadOf(spec);
       const events = eventsOf(workload);
       const queue = [...workload.subscribers.entries()];
@@ -113,32 +127,36 @@ export function createHalf() {
         for (let next = queue.pop(); next; next = queue.pop()) {
           const [index, { subscriber, topics }] = next;
           const way = index % ports.length;
-          ways.set(subscriber, way);
+          const client: Client = { subscriber, way, half: undefined, recovered: undefined };
+          clients.set(subscriber, client);
           for (const topic of topics) ledger.subscribed(subscriber, topic);
-          const client = await contender.connect({
+          client.half = await contender.connect({
             port: ports[way] as number,
             topics,
             events,
             comesBack,
-            received: (topic, data) => received(subscriber, topic, data),
+            received: (topic, data) => received(client, topic, data),
             troubled: (what) => void (troubles.length < 5 && troubles.push(`${subscriber}: ${what}`)),
           });
-          clients.push(client);
         }
       };
       await Promise.all(Array.from({ length: AT_ONCE }, connectNext));
       return workload.subscribers.length;
     },
-    /** The deliveries of a warm-up are accounted for, its latencies are not. */
-    begin(next: Run, isWarmUp: boolean): void {
+    /** Enters what a part will publish. */
+    begin(next: Part, lap: number): void {
       if (!workload) throw new Error("nobody is connected");
-      run = next;
-      warmUp = isWarmUp;
+      part = inLap(next, workload, lap);
       histogram = newHistogram();
       delivered = 0;
-      for (let sequence = next.from; sequence < next.to; sequence += 1) {
+      for (let sequence = part.from; sequence < part.to; sequence += 1) {
         ledger.published(notificationAt(workload, sequence).topic, sequence);
       }
+    },
+    /** Says when the part's first notification will be sent. It may be said again while that is to come. */
+    start(at: number): void {
+      if (!part) throw new Error("nothing is played");
+      run = { ...part, start: at };
       cpuAtStart = process.cpuUsage();
     },
     /** The clients of a way were cut off at this time of the host. */
@@ -147,20 +165,19 @@ export function createHalf() {
     },
     /** When those who were cut off were live again. */
     recoveries(): Recovery[] {
-      return Array.from(ways)
-        .filter(([, way]) => cuts.has(way))
-        .map(([subscriber]) => ({ subscriber, milliseconds: live.get(subscriber) }));
+      return [...clients.values()]
+        .filter(({ way }) => cuts.has(way))
+        .map(({ subscriber, recovered }) => ({ subscriber, milliseconds: recovered }));
     },
-    /** Waits until everything came, or nothing more comes. */
-    async settle(): Promise<ClientReport> {
-      const asked = hostNow();
-      const isOver = (): boolean => {
-        const silence = hostNow() - Math.max(asked, lastDelivery);
-        return silence >= PATIENCE || (silence >= PATIENCE_AT_THE_END && ledger.caughtUp);
-      };
-      while (!ledger.complete && !isOver()) await sleep(2);
+    /**
+     * Waits until everything came, or nothing more can come. What does not count, such as a warm-up, is accounted for, and its latencies are
+     * forgotten.
+     */
+    async settle(counts: boolean): Promise<ClientReport> {
+      const settling = new Settling(hostNow(), comesBackWithin);
+      while (!ledger.complete && !settling.isOver(hostNow(), lastDelivery, stragglers)) await sleep(2);
       const { user, system } = process.cpuUsage(cpuAtStart);
-      if (!warmUp) whole.add(histogram);
+      if (counts) whole.add(histogram);
       const at = (percentile: number): number => histogram.percentile(percentile) / 1_000;
       return {
         account: ledger.account(),
@@ -179,7 +196,8 @@ export function createHalf() {
       };
     },
     close(): void {
-      for (const client of clients.splice(0)) client.close();
+      for (const { half } of clients.values()) half?.close();
+      clients.clear();
     },
   };
 }

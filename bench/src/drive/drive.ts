@@ -5,8 +5,8 @@ import type { Entrant, Pair } from "../scenario.ts";
 import type { WorkloadSpec } from "../workload/spec.ts";
 import type * as clientHalf from "./client-half.ts";
 import type { ClientReport, Recovery } from "./client-half.ts";
-import type { Run } from "./schedule.ts";
-import type { SenderHealth } from "./sender.ts";
+import type { Part } from "./schedule.ts";
+import { illness, type SenderHealth } from "./sender.ts";
 import type * as serverHalf from "./server-half.ts";
 import type { ServerCost } from "./server-half.ts";
 
@@ -32,15 +32,24 @@ export interface DriveOptions {
   readonly via?: (port: number) => Promise<readonly number[]>;
 }
 
-/** Milliseconds between the order to start and the first notification, for the order to arrive. */
+/** Milliseconds from the decision to start to the first notification, for both halves to hear of it. */
 const HEAD_START = 20;
-/** And for each notification, which the clients first enter into their ledger. */
-const HEAD_START_EACH = 0.005;
+/** So much of it must be left for the server, once the clients have heard; otherwise the start is put off. Milliseconds. */
+const HEAD_START_LEFT = 10;
+
+/** How a part is played. */
+export interface PlayOptions {
+  /** It is not measured. Default: false. */
+  readonly warmUp?: boolean;
+  /** It, or a later part, was played before. Default: false. */
+  readonly again?: boolean;
+}
 
 export class Drive {
   readonly entrant: Entrant;
   readonly #server: Half<ServerModule>;
   readonly #clients: Half<ClientModule>;
+  #lap = 0;
 
   private constructor(entrant: Entrant, server: Half<ServerModule>, clients: Half<ClientModule>) {
     this.entrant = entrant;
@@ -64,21 +73,32 @@ export class Drive {
     return new Drive(entrant, server, clients);
   }
 
-  /** Plays a part of the workload and waits until all of it came, or nothing more comes. A warm-up's latencies are forgotten. */
-  async play(part: Omit<Run, "start">, warmUp = false): Promise<DriveResult> {
-    const ahead = HEAD_START + (part.to - part.from) * HEAD_START_EACH;
-    const run: Run = { ...part, start: hostNow() + ahead };
-    await this.#clients.ask("begin", run, warmUp);
-    await this.#server.ask("begin");
-    const health = await this.#server.ask("play", run);
-    const report = await this.#clients.ask("settle");
+  /**
+   * Plays a part of the workload and waits until all of it came, or nothing more can come. The latencies of a warm-up, and of a part whose
+   * sender fell ill, are in no percentiles.
+   */
+  async play(part: Part, { warmUp = false, again = false }: PlayOptions = {}): Promise<DriveResult> {
+    if (again) this.#lap += 1;
+    await Promise.all([this.#clients.ask("begin", part, this.#lap), this.#server.ask("begin")]);
+    const start = await this.#start();
+    const health = await this.#server.ask("play", { ...part, start }, this.#lap);
+    const report = await this.#clients.ask("settle", !warmUp && illness(health) === undefined);
     return {
       report,
       health,
       server: await this.#server.ask("cost"),
-      notifications: run.to - run.from,
+      notifications: part.to - part.from,
       failures: await this.#server.ask("failures"),
     };
+  }
+
+  /** Tells the clients when the part starts. A sender that heard of it too late would be late by no fault of the wire. */
+  async #start(): Promise<number> {
+    for (;;) {
+      const start = hostNow() + HEAD_START;
+      await this.#clients.ask("start", start);
+      if (start - hostNow() >= HEAD_START_LEFT) return start;
+    }
   }
 
   /** What the server process holds, bytes. */

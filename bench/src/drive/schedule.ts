@@ -5,15 +5,31 @@
 import type { Notice } from "../contender.ts";
 import type { Segment, Workload, WorkloadNotification } from "../workload/workload.ts";
 
-/** A segment on its way: when it starts on the host's clock, and how many times faster than life it runs. */
-export interface Run extends Segment {
-  readonly start: number;
+/** A segment, and how many times faster than life it is played. */
+export interface Part extends Segment {
   readonly speed: number;
 }
 
-/** The notification with a sequence, which is its index in the workload. Throws a RangeError beyond the end. */
+/** A part on its way: when it starts on the host's clock. */
+export interface Run extends Part {
+  readonly start: number;
+}
+
+/**
+ * A part in a lap of the workload. What is played again is played in a later lap, as is all that follows: its notifications have higher
+ * sequences, so that no delivery of one time is taken for one of another.
+ */
+export function inLap<P extends Part>(part: P, workload: Workload, lap: number): P {
+  const ahead = lap * workload.notifications.length;
+  return { ...part, from: part.from + ahead, to: part.to + ahead };
+}
+
+/**
+ * The notification with a sequence, which is its index in the workload, plus the workload's length for each lap. Throws a RangeError when
+ * there is none.
+ */
 export function notificationAt(workload: Workload, sequence: number): WorkloadNotification {
-  const notification = workload.notifications[sequence];
+  const notification = workload.notifications[sequence % workload.notifications.length];
   if (!notification) throw new RangeError(`the workload has no notification ${sequence}`);
   return notification;
 }

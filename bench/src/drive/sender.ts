@@ -27,6 +27,9 @@ export interface SenderHealth extends Punctuality {
   readonly loopDelay: number;
 }
 
+/** A sender that has sent nothing yet. */
+export const WELL: SenderHealth = { sent: 0, late: 0, worst: 0, loopDelay: 0 };
+
 /** Adds up what senders said of several segments. */
 export function addHealth(a: SenderHealth, b: SenderHealth): SenderHealth {
   return { ...addPunctuality(a, b), loopDelay: Math.max(a.loopDelay, b.loopDelay) };

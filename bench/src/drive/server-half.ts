@@ -3,7 +3,7 @@ import type { ServerHalf } from "../contender.ts";
 import { loadContender } from "../registry.ts";
 import { eventsOf, type WorkloadSpec, workloadOf } from "../workload/spec.ts";
 import type { Workload } from "../workload/workload.ts";
-import type { Run } from "./schedule.ts";
+import { inLap, type Run } from "./schedule.ts";
 import type { SenderHealth } from "./sender.ts";
 import { sendWatched } from "./watched-sender.ts";
 
@@ -30,9 +30,9 @@ export function createHalf() {
     begin(): void {
       before = { cpu: process.cpuUsage(), bytes: half?.bytesWritten() ?? 0 };
     },
-    async play(run: Run): Promise<SenderHealth> {
+    async play(run: Run, lap: number): Promise<SenderHealth> {
       if (!half || !workload) throw new Error("nobody serves");
-      return sendWatched(workload, run, half.publish);
+      return sendWatched(workload, inLap(run, workload, lap), half.publish);
     },
     /** Asked once everything was delivered. */
     cost(): ServerCost {

@@ -19,6 +19,25 @@ export interface Account {
   readonly stray: number;
 }
 
+/** The sum over several ledgers. */
+export function sumOf(accounts: readonly Account[]): Account {
+  const sum = (key: keyof Account): number => accounts.reduce((total, account) => total + account[key], 0);
+  return {
+    expected: sum("expected"),
+    delivered: sum("delivered"),
+    lost: sum("lost"),
+    doubled: sum("doubled"),
+    disordered: sum("disordered"),
+    stray: sum("stray"),
+  };
+}
+
+interface Subscriber {
+  readonly topics: Map<string, Track>;
+  /** Due and not come yet. */
+  missing: number;
+}
+
 interface Track {
   readonly due: Set<number>;
   readonly seen: Set<number>;
@@ -27,8 +46,8 @@ interface Track {
 
 /** One ledger judges one contender over all its rounds. A delivery is (subscriber, topic, sequence). */
 export class Ledger {
-  readonly #tracks: Map<string, Map<string, Track>> = new Map();
-  readonly #subscribers: Map<string, string[]> = new Map();
+  readonly #subscribers: Map<string, Subscriber> = new Map();
+  readonly #topics: Map<string, Subscriber[]> = new Map();
   readonly #last: Map<string, number> = new Map();
   #expected = 0;
   #delivered = 0;
@@ -38,19 +57,22 @@ export class Ledger {
 
   /** Says that a subscriber is due everything that is published to the topic from now on. */
   subscribed(subscriber: string, topic: string): void {
-    let topics = this.#tracks.get(subscriber);
-    if (!topics) this.#tracks.set(subscriber, (topics = new Map()));
-    if (topics.has(topic)) return;
-    topics.set(topic, { due: new Set(), seen: new Set(), newest: -1 });
-    const subscribers = this.#subscribers.get(topic);
-    if (subscribers) subscribers.push(subscriber);
-    else this.#subscribers.set(topic, [subscriber]);
+    let entry = this.#subscribers.get(subscriber);
+    if (!entry) this.#subscribers.set(subscriber, (entry = { topics: new Map(), missing: 0 }));
+    if (entry.topics.has(topic)) return;
+    entry.topics.set(topic, { due: new Set(), seen: new Set(), newest: -1 });
+    const entries = this.#topics.get(topic);
+    if (entries) entries.push(entry);
+    else this.#topics.set(topic, [entry]);
   }
 
   /** Enters a notification that will be published; sequences must grow. Returns how many subscribers are due it. */
   published(topic: string, sequence: number): number {
-    const subscribers = this.#subscribers.get(topic) ?? [];
-    for (const subscriber of subscribers) this.#tracks.get(subscriber)?.get(topic)?.due.add(sequence);
+    const subscribers = this.#topics.get(topic) ?? [];
+    for (const subscriber of subscribers) {
+      subscriber.topics.get(topic)?.due.add(sequence);
+      subscriber.missing += 1;
+    }
     this.#last.set(topic, sequence);
     this.#expected += subscribers.length;
     return subscribers.length;
@@ -58,8 +80,9 @@ export class Ledger {
 
   /** Enters a delivery. Returns whether it was due and is the first of its kind. */
   delivered(subscriber: string, topic: string, sequence: number): boolean {
-    const track = this.#tracks.get(subscriber)?.get(topic);
-    if (!track?.due.has(sequence)) {
+    const entry = this.#subscribers.get(subscriber);
+    const track = entry?.topics.get(topic);
+    if (!entry || !track?.due.has(sequence)) {
       this.#stray += 1;
       return false;
     }
@@ -69,6 +92,7 @@ export class Ledger {
     }
     track.seen.add(sequence);
     this.#delivered += 1;
+    entry.missing -= 1;
     if (sequence < track.newest) this.#disordered += 1;
     else track.newest = sequence;
     return true;
@@ -79,11 +103,17 @@ export class Ledger {
     return this.#delivered === this.#expected;
   }
 
-  /** Whether everybody has the last that is due of every topic; on a wire that keeps order, what is missing now never comes. */
-  get caughtUp(): boolean {
-    for (const topics of this.#tracks.values())
-      for (const [topic, { due, newest }] of topics)
-        if (due.size > 0 && newest !== this.#last.get(topic)) return false;
+  /** The subscribers to whom something that is due so far has not come. */
+  behind(): string[] {
+    return Array.from(this.#subscribers)
+      .filter(([, { missing }]) => missing > 0)
+      .map(([subscriber]) => subscriber);
+  }
+
+  /** Whether a subscriber has the last that is due of every topic; on a wire that keeps order, what is missing now never comes. */
+  hasLast(subscriber: string): boolean {
+    for (const [topic, { due, newest }] of this.#subscribers.get(subscriber)?.topics ?? [])
+      if (due.size > 0 && newest !== this.#last.get(topic)) return false;
     return true;
   }
 

@@ -5,19 +5,19 @@ import { bootstrapMedian } from "../measure/stats.ts";
 import type { Figure, Row, Sample } from "../results.ts";
 import type { Entrant } from "../scenario.ts";
 
-/** What one round gives for each column; undefined or not finite: nothing, as when no delivery came. */
+/** What one round gives for each column; undefined or not finite: nothing, as when no delivery came. A round that is left out is undefined. */
 export type Columns<Round> = Readonly<Record<string, (round: Round) => number | undefined>>;
 
 /** The columns' figures over rounds, the first of which is round 1; a column to which no round gives anything has none. */
 export function figuresOf<Round>(
   columns: Columns<Round>,
-  rounds: readonly Round[],
+  rounds: readonly (Round | undefined)[],
   random: Random,
 ): Record<string, Figure> {
   const figures: Record<string, Figure> = {};
   for (const [id, column] of Object.entries(columns)) {
     const samples = rounds
-      .map((round, index) => ({ round: index + 1, value: column(round) ?? Number.NaN }))
+      .map((round, index) => ({ round: index + 1, value: (round && column(round)) ?? Number.NaN }))
       .filter(({ value }) => Number.isFinite(value));
     if (samples.length > 0) figures[id] = figureOf(samples, random);
   }
@@ -31,6 +31,17 @@ function figureOf(samples: readonly Sample[], random: Random): Figure {
   const values = samples.map(({ value }) => value);
   const { median: value, low, high } = bootstrapMedian(values, random);
   return { value, low, high, samples };
+}
+
+/** Which rows were measured again, as a list of one note or none. */
+export function rerunNotes(rows: readonly Row[]): string[] {
+  const again = rows.flatMap(({ contender, reruns = 0, leftOut = 0 }) => {
+    const times = reruns === 1 ? "once" : `${reruns} times`;
+    return reruns + leftOut > 0
+      ? [`${contender} ${times}${leftOut > 0 ? ` (${leftOut} left out)` : ""}`]
+      : [];
+  });
+  return again.length === 0 ? [] : [`Run again, as the sender fell behind: ${again.join(", ")}.`];
 }
 
 /** A row with nothing in it yet. */

@@ -1,6 +1,6 @@
 /** From what drives gave to a row: the columns that all driven scenarios share, and what has to be said about them. */
 import type { DriveResult } from "../drive/drive.ts";
-import { addHealth, illness } from "../drive/sender.ts";
+import { countedOf, type Tried } from "../drive/reruns.ts";
 import type { Random } from "../measure/random.ts";
 import { type Columns, emptyRow, figuresOf } from "../report/figures.ts";
 import type { MetricDefinition, Row } from "../results.ts";
@@ -44,20 +44,26 @@ export function driveTroubles({ report, failures }: DriveResult): string[] {
 }
 
 /** One contender's row over all its parts; part 1 is round 1. */
-export function drivenRow(entrant: Entrant, results: readonly DriveResult[], random: Random): Row {
+export function drivenRow(entrant: Entrant, parts: readonly Tried<DriveResult>[], random: Random): Row {
   const row = emptyRow(entrant);
-  const last = results.at(-1);
+  const last = parts.at(-1)?.result;
   if (!last) return { ...row, troubles: ["it was never driven"] };
-  const health = results.map((result) => result.health).reduce(addHealth);
-  const figures = figuresOf(COLUMNS, results, random);
+  const { slices, invalid } = countedOf(parts, ({ health }) => health);
+  const results = slices.filter((slice) => slice !== undefined);
+  const figures = figuresOf(COLUMNS, slices, random);
   return {
     ...row,
     caveats: [...row.caveats, ...(isClientBound(results) ? ["client-bound"] : [])],
     account: last.report.account,
-    invalid: illness(health),
+    invalid,
+    reruns: sum(parts, ({ reruns }) => reruns),
+    leftOut: slices.length - results.length,
     troubles: driveTroubles(last),
     // Not a typical part's, but all that were late.
-    figures: { ...figures, late: { value: health.late, samples: figures.late?.samples ?? [] } },
+    figures: {
+      ...figures,
+      late: { value: sum(results, ({ health }) => health.late), samples: figures.late?.samples ?? [] },
+    },
     curves: [{ kind: "percentiles", points: last.report.percentiles }],
   };
 }

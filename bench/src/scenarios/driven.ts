@@ -1,5 +1,6 @@
 /** What latency, many topics and the replay have in common: a workload in parts, over all contenders in turns. */
 import { Drive, type DriveOptions, type DriveResult } from "../drive/drive.ts";
+import { Reruns, type Tried } from "../drive/reruns.ts";
 import { notificationAt } from "../drive/schedule.ts";
 import type { Row } from "../results.ts";
 import type { Stage } from "../scenario.ts";
@@ -18,7 +19,10 @@ export interface DrivenPlan {
   readonly warmUp?: number;
 }
 
-/** Drives every entrant through the workload in parts; the order is drawn anew for each part. */
+/**
+ * Drives every entrant through the workload in parts; the order is drawn anew for each part. A part whose sender fell behind is played
+ * again, at most as many times in all as there are parts.
+ */
 export async function driveAll(name: string, plan: DrivenPlan, stage: Stage): Promise<Row[]> {
   const { entrants, random, progress } = stage;
   const workload = await workloadOf(plan.spec);
@@ -28,15 +32,17 @@ export async function driveAll(name: string, plan: DrivenPlan, stage: Stage): Pr
   progress.begin(name, 1 + entrants.length * parts.length);
   progress.step("connecting");
   const drives = await startDrives(stage, { spec: plan.spec });
-  const results = new Map<Drive, DriveResult[]>(drives.map((drive) => [drive, []]));
+  const results = new Map<Drive, Tried<DriveResult>[]>(drives.map((drive) => [drive, []]));
+  const reruns = new Reruns(drives.length * parts.length);
   try {
     // Nothing is measured yet, so they may disturb each other.
     if (warmUp > 0)
-      await Promise.all(drives.map((drive) => drive.play({ from: 0, to: warmUp, speed }, true)));
+      await Promise.all(drives.map((drive) => drive.play({ from: 0, to: warmUp, speed }, { warmUp: true })));
     for (const [index, part] of parts.entries()) {
       for (const drive of random.shuffled(drives)) {
         progress.step(`${drive.entrant.contender.name}, part ${index + 1} of ${parts.length}`);
-        results.get(drive)?.push(await drive.play({ ...part, speed }));
+        const play = (again: boolean): Promise<DriveResult> => drive.play({ ...part, speed }, { again });
+        results.get(drive)?.push(await reruns.run(play, ({ health }) => health));
       }
     }
   } finally {

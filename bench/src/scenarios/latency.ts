@@ -1,4 +1,5 @@
 /** `latency`: an open loop at a fixed rate, far below what any wire can take. */
+import { rerunNotes } from "../report/figures.ts";
 import type { Scenario } from "../scenario.ts";
 import type { SteadySpec } from "../workload/spec.ts";
 import { driveAll } from "./driven.ts";
@@ -25,6 +26,7 @@ export const latency: Scenario = {
   async run(stage) {
     const { spec, parts, warmUp } = PLANS[stage.profile];
     const plan = { spec, parts: stage.rounds ?? parts, warmUp: spec.rate * warmUp };
+    const rows = await driveAll("latency", plan, stage);
     return {
       name: "latency",
       title: "Latency at a fixed rate",
@@ -32,9 +34,9 @@ export const latency: Scenario = {
         `${spec.rate} notifications of ${spec.bytes} B per second on ${spec.topics} topics to ${spec.subscribers} subscribers, ` +
         `for ${spec.seconds - warmUp} s after ${warmUp} s of warm-up; loopback. Open loop; from the intended send time to the application.`,
       metrics: DRIVEN_METRICS,
-      rows: await driveAll("latency", plan, stage),
+      rows,
       verdicts: [],
-      notes: [],
+      notes: rerunNotes(rows),
     };
   },
 };

@@ -3,6 +3,7 @@
 import type { Recovery } from "../drive/client-half.ts";
 import { Drive, type DriveResult } from "../drive/drive.ts";
 import { hostNow, sleep } from "../measure/clock.ts";
+import { sumOf } from "../measure/ledger.ts";
 import { quantile } from "../measure/stats.ts";
 import { Network } from "../network/network.ts";
 import { type Columns, emptyRow, figuresOf } from "../report/figures.ts";
@@ -107,20 +108,10 @@ export function outageRow(
   { random }: Pick<Stage, "random">,
 ): Row {
   const row = emptyRow(entrant);
-  const accounts = rounds.map(({ result }) => result.report.account);
-  const sum = (key: keyof (typeof accounts)[number]): number =>
-    accounts.reduce((total, account) => total + account[key], 0);
   const { recovers } = entrant.contender;
   return {
     ...row,
-    account: {
-      expected: sum("expected"),
-      delivered: sum("delivered"),
-      lost: sum("lost"),
-      doubled: sum("doubled"),
-      disordered: sum("disordered"),
-      stray: sum("stray"),
-    },
+    account: sumOf(rounds.map(({ result }) => result.report.account)),
     lossless: recovers,
     troubles: [...new Set(rounds.flatMap(({ result }) => driveTroubles(result)))].slice(0, 5),
     figures: figuresOf(COLUMNS, rounds, random),

@@ -1,6 +1,7 @@
 /** `replay`: a recorded trace, by default a day of a workout app, time-compressed; the team's own file works. */
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
+import { rerunNotes } from "../report/figures.ts";
 import type { Scenario } from "../scenario.ts";
 import { readWorkload } from "../workload/workload.ts";
 import { driveAll } from "./driven.ts";
@@ -17,8 +18,8 @@ export const replay: Scenario = {
   takesPart: () => true,
   async run(stage) {
     const plan = PLANS[stage.profile];
-    const { notifications, subscribers } = await readWorkload(stage.workload);
-    const count = Math.min(notifications.length, plan.notifications ?? Number.POSITIVE_INFINITY);
+    const { notifications, subscribers } = await readWorkload(stage.workload, plan.notifications);
+    const count = notifications.length;
     const rows = await driveAll(
       "replay",
       {
@@ -38,7 +39,7 @@ export const replay: Scenario = {
       metrics: DRIVEN_METRICS,
       rows,
       verdicts: [],
-      notes: [],
+      notes: rerunNotes(rows),
     };
   },
 };

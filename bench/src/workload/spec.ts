@@ -1,6 +1,6 @@
 /** How processes tell each other which workload: by what it is made from, as each makes it for itself. */
 import { MARKER } from "../wire/marker.ts";
-import { readWorkload, shortened, type Workload, type WorkloadNotification } from "./workload.ts";
+import { readWorkload, type Workload, type WorkloadNotification } from "./workload.ts";
 
 /** A recorded trace, or its beginning. */
 export interface RecordedSpec {
@@ -35,8 +35,7 @@ const EVENT = "tick";
 /** Makes the workload; the same one in every process. Rejects as {@link readWorkload} does. */
 export async function workloadOf(spec: WorkloadSpec): Promise<Workload> {
   if (spec.kind === "steady") return steady(spec);
-  const all = await readWorkload(new URL(spec.file));
-  return spec.notifications === undefined ? all : shortened(all, spec.notifications);
+  return readWorkload(new URL(spec.file), spec.notifications);
 }
 
 /** How many notifications a steady workload has. */

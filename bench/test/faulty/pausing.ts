@@ -1,14 +1,15 @@
 /**
- * A contender that hands over one notification after the other and pauses once. Whoever asks again only after an answer finds one slow
- * answer; whoever goes on asking finds a queue.
+ * A contender that hands over one notification after the other and pauses once in each slice. Whoever asks again only after an answer
+ * finds one slow answer; whoever goes on asking finds a queue.
  */
 import type { Contender, Notice } from "../../src/contender.ts";
 import { contender as control } from "../../src/contenders/raw-ws-topics.ts";
 
 /** Milliseconds. */
 const PAUSE = 400;
-/** Notifications before the pause. */
+/** Notifications before the first pause, and from one to the next: a slice has as many, and may be run again. */
 const BEFORE = 150;
+const EVERY = 200;
 
 export const contender: Contender = {
   ...control,
@@ -22,7 +23,8 @@ export const contender: Contender = {
       ...half,
       publish(notices) {
         published += notices.length;
-        if (published > BEFORE && published - notices.length <= BEFORE) {
+        const pausesBy = (count: number): number => Math.ceil((count - BEFORE) / EVERY);
+        if (pausesBy(published) > Math.max(0, pausesBy(published - notices.length))) {
           pauses = true;
           setTimeout(() => {
             pauses = false;

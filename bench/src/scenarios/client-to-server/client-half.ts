@@ -1,7 +1,7 @@
 /** The clients' half of client-to-server: publishers, the time until each publish is acknowledged, and one who sees what arrived. */
 import { createHistogram } from "node:perf_hooks";
 import type { ClientHalf, Notice } from "../../contender.ts";
-import { intendedTime, noticeAt, type Run, sequenceOf } from "../../drive/schedule.ts";
+import { intendedTime, noticeAt, type Part, type Run, sequenceOf } from "../../drive/schedule.ts";
 import type { SenderHealth } from "../../drive/sender.ts";
 import { sendWatched } from "../../drive/watched-sender.ts";
 import { hostNow, sleep } from "../../measure/clock.ts";
@@ -32,7 +32,7 @@ export interface PublishAccount {
   readonly troubles: readonly string[];
 }
 
-/** Milliseconds to wait for what is missing. */
+/** Milliseconds without a delivery to wait for what is missing; everybody is connected all the time. */
 const PATIENCE = 3_000;
 /** The one who is subscribed to everything. */
 const WATCHER = "watcher";
@@ -46,6 +46,7 @@ export function createHalf() {
   let workload: Workload | undefined;
   /** The sequence of what is published next. */
   let next = 0;
+  let lastDelivery = 0;
 
   const connected = (): Workload => {
     if (!workload) throw new Error("nobody is connected");
@@ -76,7 +77,10 @@ export function createHalf() {
       watcher = await contender.connect({
         ...order,
         topics,
-        received: (topic, data) => void ledger.delivered(WATCHER, topic, sequenceOf(data) ?? -1),
+        received(topic, data) {
+          lastDelivery = hostNow();
+          ledger.delivered(WATCHER, topic, sequenceOf(data) ?? -1);
+        },
       });
       const received = (): void => {};
       const own = Array.from({ length: spec.subscribers }, () =>
@@ -86,7 +90,7 @@ export function createHalf() {
       return publishers.every((publisher) => publisher.publish !== undefined);
     },
     /** Publishes a part of the workload on schedule and waits for every acknowledgement. */
-    async play(part: Omit<Run, "start">): Promise<PublishReport> {
+    async play(part: Part): Promise<PublishReport> {
       const played = connected();
       const run: Run = { ...part, start: hostNow() };
       const histogram = createHistogram({ lowest: 1, highest: 60_000_000, figures: 3 });
@@ -121,10 +125,11 @@ export function createHalf() {
       next += longest * publishers.length;
       return { acknowledged, milliseconds: hostNow() - start, cpu: user + system };
     },
-    /** Waits until the watcher has everything. */
+    /** Waits until the watcher has everything, or hears nothing more. */
     async settle(): Promise<PublishAccount> {
-      const deadline = hostNow() + PATIENCE;
-      while (!ledger.complete && hostNow() < deadline) await sleep(2);
+      const asked = hostNow();
+      const silence = (): number => hostNow() - Math.max(asked, lastDelivery);
+      while (!ledger.complete && silence() < PATIENCE) await sleep(2);
       return { account: ledger.account(), troubles };
     },
     close(): void {

@@ -1,10 +1,10 @@
 /** `client-to-server`: how long until a client's publish is acknowledged, and how many a second can be. */
 
-import { addHealth, illness } from "../../drive/sender.ts";
+import { countedOf, Reruns, type Tried } from "../../drive/reruns.ts";
 import type * as serverHalf from "../../drive/server-half.ts";
 import type { Random } from "../../measure/random.ts";
 import type { Half } from "../../process/child.ts";
-import { type Columns, emptyRow, figuresOf } from "../../report/figures.ts";
+import { type Columns, emptyRow, figuresOf, rerunNotes } from "../../report/figures.ts";
 import type { MetricDefinition, Row } from "../../results.ts";
 import type { Entrant, Scenario, Stage } from "../../scenario.ts";
 import { notificationsOf, type SteadySpec } from "../../workload/spec.ts";
@@ -37,15 +37,17 @@ const METRICS: readonly MetricDefinition[] = [
 
 /** One round of one contender. */
 interface Round {
-  readonly open: PublishReport;
+  readonly open: Tried<PublishReport>;
   readonly closed: FloodReport;
   /** CPU of the server during the closed loop, microseconds. */
   readonly serverCpu: number;
 }
 
-const COLUMNS: Columns<Round> = {
-  p50: ({ open }) => open.p50,
-  p99: ({ open }) => open.p99,
+const OPEN: Columns<PublishReport> = {
+  p50: ({ p50 }) => p50,
+  p99: ({ p99 }) => p99,
+};
+const CLOSED: Columns<Round> = {
   rate: ({ closed }) => (closed.acknowledged * 1_000) / closed.milliseconds,
   "server-cpu": ({ serverCpu, closed }) => serverCpu / closed.acknowledged,
   "client-cpu": ({ closed }) => closed.cpu / closed.acknowledged,
@@ -70,7 +72,7 @@ export const clientToServer: Scenario = {
       metrics: METRICS,
       rows,
       verdicts: [],
-      notes: without.map((name) => `${name} has no acknowledged publish.`),
+      notes: [...without.map((name) => `${name} has no acknowledged publish.`), ...rerunNotes(rows)],
     };
   },
 };
@@ -95,12 +97,13 @@ async function publishAll(
   const able = all.filter((one) => one.able);
   try {
     // Nothing is measured yet, so they may disturb each other.
-    await Promise.all(able.map((one) => playRound(one, plan)));
+    await Promise.all(able.map((one) => playRound(one, plan, new Reruns(0))));
     for (const { rounds } of able) rounds.length = 0;
+    const reruns = new Reruns(able.length * plan.rounds);
     for (let round = 1; round <= plan.rounds; round += 1) {
       for (const one of random.shuffled(able)) {
         progress.step(`${one.entrant.contender.name}, round ${round} of ${plan.rounds}`);
-        await playRound(one, plan);
+        await playRound(one, plan, reruns);
       }
     }
     const accounts = await Promise.all(able.map(({ clients }) => clients.ask("settle")));
@@ -131,8 +134,16 @@ async function startPublishing(entrant: Entrant, spec: SteadySpec, stage: Stage)
   return { entrant, server, clients, able, rounds: [] };
 }
 
-async function playRound({ server, clients, rounds }: Publishing, plan: PublishPlan): Promise<void> {
-  const open = await clients.ask("play", { from: 0, to: notificationsOf(plan.spec), speed: 1 });
+async function playRound(
+  { server, clients, rounds }: Publishing,
+  plan: PublishPlan,
+  reruns: Reruns,
+): Promise<void> {
+  const part = { from: 0, to: notificationsOf(plan.spec), speed: 1 };
+  const open = await reruns.run(
+    () => clients.ask("play", part),
+    ({ health }) => health,
+  );
   await server.ask("begin");
   const closed = await clients.ask("flood", plan.flood);
   const { cpu } = await server.ask("cost");
@@ -146,13 +157,15 @@ export function publishRow(
   { account, troubles }: PublishAccount,
   random: Random,
 ): Row {
-  const health = rounds.map(({ open }) => open.health);
-  const [first, ...later] = health;
+  const open = rounds.map((round) => round.open);
+  const { slices, invalid } = countedOf(open, ({ health }) => health);
   return {
     ...emptyRow(entrant),
     account,
-    invalid: first && illness(later.reduce(addHealth, first)),
+    invalid,
+    reruns: open.reduce((sum, { reruns }) => sum + reruns, 0),
+    leftOut: slices.filter((slice) => slice === undefined).length,
     troubles,
-    figures: figuresOf(COLUMNS, rounds, random),
+    figures: { ...figuresOf(OPEN, slices, random), ...figuresOf(CLOSED, rounds, random) },
   };
 }

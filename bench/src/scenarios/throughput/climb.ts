@@ -21,8 +21,8 @@ export interface Step extends Attempt {
 /** A process is busy, and may be the limit itself, with more than this share of a core. */
 const BUSY = 0.6;
 
-/** So many disturbed offers end a climb. */
-const MOST_DISTURBED = 6;
+/** So many disturbed offers end a climb: more than it needs steps, as beside a busy neighbour one in three is. */
+const MOST_DISTURBED = 12;
 
 /** One climb, from the first rate to the knee. */
 export class Climb {
@@ -56,6 +56,11 @@ export class Climb {
     return to;
   }
 
+  /** Offers that were made again. */
+  get reruns(): number {
+    return this.steps.length - this.#counted.length;
+  }
+
   /** The steps that say something of the wire. */
   get #counted(): Step[] {
     return this.steps.filter(({ disturbed }) => !disturbed);
@@ -75,7 +80,7 @@ export class Climb {
 
   /** Whether the machine was too busy with something else to find the knee. */
   get wasDisturbed(): boolean {
-    return this.steps.length - this.#counted.length >= MOST_DISTURBED;
+    return this.reruns >= MOST_DISTURBED;
   }
 }
 

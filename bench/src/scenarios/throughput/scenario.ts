@@ -1,6 +1,6 @@
 /** `throughput`: how many notifications to single persons a second, before the latency objective breaks. */
 import type { Drive } from "../../drive/drive.ts";
-import { type Columns, emptyRow, figuresOf } from "../../report/figures.ts";
+import { type Columns, emptyRow, figuresOf, rerunNotes } from "../../report/figures.ts";
 import type { MetricDefinition, Row } from "../../results.ts";
 import type { Entrant, Scenario, Stage } from "../../scenario.ts";
 import type { SteadySpec } from "../../workload/spec.ts";
@@ -57,7 +57,7 @@ export const throughput: Scenario = {
       metrics: METRICS,
       rows,
       verdicts: [],
-      notes: [],
+      notes: rerunNotes(rows),
     };
   },
 };
@@ -116,6 +116,7 @@ export function throughputRow(
     account: last?.report.account,
     lossless: entrant.contender.recovers,
     invalid: whyInvalid(climbs),
+    reruns: climbs.reduce((sum, { reruns }) => sum + reruns, 0),
     troubles: last ? driveTroubles(last) : ["it was never driven"],
     figures: figuresOf(COLUMNS, climbs, random),
     curves: [{ kind: "knee", points: kneeCurve(climbs) }],
