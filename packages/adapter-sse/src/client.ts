@@ -11,10 +11,10 @@ import {
   type LinkObserver,
   type OptionRules,
   type ServerMessage,
-  statusCause,
   type Transport,
 } from "@bellwire/core";
 import { createParser } from "eventsource-parser";
+import { refusedBy } from "./refused.ts";
 import { Uplink } from "./uplink.ts";
 
 /** What SSE with requests for the way back can do. */
@@ -48,7 +48,8 @@ const PATIENCE = SSE_CAPABILITIES.maxMessageBytes + 1_024;
 /**
  * Makes links over server-sent events. Throws `invalid_option` when `url` is not one of http or https. A link fails with
  * `unauthorized` (401), `forbidden` (403), `too_large` (413), `rate_limited` (429) or `overloaded` (503, with `Retry-After`), and
- * with `link_lost` at any other status, a wrong content type, a redirect or a broken connection.
+ * with `link_lost` at any other status, a wrong content type, a redirect or a broken connection. The reason is the server's own: `HTTP
+ * 403: the origin "https://…" is not allowed …`, where a page may read the response.
  */
 export function sseTransport(options: SseTransportOptions): Transport<typeof SSE_CAPABILITIES> {
   checkOptions("sseTransport", options, RULES, ["url"]);
@@ -141,11 +142,13 @@ class SseLink implements Link<ClientMessage> {
         signal,
       });
     } catch {
-      return this.close({ code: "link_lost", reason: "no connection" });
+      return this.close({
+        code: "link_lost",
+        reason: "no connection, or none for this page: see the server's log",
+      });
     }
     if (this.#closed) return;
-    if (response.status !== 200)
-      return this.close(statusCause(response.status, response.headers.get("retry-after")));
+    if (response.status !== 200) return this.close(await refusedBy(response));
     if (!/^text\/event-stream *(;|$)/i.test(response.headers.get("content-type") ?? "") || !response.body) {
       return this.close({ code: "link_lost", reason: "not an event stream" });
     }

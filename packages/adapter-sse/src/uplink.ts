@@ -2,7 +2,8 @@
  * The way up: one request at a time, its commands numbered. Requests side by side would overtake each other; and while one is
  * under way the next commands collect, so a slow network gets fewer and larger requests.
  */
-import { type CloseCause, statusCause } from "@bellwire/core";
+import type { CloseCause } from "@bellwire/core";
+import { refusedBy } from "./refused.ts";
 
 /** The largest body until the hub says how much it takes. */
 const FIRST_LIMIT = 65_536;
@@ -83,7 +84,7 @@ export class Uplink {
       } catch {
         return this.#lost({ code: "link_lost", reason: "a request failed" });
       }
-      if (!response.ok) return this.#lost(statusCause(response.status, response.headers.get("retry-after")));
+      if (!response.ok) return this.#lost(await refusedBy(response));
       this.#next += batch.length;
       for (const { bytes } of batch) this.#buffered -= bytes;
     }
