@@ -1,4 +1,4 @@
-/** What the server answers to commands. Clients check it by these, as notifications are checked by the contract. */
+/** What the server answers to commands, for the contract. */
 import { z } from "zod";
 import {
   achievement,

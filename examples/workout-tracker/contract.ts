@@ -2,10 +2,11 @@
  * The contract: every topic of the tracker, with what the server says on it and the commands that clients send.
  *
  * What clients publish are commands only. Each is taken by a handler of the server, which answers it; what others hear of it is an event
- * of another name, with the sender's identity put in by the server. State is asked for by `load`, whose answers are in `answers.ts`.
+ * of another name, with the sender's identity put in by the server. State is asked for by `load`; the answers are in `answers.ts`.
  */
-import { conflated, defineTopics, type TopicMap, volatile } from "@bellwire/core";
+import { command, conflated, defineTopics, volatile } from "@bellwire/core";
 import { z } from "zod";
+import { done, loaded } from "./answers.ts";
 import {
   achievement,
   activity,
@@ -38,92 +39,79 @@ export const topics = defineTopics({
     progressChanged: conflated(progress),
     alertRaised: alert,
     achievementUnlocked: achievement,
-    load: nothing,
+    load: command(nothing, loaded.user),
     /** Answered at once: the panel measures with it. */
-    ping: volatile(nothing),
-    startWorkout: z.object({ kind }),
-    completeWorkout: z.object({
-      id,
-      metres: metres.or(z.literal(0)),
-      calories: z.number().int().min(1).max(20_000),
-    }),
-    setGoal: z.object({ target: z.number().int().min(50).max(100_000) }),
+    ping: command(volatile(nothing)),
+    startWorkout: command(z.object({ kind }), done.workout),
+    completeWorkout: command(
+      z.object({ id, metres: metres.or(z.literal(0)), calories: z.number().int().min(1).max(20_000) }),
+      done.workout,
+    ),
+    setGoal: command(z.object({ target: z.number().int().min(50).max(100_000) })),
   },
   /** The live workouts that are open. */
   "private-sessions": {
     opened: session,
     closed: z.object({ id }),
-    load: nothing,
-    open: z.object({ title: written(80), kind }),
+    load: command(nothing, loaded.sessions),
+    open: command(z.object({ title: written(80), kind }), done.session),
     /** By its host only. */
-    close: z.object({ id }),
+    close: command(z.object({ id })),
   },
   /** One live workout. Who is subscribed takes part. */
   "presence-session.{sessionId}": {
     moved: conflated(standing, { key: ({ userId }) => userId }),
-    load: nothing,
-    move: volatile(
-      z.object({ metres: z.number().int().min(0).max(300_000), pulse: z.number().int().min(0).max(250) }),
+    load: command(nothing, loaded.session),
+    move: command(
+      volatile(
+        z.object({ metres: z.number().int().min(0).max(300_000), pulse: z.number().int().min(0).max(250) }),
+      ),
     ),
   },
   "private-challenge.{challengeId}": {
     /** The first ten. */
     leaderboard: conflated(z.object({ places: z.array(place) })),
     submitted: activity,
-    load: nothing,
-    submit: z.object({ metres }),
+    load: command(nothing, loaded.challenge),
+    submit: command(z.object({ metres }), done.submitted),
   },
   /** A trainer and a client. Its members are who of the two is online. */
   "presence-coaching.{coachingId}": {
     said: message,
     corrected: correction,
     typing: volatile(z.object({ userId: id, name: z.string() })),
-    load: nothing,
-    say: z.object({ text: written(2_000) }),
+    load: command(nothing, loaded.coaching),
+    say: command(z.object({ text: written(2_000) })),
     /** By the trainer only. */
-    correct: z.object({ exercise: written(80), text: written(500) }),
-    type: volatile(nothing),
+    correct: command(z.object({ exercise: written(80), text: written(500) })),
+    type: command(volatile(nothing)),
   },
   /** Who looks for a partner. Who leaves this topic looks no more, a few seconds later. */
   "presence-matching": {
     available: seeker,
     gone: z.object({ userId: id }),
-    load: nothing,
-    seek: z.object({ kind }),
-    stop: nothing,
-    pair: z.object({ userId: id }),
+    load: command(nothing, loaded.matching),
+    seek: command(z.object({ kind })),
+    stop: command(nothing),
+    pair: command(z.object({ userId: id }), done.paired),
   },
   /** A training plan, which is a Yjs document. */
   "presence-plan.{planId}": {
     updated: z.object({ update: merged }),
     aware: volatile(z.object({ state: bytes })),
     /** With the state vector of what the client has: answered with the rest, and what the server has. */
-    load: z.object({ vector: bytes }),
-    update: z.object({ update: bytes }),
-    move: volatile(z.object({ state: bytes })),
+    load: command(z.object({ vector: bytes }), loaded.plan),
+    update: command(z.object({ update: bytes })),
+    move: command(volatile(z.object({ state: bytes }))),
   },
   /** From an administrator to everyone. */
   "private-announcements": {
     made: announcement,
-    load: nothing,
+    load: command(nothing, loaded.announcements),
     /** By an administrator only. */
-    announce: z.object({ text: written(500) }),
+    announce: command(z.object({ text: written(500) })),
   },
 });
 
 /** The contract's map, for types. */
 export type Topics = (typeof topics)["map"];
-
-type Commands<M extends TopicMap> = { readonly [P in keyof M]: readonly (keyof M[P] & string)[] };
-
-/** What clients may send. Everything else comes from the server alone. */
-export const commands = {
-  "private-user.{userId}": ["load", "ping", "startWorkout", "completeWorkout", "setGoal"],
-  "private-sessions": ["load", "open", "close"],
-  "presence-session.{sessionId}": ["load", "move"],
-  "private-challenge.{challengeId}": ["load", "submit"],
-  "presence-coaching.{coachingId}": ["load", "say", "correct", "type"],
-  "presence-matching": ["load", "seek", "stop", "pair"],
-  "presence-plan.{planId}": ["load", "update", "move"],
-  "private-announcements": ["load", "announce"],
-} as const satisfies Commands<Topics>;

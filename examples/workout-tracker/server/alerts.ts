@@ -1,5 +1,5 @@
 /** What a user should hear of once, on every device and also after being away. Raised by reactions to changes, and itself a change. */
-import type { Alert } from "../things.ts";
+import { type Alert, alert as known } from "../things.ts";
 import type { Sql } from "./database.ts";
 import { type Feature, publishId, textOf } from "./tracker.ts";
 
@@ -27,7 +27,7 @@ export const alerts: Feature = ({ hub }) => ({
   "alert.raised": async (change) => {
     const alert = {
       id: Number(change.data.id),
-      kind: textOf(change, "kind") as Alert["kind"],
+      kind: known.shape.kind.parse(textOf(change, "kind")),
       title: textOf(change, "title"),
       text: textOf(change, "body"),
       at: Math.round(Date.parse(textOf(change, "at"))),

@@ -1,6 +1,6 @@
 /** Who may read a topic and send its commands. What a command needs beyond that, and only its handler can know, its handler checks. */
 import type { AccessRequest } from "@bellwire/core/server";
-import { commands, type Topics, topics } from "../contract.ts";
+import { type Topics, topics } from "../contract.ts";
 import type { Database } from "./database.ts";
 import type { User } from "./tracker.ts";
 
@@ -18,7 +18,7 @@ export function authorizeBy(database: Database): (request: AccessRequest<User>) 
   const exists = async (text: string, ...parameters: unknown[]): Promise<boolean> =>
     (await database.query(`${text} limit 1`, parameters)).length > 0;
 
-  const rules: { readonly [P in keyof Topics]: Rule } = {
+  const rules = {
     "private-user.{userId}": ({ user, params }) => params.userId === user.user,
     "private-sessions": () => true,
     "presence-session.{sessionId}": ({ params }) =>
@@ -37,13 +37,16 @@ export function authorizeBy(database: Database): (request: AccessRequest<User>) 
     "presence-plan.{planId}": ({ user, params }) =>
       exists("select 1 from plan_members where plan_id = $1 and user_id = $2", params.planId, user.user),
     "private-announcements": ({ user, command }) => command !== "announce" || user.role === "admin",
-  };
+  } satisfies { readonly [P in keyof Topics]: Rule };
+  const ruleOf = new Map<string, Rule>(Object.entries(rules));
 
   return async ({ action, topic, params, event, identity }) => {
-    const pattern = topics.topic(topic)?.pattern as keyof Topics | undefined;
-    if (!pattern) return false;
-    const known: readonly string[] = commands[pattern];
-    if (action === "publish" && !known.includes(event ?? "")) return false;
-    return rules[pattern]({ user: identity, params, command: action === "publish" ? event : undefined });
+    const found = topics.find(topic);
+    const rule = found && ruleOf.get(found.pattern);
+    if (!rule) return false;
+    const command = action === "publish" ? event : undefined;
+    // Everything that is no command comes from the server alone.
+    if (command !== undefined && !found.event(command)?.returns) return false;
+    return rule({ user: identity, params, command });
   };
 }

@@ -41,6 +41,7 @@ export const challenges: Feature = ({ database, hub }) => {
            from activities where challenge_id = $1 group by user_id) as places where user_id = $2`,
         [challengeId, user],
       );
+      if (!mine) throw new Error("what was submitted is not there");
       return mine;
     }),
   );

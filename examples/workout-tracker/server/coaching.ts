@@ -43,7 +43,7 @@ export const coaching: Feature = ({ database, hub }) => {
   );
   hub.handle("presence-coaching.{coachingId}", "type", async ({ topic, identity, session }) => {
     const who = { userId: identity.user, name: identity.name };
-    await hub.publish(topic as `presence-coaching.${string}`, "typing", who, { exclude: session });
+    await hub.publish(topic, "typing", who, { exclude: session });
   });
 
   return {

@@ -1,5 +1,6 @@
 /** Partner matching: who looks for one, and pairing exactly two. */
 import { randomUUID } from "node:crypto";
+import { BellwireError } from "@bellwire/core";
 import type { Pairing, Seeker } from "../things.ts";
 import { alertOnce } from "./alerts.ts";
 import type { Database } from "./database.ts";
@@ -11,9 +12,15 @@ const SEEKER = `user_id as "userId", name, kind, round(latitude::numeric, 3)::fl
   round(longitude::numeric, 3)::float8 as longitude, ${ms("since")} as since`;
 const SEEKERS = `select ${SEEKER} from seekers join users on users.id = user_id`;
 
+interface Here {
+  readonly latitude: number;
+  readonly longitude: number;
+}
+
 export const matching: Feature = ({ database, hub }) => {
   hub.handle("presence-matching", "load", async ({ identity: { user } }) => {
-    const [here] = await database.query("select latitude, longitude from users where id = $1", [user]);
+    const [here] = await database.query<Here>("select latitude, longitude from users where id = $1", [user]);
+    if (!here) throw new BellwireError("forbidden", "no such user");
     const pairings = await database.query<Pairing>(
       `select pairings.id, users.id as partner, users.name as "partnerName", kind, ${ms("at")} as at from pairings
        join users on users.id = case when first_id = $1 then second_id else first_id end

@@ -28,7 +28,7 @@ export const plan: Feature = ({ database, hub }) => {
     });
   });
   hub.handle("presence-plan.{planId}", "move", async ({ topic, data, session }) => {
-    await hub.publish(topic as `presence-plan.${string}`, "aware", data, { exclude: session });
+    await hub.publish(topic, "aware", data, { exclude: session });
   });
 
   return {

@@ -63,11 +63,12 @@ export function once<Answer>(
       key,
     );
     if (fresh.length === 0) {
-      const before = await sql.query<{ answer: Answer }>(
+      const [before] = await sql.query<{ answer: Answer }>(
         "select answer from commands where user_id = $1 and id = $2",
         key,
       );
-      return before[0]?.answer as Answer;
+      if (!before) throw new Error("a command has no row");
+      return before.answer;
     }
     const answer = await work(sql);
     await sql.query("update commands set answer = $3::jsonb where user_id = $1 and id = $2", [

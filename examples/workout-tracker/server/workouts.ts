@@ -1,6 +1,8 @@
 /** Workouts, the week's goal, and what the user should hear of once. */
 import { randomUUID } from "node:crypto";
 import { BellwireError } from "@bellwire/core";
+import type { z } from "zod";
+import type { loaded } from "../answers.ts";
 import type { Achievement, Alert, Challenge, Coaching, Plan, Progress, Workout } from "../things.ts";
 import { alertOnce } from "./alerts.ts";
 import type { Sql } from "./database.ts";
@@ -12,7 +14,7 @@ const WORKOUT = `id, kind, ${ms("started_at")} as "startedAt", ${ms("ended_at")}
 const TARGET = 2_000;
 
 export const workouts: Feature = ({ database, hub }) => {
-  hub.handle("private-user.{userId}", "ping", () => ({}));
+  hub.handle("private-user.{userId}", "ping", () => {});
   hub.handle("private-user.{userId}", "load", ({ identity }) => load(database, identity));
   hub.handle("private-user.{userId}", "startWorkout", (request) =>
     once(database, request, async (sql) => {
@@ -20,6 +22,7 @@ export const workouts: Feature = ({ database, hub }) => {
         `insert into workouts (id, user_id, kind) values ($1, $2, $3) returning ${WORKOUT}`,
         [randomUUID(), request.identity.user, request.data.kind],
       );
+      if (!workout) throw new Error("nothing was inserted");
       return { workout };
     }),
   );
@@ -92,7 +95,7 @@ async function progressOf(sql: Sql, userId: string): Promise<Progress> {
   return week;
 }
 
-async function load(sql: Sql, { user, name, role }: User): Promise<unknown> {
+async function load(sql: Sql, { user, name, role }: User): Promise<z.input<typeof loaded.user>> {
   const recent = await sql.query<Workout>(
     `select ${WORKOUT} from workouts where user_id = $1 order by started_at desc limit 30`,
     [user],

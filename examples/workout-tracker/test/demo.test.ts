@@ -1,6 +1,5 @@
 /** The demonstration: what a visitor has seen after five seconds. */
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { loaded } from "../answers.ts";
 import { createDemo, type Demo } from "../server/demo/demo.ts";
 import { CHALLENGE, PLAN, SESSIONS } from "../server/demo/seed.ts";
 import type { Running } from "../server/start.ts";
@@ -30,7 +29,7 @@ it("within five seconds a visitor sees others move, a leaderboard change, the tr
   const { user } = (await response.json()) as { user: { id: string } };
   const channel = channelOf(running, user.id);
   const seen = new Set<string>();
-  const me = loaded.user.parse((await channel.publish(`private-user.${user.id}`, "load", {})).data);
+  const me = (await channel.publish(`private-user.${user.id}`, "load", {})).data;
   expect(me.workouts.length).toBeGreaterThan(0);
   const [coaching] = me.coachings;
   const [session] = SESSIONS;
@@ -49,6 +48,6 @@ it("within five seconds a visitor sees others move, a leaderboard change, the tr
   expect(live.members.size).toBeGreaterThanOrEqual(4);
   expect(matching.members.size).toBeGreaterThanOrEqual(6);
   const partners = await channel.publish("presence-matching", "load", {});
-  expect(loaded.matching.parse(partners.data).seekers.length).toBeGreaterThan(0);
+  expect(partners.data.seekers.length).toBeGreaterThan(0);
   expect(failures).toEqual([]);
 }, 30_000);

@@ -2,15 +2,16 @@
 import { usePublish } from "@bellwire/react";
 import { useToaster } from "@bellwire/toaster/react";
 import { type FormEvent, type ReactElement, useEffect, useRef, useState } from "react";
-import { loaded } from "../answers.ts";
 import { put, useConnection, useLoaded } from "./use-loaded.ts";
 import { ago, wordsFor } from "./words.ts";
 
 export function Announcements(): ReactElement | null {
-  const { user } = useConnection();
-  const state = useLoaded("private-announcements", loaded.announcements, {
-    made: ({ announcements }, made) => ({ announcements: put(announcements, made, ({ id }) => id) }),
-  });
+  const { user, channel } = useConnection();
+  const state = useLoaded(
+    "private-announcements",
+    (topic) => channel.publish(topic, "load", {}),
+    ({ announcements }, { data }) => ({ announcements: put(announcements, data, ({ id }) => id) }),
+  );
   const [latest] = state?.announcements ?? [];
   const toaster = useToaster();
   const first = useRef<string | undefined>(undefined);

@@ -1,7 +1,6 @@
 /** A challenge: the leaderboard as it moves, what was submitted, one's own part, and what one has unlocked. */
 import { usePublish } from "@bellwire/react";
 import { type FormEvent, type ReactElement, useState } from "react";
-import { done, loaded } from "../answers.ts";
 import type { Challenge } from "../things.ts";
 import { useMe } from "./me.ts";
 import { put, useConnection, useLoaded } from "./use-loaded.ts";
@@ -32,14 +31,15 @@ export function ChallengeView(): ReactElement {
 }
 
 function Board({ challenge }: { readonly challenge: Challenge }): ReactElement {
-  const { user } = useConnection();
-  const state = useLoaded(`private-challenge.${challenge.id}`, loaded.challenge, {
-    leaderboard: (before, { places }) => ({ ...before, places }),
-    submitted: (before, activity) => ({
-      ...before,
-      activities: put(before.activities, activity, ({ id }) => id).slice(0, 12),
-    }),
-  });
+  const { user, channel } = useConnection();
+  const state = useLoaded(
+    `private-challenge.${challenge.id}`,
+    (topic) => channel.publish(topic, "load", {}),
+    (before, { event, data }) =>
+      event === "leaderboard"
+        ? { ...before, places: data.places }
+        : { ...before, activities: put(before.activities, data, ({ id }) => id).slice(0, 12) },
+  );
   return (
     <>
       <section className="card" aria-labelledby={`board-${challenge.id}`}>
@@ -82,10 +82,7 @@ function Submit({ challenge }: { readonly challenge: Challenge }): ReactElement 
     const metres = Number(new FormData(event.currentTarget).get("metres"));
     setAnswer("");
     publish({ metres }).then(
-      ({ data }) => {
-        const mine = done.submitted.parse(data);
-        setAnswer(`Taken. You have ${distance(mine.metres)} and are number ${mine.rank}.`);
-      },
+      ({ data }) => setAnswer(`Taken. You have ${distance(data.metres)} and are number ${data.rank}.`),
       () => {},
     );
   };

@@ -10,7 +10,6 @@ import {
   useRef,
   useState,
 } from "react";
-import { loaded } from "../answers.ts";
 import type { Coaching } from "../things.ts";
 import { useMe } from "./me.ts";
 import { put, useConnection, useLoaded } from "./use-loaded.ts";
@@ -51,22 +50,26 @@ export function CoachingView(): ReactElement {
 }
 
 function Conversation({ coaching }: { readonly coaching: Coaching }): ReactElement {
-  const { user } = useConnection();
+  const { user, channel } = useConnection();
   const topic = `presence-coaching.${coaching.id}` as const;
   const isTrainer = coaching.trainer === user.id;
   const other = isTrainer
     ? { id: coaching.client, name: coaching.clientName }
     : { id: coaching.trainer, name: coaching.trainerName };
-  const state = useLoaded(topic, loaded.coaching, {
-    said: (before, message) => ({
-      ...before,
-      messages: put(before.messages, message, ({ id }) => id, "back"),
-    }),
-    corrected: (before, correction) => ({
-      ...before,
-      corrections: put(before.corrections, correction, ({ id }) => id),
-    }),
-  });
+  const state = useLoaded(
+    topic,
+    (own) => channel.publish(own, "load", {}),
+    (before, { event, data }) => {
+      switch (event) {
+        case "said":
+          return { ...before, messages: put(before.messages, data, ({ id }) => id, "back") };
+        case "corrected":
+          return { ...before, corrections: put(before.corrections, data, ({ id }) => id) };
+        default:
+          return before;
+      }
+    },
+  );
   const { members } = usePresence(topic);
   const [waiting, setWaiting] = useState<readonly Waiting[]>([]);
   const online = members.some(({ id }) => id === other.id);

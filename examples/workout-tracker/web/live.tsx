@@ -1,18 +1,23 @@
 /** Live workouts: which are open, who takes part, and how far everybody is. */
 import { usePresence, usePublish, useSubscription } from "@bellwire/react";
 import { type FormEvent, type ReactElement, useCallback, useState } from "react";
-import { done, loaded } from "../answers.ts";
 import { kind as kinds, type Session } from "../things.ts";
 import { put, useConnection, useLoaded } from "./use-loaded.ts";
 import { useMovement } from "./use-movement.ts";
 import { distance, wordsFor } from "./words.ts";
 
 export function LiveView(): ReactElement {
-  const { user } = useConnection();
-  const state = useLoaded("private-sessions", loaded.sessions, {
-    opened: ({ sessions }, session) => ({ sessions: put(sessions, session, ({ id }) => id) }),
-    closed: ({ sessions }, { id }) => ({ sessions: sessions.filter((session) => session.id !== id) }),
-  });
+  const { user, channel } = useConnection();
+  const state = useLoaded(
+    "private-sessions",
+    (topic) => channel.publish(topic, "load", {}),
+    ({ sessions }, { event, data }) => ({
+      sessions:
+        event === "opened"
+          ? put(sessions, data, ({ id }) => id)
+          : sessions.filter((session) => session.id !== data.id),
+    }),
+  );
   const [picked, pick] = useState<string | undefined>();
   const sessions = state?.sessions ?? [];
   const joined = sessions.find(({ id }) => id === picked);
@@ -54,11 +59,11 @@ function Joined({ session, leave }: { readonly session: Session; readonly leave:
   const { user, channel } = useConnection();
   const topic = `presence-session.${session.id}` as const;
   const { members, error } = usePresence(topic);
-  const state = useLoaded(topic, loaded.session, {
-    moved: ({ standings }, standing) => ({
-      standings: put(standings, standing, ({ userId }) => userId, "back"),
-    }),
-  });
+  const state = useLoaded(
+    topic,
+    (own) => channel.publish(own, "load", {}),
+    ({ standings }, { data }) => ({ standings: put(standings, data, ({ userId }) => userId, "back") }),
+  );
   const move = useCallback(
     (metres: number) => {
       const pulse = 120 + Math.round(Math.random() * 30);
@@ -125,7 +130,7 @@ function Open({
     const given = form.get("title");
     const title = typeof given === "string" && given.trim() !== "" ? given : `${name}'s ${picked}`;
     publish({ title, kind: picked }).then(
-      ({ data }) => opened(done.session.parse(data).id),
+      ({ data }) => opened(data.id),
       () => {},
     );
   };

@@ -2,7 +2,7 @@
 import { useToaster } from "@bellwire/toaster/react";
 import { createContext, useContext, useEffect } from "react";
 import type { z } from "zod";
-import { loaded } from "../answers.ts";
+import type { loaded } from "../answers.ts";
 import { put, useConnection, useLoaded } from "./use-loaded.ts";
 
 export type Me = z.infer<typeof loaded.user>;
@@ -18,22 +18,23 @@ export function useMe(): Me {
 
 /** Loads and keeps up the user's things. For the shell, which gives them to the views. */
 export function useMeLoaded(): Me | undefined {
-  const { user } = useConnection();
-  const me = useLoaded(`private-user.${user.id}`, loaded.user, {
-    workoutChanged: (state, workout) => ({
-      ...state,
-      workouts: put(state.workouts, workout, ({ id }) => id),
-    }),
-    progressChanged: (state, progress) => ({ ...state, progress }),
-    alertRaised: (state, alert) => ({
-      ...state,
-      alerts: put(state.alerts, alert, ({ id }) => id).slice(0, 20),
-    }),
-    achievementUnlocked: (state, one) => ({
-      ...state,
-      achievements: put(state.achievements, one, ({ code }) => code),
-    }),
-  });
+  const { user, channel } = useConnection();
+  const me = useLoaded(
+    `private-user.${user.id}`,
+    (topic) => channel.publish(topic, "load", {}),
+    (state, { event, data }) => {
+      switch (event) {
+        case "workoutChanged":
+          return { ...state, workouts: put(state.workouts, data, ({ id }) => id) };
+        case "progressChanged":
+          return { ...state, progress: data };
+        case "alertRaised":
+          return { ...state, alerts: put(state.alerts, data, ({ id }) => id).slice(0, 20) };
+        case "achievementUnlocked":
+          return { ...state, achievements: put(state.achievements, data, ({ code }) => code) };
+      }
+    },
+  );
   useAlertNotices(user.id, me?.alerts);
   return me;
 }

@@ -1,8 +1,7 @@
 /** Partners nearby: who looks for one, how far away they are, and pairing with one of them. */
 import { usePresence, usePublish } from "@bellwire/react";
 import { type ReactElement, useEffect, useRef, useState } from "react";
-import { done, loaded } from "../answers.ts";
-import { kind as kinds } from "../things.ts";
+import { kind as kinds, type Pairing } from "../things.ts";
 import { useMe } from "./me.ts";
 import { put, useConnection, useLoaded } from "./use-loaded.ts";
 import { ago, kilometres, wordsFor } from "./words.ts";
@@ -17,16 +16,17 @@ export function PartnersView(): ReactElement {
   // What is paired is told as an alert; the list of partners is loaded anew then.
   const [round, setRound] = useState(0);
   const newest = alerts.find(({ kind }) => kind === "paired")?.id;
-  const state = useLoaded("presence-matching", loaded.matching, {
-    available: (before, seeker) => ({
+  const state = useLoaded(
+    "presence-matching",
+    (topic) => channel.publish(topic, "load", {}),
+    (before, { event, data }) => ({
       ...before,
-      seekers: put(before.seekers, seeker, ({ userId }) => userId, "back"),
+      seekers:
+        event === "available"
+          ? put(before.seekers, data, ({ userId }) => userId, "back")
+          : before.seekers.filter(({ userId }) => userId !== data.userId),
     }),
-    gone: (before, { userId }) => ({
-      ...before,
-      seekers: before.seekers.filter((one) => one.userId !== userId),
-    }),
-  });
+  );
   const pairings = usePairings(round, newest);
   const mine = state?.seekers.find(({ userId }) => userId === user.id);
   const seek = usePublish("presence-matching", "seek");
@@ -58,8 +58,7 @@ export function PartnersView(): ReactElement {
     setAnswer("");
     pair.publish({ userId }).then(
       ({ data }) => {
-        const { paired } = done.paired.parse(data);
-        setAnswer(paired ? `You are paired with ${name}.` : `${name} is not available any more.`);
+        setAnswer(data.paired ? `You are paired with ${name}.` : `${name} is not available any more.`);
         setRound((before) => before + 1);
       },
       () => {},
@@ -138,14 +137,14 @@ export function PartnersView(): ReactElement {
   );
 }
 
-function usePairings(...reasons: readonly unknown[]): (typeof loaded.matching)["_output"]["pairings"] {
+function usePairings(...reasons: readonly unknown[]): readonly Pairing[] {
   const { channel } = useConnection();
-  const [pairings, setPairings] = useState<(typeof loaded.matching)["_output"]["pairings"]>([]);
+  const [pairings, setPairings] = useState<readonly Pairing[]>([]);
   const key = JSON.stringify(reasons);
   useEffect(() => {
     let mounted = true;
     channel.publish("presence-matching", "load", {}).then(
-      ({ data }) => mounted && setPairings(loaded.matching.parse(data).pairings),
+      ({ data }) => mounted && setPairings(data.pairings),
       () => {},
     );
     return () => {

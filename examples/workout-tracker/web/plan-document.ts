@@ -10,7 +10,6 @@ import {
   removeAwarenessStates,
 } from "y-protocols/awareness";
 import * as Y from "yjs";
-import { loaded } from "../answers.ts";
 import type { Topics } from "../contract.ts";
 
 /** Milliseconds in which edits are put together into one update. */
@@ -77,8 +76,7 @@ export class PlanDocument {
     this.#syncing = true;
     try {
       const vector = base64Of(Y.encodeStateVector(this.doc));
-      const { data } = await this.#channel.publish(this.#topic, "load", { vector });
-      const server = loaded.plan.parse(data);
+      const { data: server } = await this.#channel.publish(this.#topic, "load", { vector });
       Y.applyUpdate(this.doc, bytesOf(server.update), REMOTE);
       const missing = Y.encodeStateAsUpdate(this.doc, bytesOf(server.vector));
       // An update that says nothing is two bytes long.

@@ -1,7 +1,6 @@
 /** The user's own day: the week's goal, a workout under way, what was done, what was unlocked; and what others do just now. */
 import { usePublish } from "@bellwire/react";
 import { type FormEvent, type ReactElement, useEffect, useState } from "react";
-import { loaded } from "../answers.ts";
 import { type Kind, kind as kinds, type Workout } from "../things.ts";
 import { useMe } from "./me.ts";
 import { put, useConnection, useLoaded } from "./use-loaded.ts";
@@ -167,12 +166,15 @@ function Running({ workout }: { readonly workout: Workout }): ReactElement {
 
 function Happening(): ReactElement | null {
   const [challenge] = useMe().challenges;
-  const state = useLoaded(challenge ? `private-challenge.${challenge.id}` : null, loaded.challenge, {
-    submitted: (before, activity) => ({
-      ...before,
-      activities: put(before.activities, activity, ({ id }) => id).slice(0, 12),
-    }),
-  });
+  const { channel } = useConnection();
+  const state = useLoaded(
+    challenge ? `private-challenge.${challenge.id}` : null,
+    (topic) => channel.publish(topic, "load", {}),
+    (before, { event, data }) =>
+      event === "submitted"
+        ? { ...before, activities: put(before.activities, data, ({ id }) => id).slice(0, 12) }
+        : before,
+  );
   if (!challenge) return null;
   return (
     <section className="card" aria-labelledby="happening">

@@ -1,9 +1,8 @@
 /** State of a topic: loaded by its `load` command once the subscription stands, kept up by its notifications, loaded anew after a gap. */
-import type { DataOf, EventsOf, TopicsOf } from "@bellwire/core";
-import type { NotificationChannel } from "@bellwire/core/client";
+import type { TopicsOf } from "@bellwire/core";
+import type { NotificationOf, Receipt } from "@bellwire/core/client";
 import { useSubscription } from "@bellwire/react";
 import { createContext, useCallback, useContext, useEffect, useRef, useState } from "react";
-import type { z } from "zod";
 import type { Topics } from "../contract.ts";
 import type { Connection } from "./connection.ts";
 import "./register.ts";
@@ -19,57 +18,43 @@ export function useConnection(): Connection {
   return connection;
 }
 
-/** How each event changes the state. It may be applied to a state that has it already: what is there is replaced, not added. */
-export type Steps<T extends TopicsOf<Topics>, S> = {
-  readonly [E in EventsOf<Topics, T>]?: (state: S, data: DataOf<Topics, T, E>) => S;
-};
+/** How a notification changes the state. It may be given a state that has it already: what is there is replaced, not added. */
+export type Step<T extends TopicsOf<Topics>, S> = (state: S, notification: NotificationOf<Topics, T>) => S;
 
-/** The state, undefined until it is loaded, and a function that changes it ahead of the server. */
+/** The state, undefined until `load` has brought it, which sends the topic's command of that name. */
 export function useLoaded<T extends TopicsOf<Topics>, S>(
   topic: T | null,
-  schema: z.ZodType<S>,
-  steps: Steps<T, S>,
+  load: (topic: T) => Promise<Receipt<S>>,
+  step: Step<T, S>,
 ): S | undefined {
-  const { channel } = useConnection();
   const [state, setState] = useState<{ readonly topic: T; readonly value: S } | undefined>();
-  const latest = useRef(steps);
+  const latest = useRef({ load, step });
   useEffect(() => {
-    latest.current = steps;
+    latest.current = { load, step };
   });
   /** While a load is under way: what came since it was asked for, which its answer may know or not. */
-  const since = useRef<{ readonly event: string; readonly data: unknown }[] | undefined>(undefined);
+  const since = useRef<NotificationOf<Topics, T>[] | undefined>(undefined);
 
-  const apply = useCallback(
-    (value: S, { event, data }: { readonly event: string; readonly data: unknown }): S => {
-      // The type of `steps` says that an event's step takes its data.
-      const step = (latest.current as Record<string, (state: S, data: unknown) => S>)[event];
-      return step ? step(value, data) : value;
-    },
-    [],
-  );
-
-  const load = useCallback(async (): Promise<void> => {
+  const reload = useCallback(async (): Promise<void> => {
     if (topic === null) return;
-    const mine: { readonly event: string; readonly data: unknown }[] = [];
+    const mine: NotificationOf<Topics, T>[] = [];
     since.current = mine;
-    // Every topic of the contract has a `load`; that those of this hook take nothing, the compiler cannot know.
-    const plain = channel as unknown as NotificationChannel<Record<string, Topics["private-sessions"]>>;
-    const { data } = await plain.publish(topic, "load", {});
+    const { data } = await latest.current.load(topic);
     if (since.current !== mine) return;
     since.current = undefined;
-    setState({ topic, value: mine.reduce(apply, schema.parse(data)) });
-  }, [channel, topic, schema, apply]);
+    setState({ topic, value: mine.reduce(latest.current.step, data) });
+  }, [topic]);
 
   const { ready } = useSubscription(topic, {
     onAny(notification) {
       since.current?.push(notification);
-      setState((before) => before && { ...before, value: apply(before.value, notification) });
+      setState((before) => before && { ...before, value: latest.current.step(before.value, notification) });
     },
-    onGap: () => void load().catch(() => {}),
+    onGap: () => void reload().catch(() => {}),
   });
   useEffect(() => {
-    if (ready) load().catch(() => {});
-  }, [ready, load]);
+    if (ready) reload().catch(() => {});
+  }, [ready, reload]);
   return state?.topic === topic ? state?.value : undefined;
 }
 
