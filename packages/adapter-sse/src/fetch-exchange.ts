@@ -1,6 +1,16 @@
 /** One request of a server that speaks in `Request` and `Response`, as the endpoint sees it. */
-import { BODY_TIME, type BodyFailure, type HttpReply } from "@bellwire/core/server";
+import type { EventEmitter } from "node:events";
+import {
+  BODY_TIME,
+  type BodyFailure,
+  type HttpReply,
+  type HttpRequest,
+  isHttp2,
+  markLast,
+  unmarkLast,
+} from "@bellwire/core/server";
 import type { Exchange, Sink } from "./exchange.ts";
+import type { SseConnection } from "./sse-handler.ts";
 import type { Wire } from "./wire.ts";
 
 export class FetchExchange implements Exchange {
@@ -9,21 +19,24 @@ export class FetchExchange implements Exchange {
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly remoteAddress: string | undefined;
   readonly #request: Request;
+  readonly #incoming: HttpRequest | undefined;
   readonly #wire: Wire;
   readonly #onEnd: (() => void)[] = [];
   #respond: (response: Response) => void = () => {};
   #over = false;
 
-  constructor(request: Request, remoteAddress: string | undefined, wire: Wire) {
+  constructor(request: Request, { remoteAddress, incoming }: SseConnection, wire: Wire) {
     this.#request = request;
+    this.#incoming = incoming;
     this.#wire = wire;
-    this.remoteAddress = remoteAddress;
+    this.remoteAddress = remoteAddress ?? incoming?.socket.remoteAddress;
     // Not every server hands the Host header on; the URL was made from it.
     this.headers = { host: new URL(request.url).host, ...Object.fromEntries(request.headers) };
     this.response = new Promise((resolve) => {
       this.#respond = resolve;
     });
-    request.signal.addEventListener("abort", () => this.#end(), { once: true });
+    request.signal.addEventListener("abort", this.#end, { once: true });
+    this.#carrier?.once("close", this.#end);
   }
 
   get method(): string {
@@ -43,16 +56,18 @@ export class FetchExchange implements Exchange {
     return this.#request.body !== null;
   }
 
-  /** Connections are the business of the server around us. */
-  claim(): void {}
+  claim(): void {
+    if (this.#incoming) markLast(this.#incoming);
+  }
 
   reply({ status, headers, body }: HttpReply): void {
+    if (this.#incoming) unmarkLast(this.#incoming);
     this.#respond(new Response(status === 204 ? null : body, { status, headers }));
     this.#end();
   }
 
   stream(headers: Readonly<Record<string, string>>): Sink {
-    const sink = new StreamSink(this.#wire, () => this.#end());
+    const sink = new StreamSink(this.#wire, this.#end);
     this.#respond(new Response(sink.readable, { status: 200, headers }));
     return sink;
   }
@@ -76,11 +91,18 @@ export class FetchExchange implements Exchange {
     else this.#onEnd.push(callback);
   }
 
-  #end(): void {
+  /** What the response goes over, as far as the server around us says. */
+  get #carrier(): Pick<EventEmitter, "once" | "off"> | undefined {
+    const incoming = this.#incoming;
+    return incoming && (isHttp2(incoming) ? incoming.stream : incoming.socket);
+  }
+
+  readonly #end = (): void => {
     if (this.#over) return;
     this.#over = true;
+    this.#carrier?.off("close", this.#end);
     for (const callback of this.#onEnd) callback();
-  }
+  };
 }
 
 async function readAll(

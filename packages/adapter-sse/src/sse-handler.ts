@@ -1,5 +1,5 @@
 /** The endpoint as a function from `Request` to `Response`, for servers that speak fetch. */
-import type { LinkAcceptor } from "@bellwire/core/server";
+import { endIfAfterLast, type HttpRequest, type LinkAcceptor } from "@bellwire/core/server";
 import { Endpoint } from "./endpoint.ts";
 import { FetchExchange } from "./fetch-exchange.ts";
 import { handlerSettings, type SseHandlerOptions } from "./options.ts";
@@ -8,6 +8,11 @@ import { createWire } from "./wire.ts";
 /** What a fetch-style server knows of a connection beside the request. */
 export interface SseConnection {
   readonly remoteAddress?: string;
+  /**
+   * Node's own request, where the server around us is one of Node's: the whole `env` of Hono may be given. By it a stream ends with its
+   * connection, which carries no second one. Without it the server around us has to see to both.
+   */
+  readonly incoming?: HttpRequest;
 }
 
 /**
@@ -24,8 +29,11 @@ export function sseHandler(
   const endpoint = new Endpoint(hub, handlerSettings(options));
   const encoder = new TextEncoder();
   const wire = createWire((text) => encoder.encode(text));
-  return (request, connection) => {
-    const exchange = new FetchExchange(request, connection?.remoteAddress, wire);
+  return (request, connection = {}) => {
+    const { incoming } = connection;
+    // Nobody gets this response: the connection ends here.
+    if (incoming && endIfAfterLast(incoming)) return Promise.resolve(new Response(null, { status: 400 }));
+    const exchange = new FetchExchange(request, connection, wire);
     endpoint.handle(exchange);
     return exchange.response;
   };

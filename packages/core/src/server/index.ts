@@ -8,7 +8,7 @@ export {
 } from "./attach-from.ts";
 export type { Backplane, Entry, EntryListener, History, NewEntry } from "./backplane.ts";
 export { encodeOnce } from "./encode-once.ts";
-export { markLast } from "./http/last-request.ts";
+export { endIfAfterLast, markLast, unmarkLast } from "./http/last-request.ts";
 export { BODY_TIME, type BodyFailure, readBody } from "./http/read-body.ts";
 export { type HttpReply, refusal, reply } from "./http/reply.ts";
 export {
@@ -36,6 +36,7 @@ export type {
   Visit,
 } from "./hub-link.ts";
 export type { AccessRequest, Authenticate, Authorize, Identity } from "./identity.ts";
+export { DATA_DEPTH, isTooDeep } from "./json-depth.ts";
 export { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 export { type MemoryBackplaneOptions, memoryBackplane } from "./memory-backplane.ts";
 export { type AllowedOrigins, isAllowedOrigins, judgeOrigin, type OriginVerdict } from "./origins.ts";
