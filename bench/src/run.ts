@@ -33,7 +33,7 @@ export async function run(
       const entrants = all.filter((entrant) => takesPart(scenario, entrant));
       if (entrants.length === 0) continue;
       const { profile, rounds, workload, cpuProfile } = options;
-      const { pair, freshPair, freshServer } = pairs;
+      const { pair, freshPair, freshServer, network } = pairs;
       const result = await scenario.run({
         entrants,
         profile,
@@ -45,6 +45,7 @@ export async function run(
         pair,
         freshPair,
         freshServer,
+        network,
       });
       progress.end();
       scenarios.push(result);

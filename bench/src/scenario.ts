@@ -4,6 +4,7 @@
  */
 import type { Contender } from "./contender.ts";
 import type { Random } from "./measure/random.ts";
+import type { Network } from "./network/network.ts";
 import type { Child } from "./process/child.ts";
 import type { Progress } from "./report/progress.ts";
 import type { ScenarioResult } from "./results.ts";
@@ -68,6 +69,8 @@ export interface Stage {
   pair(entrant: Entrant): Pair;
   /** Processes of one scenario alone, where what came before would show. The scenario stops them. */
   freshPair(entrant: Entrant): Pair;
+  /** A network between clients and servers, with nothing left of an earlier scenario. The scenario closes it. */
+  network(): Promise<Network>;
   /** A server alone, for the clients of {@link pair}, where only the server's past would show. The scenario stops it. */
   freshServer(entrant: Entrant): Child;
 }

@@ -77,7 +77,10 @@ export function createHalf() {
     },
     async close(): Promise<void> {
       for (const reader of readers.values()) reader.close();
-      await Promise.all([...proxies.values(), ...blockers].map((opened) => opened.close()));
+      const opened = [...proxies.values(), ...blockers.splice(0)];
+      readers.clear();
+      proxies.clear();
+      await Promise.all(opened.map((one) => one.close()));
     },
   };
 }

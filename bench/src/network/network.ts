@@ -1,26 +1,21 @@
 /** A bad network between clients and servers, in a process of its own. */
 
 import type { ConnectionFaults } from "@bellwire/core/conformance";
-import { type Child, type Half, startChild } from "../process/child.ts";
+import type { Child, Half } from "../process/child.ts";
 import type * as networkHalf from "./network-half.ts";
 
 type NetworkModule = typeof networkHalf;
 
 export class Network {
-  readonly #child: Child;
   readonly #half: Half<NetworkModule>;
 
-  private constructor(child: Child, half: Half<NetworkModule>) {
-    this.#child = child;
+  private constructor(half: Half<NetworkModule>) {
     this.#half = half;
   }
 
-  static async start(): Promise<Network> {
-    const child = startChild("network");
-    return new Network(
-      child,
-      await child.become<NetworkModule>(new URL("./network-half.ts", import.meta.url)),
-    );
+  /** A network without any way yet, in that process. */
+  static async start(child: Child): Promise<Network> {
+    return new Network(await child.become<NetworkModule>(new URL("./network-half.ts", import.meta.url)));
   }
 
   /** So many ways to a port, each of which can be cut for itself; all suffer the same. Resolves to their ports. */
@@ -54,8 +49,8 @@ export class Network {
     return this.#half.ask("release", port);
   }
 
-  async stop(): Promise<void> {
+  /** Ends all ways and readers; the process lives on. */
+  async close(): Promise<void> {
     await this.#half.ask("close");
-    await this.#child.stop();
   }
 }

@@ -1,6 +1,6 @@
 /** `blocked-websocket`: a proxy on the way refuses every upgrade; who gets through, and how fast? */
 
-import { Network } from "../network/network.ts";
+import type { Network } from "../network/network.ts";
 import type { Half } from "../process/child.ts";
 import { type Columns, emptyRow, figuresOf } from "../report/figures.ts";
 import type { MetricDefinition, Row } from "../results.ts";
@@ -31,14 +31,14 @@ export const blockedWebSocket: Scenario = {
   async run(stage) {
     const { entrants, profile, progress } = stage;
     const patience = PATIENCE[profile];
-    const network = await Network.start();
+    const network = await stage.network();
     progress.begin("blocked-websocket", 1);
     progress.step("everybody tries");
     let attempts: readonly Attempt[];
     try {
       attempts = await Promise.all(entrants.map((entrant) => attempt(entrant, patience, network, stage)));
     } finally {
-      await network.stop();
+      await network.close();
     }
     return {
       name: "blocked-websocket",

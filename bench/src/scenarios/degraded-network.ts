@@ -5,7 +5,7 @@ import { MOST_RERUNS } from "../drive/reruns.ts";
 import { illness, WELL } from "../drive/sender.ts";
 import { sleep } from "../measure/clock.ts";
 import { sumOf } from "../measure/ledger.ts";
-import { Network } from "../network/network.ts";
+import type { Network } from "../network/network.ts";
 import { rerunNotes } from "../report/figures.ts";
 import type { Row } from "../results.ts";
 import type { Entrant, Scenario, Stage } from "../scenario.ts";
@@ -53,7 +53,7 @@ export const degradedNetwork: Scenario = {
   async run(stage) {
     const spec = PLANS[stage.profile];
     const { progress } = stage;
-    const network = await Network.start();
+    const network = await stage.network();
     progress.begin("degraded-network", NETWORKS.length);
     const rows: Row[] = [];
     try {
@@ -63,7 +63,7 @@ export const degradedNetwork: Scenario = {
         rows.push(...(await rowsOn(bad, spec, network, stage)));
       }
     } finally {
-      await network.stop();
+      await network.close();
     }
     return {
       name: "degraded-network",

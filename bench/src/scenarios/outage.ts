@@ -5,7 +5,7 @@ import { Drive, type DriveResult } from "../drive/drive.ts";
 import { hostNow, sleep } from "../measure/clock.ts";
 import { sumOf } from "../measure/ledger.ts";
 import { quantile } from "../measure/stats.ts";
-import { Network } from "../network/network.ts";
+import type { Network } from "../network/network.ts";
 import { type Columns, emptyRow, figuresOf } from "../report/figures.ts";
 import type { MetricDefinition, Row } from "../results.ts";
 import type { Entrant, Stage } from "../scenario.ts";
@@ -56,7 +56,7 @@ function timesOf(recoveries: readonly Recovery[]): number[] {
 export async function outages(name: string, plan: OutagePlan, stage: Stage): Promise<Row[]> {
   const { entrants, random, progress } = stage;
   const all = new Map<Entrant, Outage[]>();
-  const network = await Network.start();
+  const network = await stage.network();
   progress.begin(name, entrants.length * plan.rounds);
   try {
     for (let round = 1; round <= plan.rounds; round += 1) {
@@ -69,7 +69,7 @@ export async function outages(name: string, plan: OutagePlan, stage: Stage): Pro
       else for (const entrant of random.shuffled([...entrants])) await play(entrant);
     }
   } finally {
-    await network.stop();
+    await network.close();
   }
   return entrants.map((entrant) => outageRow(entrant, all.get(entrant) ?? [], stage));
 }

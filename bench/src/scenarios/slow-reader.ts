@@ -1,7 +1,7 @@
 /** `slow-reader`: one subscriber stops to read; do the others pay for it? */
 import { FAN_OUT_TOPIC } from "../contender.ts";
 import { Drive, type DriveResult } from "../drive/drive.ts";
-import { Network } from "../network/network.ts";
+import type { Network } from "../network/network.ts";
 import { type Columns, emptyRow, figuresOf } from "../report/figures.ts";
 import type { MetricDefinition, Row } from "../results.ts";
 import type { Entrant, Scenario, Stage } from "../scenario.ts";
@@ -59,7 +59,7 @@ export const slowReader: Scenario = {
     const rounds = stage.rounds ?? planned;
     const { entrants, random, progress } = stage;
     const trials = new Map<Entrant, Trial[]>();
-    const network = await Network.start();
+    const network = await stage.network();
     progress.begin("slow-reader", entrants.length * rounds);
     try {
       for (let round = 1; round <= rounds; round += 1) {
@@ -69,7 +69,7 @@ export const slowReader: Scenario = {
         }
       }
     } finally {
-      await network.stop();
+      await network.close();
     }
     return {
       name: "slow-reader",

@@ -45,7 +45,7 @@ export interface SmallRun {
 export async function smallRun(entrants: readonly Entrant[], seed: number): Promise<SmallRun> {
   const began = new Date();
   const print = fingerprint(seed);
-  const { pair, freshPair, freshServer } = new Pairs();
+  const { pair, freshPair, freshServer, network } = new Pairs();
   const places = placesOf(entrants);
   const results = await fanOut(PLAN, places, {
     entrants,
@@ -58,6 +58,7 @@ export async function smallRun(entrants: readonly Entrant[], seed: number): Prom
     pair,
     freshPair,
     freshServer,
+    network,
   });
   const rows = places.flatMap((place, index) => {
     const result = results[index];
