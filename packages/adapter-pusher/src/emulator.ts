@@ -34,7 +34,7 @@ import { CLOSING, WireEnd } from "./emulator/wire-end.ts";
 import { NATIVE_OVERHEAD, NATIVE_PATH } from "./native-event.ts";
 import { takeBelow } from "./take-requests.ts";
 
-export type { PusherServerOptions } from "./emulator/options.ts";
+export type { PusherServerOptions, PusherWebhook } from "./emulator/options.ts";
 export type { PusherApp } from "./signature.ts";
 
 /** What the emulator needs of a hub. Without `publish`, which every hub of `createHub` has, there is no HTTP API. */

@@ -6,8 +6,7 @@ export const HOSTED_LIMITS = {
   channels: 100,
   /** Events in one batch. */
   batch: 10,
-  /** Characters of an event's name, and of a user's id. */
-  eventName: 200,
+  /** Characters of a user's id. */
   userId: 128,
   /** Members that a snapshot of a presence channel names. */
   members: 100,

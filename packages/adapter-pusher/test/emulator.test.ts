@@ -670,6 +670,12 @@ describe("beside other listeners", () => {
     [{ app, clientEvents: "yes" }, "attachPusher.clientEvents"],
     [{ app, activityTimeout: 0 }, "attachPusher.activityTimeout"],
     [{ app, webhooks: ["ftp://x"] }, "attachPusher.webhooks"],
+    [{ app, webhooks: [null] }, "attachPusher.webhooks"],
+    [{ app, webhooks: [{ url: "ftp://x" }] }, "attachPusher.webhooks.0.url"],
+    [
+      { app, webhooks: ["http://x", { url: "http://x", events: ["nothing"] }] },
+      "attachPusher.webhooks.1.events",
+    ],
     [{ app, secret: "x" }, "attachPusher.secret"],
   ])("refuses the options %j and names %s", (options, path) => {
     const attach = (): unknown =>

@@ -570,6 +570,45 @@ describe("the number of subscriptions", () => {
 });
 
 describe("a webhook", () => {
+  it("is told the events that it asked for, and no others", async () => {
+    const received: string[] = [];
+    const server = createServer((request, response) => {
+      let body = "";
+      request.setEncoding("utf8").on("data", (part: string) => {
+        body += part;
+      });
+      request.on("end", () => {
+        const { events } = JSON.parse(body) as { events: { name: string }[] };
+        received.push(...events.map(({ name }) => `${request.url} ${name}`));
+        response.end();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void server.close());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { port } = await serve({
+      webhooks: [
+        { url: `${url}/members`, events: ["member_added", "member_removed"] },
+        { url: `${url}/occupied`, events: ["channel_occupied"] },
+        { url: `${url}/all` },
+        { url: `${url}/none`, events: [] },
+      ],
+    });
+    const pusher = client(port, { member: { user_id: "ann" } });
+    await subscribed(pusher, "presence-room.a");
+    pusher.disconnect();
+    await until(() => received.length === 7, "webhooks");
+    expect(received.sort()).toEqual([
+      "/all channel_occupied",
+      "/all channel_vacated",
+      "/all member_added",
+      "/all member_removed",
+      "/members member_added",
+      "/members member_removed",
+      "/occupied channel_occupied",
+    ]);
+  });
+
   it("is signed so that Pusher's server library believes it, and tells what happens", async () => {
     const received: { body: string; headers: Record<string, string> }[] = [];
     let failures = 1;

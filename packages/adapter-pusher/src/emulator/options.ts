@@ -23,12 +23,32 @@ export interface PusherServerOptions {
   readonly activityTimeout?: number;
   /** Tells clients how many connections a channel has, and the HTTP API, too. Default: false. */
   readonly subscriptionCount?: boolean;
-  /** Where signed webhooks are posted. Default: nowhere. */
-  readonly webhooks?: readonly string[];
+  /** Where signed webhooks are posted: URLs, which are told everything, or a URL and what it is told. Default: nowhere. */
+  readonly webhooks?: readonly (string | PusherWebhook)[];
+}
+
+/** What webhooks tell. */
+export const WEBHOOK_EVENTS = [
+  "channel_occupied",
+  "channel_vacated",
+  "member_added",
+  "member_removed",
+  "client_event",
+  "cache_miss",
+  "subscription_count",
+] as const;
+
+/** A receiver of webhooks. */
+export interface PusherWebhook {
+  readonly url: string;
+  /** The names of the events that it is told. Default: all. */
+  readonly events?: readonly (typeof WEBHOOK_EVENTS)[number][];
 }
 
 /** Every option, set. */
-export type PusherSettings = Required<PusherServerOptions>;
+export type PusherSettings = Required<Omit<PusherServerOptions, "webhooks">> & {
+  readonly webhooks: readonly Required<PusherWebhook>[];
+};
 
 const DEFAULTS: Omit<PusherSettings, "app"> = {
   path: "",
@@ -64,8 +84,17 @@ const RULES: OptionRules = {
   },
   subscriptionCount: flag,
   webhooks: {
-    allowed: "an array of http or https URLs",
-    test: (value) => Array.isArray(value) && value.every(isUrl),
+    allowed: "an array of http or https URLs, or of objects with such a url and with events",
+    test: (value) =>
+      Array.isArray(value) && value.every((one) => isUrl(one) || (typeof one === "object" && one !== null)),
+  },
+};
+
+const WEBHOOK_RULES: OptionRules = {
+  url: { allowed: "an http or https URL", test: isUrl },
+  events: {
+    allowed: `an array of ${WEBHOOK_EVENTS.join(", ")}`,
+    test: (value) => Array.isArray(value) && value.every((one) => WEBHOOK_EVENTS.includes(one as never)),
   },
 };
 
@@ -78,7 +107,13 @@ export function pusherSettings(options: PusherServerOptions): PusherSettings {
     "secret",
   ]);
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return { ...DEFAULTS, app: options.app, ...Object.fromEntries(given) };
+  const webhooks = (options.webhooks ?? []).map((webhook, index) => {
+    if (typeof webhook === "string") return { url: webhook, events: WEBHOOK_EVENTS };
+    checkOptions(`attachPusher.webhooks.${index}`, webhook, WEBHOOK_RULES, ["url"]);
+    const { url, events = WEBHOOK_EVENTS } = webhook;
+    return { url, events };
+  });
+  return { ...DEFAULTS, app: options.app, ...Object.fromEntries(given), webhooks };
 }
 
 function isUrl(value: unknown): boolean {

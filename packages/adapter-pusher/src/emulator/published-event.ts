@@ -1,5 +1,6 @@
 /** Reads what a server library publishes: the bodies of `events` and `batch_events`. Pure; answers instead of throwing. */
-import { isName } from "@bellwire/core";
+import { isEventName, isName } from "@bellwire/core";
+import { DATA_DEPTH, isTooDeep } from "@bellwire/core/server";
 import { userOfChannel } from "../channel-name.ts";
 import { HOSTED_LIMITS } from "../hosted-limits.ts";
 import type { Answer } from "./http-exchange.ts";
@@ -55,9 +56,8 @@ function readEvent(value: unknown): PublishedEvent | Answer {
   if (typeof value !== "object" || value === null) return bad("An event must be an object");
   const { channel, name, data, socket_id: socketId, info } = value as Fields;
   if (typeof channel !== "string") return bad("Invalid channel name");
-  const isUser = userOfChannel(channel) !== undefined;
-  if (!isUser && !isName(channel)) return bad("Invalid channel name");
-  if (!isName(name) && !(isUser && isUserEvent(name))) return bad("Invalid event name");
+  if (userOfChannel(channel) === undefined && !isName(channel)) return bad("Invalid channel name");
+  if (!isEventName(name)) return bad("Invalid event name");
   if (typeof data !== "string") return bad("data must be a string");
   if (Buffer.byteLength(data) > HOSTED_LIMITS.eventBytes) {
     return {
@@ -65,6 +65,9 @@ function readEvent(value: unknown): PublishedEvent | Answer {
       text: `The data content of this event exceeds the allowed maximum (${HOSTED_LIMITS.eventBytes} bytes)`,
     };
   }
+  const meant = meaning(data);
+  // What goes to a user passes by the hub, which looks at everything else.
+  if (meant !== data && isTooDeep(data)) return bad(`data may be at most ${DATA_DEPTH} levels deep`);
   const noSocket = socketId === undefined || socketId === null;
   if (!noSocket && (typeof socketId !== "string" || !/^\d{1,20}\.\d{1,20}$/.test(socketId)))
     return bad("Invalid socket_id");
@@ -73,7 +76,7 @@ function readEvent(value: unknown): PublishedEvent | Answer {
     channel,
     name,
     text: data,
-    data: meaning(data),
+    data: meant,
     socketId: noSocket ? undefined : String(socketId),
     info: attributeNames(info ?? ""),
   };
@@ -85,14 +88,6 @@ export function attributeNames(list: string): readonly string[] {
     .split(",")
     .map((name) => name.trim())
     .filter((name) => name !== "");
-}
-
-/** What goes to a user passes by the hub and its grammar; only the protocol's own events are not for sale. */
-function isUserEvent(name: unknown): name is string {
-  const { eventName } = HOSTED_LIMITS;
-  return (
-    typeof name === "string" && name !== "" && name.length <= eventName && !/^pusher(_internal)?:/.test(name)
-  );
 }
 
 function meaning(data: string): unknown {

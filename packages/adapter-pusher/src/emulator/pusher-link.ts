@@ -5,6 +5,7 @@
 import {
   type ClientMessage,
   type CloseCause,
+  isEventName,
   isName,
   type Link,
   type LinkObserver,
@@ -223,7 +224,8 @@ export class PusherLink implements Link<ServerMessage>, SubscriptionPort {
       this.fail({ ...error, message: `Client event rejected - ${error.message}`, channel });
     const { access, encrypted } = channelClass(channel);
     const { member } = this.#subscriptions.grant(channel) ?? {};
-    if (!isName(channel) || !isName(event)) return this.malformed("a client event must have legal names");
+    if (!isName(channel) || !isEventName(event))
+      return this.malformed("a client event must have legal names");
     if (!this.#host.clientEvents) return reject({ code: "forbidden", message: "they are not enabled" });
     if (access === "public" || encrypted)
       return reject({ code: "forbidden", message: "only on private and presence channels" });

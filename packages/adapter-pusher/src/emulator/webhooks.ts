@@ -3,6 +3,7 @@ import type { PusherApp } from "../signature.ts";
 import { sign } from "../signature.ts";
 import type { ChannelChange } from "./channels.ts";
 import type { TakenClientEvent } from "./host.ts";
+import type { PusherSettings, PusherWebhook } from "./options.ts";
 
 /** What a webhook tells. */
 type WebhookEvent =
@@ -28,9 +29,9 @@ export class Webhooks {
   readonly #receivers: readonly Receiver[];
   readonly #leaving: Map<string, ReturnType<typeof setTimeout>> = new Map();
 
-  constructor(app: PusherApp, urls: readonly string[]) {
+  constructor(app: PusherApp, webhooks: PusherSettings["webhooks"]) {
     this.#app = app;
-    this.#receivers = urls.map((url) => new Receiver(url));
+    this.#receivers = webhooks.map((webhook) => new Receiver(webhook));
   }
 
   changed(change: ChannelChange): void {
@@ -72,14 +73,17 @@ export class Webhooks {
 /** One URL, to which events go in order and in batches: what happens in a tick, and what happened while it did not answer. */
 class Receiver {
   readonly #url: string;
+  readonly #events: ReadonlySet<string>;
   #waiting: WebhookEvent[] = [];
   #busy = false;
 
-  constructor(url: string) {
+  constructor({ url, events }: Required<PusherWebhook>) {
     this.#url = url;
+    this.#events = new Set(events);
   }
 
   add(event: WebhookEvent, app: PusherApp): void {
+    if (!this.#events.has(event.name)) return;
     this.#waiting.push(event);
     if (this.#waiting.length > WAITING) this.#waiting.shift();
     if (this.#busy) return;
