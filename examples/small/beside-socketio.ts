@@ -20,7 +20,7 @@ io.on("connection", (socket) => {
 // What is new: one topic on Bellwire, on a namespace of the same server.
 const topics = defineTopics({ news: { posted: z.object({ title: z.string() }) } });
 const hub = createHub({ topics });
-attachSocketIo(hub, io, { namespace: "/bellwire" });
+attachSocketIo(hub, io); // on the namespace /bellwire
 
 const host = `http://localhost:${await listen(server)}`;
 
@@ -34,7 +34,7 @@ await stock.emitWithAck("subscribe", "news");
 // A new client gets types, positions and replay.
 const channel = createChannel({
   topics,
-  transport: socketIoTransport({ url: `${host}/bellwire`, path: "/socket.io" }),
+  transport: socketIoTransport({ url: host }),
 });
 const news = channel.subscribe("news");
 await news.ready();

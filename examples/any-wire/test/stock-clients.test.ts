@@ -93,8 +93,7 @@ const clients: Readonly<Record<string, Join>> = {
   "socket.io-client": (topic, user) =>
     new Promise((resolve, reject) => {
       const heard: number[] = [];
-      const socket = io(`http://127.0.0.1:${port}`, {
-        path: "/bellwire/socket.io",
+      const socket = io(`http://127.0.0.1:${port}/bellwire`, {
         forceNew: true,
         ...(user !== undefined && { auth: { token: user } }),
       });

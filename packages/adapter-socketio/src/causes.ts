@@ -9,20 +9,38 @@ export const MALFORMED: CloseCause = { code: "malformed", reason: "not a Socket.
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Why there is no link: a namespace that refused says a code; a long poll that was refused, its HTTP status. */
-export function connectCause(error: unknown): CloseCause {
-  const { data, description, context } = fields(error);
-  const { code, message, retryAfter } = fields(data);
-  if (isErrorCode(code)) {
-    return {
-      code,
-      ...(typeof message === "string" && { reason: message }),
-      ...(typeof retryAfter === "number" && retryAfter >= 0 && { retryAfter }),
-    };
-  }
-  return typeof description === "number"
-    ? statusCause(description, header(context, "retry-after"))
-    : lost("no connection");
+/** Characters of what a server says that a reason repeats. */
+const WORDS = 300;
+
+/**
+ * Why there is no link: a hub that refused says a code, on the namespace or in the body of an HTTP answer; of others the HTTP status is
+ * known, where the platform tells it, or what the library has to say.
+ */
+export function connectCause(error: unknown, namespace: string): CloseCause {
+  const { data, description, context, message } = fields(error);
+  const { retryAfter } = fields(data);
+  const words = fields(description).message;
+  const cause =
+    typeof description === "number" && description > 0
+      ? statusCause(description, header(context, "retry-after"))
+      : lost(
+          message === "Invalid namespace"
+            ? `no hub is on the namespace "${namespace}", the path of the URL`
+            : [message, words].filter((text) => typeof text === "string" && text !== "").join(": "),
+        );
+  return {
+    ...cause,
+    ...refusalIn(typeof description === "number" ? bodyOf(context) : data, cause.reason),
+    ...(typeof retryAfter === "number" && retryAfter >= 0 && { retryAfter }),
+  };
+}
+
+/** What a hub says of its refusal; of a server that is none, its words beside what is known already. */
+function refusalIn(said: unknown, known: string | undefined): Partial<CloseCause> {
+  const { code, reason, message } = fields(said);
+  const words = [reason, message].find((text): text is string => typeof text === "string")?.slice(0, WORDS);
+  if (isErrorCode(code)) return { code, ...(words !== undefined && { reason: words }) };
+  return words === undefined ? {} : { reason: `${known}: ${words}` };
 }
 
 /** Why a link ended that ended without a word. */
@@ -32,7 +50,7 @@ export function disconnectCause(reason: string, details: unknown): CloseCause {
   const { description, context } = fields(details);
   if (description === 413 || fields(context).code === TOO_LARGE)
     return { code: "too_large", reason: "a message was too large" };
-  return lost("the connection ended");
+  return lost(`the connection ended: ${reason}`);
 }
 
 /** A header of an XMLHttpRequest's response, if it may be read. */
@@ -45,6 +63,15 @@ function header(request: unknown, name: string): string {
   } catch {
     // Node's stand-in for XMLHttpRequest throws when there was no response.
     return "";
+  }
+}
+
+/** The body of an XMLHttpRequest's response as JSON, if it may be read and is any. */
+function bodyOf(request: unknown): unknown {
+  try {
+    return JSON.parse(String(fields(request).responseText));
+  } catch {
+    return undefined;
   }
 }
 

@@ -18,7 +18,7 @@ import { Manager, type Socket } from "socket.io-client";
 import { expectAnswers } from "./answers.ts";
 import { connectCause, disconnectCause, MALFORMED } from "./causes.ts";
 import { guardHandshake, guardPackets } from "./guard.ts";
-import { AUTH, eventPacket, MESSAGES, PATH } from "./wire.ts";
+import { AUTH, eventPacket, MESSAGES, NAMESPACE, PATH } from "./wire.ts";
 
 /** What Socket.IO can do. */
 export const SOCKETIO_CAPABILITIES = {
@@ -40,10 +40,10 @@ export type SocketIoCarrier = "websocket" | "polling";
 export interface SocketIoTransportOptions {
   /**
    * `http:`, `https:`, `ws:` or `wss:`; in a browser it may be relative to the page. As everywhere in Socket.IO, its path is the
-   * namespace: none for a hub with a server of its own, `https://example.com/bellwire` for one that was given an `io`.
+   * namespace; without one it is `/bellwire`, where a hub is by default, on a server of its own and on an `io` that it was given.
    */
   readonly url: string | URL;
-  /** The path of the HTTP requests. Default: `/bellwire/socket.io`; a given `io` mostly has `/socket.io`. */
+  /** The path of the HTTP requests. Default: `/socket.io`. */
   readonly path?: string;
   /**
    * In the order in which they are tried. Default: `["websocket", "polling"]`: a WebSocket takes one round trip and needs no sticky
@@ -69,7 +69,7 @@ export function socketIoTransport(
   options: SocketIoTransportOptions,
 ): Transport<typeof SOCKETIO_CAPABILITIES> {
   checkOptions("socketIoTransport", options, RULES, ["url"]);
-  const { origin, namespace } = placeOf(options.url) ?? { origin: "", namespace: "/" };
+  const { origin, namespace } = placeOf(options.url) ?? { origin: "", namespace: NAMESPACE };
   return {
     name: "socketio",
     capabilities: SOCKETIO_CAPABILITIES,
@@ -108,7 +108,7 @@ function placeOf(url: unknown): { readonly origin: string; readonly namespace: s
   if (!URL.canParse(url, base)) return undefined;
   const { protocol, host, search, hash, pathname } = new URL(url, base);
   if (!/^(http|ws)s?:$/.test(protocol) || hash !== "" || pathname.includes(",")) return undefined;
-  return { origin: `${protocol}//${host}/${search}`, namespace: pathname };
+  return { origin: `${protocol}//${host}/${search}`, namespace: pathname === "/" ? NAMESPACE : pathname };
 }
 
 class SocketIoLink implements Link<ClientMessage> {
@@ -198,12 +198,15 @@ class SocketIoLink implements Link<ClientMessage> {
     socket.on(MESSAGES, (...messages: readonly unknown[]) => {
       for (const message of messages) this.#message(message);
     });
-    socket.on("connect_error", (error) => this.close(connectCause(error)));
+    socket.on("connect_error", (error) => this.close(connectCause(error, this.#namespace)));
     socket.on("disconnect", (reason, details) => this.close(disconnectCause(reason, details)));
     socket.connect();
     guardHandshake(manager, harmful);
     // The library waits on when a connection ends that has not said anything yet.
-    manager.engine.on("close", (reason, details) => this.close(disconnectCause(reason, details)));
+    manager.engine.on("close", (reason, details) => {
+      // So it closes what was refused, and then says why.
+      if (reason !== "forced close") this.close(disconnectCause(reason, details));
+    });
   }
 
   #expectAnswers(silence: number): void {

@@ -1,10 +1,9 @@
 /** The door of one namespace: who may join, and which link a socket becomes. */
 import { BellwireError, type CloseCause } from "@bellwire/core";
-import type { Handshake, LinkAcceptor } from "@bellwire/core/server";
+import { type Handshake, type LinkAcceptor, singleHeaders } from "@bellwire/core/server";
 import type { Namespace, Socket } from "socket.io";
 import type { Carriers, Session } from "./carriers.ts";
 import { Connection } from "./connection.ts";
-import { singleHeaders } from "./headers.ts";
 import { batchEncoder, NativeLink } from "./native-link.ts";
 import { stockFailure } from "./stock-events.ts";
 import { StockLink, type StockPackets } from "./stock-link.ts";
@@ -15,6 +14,8 @@ export interface Door {
   readonly carriers: Carriers;
   /** Whether sessions of Engine.IO serve this namespace alone, and end with their link; those of our own client always do. */
   readonly alone: boolean;
+  /** The link of each session, of which one on all of the hub's namespaces is enough. */
+  readonly links: WeakMap<Session, { readonly closed: boolean }>;
   /** Why a socket may not join now. */
   refusal(socket: Socket, headers: Handshake["headers"]): CloseCause | undefined;
 }
@@ -40,9 +41,9 @@ export function serveNamespace(hub: LinkAcceptor, namespace: Namespace, door: Do
     throw new BellwireError("invalid_option", "attachSocketIo.namespace: must be one without another hub");
   }
   const { maxMessageBytes } = hub;
+  const { links } = door;
   const encode = batchEncoder(namespace.name);
   const packets: StockPackets = new WeakMap();
-  const links: WeakMap<Session, { readonly closed: boolean }> = new WeakMap();
   const hindrance = (session: Session): CloseCause | undefined => {
     // One that is over already would never say that it ends.
     if (session.readyState !== "open") return GONE;
@@ -53,7 +54,7 @@ export function serveNamespace(hub: LinkAcceptor, namespace: Namespace, door: Do
   place.join = (socket, next) => {
     const handshake: Handshake = {
       transport: "socketio",
-      headers: singleHeaders(socket.handshake.headers),
+      headers: singleHeaders(socket.request),
       remoteAddress: socket.handshake.address,
     };
     const refused = hindrance(socket.conn) ?? door.refusal(socket, handshake.headers);

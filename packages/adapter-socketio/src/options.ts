@@ -1,7 +1,7 @@
 /** Options of the server half, with their defaults. */
 import { checkOptions, type OptionRules } from "@bellwire/core";
 import { type AllowedOrigins, isAllowedOrigins } from "@bellwire/core/server";
-import { PATH } from "./wire.ts";
+import { NAMESPACE, PATH } from "./wire.ts";
 
 interface OriginOptions {
   /**
@@ -13,13 +13,13 @@ interface OriginOptions {
 
 /** Options of `attachSocketIo` on an HTTP server. */
 export interface SocketIoServerOptions extends OriginOptions {
-  /** The path of the HTTP requests. Default: `/bellwire/socket.io`. */
+  /** The path of the HTTP requests, which MUST be no other Socket.IO's on that server. Default: `/socket.io`. */
   readonly path?: string;
 }
 
 /** Options of `attachSocketIo` on an `io` of the application. */
 export interface SocketIoNamespaceOptions extends OriginOptions {
-  /** The namespace, which MUST be the hub's alone. Default: `/bellwire`. */
+  /** The namespace, which MUST be the hub's alone, and so cannot be the root. Default: `/bellwire`. */
   readonly namespace?: string;
 }
 
@@ -40,8 +40,8 @@ const SERVER_RULES: OptionRules = {
 
 const NAMESPACE_RULES: OptionRules = {
   namespace: {
-    allowed: `a namespace such as "/bellwire"`,
-    test: (value) => typeof value === "string" && /^\/[^?#,\s]*$/.test(value),
+    allowed: `a namespace such as "${NAMESPACE}", and not the root`,
+    test: (value) => typeof value === "string" && /^\/[^?#,\s]+$/.test(value),
   },
   ...ORIGINS,
 };
@@ -55,5 +55,5 @@ export function serverSettings(options: SocketIoServerOptions): Required<SocketI
 /** The options on an `io`, with defaults. Throws `invalid_option` naming the path and what is allowed. */
 export function namespaceSettings(options: SocketIoNamespaceOptions): Required<SocketIoNamespaceOptions> {
   checkOptions("attachSocketIo", options, NAMESPACE_RULES);
-  return { namespace: options.namespace ?? "/bellwire", allowedOrigins: options.allowedOrigins ?? [] };
+  return { namespace: options.namespace ?? NAMESPACE, allowedOrigins: options.allowedOrigins ?? [] };
 }

@@ -21,9 +21,11 @@ import {
 } from "@bellwire/core/server";
 import { Server, type Socket } from "socket.io";
 import { type Carriers, carriersOf, type Engine, type Session } from "./carriers.ts";
-import { serveNamespace } from "./namespace.ts";
+import { engineRefusal, namespaceRefusal } from "./engine-refusals.ts";
+import { type Door, serveNamespace } from "./namespace.ts";
 import type { SocketIoServerOptions } from "./options.ts";
 import { preflight, sessionIn } from "./requests.ts";
+import { NAMESPACE } from "./wire.ts";
 
 /** What may stand around a message of the largest size: the types of two protocols, the event, an acknowledgement's id. */
 const FRAMING = 64;
@@ -54,17 +56,29 @@ export function serveOwn(
   hub.onClose(() => {
     closing = true;
   });
-  serveNamespace(hub, io.of("/"), {
+  const told = (cause: CloseCause): void => hub.refused(cause, "socketio");
+  const door: Door = {
     carriers,
     alone: true,
+    links: new WeakMap(),
     // Its session's first request was judged for it.
     refusal: ({ conn }: Socket) => (admitted.delete(conn) ? undefined : refusal()),
+  };
+  // The root is nobody else's here, and where a stock client goes that names none.
+  for (const name of ["/", NAMESPACE]) serveNamespace(hub, io.of(name), door);
+  io.of((name, _, next) => {
+    told(namespaceRefusal(name));
+    next(null, false);
+  });
+  engine.on("connection_error", ({ code }: { readonly code: unknown }) => {
+    const cause = engineRefusal(code);
+    if (cause) told(cause);
   });
 
   const judge = (request: IncomingMessage): Judgement => {
     const origin = judgeOrigin(singleHeaders(request), allowedOrigins, isSecure(request));
     if (!origin.allowed) {
-      hub.refused(origin.cause, "socketio");
+      told(origin.cause);
       return { headers: {}, refused: { status: 403, cause: origin.cause } };
     }
     const { headers } = origin;
@@ -89,7 +103,6 @@ export function serveOwn(
   };
 
   const hide = servePath(server, path, "requests");
-  const told = (cause: CloseCause): void => hub.refused(cause, "socketio");
   takeRequests(server, {
     takes: (request, asked) => isOurs(request as IncomingMessage, asked),
     take: (request, response) => answer(request as IncomingMessage, response as ServerResponse),

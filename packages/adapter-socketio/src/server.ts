@@ -17,8 +17,8 @@ import { serveOwn } from "./own-server.ts";
 export type { SocketIoNamespaceOptions, SocketIoServerOptions } from "./options.ts";
 
 /**
- * Serves a hub over Socket.IO, to Bellwire's own client and to stock ones, on one path of an HTTP or HTTPS server. Requests for other
- * paths go to the server's own listeners; those that nobody listens to are answered 404. Returns a function that detaches it; links that
+ * Serves a hub over Socket.IO, to Bellwire's own client and to stock ones, on one path of an HTTP or HTTPS server, on the namespace
+ * `/bellwire` and on the root. An application with a Socket.IO of its own on that server gives this `io` instead. Requests for other paths go to the server's own listeners; those that nobody listens to are answered 404. Returns a function that detaches it; links that
  * are open go on. Throws `invalid_option`.
  *
  * By long polling a link's requests must reach the process that holds it: behind a balancer, make it sticky.
@@ -50,6 +50,7 @@ export function attachSocketIo(
   return serveNamespace(hub, target.of(namespace), {
     carriers: carriersOf(engine),
     alone: false,
+    links: new WeakMap(),
     refusal({ handshake }, headers): CloseCause | undefined {
       const origin = judgeOrigin(headers, allowedOrigins, handshake.secure);
       if (!origin.allowed) {

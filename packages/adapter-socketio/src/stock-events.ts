@@ -21,15 +21,8 @@ export interface StockFailure {
   readonly retryAfter?: number;
 }
 
-/** Events that mean something else to Socket.IO's clients, or end their connection. */
-const RESERVED: ReadonlySet<string> = new Set([
-  "connect",
-  "connect_error",
-  "disconnect",
-  "disconnecting",
-  "newListener",
-  "removeListener",
-]);
+/** Events that mean something else to Socket.IO's clients, or end their connection; and what is said in their place, which is not said twice. */
+const RESERVED = /^(event:)*(connect|connect_error|disconnect|disconnecting|newListener|removeListener)$/;
 
 /** The event of a message for a client that knows the topic's epoch; undefined when it means nothing to a stock client. */
 export function stockEvent(message: ServerMessage, epoch: string | undefined): StockEvent | undefined {
@@ -48,7 +41,7 @@ function notification(message: Notified, epoch: string): StockEvent {
   // A volatile event has no place to resume from.
   const position = offset > 0 ? { epoch, offset } : null;
   return {
-    name: RESERVED.has(event) ? `event:${event}` : event,
+    name: RESERVED.test(event) ? `event:${event}` : event,
     args: [message.json ?? JSON.stringify(message.data), JSON.stringify({ topic, id, position, time })],
   };
 }

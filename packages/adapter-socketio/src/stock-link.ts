@@ -51,9 +51,10 @@ export class StockLink extends SocketLink {
   /** Presents the link to the hub and says hello. */
   open(hub: LinkAcceptor, handshake: Handshake, verdict: Verdict): void {
     this.#verdict = verdict;
-    this.attach(hub.accept(this, { ...handshake, answers: false }));
-    const { token } = this.socket.handshake.auth as { readonly token?: unknown };
-    const session = crypto.randomUUID();
+    const { id: session, handshake: brought } = this.socket;
+    // The library makes the id and tells nobody else, so that `exclude` may go by it.
+    this.attach(hub.accept(this, { ...handshake, answers: false, session }));
+    const { token } = brought.auth as { readonly token?: unknown };
     const refused = this.take({ type: "hello", protocol: PROTOCOL_VERSION, session, token });
     if (refused !== undefined) this.close({ code: "malformed", reason: refused });
   }

@@ -6,8 +6,11 @@ export const MESSAGES = "bellwire";
 /** What Bellwire's own client says in its handshake; every other client is a stock one. */
 export const AUTH = { bellwire: 1 } as const;
 
-/** The default path, the same for both halves. */
-export const PATH = "/bellwire/socket.io";
+/** The default path, the same for both halves, and that of Socket.IO itself. */
+export const PATH = "/socket.io";
+
+/** The default namespace, the same for both halves: on an `io` of the application the root is not the hub's. */
+export const NAMESPACE = "/bellwire";
 
 /**
  * A packet of type EVENT as Socket.IO encodes it. `args` are JSON already, and go in as they are: encoding them once is

@@ -86,7 +86,7 @@ async function saying(texts: readonly string[]): Promise<string> {
 }
 
 const OPEN = '0{"sid":"s","upgrades":[],"pingInterval":25000,"pingTimeout":10000,"maxPayload":65536}';
-const CONNECTED = '40{"sid":"n"}';
+const CONNECTED = '40/bellwire,{"sid":"n"}';
 
 describe("a connection", () => {
   it.each([[["websocket"]], [["polling"]], [["websocket", "polling"]], [["polling", "websocket"]]] as const)(
@@ -192,15 +192,15 @@ describe("a connection", () => {
   });
 
   it("tells the code of a bye, and nothing after it", async () => {
-    const bye = '42["bellwire",{"type":"bye","code":"draining","retryAfter":70},{"type":"ping"}]';
+    const bye = '42/bellwire,["bellwire",{"type":"bye","code":"draining","retryAfter":70},{"type":"ping"}]';
     const watched = watch({ url: await saying([OPEN, CONNECTED, bye, bye]), transports: ["websocket"] });
     expect(await codeOf(watched)).toMatchObject({ code: "draining", retryAfter: 70 });
     expect(watched.calls).toEqual(["open", "close"]);
   });
 
   it("reports messages that are none, and goes on", async () => {
-    const odd = '42["bellwire",7,{"type":"invented"},{"type":"ping"}]';
-    const other = '42["other",{"type":"ping"}]';
+    const odd = '42/bellwire,["bellwire",7,{"type":"invented"},{"type":"ping"}]';
+    const other = '42/bellwire,["other",{"type":"ping"}]';
     const watched = watch({ url: await saying([OPEN, CONNECTED, odd, other]), transports: ["websocket"] });
     expect(await codeOf(watched)).toMatchObject({ code: "link_lost" });
     expect(watched.calls).toEqual(["open", "malformed", "malformed", "message", "close"]);
@@ -244,16 +244,16 @@ describe("what a server says", () => {
       "an opening with odd times",
       ['0{"sid":7,"upgrades":[{}],"pingInterval":"x","pingTimeout":{}}', CONNECTED],
     ],
-    ["a refusal without a message", [OPEN, "44"]],
-    ["a refusal that is a text", [OPEN, '44"no"']],
-    ["a refusal with odd data", [OPEN, '44{"data":{"code":"__proto__","retryAfter":-1}}']],
-    ["a connection to another version", [OPEN, "40"]],
-    ["attachments that never come", [OPEN, CONNECTED, '451-["bellwire",{}]', "42[]"]],
-    ["events without a name", [OPEN, CONNECTED, "42", "42[]", "42[{}]"]],
-    ["acknowledgements that nobody asked for", [OPEN, CONNECTED, "43", "437[]", "43[1]"]],
-    ["a message before the connection", [OPEN, '42["bellwire",{"type":"ping"}]', CONNECTED]],
+    ["a refusal without a message", [OPEN, "44/bellwire,"]],
+    ["a refusal that is a text", [OPEN, '44/bellwire,"no"']],
+    ["a refusal with odd data", [OPEN, '44/bellwire,{"data":{"code":"__proto__","retryAfter":-1}}']],
+    ["a connection to another version", [OPEN, "40/bellwire,"]],
+    ["attachments that never come", [OPEN, CONNECTED, '451-/bellwire,["bellwire",{}]', "42/bellwire,[]"]],
+    ["events without a name", [OPEN, CONNECTED, "42", "42/bellwire,", "42/bellwire,[]", "42/bellwire,[{}]"]],
+    ["acknowledgements that nobody asked for", [OPEN, CONNECTED, "43", "43/bellwire,7[]", "43/bellwire,[1]"]],
+    ["a message before the connection", [OPEN, '42/bellwire,["bellwire",{"type":"ping"}]', CONNECTED]],
     ["a connection twice", [OPEN, CONNECTED, CONNECTED]],
-    ["a message before anything else", ['42["bellwire",{"type":"ping"}]']],
+    ["a message before anything else", ['42/bellwire,["bellwire",{"type":"ping"}]']],
     ["nothing", []],
   ])("ends in one close and no exception: %s", async (_, texts) => {
     const watched = watch({ url: await saying(texts), transports: ["websocket"] });
@@ -275,12 +275,15 @@ describe("what a server says", () => {
           "41",
           "44",
           "0{}",
-          '42["bellwire",{"type":"ping"}]',
+          '42/bellwire,["bellwire",{"type":"ping"}]',
         ),
-        fc.json().map((json) => `42${json}`),
-        fc.json().map((json) => `42["bellwire",${json}]`),
+        fc.json().map((json) => `42/bellwire,${json}`),
+        fc.json().map((json) => `42/bellwire,["bellwire",${json}]`),
         fc
-          .tuple(fc.constantFrom("0", "4", "40", "43", "44", "45", "451-", "46"), fc.json())
+          .tuple(
+            fc.constantFrom("0", "4", "40", "43", "44/bellwire,", "45/bellwire,", "451-/bellwire,", "46"),
+            fc.json(),
+          )
           .map((parts) => parts.join("")),
         fc.string({ unit: "binary", maxLength: 40 }),
       );
@@ -311,13 +314,13 @@ describe("causes", () => {
 
   it("of a refusal are the hub's own words where it has said any", () => {
     const data = { code: "unauthorized", message: "the token was refused", retryAfter: 5 };
-    expect(connectCause(error({ data }))).toEqual({
+    expect(connectCause(error({ data }), "/bellwire")).toEqual({
       code: "unauthorized",
       reason: "the token was refused",
       retryAfter: 5,
     });
     for (const odd of [undefined, null, "x", { code: "constructor" }, { code: 1 }]) {
-      expect(connectCause(error({ data: odd }))).toEqual({ code: "link_lost", reason: "no connection" });
+      expect(connectCause(error({ data: odd }), "/bellwire")).toEqual({ code: "link_lost", reason: "x" });
     }
   });
 

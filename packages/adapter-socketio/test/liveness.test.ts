@@ -28,8 +28,7 @@ async function connected(transports: Trial[0], given: boolean) {
   const { port } = await listen(server);
   const proxy = await startFaultProxy({ target: port, random: seededRandom(1) });
   onTestFinished(() => proxy.close());
-  const url = `http://127.0.0.1:${proxy.port}${given ? "/bellwire" : ""}`;
-  const transport = socketIoTransport({ url, ...(given && { path: "/socket.io" }), transports });
+  const transport = socketIoTransport({ url: `http://127.0.0.1:${proxy.port}`, transports });
   let pings = 0;
   const channel = createChannel({
     topics,

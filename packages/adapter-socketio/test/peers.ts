@@ -20,7 +20,7 @@ export const topics = defineTopics({
 export type Topics = typeof topics.map;
 
 /** The path of both halves. */
-export const PATH = "/bellwire/socket.io";
+export const PATH = "/socket.io";
 
 /** A hub on which a token is the user's name, `wrong` is refused, and users have orders of their own. */
 export function hubFor(

@@ -605,9 +605,9 @@ describe("liveness", () => {
   });
 
   it("never closes a link that answers, on any carrier", async () => {
-    const { url } = await serve({ pingInterval: 200, pongTimeout: 200 });
+    const { url } = await serve({ pingInterval: 200, pongTimeout: 400 });
     const followers = [await follow(url), await follow(url, ["polling"])];
-    await pause(1_200);
+    await pause(1_500);
     for (const { states } of followers) expect(states).toEqual(["connecting", "connected"]);
   });
 });

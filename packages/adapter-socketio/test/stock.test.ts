@@ -5,7 +5,7 @@ import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { attachSocketIo } from "../src/server.ts";
 import { stockEvent } from "../src/stock-events.ts";
-import { ask, handshake, hubFor, listen, PATH, pause, RawPeer, serve, until } from "./peers.ts";
+import { ask, hubFor, listen, PATH, pause, RawPeer, serve, until } from "./peers.ts";
 
 const uncaught: unknown[] = [];
 const note = (error: unknown): void => void uncaught.push(error);
@@ -501,7 +501,13 @@ describe("an io of the application", () => {
     const refused = expect.objectContaining({ code: "invalid_option" }) as Error;
     expect(attach(new Server())).toThrow(refused);
     const attached = new Server(createServer());
-    for (const options of [{ path: "/x" }, { namespace: "x" }, { namespace: "/a,b" }, { namespace: 7 }]) {
+    for (const options of [
+      { path: "/x" },
+      { namespace: "/" },
+      { namespace: "x" },
+      { namespace: "/a,b" },
+      { namespace: 7 },
+    ]) {
       expect(attach(attached, options)).toThrow(refused);
     }
   });
@@ -515,9 +521,19 @@ describe("an io of the application", () => {
     expect(heard.at(-1)).toMatchObject({ event: "bellwire:error", args: [{ code: "too_large" }] });
   });
 
-  it("is served beside a hub on a server of its own", async () => {
-    const { port } = await serve();
-    expect((await ask(port, handshake("polling"))).status).toBe(200);
-    expect((await ask(port, handshake("polling", "/socket.io"))).body).toBe("page");
+  it("goes on beside a hub that has a server of its own, on another path", async () => {
+    const server = createServer((_, response) => response.end("page"));
+    const own = new Server(server);
+    onTestFinished(() => void own.close());
+    attachSocketIo(hubFor(), server, { path: "/live" });
+    const { url, port } = await listen(server);
+    expect((await ask(port, "/elsewhere")).body).toBe("page");
+    own.on("connection", (socket) => void socket.emit("theirs"));
+    for (const transports of [["websocket"], ["polling"]]) {
+      const app = stock(url, { transports });
+      await until(() => app.heard.length === 1, "the application's event");
+      const hubs = stock(url, { transports, path: "/live" });
+      expect(await asked(hubs.socket, "subscribe", "news.a")).toMatchObject({ ok: true });
+    }
   });
 });
