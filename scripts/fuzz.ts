@@ -111,18 +111,21 @@ function sum({ inputs, connections, reached, counts, milliseconds }: Row): strin
 }
 
 function report(all: readonly Row[]): void {
-  const cells = all.map(({ plan, inputs, connections, counts, stall, stallP99, growth, gone, findings }) => [
-    plan.wire,
-    `${plan.seed}`,
-    `${inputs}`,
-    `${connections}`,
-    `${(counts.link ?? 0) + (counts.visit ?? 0)}`,
-    `${(counts.message ?? 0) + (counts.malformed ?? 0)}`,
-    `${stall.toFixed(0)} (p99 ${stallP99.toFixed(0)})`,
-    (growth / 1_048_576).toFixed(1),
-    (gone / 1_000).toFixed(1),
-    `${findings.length}`,
-  ]);
+  const cells = all.map(
+    ({ plan, inputs, connections, counts, stall, stallP99, busy, growth, gone, findings }) => [
+      plan.wire,
+      `${plan.seed}`,
+      `${inputs}`,
+      `${connections}`,
+      `${(counts.link ?? 0) + (counts.visit ?? 0)}`,
+      `${(counts.message ?? 0) + (counts.malformed ?? 0)}`,
+      `${stall.toFixed(0)} (p99 ${stallP99.toFixed(0)})`,
+      busy.toFixed(0),
+      (growth / 1_048_576).toFixed(1),
+      (gone / 1_000).toFixed(1),
+      `${findings.length}`,
+    ],
+  );
   const head = [
     "wire",
     "seed",
@@ -131,6 +134,7 @@ function report(all: readonly Row[]): void {
     "links, visits",
     "messages at the hub",
     "stall ms",
+    "busy ms",
     "heap MB",
     "gone s",
     "findings",

@@ -2,14 +2,14 @@
 import type { Random } from "@bellwire/core/conformance";
 import { pipelined, requestAfterRequest, slowBody, unreadBodies } from "./attack-http.ts";
 import { conversation, flood, upgraded } from "./attack-ws.ts";
-import { hello, message, token, topicName } from "./bellwire-messages.ts";
+import { hello, jsonMessage, token, topicName } from "./bellwire-messages.ts";
 import { times, weighted } from "./chance.ts";
 import { type RequestParts, request, requestBytes, withBody } from "./http-text.ts";
 import { damagedText, hostileValue } from "./json-text.ts";
 import type { Scene } from "./peer.ts";
 import { frame, textFrame } from "./websocket-frames.ts";
 
-const PATH = "/bellwire/socket.io/";
+const PATH = "/socket.io/";
 const SEPARATOR = "\u001e";
 
 /** The path of a transport, with a session or without. */
@@ -35,7 +35,7 @@ function event(random: Random, native: boolean): string {
   const id = random.chance(0.3)
     ? random.pick(["1", "0", "1e30", "99999999999999999999999999999999", "01"])
     : "";
-  if (native && random.chance(0.85)) return `42["bellwire",${message(random)}]`;
+  if (native && random.chance(0.85)) return `42["bellwire",${jsonMessage(random)}]`;
   const topic = JSON.stringify(topicName(random));
   const args = weighted<() => string>(random, [
     [6, () => `"subscribe",${topic}`],
@@ -224,7 +224,7 @@ function any(random: Random): RequestParts {
   );
 }
 
-/** One attack on `/bellwire/socket.io`. */
+/** One attack on `/socket.io`. */
 export async function attackSocketIo(scene: Scene): Promise<void> {
   const target = path("polling", "none");
   await weighted<() => Promise<void>>(scene.random, [

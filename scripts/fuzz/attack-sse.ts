@@ -1,7 +1,7 @@
 /** Attacks on the SSE wire: streams, the way back, and both on one connection. */
 import type { Random } from "@bellwire/core/conformance";
 import { pipelined, requestAfterRequest, slowBody, unreadBodies } from "./attack-http.ts";
-import { brokenHello, hello, message, topicName } from "./bellwire-messages.ts";
+import { brokenHello, hello, jsonMessage, message, topicName } from "./bellwire-messages.ts";
 import { times, weighted } from "./chance.ts";
 import { mutatedRequest, type RequestParts, request, requestBytes, withBody } from "./http-text.ts";
 import { damagedText } from "./json-text.ts";
@@ -97,7 +97,7 @@ async function session(scene: Scene): Promise<void> {
   for (let left = 5 + random.int(30); left > 0 && !down.closed; left -= 1) {
     // Requests in one write, their numbers following each other as the hub counts.
     const bodies = times(random.chance(0.2) ? 2 + random.int(5) : 1, () =>
-      times(1 + random.int(5), () => message(random)),
+      times(1 + random.int(5), () => jsonMessage(random)),
     );
     let number = next;
     const requests = bodies.map((messages) => {

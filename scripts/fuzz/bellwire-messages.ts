@@ -119,13 +119,17 @@ function command(random: Random): Fields {
   ])(random);
 }
 
-/** One message: as it should be, with fields changed, or with its text damaged. A second hello ends a link, so it is rare. */
+/** One message: as it should be, with fields changed, or with its text damaged. */
 export function message(random: Random): string {
-  const draw = random.int(100);
-  if (draw < 1 && random.chance(0.3)) return hello(random);
-  if (draw < 50) return objectText(command(random));
-  if (draw < 85) return objectText(mutatedFields(random, command(random)));
-  if (draw < 97) return damagedText(random, objectText(command(random)));
+  return random.chance(0.12) ? damagedText(random, objectText(command(random))) : jsonMessage(random);
+}
+
+/** The same without damage to the text, for wires that give up on what is not JSON. A second hello ends a link, so it is rare. */
+export function jsonMessage(random: Random): string {
+  const draw = random.int(1_000);
+  if (draw < 3) return hello(random);
+  if (draw < 570) return objectText(command(random));
+  if (draw < 970) return objectText(mutatedFields(random, command(random)));
   return hostileValue(random);
 }
 

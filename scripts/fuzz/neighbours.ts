@@ -17,6 +17,9 @@ import {
   type Wire,
 } from "./world.ts";
 
+/** Milliseconds within which all neighbours have to be subscribed. */
+const READY = 30_000;
+
 const transports: Readonly<Record<Wire, (port: number) => Transport>> = {
   ws: (port) => webSocketTransport({ url: `ws://127.0.0.1:${port}/bellwire` }),
   sse: (port) => sseTransport({ url: `http://127.0.0.1:${port}/bellwire/sse` }),
@@ -78,9 +81,16 @@ export class Neighbours {
     return this.#all.length;
   }
 
-  /** Resolves when each is subscribed. */
+  /** Resolves when each is subscribed; rejects when it takes too long, or cannot be. */
   async ready(): Promise<void> {
-    await Promise.all(this.#all.map((neighbour) => neighbour.ready()));
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(new Error(`the neighbours are not subscribed: ${this.complaints().join("; ")}`));
+      }, READY);
+    });
+    await Promise.race([late, Promise.all(this.#all.map((neighbour) => neighbour.ready()))]);
+    clearTimeout(timer);
   }
 
   /** Whether each has heard the stream to this number. */

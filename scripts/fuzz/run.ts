@@ -27,6 +27,7 @@ export interface Row {
   readonly counts: Counts;
   readonly stall: number;
   readonly stallP99: number;
+  readonly busy: number;
   /** Bytes by which the heap grew. */
   readonly growth: number;
   /** Milliseconds until the last link was gone. */
@@ -83,6 +84,7 @@ export async function runRow(
     counts: difference(before?.counts ?? {}, after?.counts ?? {}),
     stall: attacked?.stall ?? Number.NaN,
     stallP99: attacked?.stallP99 ?? Number.NaN,
+    busy: attacked?.busy ?? Number.NaN,
     growth: (after?.heap ?? Number.NaN) - (before?.heap ?? Number.NaN),
     gone,
     milliseconds: performance.now() - began,

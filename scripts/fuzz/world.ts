@@ -59,6 +59,8 @@ export interface Sample {
   /** The longest that the event loop was late since the last sample, and its 99th percentile, in milliseconds. */
   readonly stall: number;
   readonly stallP99: number;
+  /** The most processor time that one turn of the loop took since then, in milliseconds. */
+  readonly busy: number;
   /** What the numbered streams have reached. */
   readonly published: number;
   readonly counts: Counts;
