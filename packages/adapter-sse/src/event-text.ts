@@ -10,20 +10,23 @@ export interface StreamEvent {
 /** A comment: no client reports it, and it tells proxies and dead connections apart. */
 export const COMMENT = ":\n\n";
 
-const PRINTABLE = /^[ -~]*$/;
+/** What a field may hold: an event's name is text of one line, and an id also comes back in a header. */
+const EVENT = /^\P{Cc}*$/u;
+const ID = /^[ -~]*$/;
 const LINE_BREAK = /\r\n|\r|\n/;
 
 /**
  * The text of one event. `data` is split at CR, LF and CRLF, which all end a line of the format. Throws a RangeError when `event`
- * or `id` hold anything but printable ASCII: a line break there would let whoever chose the name write events of his own.
+ * holds a control character or `id` anything but printable ASCII: a line break there would let whoever chose the name write events of
+ * his own.
  */
 export function eventText({ event, id, data }: StreamEvent): string {
-  return `${field("event", event)}${field("id", id)}${dataLines(data)}\n`;
+  return `${field("event", event, EVENT)}${field("id", id, ID)}${dataLines(data)}\n`;
 }
 
-function field(name: string, value: string | undefined): string {
+function field(name: string, value: string | undefined, allowed: RegExp): string {
   if (value === undefined) return "";
-  if (!PRINTABLE.test(value)) throw new RangeError(`the field "${name}" must be printable ASCII`);
+  if (!allowed.test(value)) throw new RangeError(`the field "${name}" must be printable`);
   return `${name}: ${value}\n`;
 }
 

@@ -5,8 +5,9 @@ import { type AllowedOrigins, isAllowedOrigins } from "@bellwire/core/server";
 /** Options of `sseHandler`. */
 export interface SseHandlerOptions {
   /**
-   * Origins of the web pages that may connect, beside those of the server itself: `["https://app.example.com"]`. `"*"` allows every
-   * page and then refuses requests that carry cookies. Default: none.
+   * Origins of the web pages that may connect, beside the server's own: `["https://app.example.com"]`. Its own has the scheme, host and
+   * port of the request; behind a proxy that ends TLS, by the headers `Host` and `X-Forwarded-Proto`, which it must pass on. `"*"` allows
+   * every page and then refuses requests that carry cookies. Default: none.
    */
   readonly allowedOrigins?: AllowedOrigins;
   /**

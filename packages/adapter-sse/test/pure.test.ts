@@ -1,5 +1,5 @@
 /** The parts that decide without a connection: event text, cursor, order of commands, translation. */
-import type { Position, ServerMessage } from "@bellwire/core";
+import { isEventName, type Position, type ServerMessage } from "@bellwire/core";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -34,13 +34,25 @@ describe("event text", () => {
     );
   });
 
-  it.each(["a\nb", "a\rb", "a\r\ndata: forged", "a\0", "\u2028", "é"])(
+  it.each(["a\nb", "a\rb", "a\r\ndata: forged", "a\0", "\u0085"])(
     "refuses %j as an id or an event",
     (value) => {
       expect(() => eventText({ id: value, data: "" })).toThrow(RangeError);
       expect(() => eventText({ event: value, data: "" })).toThrow(RangeError);
     },
   );
+
+  it.each(["order:shipped", "App\\Events\\OrderShipped", 'said "hello"', ": comment", "заказ", "🔔"])(
+    "carries an event called %j through a parser",
+    (event) => {
+      expect(isEventName(event)).toBe(true);
+      expect(parsed(eventText({ event, id: "1", data: "x" }))).toEqual([{ event, id: "1", data: "x" }]);
+    },
+  );
+
+  it.each(["\u2028", "é"])("refuses %j as an id, which comes back in a header", (id) => {
+    expect(() => eventText({ id, data: "" })).toThrow(RangeError);
+  });
 });
 
 describe("cursor", () => {

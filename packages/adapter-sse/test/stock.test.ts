@@ -13,6 +13,7 @@ const topics = defineTopics({
   "news.{country}": { done: type<{ n: number }>(), typing: volatile(type<string>()) },
   "private-orders.{user}": { done: type<{ n: number }>() },
   "presence-room": { done: type<{ n: number }>() },
+  "news.open": { "*": type<unknown>() },
 });
 
 /** A hub on which `Bearer u1` is the user u1, everybody may read news, and users their own orders. */
@@ -83,6 +84,20 @@ const path = (query: string): string => `/bellwire/sse?${query}`;
 const onlyDone = ({ events }: Listening): string[] => events.filter((event) => event.startsWith("done:"));
 
 describe("a stock EventSource", () => {
+  it.each(["order:shipped", "App\\Events\\OrderShipped", 'said "hello"', "заказ:отправлен"])(
+    "hears an event called %j",
+    async (event) => {
+      const { hub, url } = await start();
+      const { source, events } = listen(`${url}?topic=news.open`);
+      const heard: unknown[] = [];
+      source.addEventListener(event, ({ data }) => heard.push(JSON.parse(data as string)));
+      await until(() => events.length === 1);
+      await hub.publish("news.open", event, { any: "data" });
+      await until(() => heard.length === 1);
+      expect(heard).toEqual([{ any: "data" }]);
+    },
+  );
+
   it("is a member of presence topics, and sees who comes and goes", async () => {
     const { url } = await start();
     const ada = listen(`${url}?topic=presence-room`, as("ada"));
