@@ -13,7 +13,7 @@ const topics = defineTopics({
   "news.{country}": { done: type<{ n: number }>(), typing: volatile(type<string>()) },
   "private-orders.{user}": { done: type<{ n: number }>() },
   "presence-room": { done: type<{ n: number }>() },
-  "news.open": { "*": type<unknown>() },
+  open: { "*": type<unknown>() },
 });
 
 /** A hub on which `Bearer u1` is the user u1, everybody may read news, and users their own orders. */
@@ -26,7 +26,10 @@ async function start(options: SseServerOptions = {}, limits: Partial<Limits> = {
       return token === undefined ? {} : { user: token };
     },
     authorize: ({ topic, identity }) =>
-      topic.startsWith("news.") || topic === "presence-room" || topic === `private-orders.${identity.user}`,
+      topic === "open" ||
+      topic.startsWith("news.") ||
+      topic === "presence-room" ||
+      topic === `private-orders.${identity.user}`,
   });
   const server = createServer();
   const sockets = new Set<Socket>();
@@ -88,11 +91,11 @@ describe("a stock EventSource", () => {
     "hears an event called %j",
     async (event) => {
       const { hub, url } = await start();
-      const { source, events } = listen(`${url}?topic=news.open`);
+      const { source, events } = listen(`${url}?topic=open`);
       const heard: unknown[] = [];
       source.addEventListener(event, ({ data }) => heard.push(JSON.parse(data as string)));
       await until(() => events.length === 1);
-      await hub.publish("news.open", event, { any: "data" });
+      await hub.publish("open", event, { any: "data" });
       await until(() => heard.length === 1);
       expect(heard).toEqual([{ any: "data" }]);
     },
