@@ -5,8 +5,9 @@ import {
   callable,
   checkOptions,
   closeCause,
-  closeFrame,
   decodeServerMessage,
+  ERRORS,
+  type ErrorFact,
   encodeClientMessage,
   type Link,
   type LinkObserver,
@@ -39,7 +40,7 @@ export interface WebSocketTransportOptions {
 
 const url = {
   allowed: "a ws: or wss: URL without a fragment",
-  test: (value: unknown) => typeof value === "string" && /^wss?:[^#]*$/i.test(value) && URL.canParse(value),
+  test: (value: unknown) => typeof value === "string" && /^wss?:\/\/[^\s/?#][^\s#]*$/i.test(value),
 };
 
 /** A transport over WebSocket. Throws `invalid_option`. */
@@ -81,10 +82,10 @@ function connect(socket: WebSocket, observer: LinkObserver<ServerMessage>): Link
     send(batch) {
       for (const message of batch) socket.send(encodeClientMessage(message));
     },
-    close(cause) {
-      const { number, reason } = closeFrame(cause);
-      // A page may close only with 1000 and its own numbers, from 3000 on.
-      socket.close(number === 1000 || number >= 3000 ? number : 4000, reason);
+    close({ code }) {
+      // A page may close only with 1000 and its own numbers, from 3000 on; at 4000 the reason counts.
+      const { close = 4000 }: ErrorFact = ERRORS[code];
+      socket.close(close > 1000 && close < 3000 ? 4000 : close, code);
     },
   };
 }

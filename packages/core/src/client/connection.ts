@@ -130,24 +130,25 @@ export class ClientConnection {
     this.#cancelTimer?.();
     this.#cancelTimer = clock.after(ms, () => {
       const rest = this.#heardAt + this.#welcome.silence - clock.now();
-      if (this.#heardAt < asked || rest <= 0) this.dispatch({ type: "late" });
-      else this.#expectLife(rest);
+      if (this.#heardAt >= asked && rest > 0) this.#expectLife(rest);
+      else this.dispatch({ type: "late" });
     });
   }
 
   async #askToken(generation: number): Promise<void> {
-    const current = (): boolean => generation === this.#generation;
+    let event: ConnectionEvent = { type: "token" };
+    let token: string | undefined;
     try {
-      const token = await this.freshToken();
-      if (!current()) return;
-      this.#token = token;
-      this.dispatch({ type: "token" });
+      token = await this.freshToken();
     } catch (error) {
       const cause: CloseCause = isBellwireError(error)
         ? { code: error.code, reason: error.message, retryAfter: error.retryAfter }
         : { code: "link_lost", reason: "no token" };
-      if (current()) this.dispatch({ type: "closed", cause });
+      event = { type: "closed", cause };
     }
+    if (generation !== this.#generation) return;
+    this.#token = token;
+    this.dispatch(event);
   }
 
   #dial(generation: number): void {

@@ -29,12 +29,12 @@ export function closeFrame({ code, retryAfter }: CloseCause): {
  * "closed" in its own words must not stop a channel for good.
  */
 export function closeCause(number: number, reason: string): CloseCause {
-  const [said, delay] = reason.split(";retryAfter=");
-  const retryAfter = delay !== undefined && /^\d{1,9}$/.test(delay) ? Number(delay) : undefined;
+  const [said] = reason.split(";");
+  const [, delay] = /;retryAfter=(\d{1,9})$/.exec(reason) ?? [];
   const named = number === UNNUMBERED && isErrorCode(said) ? said : undefined;
   const ours = (Object.keys(ERRORS) as ErrorCode[]).find(
     (code) => (ERRORS[code] as ErrorFact).close === number,
   );
   const code = named ?? ours ?? FOREIGN[number] ?? "link_lost";
-  return { code, ...(retryAfter !== undefined && { retryAfter }) };
+  return { code, ...(delay && { retryAfter: Number(delay) }) };
 }
