@@ -18,7 +18,7 @@ const SHAPE = {
   bytes: 16_384,
 } as const;
 const PLANS: Record<"quick" | "full", { readonly spec: SteadySpec; readonly rounds: number }> = {
-  quick: { spec: { ...SHAPE, rate: 800, seconds: 1.2 }, rounds: 1 },
+  quick: { spec: { ...SHAPE, rate: 500, seconds: 1.4 }, rounds: 1 },
   full: { spec: { ...SHAPE, rate: 400, seconds: 10 }, rounds: 5 },
 };
 /** The share of the notifications that is published before anybody stalls. */
