@@ -99,6 +99,9 @@ export interface Contract<M extends TopicMap = TopicMap> {
   explain(topic: string): string;
 }
 
+/** Topics whose look-up a contract remembers; the one found first is forgotten first. At most about 1 MB. */
+const REMEMBERED = 1_000;
+
 /** A contract as an option. */
 export const contractRule: OptionRule = {
   allowed: "what defineTopics returns",
@@ -118,11 +121,18 @@ export function defineTopics<const M extends TopicMap>(map: M): Contract<M> {
     ...eventsOf(pattern, events),
   }));
   const look = indexPatterns(entries.map(({ parsed }) => parsed));
+  const remembered = new Map<string, TopicMatch>();
   const find = (topic: string): TopicMatch | undefined => {
+    const before = remembered.get(topic);
+    if (before) return before;
     const found = isName(topic) ? look(topic) : undefined;
     if (!found) return undefined;
     const { pattern, events, event } = entries[found.index] as (typeof entries)[number];
-    return { pattern, params: found.params, events, event };
+    // Handlers and `authorize` are given the parameters, and those of one must not change another's.
+    const match: TopicMatch = { pattern, params: Object.freeze(found.params), events, event };
+    if (remembered.size >= REMEMBERED) remembered.delete(remembered.keys().next().value as string);
+    remembered.set(topic, match);
+    return match;
   };
   return {
     map,

@@ -371,6 +371,18 @@ describe("a contract", () => {
     expect(explain(7 as never)).toMatch(/must be text/);
   });
 
+  it("remembers 1,000 topics and no more, and nobody can change what it remembers", () => {
+    const topics = defineTopics({ "news.{name}": { said: schema } });
+    const first = topics.find("news.0");
+    expect(topics.find("news.0")).toBe(first);
+    expect(() => Object.assign(first?.params ?? {}, { name: "x" })).toThrow(TypeError);
+    for (let n = 1; n < 1_000; n++) topics.find(`news.${n}`);
+    expect(topics.find("news.0")).toBe(first);
+    topics.find("news.1000");
+    expect(topics.find("news.0")).not.toBe(first);
+    expect(topics.find("news.0")).toEqual(first);
+  });
+
   it("knows how each event travels", () => {
     const key = (data: { id: string }) => data.id;
     const item = z.object({ id: z.string() });

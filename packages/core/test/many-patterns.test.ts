@@ -24,6 +24,7 @@ it.each<[string, (n: number) => string, (n: number, id: number) => string]>([
   ["t7.{id}", (n) => `t${n}.{id}`, (n, id) => `t${n}.${id}`],
   ["{id}.t7", (n) => `{id}.t${n}`, (n, id) => `${id}.t${n}`],
   ["{a}-x7.{b}", (n) => `{a}-x${n}.{b}`, (n, id) => `a-x${n}.${id}`],
+  ["{a}-x7-{b}", (n) => `{a}-x${n}-{b}`, (n, id) => `a-x${n}-${id}`],
   ["x7-{a}", (n) => `x${n}-{a}`, (n, id) => `x${n}-${id}`],
 ])(
   "publishes with 1,000 patterns such as %s at no more than 1.1 times the cost of one",
