@@ -125,7 +125,8 @@ async function compileAgainstTypes() {
   await run(project, "tsc", ...browser, "--module", "esnext", "--moduleResolution", "bundler", "browser.mts");
 }
 
-async function bundleForBrowser() {
+/** Bundles the ws client for a platform that has a WebSocket of its own: neither `ws` nor a module of Node may be in it. */
+async function bundleFor(platform) {
   const { build } = await import("esbuild");
   const { metafile } = await build({
     stdin: { contents: `export * from "@bellwire/adapter-ws/client";`, resolveDir: project },
@@ -133,12 +134,12 @@ async function bundleForBrowser() {
     bundle: true,
     write: false,
     metafile: true,
-    platform: "browser",
     format: "esm",
     logLevel: "silent",
+    ...platform,
   });
   const ws = Object.keys(metafile.inputs).filter((path) => path.includes("node_modules/ws/"));
-  if (ws.length > 0) throw new Error(`a browser bundle contains ${ws.join(", ")}`);
+  if (ws.length > 0) throw new Error(`the bundle contains ${ws.join(", ")}`);
 }
 
 /** The README's files by name: code that follows a line such as `// server.ts`, up to the next one or the block's end. */
@@ -274,7 +275,12 @@ if (packed) {
     await check("named files", namedFilesExist);
     await check("import and require", loadEntries);
     await check("compile", compileAgainstTypes);
-    await check("browser bundle", bundleForBrowser);
+    await check("browser bundle", () => bundleFor({ platform: "browser" }));
+    // As Metro does: it asserts this condition, and `import` or `require`.
+    for (const format of ["import", "require"]) {
+      const conditions = ["react-native", format];
+      await check(`React Native bundle by ${format}`, () => bundleFor({ platform: "neutral", conditions }));
+    }
     await check("README program", runReadme);
     await check("benchmark", runBenchmark);
   }
