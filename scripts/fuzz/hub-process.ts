@@ -123,7 +123,6 @@ async function open(door: Door) {
     return visit(...visitor);
   };
   const server = createServer();
-  server.on("request", () => count("other request"));
   attachWebSocket(hub, server);
   attachSse(hub, server, { allowQueryToken: true });
   attachSocketIo(hub, server);
