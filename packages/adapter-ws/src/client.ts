@@ -55,7 +55,7 @@ export function webSocketTransport(options: WebSocketTransportOptions): Transpor
         return connect(new Class(options.url), observer);
       } catch {
         // A page that came by https may not open `ws:`.
-        queueMicrotask(() => observer.close({ code: "link_lost", reason: "refused" }));
+        queueMicrotask(() => observer.close({ code: "link_lost" }));
         return { buffered: 0, send() {}, close() {} };
       }
     },

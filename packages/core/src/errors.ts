@@ -60,6 +60,8 @@ export const ERRORS = {
 /** A stable error code; see {@link ERRORS}. */
 export type ErrorCode = keyof typeof ERRORS;
 
+const brand = Symbol.for("bellwire.error");
+
 /** The one error class. `code` is stable; `message` is for people and never carries tokens, payloads or stacks of a peer. */
 export class BellwireError extends Error {
   override readonly name: string = "BellwireError";
@@ -78,6 +80,11 @@ export class BellwireError extends Error {
     this.retryAfter = options.retryAfter;
   }
 
+  /** @internal Found by `in`, also by another copy of this package. */
+  get [brand](): true {
+    return true;
+  }
+
   /** Whether trying again later, unchanged, can succeed. */
   get retryable(): boolean {
     return ERRORS[this.code].retryable;
@@ -86,7 +93,7 @@ export class BellwireError extends Error {
 
 /** Whether a value is a {@link BellwireError}, also one from another copy of this package (ESM beside CommonJS). */
 export function isBellwireError(value: unknown): value is BellwireError {
-  return value instanceof Error && value.name === "BellwireError";
+  return typeof value === "object" && value !== null && brand in value;
 }
 
 /** Whether a string is one of the stable codes. */

@@ -1,5 +1,12 @@
 /** A channel and a hub in one process, from the application's side. */
-import { BellwireError, defineTopics, type ServerMessage, type Transport } from "@bellwire/core";
+import {
+  BellwireError,
+  type CloseCause,
+  defineTopics,
+  type LinkObserver,
+  type ServerMessage,
+  type Transport,
+} from "@bellwire/core";
 import type { ChannelState, Gap, Notification, PositionStore } from "@bellwire/core/client";
 import { createChannel, storedPositions } from "@bellwire/core/client";
 import { settle } from "@bellwire/core/conformance";
@@ -634,6 +641,61 @@ describe("commands", () => {
     expect(() => world.hub.handle("orders", "nothing" as "place", () => {})).toThrow(
       expect.objectContaining({ code: "invalid_option" }),
     );
+  });
+});
+
+const refuses = (cause: CloseCause) => (observer: LinkObserver<ServerMessage>) => {
+  queueMicrotask(() => observer.close(cause));
+  return { buffered: 0, send() {}, close() {} };
+};
+
+describe("a channel that cannot connect", () => {
+  it("says with each change why, which attempt it is, and when the next one comes", async () => {
+    open();
+    const told: unknown[] = [];
+    const channel = world.channel({
+      transport: {
+        ...world.transport(),
+        connect: refuses({ code: "link_lost", reason: "HTTP 404: no such path" }),
+      },
+    });
+    channel.onState((state, { attempt, cause, after }) => told.push([state, attempt, cause?.reason, after]));
+    channel.connect();
+    await world.clock.advance(250);
+    const reason = "HTTP 404: no such path";
+    expect(told).toEqual([
+      ["connecting", 0, undefined, undefined],
+      ["waiting", 1, reason, 250],
+      ["connecting", 1, reason, undefined],
+      ["waiting", 2, reason, 500],
+    ]);
+    expect(channel.status).toEqual({
+      state: "waiting",
+      attempt: 2,
+      cause: { code: "link_lost", reason },
+      after: 500,
+    });
+  });
+
+  it("says why it has failed for good, and forgets the cause once it is connected", async () => {
+    open({ authenticate: () => null });
+    const channel = await world.connected();
+    expect(channel.status).toMatchObject({ state: "failed", cause: { code: "unauthorized" } });
+    const other = new World();
+    try {
+      expect((await other.connected()).status).toEqual({ state: "connected", attempt: 0 });
+    } finally {
+      await other.dispose();
+    }
+  });
+
+  it("hears in words that the hub speaks another version of the protocol", async () => {
+    open();
+    const peer = world.peer();
+    await peer.say({ type: "hello", protocol: 7, session: "s" });
+    expect(peer.of("error")).toMatchObject([{ code: "unsupported_protocol" }]);
+    expect(peer.of("error")[0]?.message).toContain("version 7");
+    expect(peer.cause?.code).toBe("unsupported_protocol");
   });
 });
 

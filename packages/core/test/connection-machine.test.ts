@@ -14,7 +14,7 @@ const states = {
   link: { state: "connecting", phase: "link", attempt: 2 },
   welcome: { state: "connecting", phase: "welcome", attempt: 2 },
   connected: { state: "connected", attempt: 2 },
-  waiting: { state: "waiting", attempt: 2, cause: { code: "link_lost" } },
+  waiting: { state: "waiting", attempt: 2, cause: { code: "link_lost" }, after: 250 },
   closed: { state: "closed" },
   failed: { state: "failed", cause: { code: "forbidden" } },
 } as const satisfies Record<string, Connection>;
@@ -40,10 +40,13 @@ const events = {
 type StateName = keyof typeof states;
 type EventName = keyof typeof events;
 
-const ask = (attempt: number) => [{ state: "connecting", phase: "token", attempt }, [{ do: "ask_token" }]];
 const lost = { code: "link_lost" } as const;
+const ask = (attempt: number, cause?: CloseCause) => [
+  { state: "connecting", phase: "token", attempt, cause },
+  [{ do: "ask_token" }],
+];
 const wait = (after: number, cause: CloseCause) => [
-  { state: "waiting", attempt: 3, cause },
+  { state: "waiting", attempt: 3, cause, after },
   [{ do: "retry", after }],
 ];
 const failed = (code: ErrorCode) => [{ state: "failed", cause: { code } }, []];
@@ -53,7 +56,7 @@ const ends = {
 };
 const cause = { code: "timeout" };
 const late = [
-  { state: "waiting", attempt: 3, cause },
+  { state: "waiting", attempt: 3, cause, after: 1_000 },
   [
     { do: "hang_up", cause },
     { do: "retry", after: 1_000 },
@@ -82,7 +85,7 @@ const table: Record<StateName, Partial<Record<EventName, unknown>>> = {
     wake: [states.connected, [{ do: "probe" }]],
     stable: [{ state: "connected", attempt: 0 }, []],
   },
-  waiting: { connect: ask(2), retry: ask(2), wake: ask(0), ...ends },
+  waiting: { connect: ask(2, lost), retry: ask(2, lost), wake: ask(0, lost), ...ends },
   closed: {},
   failed: {},
 };

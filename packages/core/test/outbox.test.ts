@@ -47,6 +47,18 @@ function linked() {
 const idsOf = (messages: readonly Publish[]): string[] => messages.map(({ id }) => id);
 
 describe("an outbox", () => {
+  it("has at most 64 publishes under way, so that a hub which refuses them for their rate refuses no more", () => {
+    const { outbox, flush, add } = linked();
+    add(...Array.from({ length: 100 }, (_, at) => `p${at}`));
+    expect(flush()).toHaveLength(64);
+    expect(flush()).toEqual([]);
+    outbox.settle(1);
+    outbox.settle(2);
+    expect(idsOf(flush())).toEqual(["p64", "p65"]);
+    outbox.unlink();
+    expect(idsOf(flush())).toEqual(Array.from({ length: 64 }, (_, at) => `p${at + 2}`));
+  });
+
   it("sends in the order of publishing, each once on a link, each with a ref of its own", () => {
     const { flush, add } = linked();
     add("a", "b");

@@ -24,13 +24,11 @@ const states = {
     cursor: at(5),
     ref: 1,
     head: at(8),
-    seen: 5,
-    refusals: 3,
+    tries: 3,
   },
   live: { state: "live", cursor: at(5), ref: 1 },
-  "live and behind": { state: "live", cursor: at(5), ref: 1, head: at(8), seen: 5 },
-  "live and behind, with a repair that moves": { state: "live", cursor: at(5), ref: 1, head: at(8), seen: 4 },
-  "live, with all of a repair": { state: "live", cursor: at(8), ref: 1, head: at(8), seen: 5 },
+  "live and behind": { state: "live", cursor: at(5), ref: 1, head: at(8), tries: 1 },
+  "live, with all of a repair": { state: "live", cursor: at(8), ref: 1, head: at(8), tries: 1 },
   ended: { state: "ended", cursor: at(5), ref: 1 },
 } as const satisfies Record<string, Stream>;
 
@@ -98,13 +96,13 @@ const gap = (resumeAt: Position | null, reason: GapReason) => ({
 });
 const live = (cursor: Position, ...effects: unknown[]) => [{ state: "live", cursor, ref: 1 }, effects];
 const joined = (cursor: Position, ...effects: unknown[]) => [
-  { state: "live", cursor, ref: 1, refusals: 0, seen: 5 },
+  { state: "live", cursor, ref: 1, tries: 0 },
   effects,
 ];
-const first = (cursor: Position) => [{ state: "live", cursor, ref: 1, refusals: 0 }, [ready]];
-const watch = { do: "retry", after: 1_000 };
-const later = (now: Stream, refusals: number, after = 1_000) => [
-  { ...now, state: "joining", ref: 0, refusals },
+const first = (cursor: Position) => [{ state: "live", cursor, ref: 1, tries: 0 }, [ready]];
+const watch = { do: "retry", after: 8_000 };
+const later = (now: Stream, tries: number, after = 1_000) => [
+  { ...now, state: "joining", ref: 0, tries },
   [{ do: "retry", after }],
 ];
 const deliver = (offset: number) => ({ do: "deliver", message: notified(offset), position: at(offset) });
@@ -156,18 +154,18 @@ const table: Record<StateName, Partial<Record<EventName, unknown>>> = {
     "ended by the hub for now": later(states.joining, 1),
   },
   "joining again while behind": {
-    connected: join(at(5), { head: at(8), seen: 5, refusals: 3 }),
-    retry: join(at(5), { head: at(8), seen: 5, refusals: 3 }),
+    connected: join(at(5), { head: at(8), tries: 3 }),
+    retry: join(at(5), { head: at(8), tries: 3 }),
     lost: [{ ...states["joining again while behind"], state: "detached" }, []],
-    subscribed: [{ state: "live", cursor: at(5), ref: 1, head: at(8), seen: 5, refusals: 0 }, [ready, watch]],
-    "subscribed with a gap": joined(at(8), gap(at(8), "evicted"), ready, watch),
-    "subscribed in another epoch, without a word": joined(at(5, "f"), gap(at(5, "f"), "epoch"), ready, watch),
-    "subscribed further on, without a word": joined(at(8), gap(at(8), "transport"), ready, watch),
+    subscribed: [{ ...states["joining again while behind"], state: "live", tries: 4 }, [ready, watch]],
+    "subscribed with a gap": joined(at(8), gap(at(8), "evicted"), ready),
+    "subscribed in another epoch, without a word": joined(at(5, "f"), gap(at(5, "f"), "epoch"), ready),
+    "subscribed further on, without a word": joined(at(8), gap(at(8), "transport"), ready),
     "subscribed further back": [
-      { state: "live", cursor: at(5), ref: 1, head: at(8), seen: 5, refusals: 0 },
+      { ...states["joining again while behind"], state: "live", tries: 4 },
       [ready, watch],
     ],
-    "subscribed further back after a renumbering": joined(at(3), gap(at(3), "epoch"), ready, watch),
+    "subscribed further back after a renumbering": joined(at(3), gap(at(3), "epoch"), ready),
     "refused for good": [
       { ...states["joining again while behind"], state: "ended" },
       [gap(null, "authorization"), end],
@@ -195,62 +193,41 @@ const table: Record<StateName, Partial<Record<EventName, unknown>>> = {
     "ended by the hub for now": later(states.live, 1),
   },
   "live and behind": {
-    connected: join(at(5), { head: at(8), seen: 5 }),
+    connected: join(at(5), { head: at(8), tries: 1 }),
     lost: [{ ...states["live and behind"], state: "detached" }, []],
     "the next": [{ ...states["live and behind"], cursor: at(6) }, [deliver(6)]],
-    "one too far": join(at(5), { head: at(8), seen: 5 }),
+    "one too far": join(at(5), { head: at(8), tries: 1 }),
     "a volatile one": [states["live and behind"], [deliver(0)]],
     "skip on": [{ ...states["live and behind"], cursor: at(8) }, []],
-    gap: [{ state: "live", cursor: at(8), ref: 1, seen: 5 }, [gap(at(8), "overflow")]],
+    gap: [{ state: "live", cursor: at(8), ref: 1, tries: 1 }, [gap(at(8), "overflow")]],
     "gap to another epoch": [
-      { state: "live", cursor: at(0, "f"), ref: 1, seen: 5 },
+      { state: "live", cursor: at(0, "f"), ref: 1, tries: 1 },
       [gap(at(0, "f"), "epoch")],
     ],
-    "head further on": join(at(5), { head: at(8), seen: 5 }),
-    "head of another epoch": join(at(5), { head: at(5, "f"), seen: 5 }),
+    "head further on": join(at(5), { head: at(8), tries: 1 }),
+    "head of another epoch": join(at(5), { head: at(5, "f"), tries: 1 }),
     "ended by the hub": [{ ...states["live and behind"], state: "ended" }, [gap(null, "authorization"), end]],
-    "ended by the hub for now": later(states["live and behind"], 1),
-    retry: join(at(5), { head: at(8), seen: 5 }),
-  },
-  "live and behind, with a repair that moves": {
-    connected: join(at(5), { head: at(8), seen: 4 }),
-    lost: [{ ...states["live and behind, with a repair that moves"], state: "detached" }, []],
-    "the next": [{ ...states["live and behind, with a repair that moves"], cursor: at(6) }, [deliver(6)]],
-    "one too far": join(at(5), { head: at(8), seen: 4 }),
-    "a volatile one": [states["live and behind, with a repair that moves"], [deliver(0)]],
-    "skip on": [{ ...states["live and behind, with a repair that moves"], cursor: at(8) }, []],
-    gap: [{ state: "live", cursor: at(8), ref: 1, seen: 4 }, [gap(at(8), "overflow")]],
-    "gap to another epoch": [
-      { state: "live", cursor: at(0, "f"), ref: 1, seen: 4 },
-      [gap(at(0, "f"), "epoch")],
-    ],
-    "head further on": join(at(5), { head: at(8), seen: 4 }),
-    "head of another epoch": join(at(5), { head: at(5, "f"), seen: 4 }),
-    "ended by the hub": [
-      { ...states["live and behind, with a repair that moves"], state: "ended" },
-      [gap(null, "authorization"), end],
-    ],
-    "ended by the hub for now": later(states["live and behind, with a repair that moves"], 1),
-    retry: [{ ...states["live and behind"] }, [{ do: "retry", after: 1_000 }]],
+    "ended by the hub for now": later(states["live and behind"], 2, 2_000),
+    retry: join(at(5), { head: at(8), tries: 1 }),
   },
   "live, with all of a repair": {
-    connected: join(at(8), { head: at(8), seen: 5 }),
+    connected: join(at(8), { head: at(8), tries: 1 }),
     lost: [{ ...states["live, with all of a repair"], state: "detached" }, []],
     "a volatile one": [states["live, with all of a repair"], [deliver(0)]],
     "gap to another epoch": [
-      { state: "live", cursor: at(0, "f"), ref: 1, seen: 5 },
+      { state: "live", cursor: at(0, "f"), ref: 1, tries: 1 },
       [{ do: "gap", gap: { after: at(8), resumeAt: at(0, "f"), reason: "epoch" } }],
     ],
     gap: [
-      { state: "live", cursor: at(8), ref: 1, seen: 5 },
+      { state: "live", cursor: at(8), ref: 1, tries: 1 },
       [{ do: "gap", gap: { after: at(8), resumeAt: at(8), reason: "overflow" } }],
     ],
-    "head of another epoch": join(at(8), { head: at(5, "f"), seen: 5 }),
+    "head of another epoch": join(at(8), { head: at(5, "f"), tries: 1 }),
     "ended by the hub": [
       { ...states["live, with all of a repair"], state: "ended" },
       [{ do: "gap", gap: { after: at(8), resumeAt: null, reason: "authorization" } }, end],
     ],
-    "ended by the hub for now": later(states["live, with all of a repair"], 1),
+    "ended by the hub for now": later(states["live, with all of a repair"], 2, 2_000),
   },
   ended: {},
 };

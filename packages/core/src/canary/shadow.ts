@@ -179,7 +179,7 @@ export class Shadow {
       wire.connecting.add(clock.now() - this.#dialledAt);
       for (const topic of this.ledger.topics) this.#step("candidate", topic, { type: "connected" });
     }
-    if (!("cause" in now)) return;
+    if (now.state !== "waiting" && now.state !== "failed") return;
     blame(wire, now.cause.code);
     if (before === "connected") {
       wire.dropped += 1;

@@ -6,7 +6,7 @@ import type { Transport } from "../link.ts";
 import type { Position } from "../protocol/messages.ts";
 import type { BackoffOptions } from "./backoff.ts";
 import type { TokenSource } from "./connection.ts";
-import type { ChannelState } from "./connection-machine.ts";
+import type { ChannelState, ChannelStatus } from "./connection-machine.ts";
 import type { PositionStore } from "./positions.ts";
 import type { SubscriptionTo } from "./subscription.ts";
 
@@ -61,6 +61,8 @@ export type Publishable<M extends TopicMap, C extends Capabilities> = C["clientP
 /** A typed notification channel over whatever wire its transport speaks. */
 export interface NotificationChannel<M extends TopicMap, C extends Capabilities = Capabilities> {
   readonly state: ChannelState;
+  /** The state with what led to it: why there is no link, which attempt it is, and when the next one comes. */
+  readonly status: ChannelStatus;
   /** Connects now; otherwise the first `subscribe` or `publish` does. */
   connect(): void;
   /** Subscribes, now or as soon as there is a link. Throws `unknown_topic` or `closed`. */
@@ -85,7 +87,8 @@ export interface NotificationChannel<M extends TopicMap, C extends Capabilities 
    * when it lacks what the channel requires.
    */
   switchTransport(transport: Transport): Promise<void>;
-  onState(listener: (state: ChannelState) => unknown): () => void;
+  /** Hears of every change of the state. `status.cause` says why the channel is not connected. */
+  onState(listener: (state: ChannelState, status: ChannelStatus) => unknown): () => void;
   /** Hears what has no other way to the application: a listener that threw, data off the contract, why the channel failed. */
   onError(listener: (error: unknown) => unknown): () => void;
   /** Ends subscriptions and the link for good; publishes that wait reject with `closed`. */

@@ -10,12 +10,13 @@ import { isId } from "../protocol/topics.ts";
 import { randomId } from "../random-id.ts";
 import type { ChannelOptions, ChannelPublishOptions, NotificationChannel, Receipt } from "./channel-api.ts";
 import type { ClientConnection } from "./connection.ts";
-import { type ChannelState, isOver } from "./connection-machine.ts";
+import { type ChannelState, type ChannelStatus, isOver } from "./connection-machine.ts";
 import { Connections, errorOf } from "./connections.ts";
 import { watchLifecycle } from "./lifecycle.ts";
 import { Listeners } from "./listeners.ts";
 import { Outbox, type Pending } from "./outbox.ts";
 import type { PositionStore } from "./positions.ts";
+import type { StreamEvent } from "./subscription-machine.ts";
 import { type StreamHost, TopicStream } from "./topic-stream.ts";
 
 /** Creates a channel. It connects on first use. Throws `invalid_option` with the option's path. */
@@ -54,7 +55,7 @@ class Channel implements StreamHost {
   readonly #errors: Listeners<unknown> = new Listeners(() => {});
   /** Without a receiver, so that it can be handed on. */
   readonly report = (error: unknown): void => this.#errors.emit(error);
-  readonly #states: Listeners<ChannelState>;
+  readonly #states: Listeners<ChannelStatus>;
   #stopLifecycle: (() => void) | undefined;
   #ref = 0;
   #outboxPaused: (() => void) | undefined;
@@ -82,6 +83,10 @@ class Channel implements StreamHost {
 
   get state(): ChannelState {
     return this.#connections.state;
+  }
+
+  get status(): ChannelStatus {
+    return this.#connections.status;
   }
 
   get #connection(): ClientConnection {
@@ -147,8 +152,8 @@ class Channel implements StreamHost {
     return switched;
   }
 
-  onState(listener: (state: ChannelState) => unknown): () => void {
-    return this.#states.add(listener);
+  onState(listener: (state: ChannelState, status: ChannelStatus) => unknown): () => void {
+    return this.#states.add((status) => listener(status.state, status));
   }
 
   onError(listener: (error: unknown) => unknown): () => void {
@@ -215,15 +220,19 @@ class Channel implements StreamHost {
     if (before === "connected") {
       this.#outboxPaused?.();
       this.#outboxPaused = undefined;
-      for (const stream of this.#streams.values()) stream.dispatch({ type: "lost" });
+      this.#tell({ type: "lost" });
       this.#outbox.unlink();
     }
     if (now === "connected") {
-      for (const stream of this.#streams.values()) stream.dispatch({ type: "connected" });
+      this.#tell({ type: "connected" });
       this.#flushOutbox();
     }
     if (isOver(this.#connection.now)) this.#end(errorOf(this.#connection.now));
-    if (now !== before) this.#states.emit(now);
+    if (now !== before) this.#states.emit(this.status);
+  }
+
+  #tell(event: StreamEvent): void {
+    for (const stream of this.#streams.values()) stream.dispatch(event);
   }
 
   #end(error: BellwireError): void {
@@ -242,7 +251,8 @@ class Channel implements StreamHost {
       case "left":
         return stream?.presence(message);
       case "acknowledged":
-        return this.#outbox.settle(message.ref)?.resolve(message);
+        this.#outbox.settle(message.ref)?.resolve(message);
+        return this.#flushOutbox();
       case "error":
         return this.#refused(message, stream);
       case "expiring":
@@ -258,7 +268,7 @@ class Channel implements StreamHost {
     const error = new BellwireError(code, message, { retryAfter });
     if (ref === undefined) return stream ? stream.dispatch(failed) : this.report(error);
     // Whose reference it is not ignores it.
-    for (const candidate of this.#streams.values()) candidate.dispatch(failed);
+    this.#tell(failed);
     if (code !== "rate_limited") this.#outbox.settle(ref)?.reject(error);
     else if (this.#outbox.postpone(ref)) {
       // Nothing overtakes: the hub refuses what follows, too, and after the pause all of that goes again in order.
@@ -270,12 +280,8 @@ class Channel implements StreamHost {
   }
 
   async #refreshToken(): Promise<void> {
-    try {
-      const token = await this.#connection.freshToken();
-      if (token !== undefined) this.send({ type: "token", ref: this.nextRef(), token });
-    } catch (error) {
-      // The hub closes the link when the old token ends, and the next attempt asks again.
-      this.report(error);
-    }
+    // Without one the hub closes the link when the old token ends, and the next attempt asks again.
+    const token = await this.#connection.freshToken().catch(this.report);
+    if (typeof token === "string") this.send({ type: "token", ref: this.nextRef(), token });
   }
 }

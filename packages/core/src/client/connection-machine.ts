@@ -24,11 +24,28 @@ export type Connection =
       readonly state: "connecting";
       readonly phase: "token" | "link" | "welcome";
       readonly attempt: number;
+      readonly cause?: CloseCause | undefined;
     }
   | { readonly state: "connected"; readonly attempt: number }
-  /** `cause`: why the last attempt or link ended. */
-  | { readonly state: "waiting"; readonly attempt: number; readonly cause: CloseCause }
+  /** `cause`: why the last attempt or link ended. `after`: milliseconds until the next attempt. */
+  | {
+      readonly state: "waiting";
+      readonly attempt: number;
+      readonly cause: CloseCause;
+      readonly after: number;
+    }
   | { readonly state: "failed"; readonly cause: CloseCause };
+
+/** The state of a channel with what led to it. */
+export interface ChannelStatus {
+  readonly state: ChannelState;
+  /** Attempts that failed since the channel was last connected for a while; while connecting, this one is not counted. */
+  readonly attempt?: number;
+  /** While waiting, suspended, failed, and connecting again: why the last attempt or link ended, with a reason for people. */
+  readonly cause?: CloseCause | undefined;
+  /** While waiting or suspended: milliseconds from the last attempt's end to the next attempt. */
+  readonly after?: number;
+}
 
 export type ConnectionEvent =
   | { readonly type: "connect" }
@@ -71,14 +88,11 @@ export function step(
     case "idle":
       return event.type === "connect" ? begin(0) : to(now);
     case "waiting":
-      if (event.type === "wake") return begin(0);
-      return event.type === "retry" || event.type === "connect" ? begin(now.attempt) : to(now);
+      if (event.type === "wake") return begin(0, now.cause);
+      return event.type === "retry" || event.type === "connect" ? begin(now.attempt, now.cause) : to(now);
     default:
       if (event.type === "closed") return lost(now, event.cause, random, options);
-      if (event.type === "late") {
-        const { next, effects } = lost(now, LATE, random, options);
-        return to(next, { do: "hang_up", cause: LATE }, ...effects);
-      }
+      if (event.type === "late") return lost(now, LATE, random, options, { do: "hang_up", cause: LATE });
       return now.state === "connected" ? connected(now, event) : connecting(now, event);
   }
 }
@@ -101,11 +115,11 @@ function connecting(
 
 function connected(now: Extract<Connection, { state: "connected" }>, event: ConnectionEvent): ConnectionStep {
   if (event.type === "wake") return to(now, { do: "probe" });
-  return to(event.type === "stable" ? { ...now, attempt: 0 } : now);
+  return event.type === "stable" ? to({ ...now, attempt: 0 }) : to(now);
 }
 
-function begin(attempt: number): ConnectionStep {
-  return to({ state: "connecting", phase: "token", attempt }, { do: "ask_token" });
+function begin(attempt: number, cause?: CloseCause): ConnectionStep {
+  return to({ state: "connecting", phase: "token", attempt, cause }, { do: "ask_token" });
 }
 
 function lost(
@@ -113,15 +127,16 @@ function lost(
   cause: CloseCause,
   random: number,
   options: Partial<BackoffOptions>,
+  ...before: readonly ConnectionEffect[]
 ): ConnectionStep {
   const { code } = cause;
   // A peer's `normal` is not ours: proxies and servers that stop say it too. And a token that has expired while connected is worth
   // another try with a fresh one; it is asked for before every attempt.
   const final =
     !ERRORS[code].retryable && code !== "normal" && !(code === "unauthorized" && now.state === "connected");
-  if (final) return to({ state: "failed", cause });
+  if (final) return to({ state: "failed", cause }, ...before);
   const after = cause.retryAfter ?? backoff(now.attempt, random, options);
-  return to({ state: "waiting", attempt: now.attempt + 1, cause }, { do: "retry", after });
+  return to({ state: "waiting", attempt: now.attempt + 1, cause, after }, ...before, { do: "retry", after });
 }
 
 /** Whether nothing leads out of the state. */

@@ -136,19 +136,18 @@ export class ClientConnection {
   }
 
   async #askToken(generation: number): Promise<void> {
-    let event: ConnectionEvent = { type: "token" };
-    let token: string | undefined;
+    const current = (): boolean => generation === this.#generation;
     try {
-      token = await this.freshToken();
+      const token = await this.freshToken();
+      if (!current()) return;
+      this.#token = token;
+      this.dispatch({ type: "token" });
     } catch (error) {
       const cause: CloseCause = isBellwireError(error)
         ? { code: error.code, reason: error.message, retryAfter: error.retryAfter }
         : { code: "link_lost", reason: "no token" };
-      event = { type: "closed", cause };
+      if (current()) this.dispatch({ type: "closed", cause });
     }
-    if (generation !== this.#generation) return;
-    this.#token = token;
-    this.dispatch(event);
   }
 
   #dial(generation: number): void {

@@ -2,7 +2,7 @@
 import { BellwireError } from "../errors.ts";
 import type { CloseCause, Transport } from "../link.ts";
 import { ClientConnection, type ConnectionOptions } from "./connection.ts";
-import { type ChannelState, type Connection, isOver } from "./connection-machine.ts";
+import { type ChannelState, type ChannelStatus, type Connection, isOver } from "./connection-machine.ts";
 
 export interface ConnectionsOptions extends Omit<ConnectionOptions, "changed"> {
   /** Milliseconds without a connection after which continuity is taken as lost. */
@@ -23,7 +23,7 @@ const REPLACED: CloseCause = { code: "link_lost" };
 
 /** Why a connection is not there, as the application hears it. */
 export function errorOf(now: Connection): BellwireError {
-  return "cause" in now
+  return "cause" in now && now.cause
     ? new BellwireError(now.cause.code, now.cause.reason ?? now.cause.code, now.cause)
     : new BellwireError("closed", "the channel is closed");
 }
@@ -46,6 +46,11 @@ export class Connections {
     return state === "waiting" && this.#suspended ? "suspended" : state;
   }
 
+  /** The state with what led to it. */
+  get status(): ChannelStatus {
+    return { ...this.#running.now, state: this.state };
+  }
+
   /** The one that the channel talks over. */
   get running(): ClientConnection {
     return this.#running;
@@ -56,7 +61,7 @@ export class Connections {
    * in its place at once. Resolves when connected; rejects when the other failed, or with `aborted` when a later switch took its place.
    */
   switchTo(transport: Transport): Promise<void> {
-    this.#settle({ state: "failed", cause: { code: "aborted", reason: "a later switch was made" } });
+    this.#settle({ state: "failed", cause: { code: "aborted", reason: "switched again" } });
     return new Promise((resolve, reject) => {
       const connection = this.#over(transport);
       const { state } = this.#running.now;

@@ -9,7 +9,7 @@ export type {
   Subscribable,
 } from "./channel-api.ts";
 export type { TokenSource } from "./connection.ts";
-export type { ChannelState } from "./connection-machine.ts";
+export type { ChannelState, ChannelStatus } from "./connection-machine.ts";
 export { type FallbackOptions, fallback } from "./fallback.ts";
 export { type PositionStore, storedPositions } from "./positions.ts";
 export type { MembersChange } from "./presence.ts";

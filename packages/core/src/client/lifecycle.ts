@@ -5,13 +5,9 @@ import type { Clock } from "../clock.ts";
 const TICK = 5_000;
 const JUMP = 10_000;
 
-/** The events of a page after which a connection deserves a look. */
-const WINDOW_EVENTS = ["online", "pageshow"] as const;
-
 /** The little of a browser's global object that is listened to. */
 interface PageLike {
-  addEventListener?: (type: string, listener: () => void) => void;
-  removeEventListener?: (type: string, listener: () => void) => void;
+  addEventListener?: (type: string, listener: () => void, options: { readonly signal: AbortSignal }) => void;
   document?: PageLike & { readonly visibilityState?: string };
 }
 
@@ -25,11 +21,15 @@ export function watchLifecycle(
   page: PageLike = globalThis as PageLike,
 ): () => void {
   const { document } = page;
-  const visible = (): void => {
-    if (document?.visibilityState === "visible") wake();
-  };
-  for (const type of WINDOW_EVENTS) page.addEventListener?.(type, wake);
-  document?.addEventListener?.("visibilitychange", visible);
+  const stopped = new AbortController();
+  for (const type of ["online", "pageshow"]) page.addEventListener?.(type, wake, stopped);
+  document?.addEventListener?.(
+    "visibilitychange",
+    () => {
+      if (document.visibilityState === "visible") wake();
+    },
+    stopped,
+  );
 
   // By the wall clock: a monotonic one may stand still while the machine sleeps.
   let last = clock.wall();
@@ -41,7 +41,6 @@ export function watchLifecycle(
   });
   return () => {
     cancel();
-    for (const type of WINDOW_EVENTS) page.removeEventListener?.(type, wake);
-    document?.removeEventListener?.("visibilitychange", visible);
+    stopped.abort();
   };
 }

@@ -8,6 +8,8 @@ import type { Acknowledged, Publish } from "../protocol/messages.ts";
 /** Publishes and bytes of JSON that may wait. What does not fit rejects with `outbox_full`. */
 const MAX_PUBLISHES = 1_000;
 const MAX_BYTES = 1_048_576;
+/** Publishes without an answer that a link carries at a time: a hub that refuses them for their rate refuses no more. */
+const WINDOW = 64;
 
 /** A publish under way. */
 export interface Pending {
@@ -38,10 +40,12 @@ export class Outbox {
     if (this.#pending.delete(pending)) this.#bytes -= pending.bytes;
   }
 
-  /** The messages that were not sent on this link yet, each with its new ref. What is over `maxBytes` would close it, and rejects. */
+  /** The next messages that were not sent on this link yet, each with its new ref, as many as may be under way. What is over `maxBytes` would close it, and rejects. */
   unsent(nextRef: () => number, maxBytes: number): readonly Publish[] {
     const messages: Publish[] = [];
+    let underWay = 0;
     for (const [pending, ref] of this.#pending) {
+      if (++underWay > WINDOW) break;
       if (ref > 0) continue;
       if (pending.bytes > maxBytes) {
         this.#refuse(pending, tooLarge(maxBytes));

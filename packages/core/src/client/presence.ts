@@ -17,8 +17,8 @@ export function membersAfter(
 ): MembersChange {
   const members = new Map("members" in message ? [] : before);
   const came = "members" in message ? message.members : "member" in message ? [message.member] : [];
+  if ("id" in message) members.delete(message.id);
   for (const member of came) members.set(member.id, member);
-  if (message.type === "left") members.delete(message.id);
   return {
     members,
     joined: came.filter((member) => JSON.stringify(member) !== JSON.stringify(before.get(member.id))),

@@ -39,10 +39,8 @@ export interface Stream {
   readonly ref: number;
   /** The newest position that the hub spoke of. Until the cursor has reached it, or a gap came, something is still missing. */
   readonly head?: Position | undefined;
-  /** The cursor's offset when the stream last asked for what is missing, or looked whether it comes. */
-  readonly seen?: number | undefined;
-  /** Refusals that were not final since the last answer. */
-  readonly refusals?: number;
+  /** How often the stream has had to ask again since it last had all there was. */
+  readonly tries?: number;
 }
 
 export type StreamEvent =
@@ -67,11 +65,10 @@ export type StreamEffect =
 type StreamStep = Step<Stream, StreamEffect>;
 
 /**
- * Milliseconds before a refused subscription is tried again, when the hub does not say; doubled with each further refusal, up to 32 s.
- * Also those in which some of a repair must have come, or it is asked for again.
+ * Milliseconds before a refused subscription is tried again, when the hub does not say, and before a repair that has not come is asked
+ * for again; doubled with each time, up to 32 s.
  */
 const RETRY = 1_000;
-const WATCH: StreamEffect = { do: "retry", after: RETRY };
 
 /**
  * The next state and what to do. `ref` is a fresh reference, for the case that the stream has to join.
@@ -83,12 +80,8 @@ export function streamStep(now: Stream, event: StreamEvent, ref: number): Stream
     case "connected":
       return join(now, ref);
     case "retry":
-      if (now.state === "live" && now.cursor && isBehind(now, now.cursor)) {
-        // What still comes is under way. What does not was lost, like what it was to repair.
-        const { offset } = now.cursor;
-        return offset === now.seen ? join(now, ref) : to({ ...now, seen: offset }, WATCH);
-      }
-      return now.state === "joining" ? join(now, ref) : to(now);
+      // Once live, only a repair that was lost, like what it was to repair, is worth another try.
+      return now.state === "joining" || (now.state === "live" && isBehind(now)) ? join(now, ref) : to(now);
     case "lost":
       return to({ ...now, state: "detached" });
     case "subscribed":
@@ -132,27 +125,32 @@ function live(
 
 function joined(now: Stream, { position, gap }: Subscribed): StreamStep {
   const { cursor } = now;
-  const live: Stream = { ...now, state: "live", refusals: 0, seen: cursor?.offset };
+  const live: Stream = { ...now, state: "live" };
   const ready = { do: "ready" } as const;
-  if (!cursor) return to({ ...live, cursor: position }, ready);
+  const within = position.epoch === cursor?.epoch;
   // A hub that goes on from somewhere else without saying so has proven nothing.
-  const reason = gap ?? (position.epoch === cursor.epoch ? "transport" : "epoch");
-  const same = position.epoch === cursor.epoch && position.offset === cursor.offset;
-  const effects = isBehind(now, cursor) ? [ready, WATCH] : [ready];
-  return same && !gap ? to(live, ...effects) : gapped(live, cursor, position, reason, ...effects);
+  const reason = gap ?? (within ? "transport" : "epoch");
+  const proven = !cursor || (within && position.offset === cursor.offset && !gap);
+  const step = proven
+    ? to({ ...live, cursor: position }, ready)
+    : gapped(live, cursor, position, reason, ready);
+  return isBehind(step.next) ? again(step) : to({ ...step.next, tries: 0 }, ...step.effects);
 }
 
 function refused(now: Stream, { ref, code, message, retryAfter }: Failed): StreamStep {
   if (ref !== undefined && (now.state !== "joining" || ref !== now.ref)) return to(now);
-  if (ERRORS[code].retryable) {
-    if (now.state === "detached") return to(now);
-    const { refusals = 0 } = now;
-    const after = retryAfter ?? RETRY * 2 ** Math.min(refusals, 5);
-    // No answer to an earlier subscribe counts any more.
-    return to({ ...now, state: "joining", ref: 0, refusals: refusals + 1 }, { do: "retry", after });
-  }
+  // No answer to an earlier subscribe counts any more.
+  if (ERRORS[code].retryable)
+    return now.state === "detached" ? to(now) : again(to({ ...now, state: "joining", ref: 0 }), retryAfter);
   const gaps = now.cursor ? [gapAfter(now.cursor, null, "authorization")] : [];
   return to({ ...now, state: "ended" }, ...gaps, { do: "end", code, message });
+}
+
+/** The step, and another try after a while. */
+function again({ next, effects }: StreamStep, after?: number): StreamStep {
+  const { tries = 0 } = next;
+  const retry = { do: "retry", after: after ?? RETRY * 2 ** Math.min(tries, 5) } as const;
+  return to({ ...next, tries: tries + 1 }, ...effects, retry);
 }
 
 /** Goes on from `position` with a gap before it; or from where it stands when that lies behind it, for then nothing is missing. */
@@ -175,11 +173,11 @@ function gapAfter(after: Position, resumeAt: Position | null, reason: GapReason)
 
 /** Remembers the highest that the hub spoke of. */
 function told(now: Stream, head: Position): Stream {
-  return isBehind(now, head) ? now : { ...now, head };
+  return isBehind({ ...now, cursor: head }) ? now : { ...now, head };
 }
 
-function isBehind({ head }: Stream, cursor: Position): boolean {
-  return head?.epoch === cursor.epoch && head.offset > cursor.offset;
+function isBehind({ head, cursor }: Stream): boolean {
+  return head?.epoch === cursor?.epoch && (head?.offset ?? 0) > (cursor?.offset ?? 0);
 }
 
 function join(now: Stream, ref: number): StreamStep {

@@ -63,7 +63,7 @@ function decode<M>(text: string, read: (value: unknown) => Decoded<M>): Decoded<
   try {
     value = JSON.parse(text);
   } catch {
-    return { ok: false, reason: "not JSON" };
+    // Nothing is no message either.
   }
   return read(value);
 }
@@ -79,7 +79,7 @@ const isInteger: Check = (value) => Number.isSafeInteger(value);
 const isRef: Check = (value) => Number.isSafeInteger(value) && (value as number) > 0;
 const isOffset: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 const isMilliseconds: Check = (value) => typeof value === "number" && value >= 0 && value < 2 ** 53;
-const isText: Check = (value) => typeof value === "string";
+const isText = (value: unknown): value is string => typeof value === "string";
 const isFlag: Check = (value) => typeof value === "boolean";
 const isAnything: Check = () => true;
 const optional =
@@ -150,10 +150,10 @@ function readFields(
 ): Fields | string {
   if (!isObject(value)) return "not a message";
   const { type } = value;
-  if (typeof type !== "string" || !Object.hasOwn(shapes, type)) return "unknown type";
+  if (!isText(type) || !Object.hasOwn(shapes, type)) return "unknown type";
   const message: Record<string, unknown> = { type };
-  for (const [key, check] of Object.entries(shapes[type] ?? {})) {
-    const field = Object.hasOwn(value, key) ? value[key] : undefined;
+  for (const [key, check] of Object.entries(shapes[type] as Readonly<Record<string, Check>>)) {
+    const field = value[key];
     if (!check(field)) return `${type}: bad "${key}"`;
     if (field !== undefined) message[key] = field;
   }

@@ -197,8 +197,8 @@ export function createRouter(): Router {
     topic.head = goesOn && head.offset > position.offset ? head : position;
     // What came while the hub was asked is in the replay; without one, those who did not ask have to see whether they are behind.
     if (!goesOn) tell({ type: "head", topic: name, position }, ...joined);
-    for (const [link, { ref, position: own }] of gap ? waiting : [])
-      if (JSON.stringify(own) === JSON.stringify(from)) admit(link, topic, { ...answer, ref });
+    for (const [link, { ref, position: own }] of waiting)
+      if (gap && JSON.stringify(own) === JSON.stringify(from)) admit(link, topic, { ...answer, ref });
     join(topic, position.offset);
   }
 

@@ -114,17 +114,19 @@ export function createTab(
     id = randomId(12);
     looks = 0;
     look();
-    const known = (): void => {
-      broadcast = new platform.BroadcastChannel(name);
-      broadcast.onmessage = ({ data }: { readonly data: TabMessage }) => hear(data);
-      stand();
-      links.forEach(open);
-    };
-    const unknown = (): void => {
-      alone = true;
-      leave();
-    };
-    quit = hold(`/${id}`, known, unknown);
+    quit = hold(
+      `/${id}`,
+      () => {
+        broadcast = new platform.BroadcastChannel(name);
+        broadcast.onmessage = ({ data }: { readonly data: TabMessage }) => hear(data);
+        stand();
+        links.forEach(open);
+      },
+      () => {
+        alone = true;
+        leave();
+      },
+    );
   }
 
   /** Takes no part any more. Whatever still is a link of this tab is lost. */
@@ -233,13 +235,12 @@ export function createTab(
     const [tab = ""] = link.split("/");
     if (tab === id || watched.has(tab)) return;
     watched.add(tab);
-    const gone = (): void => {
+    // Its lock is granted when it is gone.
+    const done = hold(`/${tab}`, () => {
       done();
       watched.delete(tab);
       detach(tab, AGAIN);
-    };
-    // Its lock is granted when it is gone.
-    const done = hold(`/${tab}`, gone);
+    });
   }
 
   /** A link was closed, or all of a tab. Who has not left may be back soon, and stays subscribed until then. */
@@ -262,7 +263,7 @@ export function createTab(
     stopLooking = clock.after(LOOK, look);
     looks = leads && links.size > 0 ? 0 : looks + 1;
     if (looks === ASK) say(["who"]);
-    if (looks < GIVE_UP) return;
+    if (looks !== GIVE_UP) return;
     looks = 0;
     if (links.size > 0) stand(true);
     else leave();
