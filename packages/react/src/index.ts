@@ -1,6 +1,6 @@
 "use client";
 /** Bellwire in React: one channel for a tree of components, and hooks that are typed by the program's contract. */
-export { useChannelState } from "./channel-state.ts";
+export { useChannelState, useChannelStatus } from "./channel-state.ts";
 export {
   type NotificationList,
   type NotificationListOptions,

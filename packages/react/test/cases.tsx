@@ -5,6 +5,7 @@ import type { NotificationChannel } from "@bellwire/core/client";
 import {
   ChannelProvider,
   useChannelState,
+  useChannelStatus,
   useNotifications,
   usePresence,
   usePublish,
@@ -56,6 +57,12 @@ function Present(): ReactElement {
 
 function State(): ReactElement {
   return <p>{useChannelState()}</p>;
+}
+
+function Status(): ReactElement {
+  const { state, cause, attempt, after } = useChannelStatus();
+  const times = [attempt && `${attempt} failed`, after !== undefined && after >= 0 && "again soon"];
+  return <p>{[state, cause?.code, ...times].filter(Boolean).join(", ")}</p>;
 }
 
 function Publisher({ n }: { readonly n: number }): ReactElement {
@@ -151,6 +158,32 @@ export function describeHooks(major: number): void {
       expect(world.commands("publish")).toEqual(["news.a"]);
       page.unmount();
       await until(() => world.hub.links, 0);
+      expect(said).toEqual([]);
+    });
+
+    it("useChannelStatus says why there is no connection, how many attempts failed and that another comes", async () => {
+      const said = complaints();
+      const world = new World();
+      const page = mount(
+        <StrictMode>
+          <ChannelProvider create={world.channel}>
+            <Status />
+          </ChannelProvider>
+        </StrictMode>,
+      );
+      await until(() => page.text, "idle");
+      expect(world.connections).toBe(0);
+      page.render(
+        <StrictMode>
+          <ChannelProvider create={world.channel}>
+            <Status />
+            <Heard />
+          </ChannelProvider>
+        </StrictMode>,
+      );
+      await until(() => page.text, "connectedready");
+      await world.hub.close({ flush: 0, spread: 600_000 });
+      await until(() => page.text, "waiting, draining, 1 failed, again soonready");
       expect(said).toEqual([]);
     });
 
