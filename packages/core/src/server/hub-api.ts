@@ -41,7 +41,7 @@ export interface HubOptions<M extends TopicMap, I extends Identity> {
 
 /** Options of {@link Hub.publish}. */
 export interface PublishOptions {
-  /** Makes the publish idempotent for 5 minutes; 1 to 64 printable ASCII characters. */
+  /** Makes the publish idempotent for 5 minutes, among the server's own ids; 1 to 64 printable ASCII characters. */
   readonly id?: string;
   /** The session that must not receive it, as a handler's request names it. */
   readonly exclude?: string;
@@ -65,7 +65,7 @@ export interface CommandRequest<
 
 /** Options of {@link Hub.close}. */
 export interface CloseOptions {
-  /** Milliseconds to let queues drain. Default: 10,000. */
+  /** Milliseconds to let handlers finish and queues drain. Default: 10,000. */
   readonly flush?: number;
   /** Clients come back after a random time up to this, in milliseconds. Default: 5,000. */
   readonly spread?: number;
@@ -101,9 +101,15 @@ export interface Hub<M extends TopicMap, I extends Identity = Identity>
    * subscribed; without one it knows of nobody.
    */
   members(topic: TopicsOf<M>): readonly Member[];
-  /** Ends subscriptions of a user to a topic, or without a topic every link of the user. Nothing reaches it after that. */
+  /**
+   * Ends subscriptions of a user to a topic, or without a topic every link of the user. Nothing reaches it after that, and nothing that it
+   * sent and that still waits is carried out. GUARANTEES.md says whom it means on each wire.
+   */
   revoke(user: string, topic?: TopicsOf<M>): void;
-  /** Refuses new links, flushes, tells clients when to come back, closes. Resolves when every link is closed. */
+  /**
+   * Refuses new links and commands, lets handlers that run finish and answers their callers, flushes, tells clients when to come back,
+   * closes. Resolves when every link is closed. Publishes reject with `closed` once the handlers are done.
+   */
   close(options?: CloseOptions): Promise<void>;
   /** Links that are open now. */
   readonly links: number;

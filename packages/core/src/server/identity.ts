@@ -9,15 +9,16 @@ import type { Handshake } from "./hub-link.ts";
 export interface Identity {
   /** The user's id. Absent: an anonymous client, to whom limits per user and `revoke` do not apply. */
   readonly user?: string;
-  /** When the token ends, in wall-clock milliseconds since 1970. */
+  /** When the token ends, in wall-clock milliseconds since 1970; a number of seconds is refused and reported. */
   readonly expiresAt?: number;
   /** What other members of a `presence-` topic see of the user: at most 1 KiB of JSON. */
   readonly info?: unknown;
 }
 
 /**
- * Turns a token into an identity. Null, a throw, a rejection and a time-out all refuse the link with `unauthorized`.
- * Without this function every client is anonymous.
+ * Turns a token into an identity. Null refuses the link with `unauthorized`, which is final. A throw, a rejection and a time-out are no
+ * decision: they are told to `onError`, the link closes with `internal`, and the client tries again. To refuse by throwing, throw a
+ * `BellwireError` of `unauthorized` or `forbidden`. Without this function every client is anonymous.
  */
 export type Authenticate<I extends Identity> = (request: {
   readonly token: string | undefined;
@@ -36,8 +37,9 @@ export interface AccessRequest<I extends Identity> {
 }
 
 /**
- * Whether a client may. Anything but `true` refuses, and so do a throw, a rejection and a time-out. Without this function clients
- * may subscribe to public topics and send commands, and nothing else. It is asked for every topic, public ones included.
+ * Whether a client may. Anything but `true` refuses with `forbidden`, which is final. A throw, a rejection and a time-out permit nothing,
+ * but are no decision: they are told to `onError`, and the client hears `internal` and tries again. Without this function clients may
+ * subscribe to public topics and send commands, and nothing else. It is asked for every topic, public ones included.
  */
 export type Authorize<I extends Identity> = (request: AccessRequest<I>) => boolean | Promise<boolean>;
 
