@@ -91,7 +91,8 @@ async function open(door: Door) {
         : action === "subscribe" || (OPEN_TOPICS as readonly string[]).includes(topic),
     onError: failed,
   });
-  hub.handle("news.{name}", "ask", ({ data }) => ({ asked: data }));
+  // As deep as it came: an answer that is deeper would be the application's own mistake, and reported as one.
+  hub.handle("news.{name}", "ask", ({ data }) => data);
   const accept = hub.accept.bind(hub);
   // What the wires hand over is counted, so that a report can say how much of an attack came through to the hub.
   hub.accept = (link, handshake) => {
