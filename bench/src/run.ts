@@ -1,6 +1,7 @@
 /** One run: every scenario that was asked for over every contender that takes part. */
 import { seededRandom } from "./measure/random.ts";
 import type { Options } from "./options.ts";
+import { childModule, compileAhead } from "./process/ahead.ts";
 import { loadContender } from "./registry.ts";
 import { fingerprint } from "./report/fingerprint.ts";
 import type { PlannedPart, Progress } from "./report/progress.ts";
@@ -16,11 +17,12 @@ export async function run(
   ready: (scenario: ScenarioResult) => void,
 ): Promise<Results> {
   const began = new Date();
+  await compileAhead();
   const print = fingerprint(options.seed);
   const random = seededRandom(options.seed);
   const all = await Promise.all(
     options.entries.map(async ({ module }): Promise<Entrant> => {
-      return { module, contender: await loadContender(module) };
+      return { module: childModule(module), contender: await loadContender(module) };
     }),
   );
   const names = all.map(({ contender }) => contender.name);

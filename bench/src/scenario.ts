@@ -40,7 +40,7 @@ export interface Scenario {
 
 /** A contender that takes part in a scenario. */
 export interface Entrant {
-  /** The address of its module, which is what processes exchange. */
+  /** The address of its module, under which child processes load it. */
   readonly module: string;
   readonly contender: Contender;
 }

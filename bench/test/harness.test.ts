@@ -65,7 +65,7 @@ describe("the harness", () => {
   it("exposes a contender that is slow only while it is asked often, as latency counts from the intended time", () => {
     const row = rowOf("pauses once");
     expect(row.account).toMatchObject({ delivered: due(row), lost: 0, disordered: 0 });
-    // The pause of 400 ms meets 150 of the 200 notifications, and 120 of them more than 100 ms before its end. A loop that waits for each
+    // The pause of 800 ms meets 150 of the 200 notifications, and 140 of them more than 100 ms before its end. A loop that waits for each
     // answer would have met one.
     const slow = row.curves[0]?.points.filter(([, milliseconds]) => milliseconds > 100) ?? [];
     expect(Math.min(...slow.map(([percentile]) => percentile))).toBeLessThanOrEqual(45);

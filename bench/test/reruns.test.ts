@@ -19,7 +19,7 @@ async function ran(reruns: Reruns, ...health: readonly SenderHealth[]) {
   return { ...tried, times };
 }
 
-const fresh = (most = 100): Reruns => new Reruns(most, async () => {});
+const fresh = (slices = 100): Reruns => new Reruns(slices, async () => {});
 
 describe("a slice", () => {
   it("is run once when its sender was well", async () => {
@@ -40,11 +40,12 @@ describe("a slice", () => {
     expect(reruns).toBe(MOST_RERUNS);
   });
 
-  it("is run again only while the whole scenario has reruns left", async () => {
+  it("is run again only while its contender has reruns left, as many as slices", async () => {
     const reruns = fresh(4);
     expect((await ran(reruns, LATE)).reruns).toBe(MOST_RERUNS);
     expect((await ran(reruns, LATE)).reruns).toBe(1);
     expect((await ran(reruns, LATE)).reruns).toBe(0);
+    expect((await ran(fresh(1), LATE)).reruns).toBe(MOST_RERUNS);
   });
 
   it("waits longer before each rerun, as what disturbs it may last", async () => {

@@ -28,14 +28,14 @@ export function countedOf<T>(
   return { slices: all, invalid: illness(all.map(healthOf).reduce(addHealth, WELL)) };
 }
 
-/** The reruns of one scenario. */
+/** The reruns of one contender in one scenario. */
 export class Reruns {
   #left: number;
   readonly #pause: (milliseconds: number) => Promise<void>;
 
-  /** `most` bounds all of them together, so that a machine that stays busy cannot make a run endless. */
-  constructor(most: number, pause: (milliseconds: number) => Promise<void> = sleep) {
-    this.#left = most;
+  /** All together they are at most as many as there are slices, or as one may have: a machine that stays busy makes no run endless. */
+  constructor(slices: number, pause: (milliseconds: number) => Promise<void> = sleep) {
+    this.#left = Math.max(slices, MOST_RERUNS);
     this.#pause = pause;
   }
 

@@ -1,5 +1,6 @@
-/** The parent's side of a child process: starts it with this process's own loader, asks it things, and ends it. */
+/** The parent's side of a child process: starts it as this process was started, asks it things, and ends it. */
 import { type ChildProcess, fork } from "node:child_process";
+import { childFlags, childModule } from "./ahead.ts";
 import { type Answer, type Ask, BECOME, type HalfModule } from "./conversation.ts";
 import { ownModule } from "./own-module.ts";
 
@@ -31,9 +32,9 @@ const GRACE = 2_000;
 
 /** Starts a process. `role` names it in errors: `server of Bellwire ws`. */
 export function startChild(role: string): Child {
-  // The loader that runs this process from source, and its conditions, are in execArgv.
-  const child = fork(ownModule(new URL("./child-process.ts", import.meta.url)), {
-    execArgv: process.execArgv,
+  const file = ownModule(new URL("./child-process.ts", import.meta.url));
+  const child = fork(new URL(childModule(file.href)), {
+    execArgv: childFlags(),
     serialization: "advanced",
   });
   running.add(child);
@@ -67,7 +68,7 @@ export function startChild(role: string): Child {
     });
   return {
     async become<M extends HalfModule>(module: URL) {
-      await ask(BECOME, [ownModule(module).href]);
+      await ask(BECOME, [childModule(ownModule(module).href)]);
       return { ask: (name: string, ...args: readonly unknown[]) => ask(name, args) } as Half<M>;
     },
     async stop() {

@@ -1,13 +1,14 @@
 /** Where this package's own modules are: child processes load them by address, from source as well as from the package that is built. */
 
-const IS_BUILT = import.meta.url.endsWith(".js");
+/** Whether this is the built package, or what was compiled of it ahead; otherwise it runs from source. */
+export const isBuilt: boolean = import.meta.url.endsWith(".js");
 
 /**
  * The address under which a module of this package runs. Code says `new URL("./server-half.ts", import.meta.url)`, and in the built
  * package there is a `.js` in its place. Not for modules of others.
  */
 export function ownModule(source: URL): URL {
-  return IS_BUILT ? new URL(source.href.replace(/\.ts$/, ".js")) : source;
+  return isBuilt ? new URL(source.href.replace(/\.ts$/, ".js")) : source;
 }
 
 /**
@@ -23,7 +24,7 @@ let registered = false;
 
 async function readyForTypeScript(): Promise<void> {
   // From source there is a loader already, or this file would not run.
-  if (!IS_BUILT || registered || (process.features as { typescript?: unknown }).typescript) return;
+  if (!isBuilt || registered || (process.features as { typescript?: unknown }).typescript) return;
   registered = true;
   (await import("tsx/esm/api")).register();
 }

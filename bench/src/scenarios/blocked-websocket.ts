@@ -13,7 +13,7 @@ type ServerModule = typeof serverHalf;
 type ClientModule = typeof clientHalf;
 
 /** Milliseconds after which a client is taken for one that does not get through. */
-const PATIENCE = { quick: 2_500, full: 30_000 };
+const PATIENCE = { quick: 4_000, full: 30_000 };
 
 const METRICS: readonly MetricDefinition[] = [
   { id: "connects", label: "gets through", unit: "%", better: "higher", digits: 0, compared: false },

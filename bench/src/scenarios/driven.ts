@@ -21,7 +21,7 @@ export interface DrivenPlan {
 
 /**
  * Drives every entrant through the workload in parts; the order is drawn anew for each part. A part whose sender fell behind is played
- * again, at most as many times in all as there are parts.
+ * again, for each entrant at most as often as there are parts.
  */
 export async function driveAll(name: string, plan: DrivenPlan, stage: Stage): Promise<Row[]> {
   const { entrants, random, progress } = stage;
@@ -32,23 +32,26 @@ export async function driveAll(name: string, plan: DrivenPlan, stage: Stage): Pr
   progress.begin(name, 1 + entrants.length * parts.length);
   progress.step("connecting");
   const drives = await startDrives(stage, { spec: plan.spec });
-  const results = new Map<Drive, Tried<DriveResult>[]>(drives.map((drive) => [drive, []]));
-  const reruns = new Reruns(drives.length * parts.length);
+  const driven = drives.map((drive) => ({
+    drive,
+    reruns: new Reruns(parts.length),
+    results: [] as Tried<DriveResult>[],
+  }));
   try {
     // Nothing is measured yet, so they may disturb each other.
     if (warmUp > 0)
       await Promise.all(drives.map((drive) => drive.play({ from: 0, to: warmUp, speed }, { warmUp: true })));
     for (const [index, part] of parts.entries()) {
-      for (const drive of random.shuffled(drives)) {
+      for (const { drive, reruns, results } of random.shuffled(driven)) {
         progress.step(`${drive.entrant.contender.name}, part ${index + 1} of ${parts.length}`);
         const play = (again: boolean): Promise<DriveResult> => drive.play({ ...part, speed }, { again });
-        results.get(drive)?.push(await reruns.run(play, ({ health }) => health));
+        results.push(await reruns.run(play, ({ health }) => health));
       }
     }
   } finally {
     await Promise.all(drives.map((drive) => drive.close()));
   }
-  return drives.map((drive) => drivenRow(drive.entrant, results.get(drive) ?? [], random));
+  return driven.map(({ drive, results }) => drivenRow(drive.entrant, results, random));
 }
 
 /** Serves every entrant and connects all its subscribers, all at the same time. Rejects when one cannot, and then leaves none open. */

@@ -5,7 +5,7 @@ import type { SteadySpec } from "../workload/spec.ts";
 import { driveAll } from "./driven.ts";
 import { DRIVEN_METRICS } from "./driven-row.ts";
 
-const SHAPE = { kind: "steady", subscribers: 50, bytes: 128, rate: 1_000 } as const;
+const SHAPE = { kind: "steady", subscribers: 50, bytes: 128 } as const;
 
 interface ManyTopicsPlan {
   readonly spec: SteadySpec;
@@ -14,14 +14,23 @@ interface ManyTopicsPlan {
   readonly warmUp: number;
 }
 
+// A quick run must do beside a busy neighbour, and publishing by HTTP takes a whole core at 1,000 a second.
 const PLANS: Readonly<Record<"quick" | "full", ManyTopicsPlan>> = {
-  quick: { spec: { ...SHAPE, topics: 1_000, topicsEach: 40, seconds: 0.7 }, parts: 5, warmUp: 0.2 },
-  full: { spec: { ...SHAPE, topics: 10_000, topicsEach: 400, seconds: 12 }, parts: 10, warmUp: 2 },
+  quick: {
+    spec: { ...SHAPE, topics: 1_000, topicsEach: 40, rate: 500, seconds: 1.4 },
+    parts: 5,
+    warmUp: 0.4,
+  },
+  full: {
+    spec: { ...SHAPE, topics: 10_000, topicsEach: 400, rate: 1_000, seconds: 12 },
+    parts: 10,
+    warmUp: 2,
+  },
 };
 
 export const manyTopics: Scenario = {
   name: "many-topics",
-  seconds: { quick: 9, full: 200 },
+  seconds: { quick: 12, full: 200 },
   takesPart: () => true,
   async run(stage) {
     const { spec, parts, warmUp } = PLANS[stage.profile];

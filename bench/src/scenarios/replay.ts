@@ -8,7 +8,7 @@ import { driveAll } from "./driven.ts";
 import { DRIVEN_METRICS } from "./driven-row.ts";
 
 const PLANS = {
-  quick: { notifications: 2_000, parts: 5, seconds: 0.7 },
+  quick: { notifications: 2_000, parts: 5, seconds: 1 },
   full: { notifications: undefined, parts: 6, seconds: 10 },
 };
 

@@ -6,7 +6,7 @@ import type { Contender, Notice } from "../../src/contender.ts";
 import { contender as control } from "../../src/contenders/raw-ws-topics.ts";
 
 /** Milliseconds. */
-const PAUSE = 400;
+const PAUSE = 800;
 /** Notifications before the first pause, and from one to the next: a slice has as many, and may be run again. */
 const BEFORE = 150;
 const EVERY = 200;
