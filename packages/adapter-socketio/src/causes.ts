@@ -39,6 +39,8 @@ export function connectCause(error: unknown, namespace: string): CloseCause {
 function refusalIn(said: unknown, known: string | undefined): Partial<CloseCause> {
   const { code, reason, message } = fields(said);
   const words = [reason, message].find((text): text is string => typeof text === "string")?.slice(0, WORDS);
+  if (words === "Session ID unknown")
+    return { reason: `${words}: a balancer must be sticky for long polling` };
   if (isErrorCode(code)) return { code, ...(words !== undefined && { reason: words }) };
   return words === undefined ? {} : { reason: `${known}: ${words}` };
 }
@@ -50,7 +52,8 @@ export function disconnectCause(reason: string, details: unknown): CloseCause {
   const { description, context } = fields(details);
   if (description === 413 || fields(context).code === TOO_LARGE)
     return { code: "too_large", reason: "a message was too large" };
-  return lost(`the connection ended: ${reason}`);
+  const cause = lost(`the connection ended: ${reason}`);
+  return { ...cause, ...refusalIn(bodyOf(context), cause.reason) };
 }
 
 /** A header of an XMLHttpRequest's response, if it may be read. */

@@ -6,14 +6,6 @@ import { NAMESPACE } from "./wire.ts";
 const REFUSALS: ReadonlyMap<unknown, CloseCause> = new Map<unknown, CloseCause>([
   [0, { code: "malformed", reason: "a client asked for a transport that is neither websocket nor polling" }],
   [
-    1,
-    {
-      code: "link_lost",
-      reason:
-        'a request came for a session that is not on this process: behind a balancer long polling needs sticky sessions, or transports: ["websocket"]',
-    },
-  ],
-  [
     5,
     {
       code: "unsupported_protocol",

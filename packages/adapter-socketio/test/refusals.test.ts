@@ -1,5 +1,5 @@
 /** A client that cannot connect is told what to change, and so is whoever runs the server, at most once a minute for each kind. */
-import { createServer } from "node:http";
+import { createServer, request as forward } from "node:http";
 import { BellwireError, type CloseCause } from "@bellwire/core";
 import { Server } from "socket.io";
 import { expect, it, onTestFinished } from "vitest";
@@ -77,14 +77,29 @@ it("names the namespace that no hub is on, on both sides", async () => {
   expect(told("link_lost")).toEqual([expect.stringMatching(/"\/wrong".*\/bellwire/)]);
 });
 
-it("says on the server that a client speaks an older Socket.IO, or is balanced to another process", async () => {
+it("says on the server that a client speaks an older Socket.IO", async () => {
   const { port, told } = await listening();
   expect((await ask(port, "/socket.io/?EIO=3&transport=polling")).status).toBe(400);
   await until(() => told("unsupported_protocol").length === 1, "the older client");
   expect(told("unsupported_protocol")[0]).toContain("socket.io-client 3 or 4");
-  expect((await ask(port, "/socket.io/?EIO=4&transport=polling&sid=other")).status).toBe(400);
-  await until(() => told("link_lost").length === 1, "the lost session");
-  expect(told("link_lost")[0]).toContain("sticky");
+});
+
+it("says that a balancer must be sticky where requests of one client reach several processes", async () => {
+  const processes = [await serve(), await serve()];
+  let requests = 0;
+  const balancer = createServer((request, response) => {
+    const { port } = processes[requests++ % 2] as (typeof processes)[number];
+    const { method, url: path, headers } = request;
+    const passed = forward({ port, host: "127.0.0.1", method, path, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    passed.on("error", () => response.destroy());
+    request.pipe(passed);
+  });
+  const { url } = await listen(balancer);
+  const cause = await causeOf({ url, transports: ["polling"] });
+  expect(cause).toMatchObject({ code: "link_lost", reason: expect.stringContaining("sticky") as unknown });
 });
 
 it("repeats what a middleware of the application says that refuses, and the hub's own refusal", async () => {
