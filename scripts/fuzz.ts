@@ -5,7 +5,7 @@
  *
  * Each wire is attacked with each seed. Exits with 1 on any finding, after printing how to have it again: an attack depends on the
  * seed and its own number alone, so `--from N --count 1` runs it and what began beside it. `--quick` leaves no session behind that
- * only its heartbeat ends. `--fault` has the hub's process make a mistake on purpose, which has to be found.
+ * only its heartbeat ends, and keeps one process while it stands. `--fault` has the hub's process make a mistake on purpose, which has to be found.
  */
 import { parseArgs } from "node:util";
 import { freshSeed } from "@bellwire/core/conformance";

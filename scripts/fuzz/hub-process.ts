@@ -44,7 +44,7 @@ const LIMITS: Readonly<Record<Door, Partial<Limits>>> = {
 /** The mistake that this process makes on purpose, if any. */
 const fault = process.argv[2] as Fault | undefined;
 /** How often it is made: once in so many links, messages or numbers. */
-const FAULTY = 20;
+const FAULTY = 10;
 const hoard: Buffer[] = [];
 /** Milliseconds between two numbers of the streams. */
 const TICK = 20;

@@ -46,7 +46,7 @@ describe("such an attack would find", () => {
       "--seed",
       "1",
       "--count",
-      "1000",
+      "600",
       "--fault",
       fault,
     );
