@@ -148,5 +148,7 @@ class WebSocketLink implements Link<ServerMessage> {
     // Who does not read does not read a close frame either, and 1006 is the number of a close without one.
     if (cause.code === "slow_reader" || number === 1006) return this.#webSocket.terminate();
     this.#webSocket.close(number, reason);
+    // A peer that showed no sign of life does not answer a close frame either, and may still read ours.
+    if (cause.code === "timeout") this.#socket.end();
   }
 }
