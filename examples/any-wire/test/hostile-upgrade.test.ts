@@ -7,7 +7,7 @@ import { attachSocketIo } from "@bellwire/adapter-socketio/server";
 import { attachSse } from "@bellwire/adapter-sse/server";
 import { attachWebSocket } from "@bellwire/adapter-ws/server";
 import { createHub, type LinkAcceptor } from "@bellwire/core/server";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { topics } from "../topics.ts";
 
 const attachments: Readonly<Record<string, (hub: LinkAcceptor, server: Server) => void>> = {
@@ -48,5 +48,35 @@ it.each(Object.keys(attachments))(
     peer.resetAndDestroy();
     await closed;
     expect(listeners).toBeGreaterThan(0);
+  },
+);
+
+it.each(Object.keys(attachments))(
+  "an upgrade behind a stream on one connection ends the connection, and becomes no link (%s)",
+  async (name) => {
+    const hub = createHub({ topics });
+    const server = createServer();
+    attachments[name]?.(hub, server);
+    attachSse(hub, server);
+    onTestFinished(() => hub.close({ flush: 0, spread: 0 }));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void server.close());
+    const peer = connect((server.address() as AddressInfo).port, "127.0.0.1");
+    peer.on("error", () => {});
+    let text = "";
+    peer.setEncoding("utf8").on("data", (part: string) => {
+      text += part;
+    });
+    const closed = new Promise((resolve) => peer.on("close", resolve));
+    const paths = {
+      ws: "/bellwire",
+      socketio: "/socket.io/?EIO=4&transport=websocket",
+      pusher: "/bellwire/app/k",
+    };
+    const path = paths[name as keyof typeof paths];
+    peer.write(`GET /bellwire/sse HTTP/1.1\r\nHost: x\r\n\r\nGET ${path} HTTP/1.1\r\n${UPGRADE}`);
+    await closed;
+    expect(text).not.toContain("101 Switching");
+    await vi.waitFor(() => expect(hub.links).toBe(0));
   },
 );

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { CloseCause } from "../../link.ts";
+import { endIfAfterLast } from "./last-request.ts";
 import { refusal } from "./reply.ts";
 import { type HttpServer, pathOf } from "./request.ts";
 import { unserved } from "./served-paths.ts";
@@ -41,6 +42,7 @@ export function takeUpgrades(server: HttpServer, taker: UpgradeTaker): () => voi
 function dispatch(this: HttpServer, request: IncomingMessage, socket: Duplex, head: Buffer): void {
   // Node has let go of the socket. A reset that nobody hears would end the process.
   socket.on("error", () => {});
+  if (endIfAfterLast(request)) return;
   const path = pathOf(request);
   const takers = takersOf.get(this) ?? new Set();
   for (const taker of takers) {
