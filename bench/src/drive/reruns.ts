@@ -33,9 +33,9 @@ export class Reruns {
   #left: number;
   readonly #pause: (milliseconds: number) => Promise<void>;
 
-  /** All together they are at most as many as there are slices, or as one may have: a machine that stays busy makes no run endless. */
+  /** All together they are at most twice as many as there are slices, or as one may have: a machine that stays busy makes no run endless. */
   constructor(slices: number, pause: (milliseconds: number) => Promise<void> = sleep) {
-    this.#left = Math.max(slices, MOST_RERUNS);
+    this.#left = Math.max(2 * slices, MOST_RERUNS);
     this.#pause = pause;
   }
 

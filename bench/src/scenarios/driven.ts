@@ -21,7 +21,7 @@ export interface DrivenPlan {
 
 /**
  * Drives every entrant through the workload in parts; the order is drawn anew for each part. A part whose sender fell behind is played
- * again, for each entrant at most as often as there are parts.
+ * again, for each entrant at most twice as often as there are parts.
  */
 export async function driveAll(name: string, plan: DrivenPlan, stage: Stage): Promise<Row[]> {
   const { entrants, random, progress } = stage;
