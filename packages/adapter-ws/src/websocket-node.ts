@@ -1,6 +1,6 @@
 /** The class that links are made of where no browser is. */
 import type { IncomingMessage } from "node:http";
-import { closeFrame, statusCause } from "@bellwire/core";
+import { type CloseCause, closeFrame, ERRORS, isErrorCode, statusCause } from "@bellwire/core";
 import { WebSocket as NodeWebSocket } from "ws";
 
 /** Characters of a refusal's body that are read, and milliseconds that it may take. */
@@ -27,8 +27,14 @@ class ExplainedWebSocket extends NodeWebSocket {
 
   async #refused(response: IncomingMessage): Promise<void> {
     const { statusCode = 0, headers } = response;
-    const cause = statusCause(statusCode, headers["retry-after"] ?? null);
-    const said = reasonIn(await start(response));
+    const body = await start(response);
+    const answered = statusCause(statusCode, headers["retry-after"] ?? null);
+    // A proxy that lets no WebSocket through speaks for itself: only a hub's refusal, which has a code, may end a channel for good.
+    const cause: CloseCause =
+      ERRORS[answered.code].retryable || isErrorCode(field(body, "code"))
+        ? answered
+        : { ...answered, code: "link_lost" };
+    const said = reasonIn(body);
     const [, delay] = closeFrame(cause).reason.split(";");
     const reason = `HTTP ${statusCode}${said && `: ${said}`}${delay === undefined ? "" : `;${delay}`}`;
     this.#why = { number: closeFrame(cause).number, reason };
@@ -55,13 +61,17 @@ function start(response: IncomingMessage): Promise<string> {
 
 /** The reason in a refusal of a hub's, or the first line of whatever else it is that answered. */
 function reasonIn(body: string): string {
+  return field(body, "reason") ?? /^[^<\r\n]{1,200}/.exec(body.trim())?.[0] ?? "";
+}
+
+/** A text in a refusal of a hub's; undefined where the body is none of ours. */
+function field(body: string, name: "code" | "reason"): string | undefined {
   try {
-    const { reason } = JSON.parse(body) as { reason?: unknown };
-    if (typeof reason === "string") return reason;
+    const { [name]: value } = JSON.parse(body) as Record<string, unknown>;
+    return typeof value === "string" ? value : undefined;
   } catch {
-    // Not one of ours.
+    return undefined;
   }
-  return /^[^<\r\n]{1,200}/.exec(body.trim())?.[0] ?? "";
 }
 
 /** The platform's own class where there is one (Node 22, Bun, Deno); Node 20 has none and uses `ws`. */
