@@ -67,8 +67,7 @@ describe("the harness", () => {
     expect(row.account).toMatchObject({ delivered: due(row), lost: 0, disordered: 0 });
     // The pause of 800 ms meets 150 of the 200 notifications, and 140 of them more than 100 ms before its end. A loop that waits for each
     // answer would have met one.
-    const slow = row.curves[0]?.points.filter(([, milliseconds]) => milliseconds > 100) ?? [];
-    expect(Math.min(...slow.map(([percentile]) => percentile))).toBeLessThanOrEqual(45);
+    expect(row.figures["p50"]?.value).toBeGreaterThan(100);
     expect(row.figures["p99"]?.value).toBeGreaterThan(350);
   });
 
