@@ -350,7 +350,8 @@ describe("a contract", () => {
   });
 
   it("says of a topic that it does not know what it is and what is wrong with it, and no more than fits into a line", () => {
-    const { explain } = defineTopics({ "orders.{id}": { said: schema } });
+    const contract = defineTopics({ "orders.{id}": { said: schema } });
+    const explain = (topic: string): string => contract.explain(topic);
     expect(explain("order.7")).toMatch(/^"order\.7": no pattern/);
     expect(explain("orders/7")).toMatch(/^"orders\/7": "\/" at 7 is not allowed/);
     expect(explain("orders.7\u202e")).toMatch(/^"orders\.7\\u202e": "\\u202e" at 9 is not allowed/);
