@@ -161,7 +161,7 @@ async function pollingSession(scene: Scene): Promise<void> {
     else await poll(scene, sid, 2);
   }
   if (random.chance(0.2)) await upgradeSession(scene, sid);
-  // What a poll that is lost ends at once, only its heartbeat would end otherwise, 35 seconds from now.
+  // A lost poll ends at once; without this its heartbeat would end it, 35 seconds from now.
   if (scene.quick || random.chance(0.9)) await leave(scene, sid);
 }
 

@@ -106,7 +106,7 @@ async function session(scene: Scene): Promise<void> {
       return parts;
     });
     const taken = await post(requests, bodies.flat().length);
-    // What was refused did not count, and the hub waits for its number.
+    // A refused command does not count, and the hub waits for its number.
     next += bodies.slice(0, taken).flat().length;
   }
   if (random.chance(0.3)) await up.write(requestBytes(request("DELETE", PATH, [`bellwire-link: ${link}`])));

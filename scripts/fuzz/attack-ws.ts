@@ -12,7 +12,7 @@ const PATH = "/bellwire";
 export async function upgraded(scene: Scene, target: string): Promise<Peer | undefined> {
   const peer = scene.dial();
   const bytes = requestBytes(upgrade(target));
-  // What follows the upgrade in the same segment comes to the library as its head.
+  // Bytes behind the upgrade in the same segment reach the library as its head.
   const eager = scene.random.chance(0.1);
   await peer.write(eager ? Buffer.concat([bytes, oddFrame(scene.random)]) : bytes, eager ? 2 : 1);
   if (!(await peer.sees(/HTTP\/1\.1 101/))) return undefined;

@@ -68,7 +68,7 @@ process.on("warning", (warning) => {
 });
 process.on("disconnect", () => process.exit());
 
-/** What the hub reports is the application's to know; anything but a code is a mistake that was only caught late. */
+/** Errors that the hub reports are the application's to know; anything without a code is a mistake that was caught late. */
 const failed = (error: unknown): void => {
   if (isBellwireError(error)) count(`reported ${error.code}`);
   else uncaught("onError", error);
@@ -94,7 +94,7 @@ async function open(door: Door) {
   // As deep as it came: an answer that is deeper would be the application's own mistake, and reported as one.
   hub.handle("news.{name}", "ask", ({ data }) => data);
   const accept = hub.accept.bind(hub);
-  // What the wires hand over is counted, so that a report can say how much of an attack came through to the hub.
+  // Messages that the wires hand over are counted, so that a report can say how much of an attack reached the hub.
   hub.accept = (link, handshake) => {
     const observer = accept(link, handshake);
     count("link");
@@ -184,7 +184,7 @@ async function sample(): Promise<Sample> {
   looked = performance.now();
   const { heapUsed, external } = process.memoryUsage();
   return {
-    // What buffers hold lies outside of the heap.
+    // Buffers lie outside of the heap.
     heap: heapUsed + external,
     links: sum(places.map(({ hub }) => hub.links)),
     connections: sum(open),

@@ -57,7 +57,7 @@ export async function runRow(
   const timer = setInterval(() => progress(campaign), 5_000);
   const under = new Set<number>();
   const watch = setInterval(() => {
-    // What was under way when the first error came is what to look at.
+    // The inputs under way when the first error came are the ones to look at.
     if (target.uncaught.length > 0 && under.size === 0)
       for (const number of campaign.under) under.add(number);
   }, 1);

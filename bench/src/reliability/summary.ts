@@ -1,4 +1,4 @@
-/** What the reliability of one run of the benchmark comes down to, and whether that is good enough. Pure. */
+/** Summarizes how reliable one run of the benchmark was, and whether that is good enough. Pure. */
 import { faults } from "../outcome.ts";
 import type { Results } from "../results.ts";
 
@@ -14,7 +14,7 @@ export interface Ran {
   readonly results: Results | undefined;
 }
 
-/** What a run may take where nothing runs beside it, in seconds. */
+/** The longest that a run may take where nothing runs beside it, in seconds. */
 const LONGEST = 180;
 /** Rows of a run that may be invalid. */
 const INVALID = 1;

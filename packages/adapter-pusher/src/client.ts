@@ -169,7 +169,7 @@ function hostedTransport(options: HostedPusherOptions): Transport {
   checkOptions("pusherTransport", options, HOSTED_RULES, ["key", "cluster"]);
   const { cluster, wsHost, wsPort, forceTLS = true, metadata = true, headers, fetch } = options;
   const routes = routeUrls(options.routes);
-  // What the history holds cannot be told from what came without a position.
+  // An event without a position cannot be told from one that the history holds.
   const urls = metadata ? routes : { ...routes, history: undefined };
   const { positionCheck = 10_000, clock = systemClock } = options;
   const address: PusherAddress = { key: options.key, cluster, host: wsHost, port: wsPort, tls: forceTLS };

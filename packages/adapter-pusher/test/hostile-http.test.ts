@@ -1,4 +1,4 @@
-/** What peers do to HTTP itself, and to the end of a WebSocket, over raw TCP. */
+/** Hostile HTTP, and WebSockets that end in odd ways, over raw TCP. */
 import { createServer } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { isBellwireError } from "@bellwire/core";

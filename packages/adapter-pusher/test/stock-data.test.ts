@@ -1,4 +1,4 @@
-/** What was published is what unmodified clients of Pusher get: the same values, and nothing of Bellwire's own beside them. */
+/** Unmodified clients of Pusher get what was published: the same values, and nothing of Bellwire's own beside them. */
 import Echo from "laravel-echo";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {

@@ -1,4 +1,4 @@
-/** Who a stock client is to the hub, and what `revoke` and `exclude` make of it. */
+/** The identity of a stock client at the hub, as `revoke` and `exclude` use it. */
 import { createServer } from "node:http";
 import { createHub } from "@bellwire/core/server";
 import { io, type ManagerOptions, type SocketOptions } from "socket.io-client";

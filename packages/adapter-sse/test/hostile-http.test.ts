@@ -1,4 +1,4 @@
-/** What peers do to HTTP itself, over raw TCP: pipelined requests, bodies that do not come, streams behind streams. */
+/** Hostile HTTP over raw TCP: pipelined requests, bodies that do not come, streams behind streams. */
 import { createServer, type Server } from "node:http";
 import { connect, type Socket } from "node:net";
 import { defineTopics } from "@bellwire/core";

@@ -1,4 +1,4 @@
-/** What a user has is taken at once: on links that are there, on those being decided about, and from what waits its turn. */
+/** A user's rights are taken at once: on open links, on links being decided about, and from commands that wait. */
 import { settle } from "@bellwire/core/conformance";
 import type { Grant, HubOptions } from "@bellwire/core/server";
 import { afterEach, describe, expect, it } from "vitest";

@@ -24,7 +24,7 @@ interface NumericIds {
   readonly gone: Set<string>;
 }
 
-/** Whose ids are numbers on each channel: when a member leaves, the hub says its id and nothing else. */
+/** Remembers which ids are numbers on each channel: when a member leaves, the hub says its id and nothing else. */
 export class MemberIds {
   readonly #channels: Map<string, NumericIds> = new Map();
 

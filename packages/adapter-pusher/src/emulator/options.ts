@@ -27,7 +27,7 @@ export interface PusherServerOptions {
   readonly webhooks?: readonly (string | PusherWebhook)[];
 }
 
-/** What webhooks tell. */
+/** The event types of webhooks. */
 export const WEBHOOK_EVENTS = [
   "channel_occupied",
   "channel_vacated",

@@ -66,7 +66,7 @@ function readEvent(value: unknown): PublishedEvent | Answer {
     };
   }
   const meant = meaning(data);
-  // What goes to a user passes by the hub, which looks at everything else.
+  // Events to a user bypass the hub, which looks at everything else.
   if (meant !== data && isTooDeep(data)) return bad(`data may be at most ${DATA_DEPTH} levels deep`);
   const noSocket = socketId === undefined || socketId === null;
   if (!noSocket && (typeof socketId !== "string" || !/^\d{1,20}\.\d{1,20}$/.test(socketId)))

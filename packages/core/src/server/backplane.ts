@@ -17,7 +17,7 @@ export interface Entry {
 
 /** An entry that has no place yet. */
 export interface NewEntry extends Omit<Entry, "offset"> {
-  /** Whose id it is: the same id of another publisher is another id. Absent: the server's. */
+  /** The owner of the id: the same id of another publisher is another id. Absent: the server. */
   readonly publisher?: string | undefined;
 }
 

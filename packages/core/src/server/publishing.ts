@@ -98,7 +98,7 @@ export class Publishing<I extends Identity> {
       identity = publisher.identity;
       const granted = publisher.granted(topic);
       await access.authorize({ identity, action: "publish", topic, match, event, command, granted });
-      // What was taken while the application decided may have been taken from this publish.
+      // A right that was taken while the application decided may be the one to this publish.
     } while (rights !== publisher.rights());
     const { session } = publisher;
     if (!handler) {

@@ -24,7 +24,7 @@ export function unknownTopic(contract: Contract<TopicMap>, topic: string): Bellw
 export function nearestPattern(patterns: readonly string[], topic: string): string | undefined {
   if (topic.length > 164) return undefined;
   let nearest: string | undefined;
-  // What would change more than half of it was not meant.
+  // A pattern that differs in more than half of its characters was not meant.
   let limit = Math.min(NEAR, topic.length / 2);
   let steps = STEPS;
   for (const pattern of patterns) {

@@ -31,7 +31,7 @@ export function isSecure(request: HttpRequest): boolean {
 
 /** Whether a stream of HTTP/2 carries the request, beside others on its connection. */
 export function isHttp2(request: HttpRequest): request is Http2ServerRequest {
-  // What its line says of the version is only a claim: on a connection of HTTP/1 it may be "HTTP/2.0".
+  // The version in the request line is only a claim: on a connection of HTTP/1 it may be "HTTP/2.0".
   return "stream" in request;
 }
 
