@@ -33,7 +33,7 @@ describe("the harness", () => {
     return row;
   }
 
-  /** What is due in a row: a slice that was run again counts as often as it was run. */
+  /** The deliveries due in a row: a slice that was run again counts as often as it was run. */
   const due = ({ reruns = 0 }: Row): number => 1_200 + 800 * reruns;
 
   it("finds nothing wrong with the control", () => {

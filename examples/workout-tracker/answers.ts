@@ -1,4 +1,4 @@
-/** What the server answers to commands, for the contract. */
+/** The server's answers to commands, for the contract. */
 import { z } from "zod";
 import {
   achievement,

@@ -11,7 +11,7 @@ import { describe, expect, it, vi } from "vitest";
 const program = readFileSync(new URL("fake-timers.test.ts", import.meta.url), "utf8");
 const guide = readFileSync(new URL("../../../docs/testing.md", import.meta.url), "utf8");
 
-/** What the guide has Jest leave alone. */
+/** The functions that the guide has Jest leave alone. */
 const JEST_SETTINGS = '{ doNotFake: ["nextTick", "queueMicrotask"] }';
 
 type Work = () => unknown;

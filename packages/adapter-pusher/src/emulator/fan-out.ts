@@ -56,7 +56,7 @@ export class FanOut {
     return addedText(message);
   }
 
-  /** What a plain message is for a client; undefined when it is nothing to it. */
+  /** The text of a plain message for a client; undefined when it means nothing to one. */
   #text(message: ServerMessage): string | undefined {
     switch (message.type) {
       case "notification":

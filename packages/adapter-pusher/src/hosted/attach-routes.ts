@@ -79,7 +79,7 @@ export function attachPusherRoutes(
   return takeBelow(server, `${settings.path}/`, answer, (...cause) => hub.refused?.(...cause));
 }
 
-/** What the routes need of a hub. With `refused`, which every hub of `createHub` has, it hears of refused pages. */
+/** The part of a hub that the routes need. With `refused`, which every hub of `createHub` has, it hears of refused pages. */
 export type RoutesHub = RequestAcceptor & Partial<Pick<LinkAcceptor, "refused">>;
 
 class Routes {
