@@ -2,15 +2,8 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import {
-  atLeast,
-  BellwireError,
-  callable,
-  checkOptions,
-  type OptionRules,
-  oneOf,
-  text,
-} from "@bellwire/core";
+import { BellwireError } from "@bellwire/core";
+import { atLeast, callable, checkOptions, type OptionRules, oneOf, text } from "@bellwire/core/adapter";
 import { type BenchmarkConfig, WIRES } from "./config.ts";
 import { KINDS } from "./contender.ts";
 import { importModule } from "./process/own-module.ts";

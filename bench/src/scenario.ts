@@ -20,7 +20,7 @@ export const SCENARIO_NAMES = [
   "idle-memory",
   "reconnect",
   "reconnect-storm",
-  "slow-reader",
+  "slow-consumer",
   "degraded-network",
   "blocked-websocket",
   "replay",

@@ -18,7 +18,7 @@ const SCENARIOS: readonly ScenarioName[] = [
   "idle-memory",
   "reconnect",
   "reconnect-storm",
-  "slow-reader",
+  "slow-consumer",
   "degraded-network",
   "blocked-websocket",
 ];
@@ -84,8 +84,8 @@ describe("crowds and bad networks", () => {
     },
   );
 
-  it("a slow reader is cut off by Bellwire and held by the bare loop, and its neighbours get everything", () => {
-    const rows = rowsOf("slow-reader", "raw ws", "Bellwire ws");
+  it("a slow consumer is cut off by Bellwire and held by the bare loop, and its neighbours get everything", () => {
+    const rows = rowsOf("slow-consumer", "raw ws", "Bellwire ws");
     const [raw, bellwire] = rows;
     for (const row of rows) expect(row?.account).toMatchObject({ lost: 0, doubled: 0, disordered: 0 });
     expect(value(raw, "cut-off")).toBe(0);

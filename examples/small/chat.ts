@@ -34,8 +34,8 @@ function enter(name: string) {
     for (const { id } of joined) if (id !== name) console.log(`${name} meets ${id}`);
   });
   const say = (text: string) =>
-    channel.publish("presence-chat.hall", "message", { from: name, text }, { exclude: true });
-  const type = () => channel.publish("presence-chat.hall", "typing", { from: name }, { exclude: true });
+    channel.publish("presence-chat.hall", "message", { from: name, text }, { excludeSelf: true });
+  const type = () => channel.publish("presence-chat.hall", "typing", { from: name }, { excludeSelf: true });
   return { room, say, type, leave: () => channel.close() };
 }
 

@@ -55,7 +55,9 @@ reader.resume();
 const complete = (): boolean => Math.max(0, ...newest.values()) === ROUNDS;
 while (!complete()) await new Promise((resolve) => setTimeout(resolve, 10));
 
-console.log(`published ${ROUNDS}, the slow reader got ${received < ROUNDS / 2 ? "far fewer" : "nearly all"}`);
+console.log(
+  `published ${ROUNDS}, the slow consumer got ${received < ROUNDS / 2 ? "far fewer" : "nearly all"}`,
+);
 for (const [player, points] of [...newest].sort(([a], [b]) => a.localeCompare(b)))
   console.log(`${player}: ${points}`);
 reader.terminate();

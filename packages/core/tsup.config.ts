@@ -9,6 +9,8 @@ export default defineConfig({
     canary: "src/canary/index.ts",
     shared: "src/client/shared/index.ts",
     server: "src/server/index.ts",
+    http: "src/server/http/index.ts",
+    adapter: "src/adapter/index.ts",
     memory: "src/memory/index.ts",
     conformance: "src/conformance/index.ts",
   },

@@ -83,7 +83,7 @@ function publish(random: Random): Fields {
     ["data", random.chance(0.5) ? `{"n":${random.int(9)}}` : hostileValue(random)],
     ["id", id],
   ];
-  if (random.chance(0.3)) fields.push(["exclude", random.pick(["true", "false", '"yes"'])]);
+  if (random.chance(0.3)) fields.push(["excludeSelf", random.pick(["true", "false", '"yes"'])]);
   return fields;
 }
 

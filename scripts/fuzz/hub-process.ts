@@ -117,10 +117,10 @@ async function open(door: Door) {
       },
     };
   };
-  const visit = hub.visit.bind(hub);
-  hub.visit = (...visitor) => {
-    count("visit");
-    return visit(...visitor);
+  const acceptRequest = hub.acceptRequest.bind(hub);
+  hub.acceptRequest = (...request) => {
+    count("request");
+    return acceptRequest(...request);
   };
   const server = createServer();
   attachWebSocket(hub, server);

@@ -1,21 +1,20 @@
 /** A wire of one's own: a TCP connection, one message per line. Both halves, and the rig that starts them for real. */
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { createInterface } from "node:readline";
+import { type Capabilities, type CloseCause, type Transport } from "@bellwire/core";
 import {
-  type Capabilities,
   type ClientMessage,
-  type CloseCause,
   decodeClientMessage,
   decodeServerMessage,
   encodeClientMessage,
+  encodeOnce,
   encodeServerMessage,
   type Link,
   type LinkObserver,
   type ServerMessage,
-  type Transport,
-} from "@bellwire/core";
+} from "@bellwire/core/adapter";
 import type { Rig } from "@bellwire/core/conformance";
-import { encodeOnce, type LinkAcceptor } from "@bellwire/core/server";
+import { type LinkAcceptor } from "@bellwire/core/server";
 
 const CAPABILITIES = {
   history: "emulated",

@@ -19,11 +19,11 @@ export const contender: Contender = {
   recovers: true,
   serve(order) {
     const { appId, key, secret, cluster } = hostedAccount();
-    const outlet = hostedPusher({ appId, key, secret, cluster });
+    const broadcaster = hostedPusher({ appId, key, secret, cluster });
     return serveHub(
       order,
       (hub) => listen((server) => attachPusherRoutes(hub, server, { app: { id: appId, key, secret } })),
-      { outlets: [outlet] },
+      { broadcasters: [broadcaster] },
     );
   },
   connect(order) {

@@ -46,8 +46,8 @@ export const contender: Contender = {
   kind: "bare",
   caveats: ["emulator", "published by HTTP"],
   // What is published by HTTP is written turns later, so a slice of the fan-out would not see its cost; and the protocol's 10 KB are less
-  // than it takes to fill a slow reader.
-  scenarios: SCENARIO_NAMES.filter((name) => name !== "fan-out" && name !== "slow-reader"),
+  // than it takes to fill a slow consumer.
+  scenarios: SCENARIO_NAMES.filter((name) => name !== "fan-out" && name !== "slow-consumer"),
   recovers: false,
   comesBackWithin: COMES_BACK_WITHIN,
   async serve(order) {

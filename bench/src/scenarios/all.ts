@@ -11,7 +11,7 @@ import { manyTopics } from "./many-topics.ts";
 import { reconnect } from "./reconnect.ts";
 import { reconnectStorm } from "./reconnect-storm.ts";
 import { replay } from "./replay.ts";
-import { slowReader } from "./slow-reader.ts";
+import { slowConsumer } from "./slow-consumer.ts";
 import { throughput } from "./throughput/scenario.ts";
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -24,7 +24,7 @@ export const SCENARIOS: readonly Scenario[] = [
   idleMemory,
   reconnect,
   reconnectStorm,
-  slowReader,
+  slowConsumer,
   degradedNetwork,
   blockedWebSocket,
   replay,

@@ -61,9 +61,9 @@ describe("the small examples", { timeout: 60_000 }, () => {
     expect(lines.filter((line) => /^(anna|ben) .* (from|that) \1/.test(line))).toEqual([]);
   });
 
-  it("leaderboard.ts gives a slow reader the newest score of each player", async () => {
+  it("leaderboard.ts gives a slow consumer the newest score of each player", async () => {
     expect(await output("leaderboard.ts")).toEqual([
-      "published 100000, the slow reader got far fewer",
+      "published 100000, the slow consumer got far fewer",
       "player 0: 100000",
       "player 1: 99996",
       "player 2: 99997",

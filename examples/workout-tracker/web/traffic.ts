@@ -1,5 +1,7 @@
 /** What passes the wire, for the panel: positions of topics, gaps, states and the latency, as they happen. A store for `useSyncExternalStore`. */
-import type { ClientMessage, Link, LinkObserver, ServerMessage, Transport } from "@bellwire/core";
+
+import type { Transport } from "@bellwire/core";
+import type { ClientMessage, Link, LinkObserver, ServerMessage } from "@bellwire/core/adapter";
 import type { ChannelState } from "@bellwire/core/client";
 
 /** Lines of the log that are kept. */

@@ -1,9 +1,8 @@
 /** The client half of the Pusher wire, on pusher-js: to a hub of our own that speaks Pusher's protocol, or to hosted Pusher. */
+
+import { type Capabilities, type CapabilityName, type Clock, type Transport } from "@bellwire/core";
 import {
   atLeast,
-  type Capabilities,
-  type CapabilityName,
-  type Clock,
   callable,
   checkOptions,
   flag,
@@ -11,9 +10,8 @@ import {
   type OptionRule,
   type OptionRules,
   systemClock,
-  type Transport,
   text,
-} from "@bellwire/core";
+} from "@bellwire/core/adapter";
 import { HostedLink } from "./client/hosted-link.ts";
 import { NativeLink } from "./client/native-link.ts";
 import type { PusherAddress } from "./client/pusher-connection.ts";

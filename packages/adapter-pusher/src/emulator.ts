@@ -3,18 +3,18 @@
  * it, in this process and without an account. WebSockets are from `ws`; what goes to clients is framed here.
  */
 import type { IncomingMessage } from "node:http";
-import { type CloseCause, closeCause, closeFrame } from "@bellwire/core";
+import { type CloseCause } from "@bellwire/core";
+import { closeCause, closeFrame, encodeOnce } from "@bellwire/core/adapter";
 import {
-  encodeOnce,
   type HttpServer,
   isSecure,
   judgeOrigin,
-  type LinkAcceptor,
   servePath,
   singleHeaders,
   takeUpgrades,
   type UpgradeTaker,
-} from "@bellwire/core/server";
+} from "@bellwire/core/http";
+import { type LinkAcceptor } from "@bellwire/core/server";
 import { WebSocketServer } from "ws";
 import { judgeAdmission, type Rejection, readsCloses } from "./emulator/admission.ts";
 import { Channels } from "./emulator/channels.ts";

@@ -2,7 +2,12 @@
  * What a client of hosted Pusher and the application's own server say to each other: Bellwire's messages, in requests instead of on
  * a link. Shared by both sides; pure.
  */
-import { type ClientMessage, readClientMessage, readServerMessage, type ServerMessage } from "@bellwire/core";
+import {
+  type ClientMessage,
+  readClientMessage,
+  readServerMessage,
+  type ServerMessage,
+} from "@bellwire/core/adapter";
 
 /** The routes, below one path. `auth` and `user` are also for stock clients, and `webhooks` is for Pusher itself. */
 export type RouteName = "hello" | "auth" | "user" | "history" | "publish" | "webhooks";

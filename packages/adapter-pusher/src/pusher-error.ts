@@ -1,5 +1,6 @@
 /** The event `pusher:error`: its texts are the hosted service's where they are known; Bellwire's code stands beside them as `reason`. */
-import { type ErrorCode, isErrorCode } from "@bellwire/core";
+import { type ErrorCode } from "@bellwire/core";
+import { isErrorCode } from "@bellwire/core/adapter";
 
 /** What went wrong with one request of a client. The connection goes on. */
 export interface PusherError {

@@ -1,4 +1,4 @@
-/** The server half of hosted Pusher: an outlet that publishes there, and the routes that its clients ask. */
+/** The server half of hosted Pusher: a broadcaster that publishes there, and the routes that its clients ask. */
 export { attachPusherRoutes } from "./hosted/attach-routes.ts";
 export { type HostedPusherOptions, hostedPusher } from "./hosted/hosted-pusher.ts";
 export type { PusherRoutesOptions, WebhookEvent } from "./hosted/route-options.ts";

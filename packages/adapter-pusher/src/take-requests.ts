@@ -3,10 +3,10 @@ import {
   type HttpRequest,
   type HttpResponse,
   type HttpServer,
-  type LinkAcceptor,
   servePath,
   takeRequests,
-} from "@bellwire/core/server";
+} from "@bellwire/core/http";
+import { type LinkAcceptor } from "@bellwire/core/server";
 
 /** Answers one request; `rest` is its path after the prefix. */
 type Taker = (request: HttpRequest, response: HttpResponse, rest: string) => void;

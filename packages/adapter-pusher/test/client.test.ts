@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { CloseCause, ServerMessage } from "@bellwire/core";
+import type { CloseCause } from "@bellwire/core";
+import type { ServerMessage } from "@bellwire/core/adapter";
 import { until } from "@bellwire/core/conformance";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";

@@ -1,5 +1,5 @@
 /** The parts of the emulator that decide by themselves: signatures, names, metadata, what clients and servers send. */
-import type { Notified, ServerMessage } from "@bellwire/core";
+import type { Notified, ServerMessage } from "@bellwire/core/adapter";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { channelClass, userOfChannel } from "../src/channel-name.ts";
@@ -496,7 +496,7 @@ describe("a connection", () => {
     "draining",
     "overloaded",
     "timeout",
-    "slow_reader",
+    "slow_consumer",
     "malformed",
     "unauthorized",
     "forbidden",
@@ -572,7 +572,7 @@ describe("a batch for many connections", () => {
   });
 
   it.each<ServerMessage>([
-    { type: "welcome", silence: 1, maxMessageBytes: 1 },
+    { type: "welcome", idleTimeout: 1, maxMessageBytes: 1 },
     { type: "subscribed", ref: 1, topic: "news", position: { epoch: "e", offset: 0 } },
     { type: "members", topic: "news", members: [], count: 0 },
     { type: "gap", topic: "news", position: { epoch: "e", offset: 0 }, reason: "epoch" },

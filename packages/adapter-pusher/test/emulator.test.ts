@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
-import type { ServerMessage } from "@bellwire/core";
+import type { ServerMessage } from "@bellwire/core/adapter";
 import { createHub } from "@bellwire/core/server";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";

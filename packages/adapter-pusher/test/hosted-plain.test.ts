@@ -43,7 +43,7 @@ describe("hosted Pusher without metadata", () => {
     });
     const log = await listen(client, "news.nz");
     await publish({ hub }, "news.nz", [1, 2]);
-    await client.publish("news.nz", "said", { n: 3 }, { exclude: true });
+    await client.publish("news.nz", "said", { n: 3 }, { excludeSelf: true });
     await publish({ hub }, "news.nz", [4]);
     await hears(log, "news.nz", [1, 2, 4]);
     expect(log.gaps).toEqual([]);

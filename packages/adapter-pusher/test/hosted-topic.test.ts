@@ -1,4 +1,5 @@
-import type { Notified, Position, ServerMessage, Skip } from "@bellwire/core";
+import type { Position } from "@bellwire/core";
+import type { Notified, ServerMessage, Skip } from "@bellwire/core/adapter";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Arrival } from "../src/client/held.ts";

@@ -1,4 +1,4 @@
-import { systemClock } from "@bellwire/core";
+import { systemClock } from "@bellwire/core/adapter";
 import { judge, type PublishEntry, seededRandom } from "@bellwire/core/conformance";
 import { memoryBackplane } from "@bellwire/core/server";
 import PusherImport from "pusher-js";
@@ -323,12 +323,12 @@ describe("publishing", () => {
     const { vendor, channel } = await host();
     const ada = channel({ token: () => "ada" });
     const [own, other] = [await listen(ada, "news.nz"), await listen(channel(), "news.nz")];
-    await ada.publish("news.nz", "said", { n: 1 }, { exclude: true });
+    await ada.publish("news.nz", "said", { n: 1 }, { excludeSelf: true });
     await ada.publish("news.nz", "said", { n: 2 });
     await hears(other, "news.nz", [1, 2]);
     await hears(own, "news.nz", [2]);
     vendor.fate = () => [];
-    await ada.publish("news.nz", "said", { n: 3 }, { exclude: true });
+    await ada.publish("news.nz", "said", { n: 3 }, { excludeSelf: true });
     vendor.cut();
     await until(() => ada.state !== "connected", "the loss");
     await until(() => ada.state === "connected", "the channel to be back");
@@ -391,7 +391,7 @@ describe("publishing", () => {
   });
 });
 
-describe("the outlet", () => {
+describe("the broadcaster", () => {
   it("publishes at most ten events in a request, and those of a topic in order", async () => {
     const { hub, vendor } = await host();
     vendor.delay = 20;

@@ -42,7 +42,7 @@ interface User {
 export interface HostingOptions {
   readonly hub?: Partial<HubOptions<Topics, User>>;
   readonly routes?: Partial<PusherRoutesOptions>;
-  /** For the outlet and the channels alike. */
+  /** For the broadcaster and the channels alike. */
   readonly metadata?: boolean;
 }
 
@@ -52,7 +52,7 @@ export interface Hosting {
   /** The application's server. */
   readonly server: Server;
   readonly url: string;
-  /** What the outlet reported. */
+  /** What the broadcaster reported. */
   readonly reported: BellwireError[];
   /** What the hub and the routes reported. */
   readonly errors: unknown[];
@@ -79,7 +79,7 @@ export async function host(options: HostingOptions = {}): Promise<Hosting> {
   const errors: unknown[] = [];
   const { id: appId, key, secret } = app;
   const { metadata = true } = options;
-  const outlet = hostedPusher({
+  const broadcaster = hostedPusher({
     appId,
     key,
     secret,
@@ -91,7 +91,7 @@ export async function host(options: HostingOptions = {}): Promise<Hosting> {
   });
   const hub = createHub<Topics, User>({
     topics,
-    outlets: [outlet],
+    broadcasters: [broadcaster],
     authenticate: byToken,
     authorize: ({ identity, topic }) => identity.user !== undefined || !topic.startsWith("pr"),
     onError: (error) => errors.push(error),

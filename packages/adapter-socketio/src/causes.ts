@@ -1,5 +1,6 @@
 /** What the library's own events mean for a link. */
-import { type CloseCause, isErrorCode, statusCause } from "@bellwire/core";
+import { type CloseCause } from "@bellwire/core";
+import { isErrorCode, statusCause } from "@bellwire/core/adapter";
 
 /** The close code of a WebSocket whose peer got a frame that is too large (RFC 6455, section 7.4.1). */
 const TOO_LARGE = 1009;

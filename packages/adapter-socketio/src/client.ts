@@ -1,8 +1,7 @@
 /** The client half of the Socket.IO wire, on `socket.io-client`: one fresh connection per link, its own reconnection off. */
+import { type Capabilities, type CloseCause, type Transport } from "@bellwire/core";
 import {
-  type Capabilities,
   type ClientMessage,
-  type CloseCause,
   callable,
   checkOptions,
   encodeClientMessage,
@@ -12,8 +11,7 @@ import {
   type OptionRules,
   readServerMessage,
   type ServerMessage,
-  type Transport,
-} from "@bellwire/core";
+} from "@bellwire/core/adapter";
 import { Manager, type Socket } from "socket.io-client";
 import { expectAnswers } from "./answers.ts";
 import { connectCause, disconnectCause, MALFORMED } from "./causes.ts";
@@ -209,10 +207,10 @@ class SocketIoLink implements Link<ClientMessage> {
     });
   }
 
-  #expectAnswers(silence: number): void {
+  #expectAnswers(idleTimeout: number): void {
     const dead = (): void => this.close({ code: "timeout", reason: "what was posted was not answered" });
     this.#stopExpecting();
-    if (this.#manager) this.#stopExpecting = expectAnswers(this.#manager, silence, dead);
+    if (this.#manager) this.#stopExpecting = expectAnswers(this.#manager, idleTimeout, dead);
   }
 
   #message(value: unknown): void {
@@ -222,7 +220,7 @@ class SocketIoLink implements Link<ClientMessage> {
     const decoded = readServerMessage(value);
     if (!decoded.ok) return this.#observer.malformed(decoded.reason);
     const { message } = decoded;
-    if (message.type === "welcome") this.#expectAnswers(message.silence);
+    if (message.type === "welcome") this.#expectAnswers(message.idleTimeout);
     if (message.type !== "bye") return this.#observer.message(message);
     this.close({ code: message.code, reason: message.reason, retryAfter: message.retryAfter });
   }

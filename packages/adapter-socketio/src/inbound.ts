@@ -1,5 +1,5 @@
 /** Judges what a client sent, after the library has parsed it. Pure. */
-import { type ClientMessage, readClientMessage } from "@bellwire/core";
+import { type ClientMessage, readClientMessage } from "@bellwire/core/adapter";
 
 /** A message and its size, or why it is none. The words never quote it. */
 export type Inbound =

@@ -1,6 +1,7 @@
 /** The door of one namespace: who may join, and which link a socket becomes. */
 import { BellwireError, type CloseCause } from "@bellwire/core";
-import { type Handshake, type LinkAcceptor, singleHeaders } from "@bellwire/core/server";
+import { singleHeaders } from "@bellwire/core/http";
+import { type Handshake, type LinkAcceptor } from "@bellwire/core/server";
 import type { Namespace, Socket } from "socket.io";
 import type { Carriers, Session } from "./carriers.ts";
 import { Connection } from "./connection.ts";

@@ -1,6 +1,7 @@
 /** The link of Bellwire's own client: messages of PROTOCOL.md, as arguments of one event. */
-import { type CloseCause, encodeServerMessage, type ServerMessage } from "@bellwire/core";
-import { encodeOnce, type Handshake, type LinkAcceptor } from "@bellwire/core/server";
+import { type CloseCause } from "@bellwire/core";
+import { encodeOnce, encodeServerMessage, type ServerMessage } from "@bellwire/core/adapter";
+import { type Handshake, type LinkAcceptor } from "@bellwire/core/server";
 import type { Socket } from "socket.io";
 import type { Connection } from "./connection.ts";
 import { type Packet, packetOf } from "./packet.ts";

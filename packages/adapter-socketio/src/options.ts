@@ -1,6 +1,7 @@
 /** Options of the server half, with their defaults. */
-import { checkOptions, type OptionRules } from "@bellwire/core";
-import { type AllowedOrigins, isAllowedOrigins } from "@bellwire/core/server";
+import { checkOptions, type OptionRules } from "@bellwire/core/adapter";
+import { isAllowedOrigins } from "@bellwire/core/http";
+import { type AllowedOrigins } from "@bellwire/core/server";
 import { NAMESPACE, PATH } from "./wire.ts";
 
 interface OriginOptions {

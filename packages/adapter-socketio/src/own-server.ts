@@ -10,7 +10,6 @@ import type { CloseCause } from "@bellwire/core";
 import {
   isSecure,
   judgeOrigin,
-  type LinkAcceptor,
   refusal as refusalReply,
   refuseUpgrade,
   reply,
@@ -18,7 +17,8 @@ import {
   singleHeaders,
   takeRequests,
   takeUpgrades,
-} from "@bellwire/core/server";
+} from "@bellwire/core/http";
+import { type LinkAcceptor } from "@bellwire/core/server";
 import { Server, type Socket } from "socket.io";
 import { type Carriers, carriersOf, type Engine, type Session } from "./carriers.ts";
 import { engineRefusal, namespaceRefusal } from "./engine-refusals.ts";

@@ -2,7 +2,8 @@
 import type { Server as HttpServer } from "node:http";
 import type { Server as SecureServer } from "node:https";
 import { BellwireError, type CloseCause } from "@bellwire/core";
-import { judgeOrigin, type LinkAcceptor } from "@bellwire/core/server";
+import { judgeOrigin } from "@bellwire/core/http";
+import { type LinkAcceptor } from "@bellwire/core/server";
 import type { Server } from "socket.io";
 import { carriersOf } from "./carriers.ts";
 import { serveNamespace } from "./namespace.ts";

@@ -1,5 +1,7 @@
 /** The hub's end of a link: how it begins and ends, whichever client is at the other end. */
-import type { ClientMessage, CloseCause, Link, LinkObserver, ServerMessage } from "@bellwire/core";
+
+import type { CloseCause } from "@bellwire/core";
+import type { ClientMessage, Link, LinkObserver, ServerMessage } from "@bellwire/core/adapter";
 import type { Socket } from "socket.io";
 import type { Connection } from "./connection.ts";
 import { readInbound } from "./inbound.ts";
@@ -51,7 +53,7 @@ export abstract class SocketLink implements Link<ServerMessage> {
     if (this.closed) return;
     this.#cause = cause;
     // Who does not read hears no farewell either, and a lost link is one that ends without a word.
-    if (cause.code === "slow_reader" || cause.code === "link_lost") this.connection.terminate();
+    if (cause.code === "slow_consumer" || cause.code === "link_lost") this.connection.terminate();
     else this.farewell(cause);
   }
 

@@ -14,7 +14,7 @@ export function stockCommand(
   if (event === "unsubscribe") return { type: event, ref, topic: args[0] };
   if (event === "publish") {
     const [topic, name, data, options] = args;
-    return { type: event, ref, topic, event: name, data, id: id(), ...fields(options, "id", "exclude") };
+    return { type: event, ref, topic, event: name, data, id: id(), ...fields(options, "id", "excludeSelf") };
   }
   if (event === "token") return { type: event, ref, token: args[0] };
   return undefined;

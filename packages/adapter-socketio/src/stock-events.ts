@@ -2,7 +2,8 @@
  * What the hub says, in the words of a stock Socket.IO client: a notification is an event of its own name with its data; everything
  * else is an event whose name begins with `bellwire:`, which no contract can have. Pure.
  */
-import type { CloseCause, ErrorCode, Notified, ServerMessage } from "@bellwire/core";
+import type { CloseCause, ErrorCode } from "@bellwire/core";
+import type { Notified, ServerMessage } from "@bellwire/core/adapter";
 
 /** An event, and its arguments as JSON. */
 export interface StockEvent {

@@ -2,7 +2,8 @@
  * The link of a stock client, which knows nothing of Bellwire: this end says hello in its place. The client is connected only when
  * the hub has agreed, so that a refusal is a `connect_error`, and no command can come too early.
  */
-import { type CloseCause, ERRORS, PROTOCOL_VERSION, type ServerMessage } from "@bellwire/core";
+import { type CloseCause, ERRORS } from "@bellwire/core";
+import { PROTOCOL_VERSION, type ServerMessage } from "@bellwire/core/adapter";
 import type { Handshake, LinkAcceptor } from "@bellwire/core/server";
 import type { Socket } from "socket.io";
 import type { Connection } from "./connection.ts";

@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { createServer, type RequestListener } from "node:http";
 import type { Duplex } from "node:stream";
-import type { ClientMessage, CloseCause, Link, ServerMessage } from "@bellwire/core";
+import type { CloseCause } from "@bellwire/core";
+import type { ClientMessage, Link, ServerMessage } from "@bellwire/core/adapter";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { connectCause, disconnectCause } from "../src/causes.ts";

@@ -1,5 +1,5 @@
 /** The parts of the Socket.IO wire that need no socket. */
-import { encodeServerMessage, type ServerMessage } from "@bellwire/core";
+import { encodeServerMessage, type ServerMessage } from "@bellwire/core/adapter";
 import fc from "fast-check";
 import { Decoder } from "socket.io-parser";
 import { describe, expect, it } from "vitest";
@@ -128,11 +128,11 @@ describe("a stock client's words", () => {
     expect(stockCommand("unsubscribe", ["a"], 3, id)).toEqual({ type: "unsubscribe", ref: 3, topic: "a" });
     const publish = { type: "publish", ref: 4, topic: "a", event: "b", data: 7 };
     expect(stockCommand("publish", ["a", "b", 7], 4, id)).toEqual({ ...publish, id: "made" });
-    const options = { id: "own", exclude: true, ref: 9 };
+    const options = { id: "own", excludeSelf: true, ref: 9 };
     expect(stockCommand("publish", ["a", "b", 7, options], 4, id)).toEqual({
       ...publish,
       id: "own",
-      exclude: true,
+      excludeSelf: true,
     });
     expect(stockCommand("token", ["t"], 5, id)).toEqual({ type: "token", ref: 5, token: "t" });
   });

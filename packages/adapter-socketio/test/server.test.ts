@@ -1,4 +1,4 @@
-/** The Socket.IO wire over real sockets: admission, hostile packets, slow readers, and the end. */
+/** The Socket.IO wire over real sockets: admission, hostile packets, slow consumers, and the end. */
 import { createServer } from "node:http";
 import { connect } from "node:net";
 import { Duplex } from "node:stream";
@@ -509,7 +509,7 @@ describe("a hostile peer", () => {
   });
 });
 
-describe("slow readers", () => {
+describe("slow consumers", () => {
   const CAP = 1_048_576;
 
   it("cuts readers that never read within their cap, while the neighbour hears everything and memory stays bounded", async () => {
@@ -584,7 +584,7 @@ describe("slow readers", () => {
     expect(hub.links).toBe(1);
   });
 
-  it("gives back to a slow reader everything it missed, on its next link", async () => {
+  it("gives back to a slow consumer everything it missed, on its next link", async () => {
     const { hub, url, sockets } = await serve();
     const follower = await follow(url);
     const filler = "x".repeat(30_000);

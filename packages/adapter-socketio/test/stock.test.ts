@@ -85,7 +85,7 @@ describe.each([["websocket" as const], ["polling" as const]])("a stock client by
     for (const { socket } of [one, other]) await asked(socket, "subscribe", "news.a");
     const first = await asked(one.socket, "publish", "news.a", "said", { n: 1 });
     expect(first).toMatchObject({ ok: true, position: { offset: 1 } });
-    const again = { id: "again", exclude: true };
+    const again = { id: "again", excludeSelf: true };
     const second = await asked(one.socket, "publish", "news.a", "said", { n: 2 }, again);
     expect(await asked(one.socket, "publish", "news.a", "said", { n: 2 }, again)).toEqual(second);
     await asked(other.socket, "publish", "news.a", "said", { n: 3 });

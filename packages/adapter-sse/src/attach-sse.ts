@@ -1,5 +1,6 @@
 /** Hangs the endpoint on a Node HTTP server. */
-import { type HttpServer, type LinkAcceptor, servePath, takeRequests } from "@bellwire/core/server";
+import { type HttpServer, servePath, takeRequests } from "@bellwire/core/http";
+import { type LinkAcceptor } from "@bellwire/core/server";
 import { Endpoint } from "./endpoint.ts";
 import { chunk, NodeExchange } from "./node-exchange.ts";
 import { type SseServerOptions, serverSettings } from "./options.ts";

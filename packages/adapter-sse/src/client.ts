@@ -1,8 +1,7 @@
 /** The client half of the SSE wire: a stream of events down, numbered requests up. For browsers, Node, Deno and Bun. */
+import { type Capabilities, type CloseCause, type Transport } from "@bellwire/core";
 import {
-  type Capabilities,
   type ClientMessage,
-  type CloseCause,
   callable,
   checkOptions,
   decodeServerMessage,
@@ -11,8 +10,7 @@ import {
   type LinkObserver,
   type OptionRules,
   type ServerMessage,
-  type Transport,
-} from "@bellwire/core";
+} from "@bellwire/core/adapter";
 import { createParser } from "eventsource-parser";
 import { refusedBy } from "./refused.ts";
 import { Uplink } from "./uplink.ts";

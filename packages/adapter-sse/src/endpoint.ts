@@ -1,13 +1,9 @@
 /** The one URL of the SSE wire, whatever server it hangs on: streams by GET, commands by POST, goodbyes by DELETE, and who may. */
-import { isName, type Position } from "@bellwire/core";
-import {
-  type BodyFailure,
-  type Handshake,
-  type HttpReply,
-  judgeOrigin,
-  type LinkAcceptor,
-  refusal,
-} from "@bellwire/core/server";
+
+import { type Position } from "@bellwire/core";
+import { isName } from "@bellwire/core/adapter";
+import { type BodyFailure, type HttpReply, judgeOrigin, refusal } from "@bellwire/core/http";
+import { type Handshake, type LinkAcceptor } from "@bellwire/core/server";
 import { readCommands } from "./commands.ts";
 import { readCursor } from "./cursor.ts";
 import { type Exchange, refusalOf } from "./exchange.ts";

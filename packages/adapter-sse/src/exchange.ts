@@ -1,6 +1,6 @@
 /** What the endpoint needs of a server: one request, and one of two ways to answer it. Node and fetch each have a shell of this. */
 import type { CloseCause, ErrorCode } from "@bellwire/core";
-import { type BodyFailure, type HttpReply, refusal } from "@bellwire/core/server";
+import { type BodyFailure, type HttpReply, refusal } from "@bellwire/core/http";
 import type { Wire } from "./wire.ts";
 
 /** The open response of a stream. */

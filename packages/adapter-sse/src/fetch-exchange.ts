@@ -8,7 +8,7 @@ import {
   isHttp2,
   markLast,
   unmarkLast,
-} from "@bellwire/core/server";
+} from "@bellwire/core/http";
 import type { Exchange, Sink } from "./exchange.ts";
 import type { SseConnection } from "./sse-handler.ts";
 import type { Wire } from "./wire.ts";

@@ -1,10 +1,6 @@
 /** The link of Bellwire's own client: a stream of messages down, numbered requests up. */
-import {
-  type CloseCause,
-  decodeClientMessage,
-  encodeServerMessage,
-  type ServerMessage,
-} from "@bellwire/core";
+import { type CloseCause } from "@bellwire/core";
+import { decodeClientMessage, encodeServerMessage, type ServerMessage } from "@bellwire/core/adapter";
 import type { Handshake, LinkAcceptor } from "@bellwire/core/server";
 import type { Command } from "./commands.ts";
 import { eventText } from "./event-text.ts";

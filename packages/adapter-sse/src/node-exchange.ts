@@ -14,7 +14,7 @@ import {
   readBody,
   reply,
   singleHeaders,
-} from "@bellwire/core/server";
+} from "@bellwire/core/http";
 import type { Exchange, Sink } from "./exchange.ts";
 import type { Wire } from "./wire.ts";
 

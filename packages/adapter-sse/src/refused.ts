@@ -1,5 +1,6 @@
 /** What a response says that is not the one that was asked for. */
-import { type CloseCause, statusCause } from "@bellwire/core";
+import { type CloseCause } from "@bellwire/core";
+import { statusCause } from "@bellwire/core/adapter";
 
 /** Characters of a body that are read for its reason, and milliseconds that it may take. */
 const BODY = 2_048;

@@ -1,5 +1,6 @@
 /** The endpoint as a function from `Request` to `Response`, for servers that speak fetch. */
-import { endIfAfterLast, type HttpRequest, type LinkAcceptor } from "@bellwire/core/server";
+import { endIfAfterLast, type HttpRequest } from "@bellwire/core/http";
+import { type LinkAcceptor } from "@bellwire/core/server";
 import { Endpoint } from "./endpoint.ts";
 import { FetchExchange } from "./fetch-exchange.ts";
 import { handlerSettings, type SseHandlerOptions } from "./options.ts";

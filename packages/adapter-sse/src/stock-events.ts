@@ -2,7 +2,8 @@
  * What the hub says, in the words of a stock EventSource: a notification is an event of its own name with its data; everything
  * else is an event whose name begins with `bellwire-`. Pure: the same batch at the same cursor gives the same text.
  */
-import type { ErrorCode, GapReason, Notified, Position, ServerMessage } from "@bellwire/core";
+import type { ErrorCode, GapReason, Position } from "@bellwire/core";
+import type { Notified, ServerMessage } from "@bellwire/core/adapter";
 import type { Cursor } from "./cursor.ts";
 import { eventText } from "./event-text.ts";
 

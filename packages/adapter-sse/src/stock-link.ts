@@ -3,13 +3,9 @@
  * begins only when the hub has agreed to every topic, so that a refusal is an HTTP status, at which EventSource stops for good
  * instead of coming back for ever.
  */
-import {
-  type ClientMessage,
-  type CloseCause,
-  type Position,
-  PROTOCOL_VERSION,
-  type ServerMessage,
-} from "@bellwire/core";
+
+import { type CloseCause, type Position } from "@bellwire/core";
+import { type ClientMessage, PROTOCOL_VERSION, type ServerMessage } from "@bellwire/core/adapter";
 import type { Handshake, LinkAcceptor } from "@bellwire/core/server";
 import { Cursor } from "./cursor.ts";
 import type { Sink } from "./exchange.ts";

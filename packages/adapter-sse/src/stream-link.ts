@@ -1,12 +1,13 @@
 /** The hub's end of a link: how it closes, whichever client is at the other end. */
+
+import { type CloseCause } from "@bellwire/core";
 import {
   type ClientMessage,
-  type CloseCause,
   type Link,
   type LinkObserver,
   type ServerMessage,
   systemClock,
-} from "@bellwire/core";
+} from "@bellwire/core/adapter";
 import type { Sink } from "./exchange.ts";
 
 /** Milliseconds that a peer has to take the last bytes of a stream that the hub closed. */
@@ -50,7 +51,7 @@ export abstract class StreamLink implements Link<ServerMessage> {
     const sink = this.#sink;
     if (!sink) return this.refuse(cause);
     // Nobody reads at the other end: the bytes in between are given up, and with them the memory they hold.
-    if (cause.code === "slow_reader") return sink.destroy();
+    if (cause.code === "slow_consumer") return sink.destroy();
     sink.write(sink.wire.frame(this.farewell(cause)));
     this.#cancelFarewell = systemClock.after(FAREWELL, () => sink.destroy());
     sink.end();

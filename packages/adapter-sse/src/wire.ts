@@ -1,6 +1,5 @@
 /** Encodes what a stream carries, each batch once for all the streams that get it. */
-import { encodeServerMessage, type ServerMessage } from "@bellwire/core";
-import { encodeOnce } from "@bellwire/core/server";
+import { encodeOnce, encodeServerMessage, type ServerMessage } from "@bellwire/core/adapter";
 import type { Cursor } from "./cursor.ts";
 import { COMMENT, eventText } from "./event-text.ts";
 import { translate } from "./stock-events.ts";

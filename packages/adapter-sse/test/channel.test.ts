@@ -132,8 +132,8 @@ describe("a fetch-style server", () => {
     await reader?.read();
     expect(recorded?.link.buffered).toBe(0);
     recorded?.link.send([{ type: "ping" }]);
-    recorded?.link.close({ code: "slow_reader" });
-    expect(recorded?.cause).toEqual({ code: "slow_reader" });
+    recorded?.link.close({ code: "slow_consumer" });
+    expect(recorded?.cause).toEqual({ code: "slow_consumer" });
     await expect(reader?.read()).rejects.toThrow();
   });
 

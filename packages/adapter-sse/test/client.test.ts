@@ -1,6 +1,7 @@
 /** What the client half makes of any server: well-behaved, broken, hostile or in between. */
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
-import type { ClientMessage, CloseCause, Link, ServerMessage } from "@bellwire/core";
+import type { CloseCause } from "@bellwire/core";
+import type { ClientMessage, Link, ServerMessage } from "@bellwire/core/adapter";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type SseTransportOptions, sseTransport } from "../src/client.ts";
@@ -192,9 +193,9 @@ describe("the stream", () => {
 
   it("delivers nothing after bye", async () => {
     const watched = watch(
-      await streaming(LINK, 'data: {"type":"bye","code":"slow_reader"}\n\ndata: {"type":"ping"}\n\n'),
+      await streaming(LINK, 'data: {"type":"bye","code":"slow_consumer"}\n\ndata: {"type":"ping"}\n\n'),
     );
-    expect(await closed(watched)).toMatchObject({ code: "slow_reader" });
+    expect(await closed(watched)).toMatchObject({ code: "slow_consumer" });
     expect(watched.calls).toEqual(["open", "close"]);
   });
 
@@ -311,7 +312,7 @@ describe("the way up", () => {
     const port = await serving(hub);
     const watched = watch(`http://127.0.0.1:${port}/bellwire/sse`);
     await until(() => watched.calls.includes("open"));
-    hub.links[0]?.link.send([{ type: "welcome", silence: 1, maxMessageBytes: 200 }]);
+    hub.links[0]?.link.send([{ type: "welcome", idleTimeout: 1, maxMessageBytes: 200 }]);
     await until(() => watched.messages.length === 1);
     watched.link.send(Array.from({ length: 40 }, (_, index) => subscribe(index + 1)));
     await until(() => hub.links[0]?.messages.length === 40);

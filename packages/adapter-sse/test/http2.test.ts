@@ -14,7 +14,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineTopics, type } from "@bellwire/core";
-import { createHub, type HttpServer, type Hub } from "@bellwire/core/server";
+import { type HttpServer } from "@bellwire/core/http";
+import { createHub, type Hub } from "@bellwire/core/server";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { attachSse } from "../src/server.ts";
 import { linkOf, recordingHub, until } from "./recording-hub.ts";
@@ -151,7 +152,7 @@ describe.each([
     await until(() => taken.status() === 204, "the command");
   });
 
-  it("says bye and ends a stream that the hub closes, and cuts the one of a slow reader alone", async () => {
+  it("says bye and ends a stream that the hub closes, and cuts the one of a slow consumer alone", async () => {
     const hub = recordingHub();
     const server = make();
     attachSse(hub, server);
@@ -168,7 +169,7 @@ describe.each([
       await new Promise((resolve) => setTimeout(resolve, 1));
       expect(offset).toBeLessThan(1_000);
     }
-    hub.links[1]?.link.close({ code: "slow_reader" });
+    hub.links[1]?.link.close({ code: "slow_consumer" });
     await until(() => hub.links[1]?.cause !== undefined, "the cut");
     hub.links[2]?.link.send([{ type: "ping" }]);
     await until(() => other.text().includes('"ping"'), "the neighbour");

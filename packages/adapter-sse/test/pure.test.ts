@@ -1,5 +1,7 @@
 /** The parts that decide without a connection: event text, cursor, order of commands, translation. */
-import { isEventName, type Position, type ServerMessage } from "@bellwire/core";
+
+import { type Position } from "@bellwire/core";
+import { isEventName, type ServerMessage } from "@bellwire/core/adapter";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

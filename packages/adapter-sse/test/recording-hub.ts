@@ -1,7 +1,8 @@
 /** A hub that only remembers what an adapter told it, and the small HTTP tools of these tests. */
 import { createServer, type IncomingMessage, type RequestOptions, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { ClientMessage, CloseCause, Link, ServerMessage } from "@bellwire/core";
+import type { CloseCause } from "@bellwire/core";
+import type { ClientMessage, Link, ServerMessage } from "@bellwire/core/adapter";
 import type { Handshake, LinkAcceptor } from "@bellwire/core/server";
 import { onTestFinished } from "vitest";
 import { attachSse, type SseServerOptions } from "../src/server.ts";

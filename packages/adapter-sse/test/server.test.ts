@@ -1,7 +1,7 @@
 /** What the endpoint answers to any HTTP client, on real sockets. */
 import { createServer } from "node:http";
 import { connect } from "node:net";
-import type { ServerMessage } from "@bellwire/core";
+import type { ServerMessage } from "@bellwire/core/adapter";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { attachSse } from "../src/server.ts";
 import {
@@ -130,7 +130,7 @@ describe("a link", () => {
   });
 });
 
-describe("a slow reader", () => {
+describe("a slow consumer", () => {
   it("is cut at once, and its neighbour goes on undisturbed", async () => {
     const hub = recordingHub();
     const port = await serving(hub);
@@ -154,7 +154,7 @@ describe("a slow reader", () => {
       await pause(1);
       expect(offset).toBeLessThan(1_000);
     }
-    slow?.link.close({ code: "slow_reader" });
+    slow?.link.close({ code: "slow_consumer" });
     await until(() => slow?.cause !== undefined, "the cut", 500);
     expect(slow?.link.buffered).toBe(0);
     await until(() => neighbour.text.includes(`",${offset},0]\n\n`), "everything at the neighbour");

@@ -1,19 +1,16 @@
 /** The client half of the WebSocket wire: one message, one text frame. Needs nothing but the platform's WebSocket. */
+import { type Capabilities, ERRORS, type ErrorFact, type Transport } from "@bellwire/core";
 import {
-  type Capabilities,
   type ClientMessage,
   callable,
   checkOptions,
   closeCause,
   decodeServerMessage,
-  ERRORS,
-  type ErrorFact,
   encodeClientMessage,
   type Link,
   type LinkObserver,
   type ServerMessage,
-  type Transport,
-} from "@bellwire/core";
+} from "@bellwire/core/adapter";
 import { WebSocketClass } from "#websocket";
 
 /** What a WebSocket can do. */

@@ -3,32 +3,31 @@
  * tick; handshake, reading, control frames and closing stay with `ws`. Order holds because `ws` writes synchronously without compression.
  */
 import type { Duplex } from "node:stream";
+import { type CloseCause } from "@bellwire/core";
 import {
-  type CloseCause,
   checkOptions,
   closeCause,
   closeFrame,
   decodeClientMessage,
+  encodeOnce,
   encodeServerMessage,
   type Link,
   type ServerMessage,
-} from "@bellwire/core";
+  textFrames,
+} from "@bellwire/core/adapter";
 import {
-  type AllowedOrigins,
-  encodeOnce,
   type HttpServer,
   isAllowedOrigins,
   isSecure,
   judgeOrigin,
-  type LinkAcceptor,
   refuseUpgrade,
   servePath,
   singleHeaders,
   takeRequests,
   takeUpgrades,
-  textFrames,
   type UpgradeTaker,
-} from "@bellwire/core/server";
+} from "@bellwire/core/http";
+import { type AllowedOrigins, type LinkAcceptor } from "@bellwire/core/server";
 import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 
 /** Options of {@link attachWebSocket}. */
@@ -146,7 +145,7 @@ class WebSocketLink implements Link<ServerMessage> {
     const { number, reason } = closeFrame(cause);
     this.#closing = true;
     // Who does not read does not read a close frame either, and 1006 is the number of a close without one.
-    if (cause.code === "slow_reader" || number === 1006) return this.#webSocket.terminate();
+    if (cause.code === "slow_consumer" || number === 1006) return this.#webSocket.terminate();
     this.#webSocket.close(number, reason);
     // A peer that showed no sign of life does not answer a close frame either, and may still read ours.
     if (cause.code === "timeout") this.#socket.end();

@@ -1,6 +1,7 @@
 /** The class that links are made of where no browser is. */
 import type { IncomingMessage } from "node:http";
-import { type CloseCause, closeFrame, ERRORS, isErrorCode, statusCause } from "@bellwire/core";
+import { type CloseCause, ERRORS } from "@bellwire/core";
+import { closeFrame, isErrorCode, statusCause } from "@bellwire/core/adapter";
 import { WebSocket as NodeWebSocket } from "ws";
 
 /** Characters of a refusal's body that are read, and milliseconds that it may take. */

@@ -1,7 +1,8 @@
-/** The WebSocket wire over real sockets: admission, hostile frames, slow readers, the end, and a stock client. */
+/** The WebSocket wire over real sockets: admission, hostile frames, slow consumers, the end, and a stock client. */
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
-import { defineTopics, isBellwireError, type ServerMessage, type } from "@bellwire/core";
+import { defineTopics, isBellwireError, type } from "@bellwire/core";
+import { type ServerMessage } from "@bellwire/core/adapter";
 import { createChannel } from "@bellwire/core/client";
 import { createHub, type Hub, type Limits } from "@bellwire/core/server";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -356,7 +357,7 @@ describe("liveness", () => {
   });
 });
 
-describe("slow readers", () => {
+describe("slow consumers", () => {
   it("cuts a reader that never reads within its cap, while the neighbour hears everything and memory stays bounded", async () => {
     await open();
     const neighbour = await stock();
@@ -387,7 +388,7 @@ describe("slow readers", () => {
     expect(process.memoryUsage().rss - before).toBeLessThan((30 + 32 + 24) * 1_048_576);
   });
 
-  it("gives back to a slow reader everything it missed, on its next link", async () => {
+  it("gives back to a slow consumer everything it missed, on its next link", async () => {
     await open();
     const transport = webSocketTransport({ url: `ws://127.0.0.1:${port}/bellwire` });
     const channel = createChannel({ topics, transport, backoff: { base: 10, cap: 20 } });
@@ -411,7 +412,7 @@ describe("a stock WebSocket", () => {
   it("follows a topic, publishes, resumes and leaves with what PROTOCOL.md says and nothing else", async () => {
     await open();
     const first = await stock();
-    expect(first.received).toEqual([{ type: "welcome", silence: 35_000, maxMessageBytes: 65_536 }]);
+    expect(first.received).toEqual([{ type: "welcome", idleTimeout: 35_000, maxMessageBytes: 65_536 }]);
     first.say({ type: "subscribe", ref: 1, topic: "news.a" });
     await until(() => first.received.length === 2, "subscribed");
     const start = (first.received[1] as { position: { epoch: string; offset: number } }).position;

@@ -1,5 +1,7 @@
 /** The kit over a WebSocket that a tab has in common with another, which leads. */
-import type { LinkObserver, ServerMessage, Transport } from "@bellwire/core";
+
+import type { Transport } from "@bellwire/core";
+import type { LinkObserver, ServerMessage } from "@bellwire/core/adapter";
 import { conformance, type Rig } from "@bellwire/core/conformance";
 import { shared, type TabBroadcast, type TabLocks } from "@bellwire/core/shared";
 import { describe, it } from "vitest";

@@ -5,8 +5,8 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { BellwireError } from "./errors.ts";
 import { callable, checkOptions, having, type OptionRule } from "./options.ts";
+import { isEventName, isName, type TopicParams } from "./protocol/names.ts";
 import { indexPatterns, type Pattern, parsePattern } from "./protocol/patterns.ts";
-import { isEventName, isName, type TopicParams } from "./protocol/topics.ts";
 import { explainTopic } from "./protocol/unknown-topic.ts";
 
 export type * from "./contract-types.ts";
@@ -21,7 +21,7 @@ export interface EventDefinition<
 > {
   readonly schema: Schema;
   readonly kind: Kind;
-  /** For `conflated`: a slow reader keeps only the newest notification of each key. Default: one key per event. */
+  /** For `conflated`: a slow consumer keeps only the newest notification of each key. Default: one key per event. */
   readonly key?: (data: never) => string;
   /** Makes it a command, and says what its handler returns. */
   readonly returns?: StandardSchemaV1;
@@ -49,7 +49,7 @@ export function volatile<S extends StandardSchemaV1>(schema: S): EventDefinition
   return { schema, kind: "volatile" };
 }
 
-/** An event of which only the newest counts, such as progress or a score: a slow reader gets the newest of each key. Throws `invalid_option`. */
+/** An event of which only the newest counts, such as progress or a score: a slow consumer gets the newest of each key. Throws `invalid_option`. */
 export function conflated<S extends StandardSchemaV1>(
   schema: S,
   options: { readonly key?: (data: StandardSchemaV1.InferOutput<S>) => string } = {},
@@ -230,7 +230,7 @@ function valueOf(result: StandardSchemaV1.Result<unknown>): unknown {
   const paths = result.issues.slice(0, 3).map(({ path = [] }) => {
     // A library's own kind of array may not survive `map`: an empty one of arktype's comes back as [0].
     const keys = Array.from(path, (part) => String(typeof part === "object" ? part.key : part));
-    // Keys come from the data, too: one of a megabyte would travel and be held for slow readers.
+    // Keys come from the data, too: one of a megabyte would travel and be held for slow consumers.
     return ["data", ...keys].join(".").slice(0, 100);
   });
   const where = Array.from(new Set(paths)).join(", ");

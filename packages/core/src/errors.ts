@@ -24,7 +24,7 @@ export const ERRORS = {
   /** The peer did not show a sign of life in time. */
   timeout: { retryable: true, close: 4408 },
   /** The reader fell behind by more than the link may hold; what it missed is recovered on its next link. */
-  slow_reader: { retryable: true, close: 4509 },
+  slow_consumer: { retryable: true, close: 4509 },
   /** A message does not follow PROTOCOL.md, or was damaged on the way. */
   malformed: { retryable: true, close: 4400 },
   /** The protocol version is not spoken here. */

@@ -3,17 +3,8 @@
  * A link lives once. Whoever wants another connection makes another link; every retry is in one place, the channel.
  */
 import type { Capabilities } from "./capabilities.ts";
-import type { ErrorCode } from "./errors.ts";
+import type { CloseCause } from "./protocol/close-codes.ts";
 import type { ClientMessage, ServerMessage } from "./protocol/messages.ts";
-
-/** Why a link ended, or why one end wants it to end. */
-export interface CloseCause {
-  readonly code: ErrorCode;
-  /** For logs and people; never parsed. */
-  readonly reason?: string | undefined;
-  /** Milliseconds after which the client should come back. */
-  readonly retryAfter?: number | undefined;
-}
 
 /** One end of one connection. */
 export interface Link<Out> {

@@ -67,12 +67,12 @@ it("survives a handler that returns what is nested without end", async () => {
   expect(peer.of("acknowledged").map(({ ref }) => ref)).toEqual([3]);
 });
 
-it("counts what handlers return among what is held for a slow reader", async () => {
+it("counts what handlers return among what is held for a slow consumer", async () => {
   world = new World({ limits: { queueBytes: 10_000 } });
   world.hub.handle("orders", "place", () => "x".repeat(2_000));
   const peer = await world.welcomed();
   peer.buffered = 5_000;
   for (let ref = 1; ref <= 3; ref++) await place(peer, ref);
   await settle();
-  expect(peer.cause?.code).toBe("slow_reader");
+  expect(peer.cause?.code).toBe("slow_consumer");
 });

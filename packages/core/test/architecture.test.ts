@@ -91,6 +91,7 @@ describe("inside core", () => {
     client: ["shared", "protocol", "client"],
     canary: ["shared", "protocol", "client", "canary"],
     server: ["shared", "protocol", "server"],
+    adapter: ["shared", "protocol", "server"],
     memory: ["shared", "protocol", "client", "server", "memory"],
     conformance: ["shared", "protocol", "client", "server", "memory", "conformance"],
   };

@@ -1,9 +1,11 @@
-/** What waits for a slow reader, read as its client reads it: nothing may be missing that nobody said was missing. */
-import type { Position, ServerMessage } from "@bellwire/core";
+/** What waits for a slow consumer, read as its client reads it: nothing may be missing that nobody said was missing. */
+import type { Position } from "@bellwire/core";
+import type { ServerMessage } from "@bellwire/core/adapter";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Backlog, type BacklogCaps } from "../src/server/outbound.ts";
-import { control, type Outgoing, type SlowReaderPolicy } from "../src/server/outgoing.ts";
+import { Backlog, type BacklogCaps } from "../src/server/backlog.ts";
+import { control, type Outgoing } from "../src/server/outgoing.ts";
+import type { SlowConsumerPolicy } from "../src/server/slow-consumer.ts";
 import { holds } from "./property.ts";
 
 const ROOMY: BacklogCaps = { bytes: 1_048_576, messages: 1_000 };
@@ -12,7 +14,7 @@ const EPOCH = "e";
 function notification(
   topic: string,
   offset: number,
-  policy: SlowReaderPolicy = "disconnect",
+  policy: SlowConsumerPolicy = "disconnect",
   more: { readonly key?: string | undefined; readonly bytes?: number; readonly epoch?: string } = {},
 ): Outgoing {
   const { key, bytes = 100, epoch = EPOCH } = more;
@@ -57,7 +59,7 @@ describe("a backlog", () => {
     expect([backlog.size, backlog.bytes]).toEqual([0, 0]);
   });
 
-  it("says that the reader has to go when what must be kept is over either cap, the wire's buffer included", () => {
+  it("says that the subscriber has to go when what must be kept is over either cap, the wire's buffer included", () => {
     const items = range(1, 10).map((offset) => notification("a", offset));
     expect(new Backlog().add(items, 0, { bytes: 1_000, messages: 10 })).toBe(true);
     expect(new Backlog().add(items, 1, { bytes: 1_000, messages: 10 })).toBe(false);
@@ -150,7 +152,7 @@ describe("a backlog", () => {
 
 type Name = "kept" | "dropped" | "conflated";
 interface TopicKind {
-  readonly policy: SlowReaderPolicy;
+  readonly policy: SlowConsumerPolicy;
   readonly keys: readonly (string | undefined)[];
 }
 const KINDS: Readonly<Record<Name, TopicKind>> = {
@@ -179,13 +181,13 @@ const anyAct: fc.Arbitrary<Act> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("buffered" as const), n: fc.nat(1_000) }) },
 );
 
-/** A topic as the hub numbers it. `offset` is the last one said to this reader. */
+/** A topic as the hub numbers it. `offset` is the last one said to this subscriber. */
 interface Numbering {
   epoch: string;
   offset: number;
 }
 
-/** The client of the reader: follows each topic by the protocol's rules, and complains of whatever it could not deliver. */
+/** The client of the subscriber: follows each topic by the protocol's rules, and complains of whatever it could not deliver. */
 class Client {
   readonly delivered: Outgoing[] = [];
   readonly answers: number[] = [];
@@ -358,7 +360,7 @@ it("holds no more than its caps, and loses nothing without a gap or a skip befor
   expect(lost).toBeGreaterThan(500);
 });
 
-it("never gives up a reader whose topics may all drop, or all conflate, while each can keep one", () => {
+it("never gives up a subscriber whose topics may all drop, or all conflate, while each can keep one", () => {
   const onlyTopics = fc.array(
     fc.record({ do: fc.constant("notify" as const), topic: fc.constant<Name>("dropped"), n: fc.nat(300) }),
     { maxLength: 300 },

@@ -1,5 +1,7 @@
 /** A second wire tried beside the one in use: what is said of it, and that the one in use does not notice. */
-import type { ClientMessage, ErrorCode, LinkObserver, ServerMessage, Transport } from "@bellwire/core";
+
+import type { ErrorCode, Transport } from "@bellwire/core";
+import type { ClientMessage, LinkObserver, ServerMessage } from "@bellwire/core/adapter";
 import { type CanaryOptions, type CanaryReport, canary } from "@bellwire/core/canary";
 import type { Gap } from "@bellwire/core/client";
 import { faultyTransport, type MessageRule, seededRandom, settle } from "@bellwire/core/conformance";
@@ -459,7 +461,7 @@ describe("the primary", () => {
 
   it("owes its publisher nothing that was published with exclude", async () => {
     const { channel, end } = await listening();
-    await channel.publish("news.a", "said", { n: 1 }, { exclude: true });
+    await channel.publish("news.a", "said", { n: 1 }, { excludeSelf: true });
     await say(2);
     await world.clock.advance(20_000);
     expect(await end()).toMatchObject({

@@ -1,12 +1,6 @@
 /** A channel and a hub in one process, from the application's side. */
-import {
-  BellwireError,
-  type CloseCause,
-  defineTopics,
-  type LinkObserver,
-  type ServerMessage,
-  type Transport,
-} from "@bellwire/core";
+import { BellwireError, type CloseCause, defineTopics, type Transport } from "@bellwire/core";
+import { type LinkObserver, type ServerMessage } from "@bellwire/core/adapter";
 import type { ChannelState, Gap, Notification, PositionStore } from "@bellwire/core/client";
 import { createChannel, storedPositions } from "@bellwire/core/client";
 import { settle } from "@bellwire/core/conformance";
@@ -150,7 +144,7 @@ describe("connecting", () => {
       ...world.transport(),
       connect(observer) {
         wires += 1;
-        const welcome: ServerMessage = { type: "welcome", silence: 1_000, maxMessageBytes: 1_000 };
+        const welcome: ServerMessage = { type: "welcome", idleTimeout: 1_000, maxMessageBytes: 1_000 };
         queueMicrotask(() => observer.open());
         return { buffered: 0, send: () => queueMicrotask(() => observer.message(welcome)), close() {} };
       },
@@ -289,9 +283,9 @@ describe("delivery", () => {
       subscription.onGap(() => heard.push(`${name} gap`));
       await subscription.ready();
     }
-    await mine.publish("news.a", "said", { n: 1 }, { exclude: true });
+    await mine.publish("news.a", "said", { n: 1 }, { excludeSelf: true });
     wire.cut();
-    const published = mine.publish("news.a", "said", { n: 2 }, { exclude: true });
+    const published = mine.publish("news.a", "said", { n: 2 }, { excludeSelf: true });
     await world.clock.advance(1_000);
     await published;
     await say(3);
@@ -793,7 +787,7 @@ describe("iterating", () => {
     expect(heard).toEqual([1, 2, 3]);
   });
 
-  it("ends with slow_reader after exactly what it could hold, without a hole", async () => {
+  it("ends with slow_consumer after exactly what it could hold, without a hole", async () => {
     open();
     const channel = await world.connected();
     const subscription = channel.subscribe("news.a");
@@ -811,7 +805,7 @@ describe("iterating", () => {
     const rest = (async () => {
       for (;;) heard.push((await iterator.next()).value.data.n);
     })();
-    expect(await codeOf(rest)).toBe("slow_reader");
+    expect(await codeOf(rest)).toBe("slow_consumer");
     expect(heard).toEqual(Array.from({ length: 1_001 }, (_, index) => index + 1));
   });
 
@@ -913,7 +907,7 @@ describe("closing", () => {
     expect(await codeOf(say(2))).toBe("closed");
   });
 
-  it("flushes what a slow reader is due before it closes the link, and waits no longer than asked", async () => {
+  it("flushes what a slow consumer is due before it closes the link, and waits no longer than asked", async () => {
     open();
     const [slow, stuck] = [await world.welcomed(), await world.welcomed()];
     for (const peer of [slow, stuck]) {
@@ -950,7 +944,7 @@ describe("closing", () => {
     "link_lost",
     "overloaded",
     "timeout",
-    "slow_reader",
+    "slow_consumer",
     "malformed",
     "rate_limited",
     "internal",

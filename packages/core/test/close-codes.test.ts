@@ -1,6 +1,7 @@
 /** Close causes as WebSocket close frames and back, and the table of PROTOCOL.md. */
 import { readFileSync } from "node:fs";
-import { closeCause, closeFrame, ERRORS, type ErrorCode, type ErrorFact } from "@bellwire/core";
+import { ERRORS, type ErrorCode, type ErrorFact } from "@bellwire/core";
+import { closeCause, closeFrame } from "@bellwire/core/adapter";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { holds } from "./property.ts";

@@ -1,18 +1,17 @@
 /** The JSON codec under hostile text, and what a notification costs on a wire. */
+
+import { ERRORS, type ErrorCode, type Position } from "@bellwire/core";
 import {
   type ClientMessage,
   decodeClientMessage,
   decodeServerMessage,
-  ERRORS,
-  type ErrorCode,
   encodeClientMessage,
   encodeServerMessage,
-  type Position,
   type ServerMessage,
-} from "@bellwire/core";
+} from "@bellwire/core/adapter";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isEventName, isId, isName } from "../src/protocol/topics.ts";
+import { isEventName, isId, isName } from "../src/protocol/names.ts";
 import { holds } from "./property.ts";
 
 /** What hostile or careless peers put where something else is due, as JSON text: numbers and keys that no value can hold. */
@@ -109,7 +108,7 @@ const clientMessages = {
       event: fc.string(),
       data: anyData,
       id: anyId,
-      exclude: fc.boolean(),
+      excludeSelf: fc.boolean(),
     },
     { requiredKeys: ["type", "ref", "topic", "event", "data", "id"] },
   ),
@@ -119,7 +118,7 @@ const clientMessages = {
 } satisfies { [T in ClientMessage["type"]]: fc.Arbitrary<Extract<ClientMessage, { type: T }>> };
 
 const serverMessages = {
-  welcome: fc.record({ type: type("welcome"), silence: anyTime, maxMessageBytes: anyOffset }),
+  welcome: fc.record({ type: type("welcome"), idleTimeout: anyTime, maxMessageBytes: anyOffset }),
   subscribed: fc.record(
     { type: type("subscribed"), ref: anyRef, topic: anyName, position: anyPosition, gap: anyGapReason },
     { requiredKeys: ["type", "ref", "topic", "position"] },
@@ -272,11 +271,11 @@ const FIELD_RULES: Readonly<Record<string, (value: unknown) => boolean>> = {
   session: isId,
   position: (value) => value === null || isPosition(value),
   time: Number.isFinite,
-  silence: Number.isFinite,
+  idleTimeout: Number.isFinite,
   in: Number.isFinite,
   retryAfter: Number.isFinite,
   count: (value) => isWhole(value, 0),
-  exclude: (value) => typeof value === "boolean",
+  excludeSelf: (value) => typeof value === "boolean",
   code: (value) => Object.hasOwn(ERRORS, value as string),
 };
 
@@ -284,9 +283,9 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   hello: ["protocol", "session", "token"],
   subscribe: ["ref", "topic", "position"],
   unsubscribe: ["ref", "topic"],
-  publish: ["ref", "topic", "event", "data", "id", "exclude"],
+  publish: ["ref", "topic", "event", "data", "id", "excludeSelf"],
   token: ["ref", "token"],
-  welcome: ["silence", "maxMessageBytes"],
+  welcome: ["idleTimeout", "maxMessageBytes"],
   subscribed: ["ref", "topic", "position", "gap"],
   done: ["ref"],
   notification: ["topic", "event", "data", "offset", "time", "id"],
@@ -419,7 +418,7 @@ describe("fields of a client's message", () => {
       ],
     ],
     [publish, "id", ['""', "1", '"a b"', '"\\n"', `"${"x".repeat(1_000_000)}"`, "null"]],
-    [publish, "exclude", ["1", '"true"', "null"]],
+    [publish, "excludeSelf", ["1", '"true"', "null"]],
     [publish, "event", ["1", "null", "{}"]],
   ])("of %j is refused a bad %s", (message, key, values) => {
     for (const json of values) {

@@ -1,5 +1,6 @@
 /** Wires, servers and backplanes by configuration: what is picked and loaded, and what is said of what is wrong. */
-import { type Capabilities, checkOptions, oneOf, type Transport, text } from "@bellwire/core";
+import { type Capabilities, type Transport } from "@bellwire/core";
+import { checkOptions, oneOf, text } from "@bellwire/core/adapter";
 import { type TransportConfig, transportFrom } from "@bellwire/core/client";
 import { MEMORY_CAPABILITIES } from "@bellwire/core/memory";
 import { attachFrom, backplaneFrom, type LinkAcceptor, type ServerConfig } from "@bellwire/core/server";

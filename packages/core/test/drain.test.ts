@@ -28,8 +28,8 @@ it("lets handlers that run finish, lets them publish, and sends their answers be
     await world.hub.publish("orders", "placed", data);
     return { taken: data.n };
   });
-  const [peer, reader] = [await world.welcomed(), await world.welcomed()];
-  await reader.say({ type: "subscribe", ref: 1, topic: "orders" });
+  const [peer, subscriber] = [await world.welcomed(), await world.welcomed()];
+  await subscriber.say({ type: "subscribe", ref: 1, topic: "orders" });
   await peer.say(place(1));
   await peer.say(place(2));
   let over = false;
@@ -48,8 +48,8 @@ it("lets handlers that run finish, lets them publish, and sends their answers be
     [1, { taken: 1 }],
     [2, { taken: 2 }],
   ]);
-  expect(reader.of("notification").map(({ data }) => data)).toEqual([{ n: 1 }, { n: 2 }]);
-  expect([peer.cause?.code, reader.cause?.code]).toEqual(["draining", "draining"]);
+  expect(subscriber.of("notification").map(({ data }) => data)).toEqual([{ n: 1 }, { n: 2 }]);
+  expect([peer.cause?.code, subscriber.cause?.code]).toEqual(["draining", "draining"]);
   expect(await codeOf(world.hub.publish("orders", "placed", { n: 3 }))).toBe("closed");
 });
 

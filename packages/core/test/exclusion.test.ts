@@ -17,7 +17,7 @@ const whisper = (peer: Peer) =>
     event: "said",
     data: { n: 1 },
     id: "i",
-    exclude: true,
+    excludeSelf: true,
   });
 const heard = (peer: Peer): string[] =>
   peer.received.map(({ type }) => type).filter((type) => type === "notification" || type === "skip");

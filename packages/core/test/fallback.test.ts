@@ -1,19 +1,13 @@
 /** Several wires as one: in which order they are tried, what makes one work, and what the channel sees of it. */
-import type {
-  Capabilities,
-  ClientMessage,
-  CloseCause,
-  LinkObserver,
-  ServerMessage,
-  Transport,
-} from "@bellwire/core";
+import type { Capabilities, CloseCause, Transport } from "@bellwire/core";
+import type { ClientMessage, LinkObserver, ServerMessage } from "@bellwire/core/adapter";
 import { type FallbackOptions, fallback } from "@bellwire/core/client";
 import { VirtualClock } from "@bellwire/core/conformance";
 import { MEMORY_CAPABILITIES } from "@bellwire/core/memory";
 import { afterEach, describe, expect, it } from "vitest";
 import { Cuttable, World } from "./world.ts";
 
-const WELCOME: ServerMessage = { type: "welcome", silence: 1_000, maxMessageBytes: 1_000 };
+const WELCOME: ServerMessage = { type: "welcome", idleTimeout: 1_000, maxMessageBytes: 1_000 };
 const HELLO: ClientMessage = { type: "hello", protocol: 1, session: "s" };
 const LOST: CloseCause = { code: "link_lost" };
 

@@ -1,12 +1,13 @@
 /** What is due in one tick leaves in one write, each link in its own order, whoever shares what with whom. */
-import type { Link, ServerMessage } from "@bellwire/core";
+import type { Link, ServerMessage } from "@bellwire/core/adapter";
 import { settle, VirtualClock } from "@bellwire/core/conformance";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { LinkQueue, Pacer } from "../src/server/link-queue.ts";
-import type { BacklogCaps } from "../src/server/outbound.ts";
+import type { Subscriber } from "../src/server/audience.ts";
+import type { BacklogCaps } from "../src/server/backlog.ts";
+import { LinkQueue } from "../src/server/link-queue.ts";
 import { control, type Outgoing } from "../src/server/outgoing.ts";
-import type { Reader } from "../src/server/topic.ts";
+import { Pacer } from "../src/server/pacer.ts";
 import { holdsAsync } from "./property.ts";
 
 const CAPS: BacklogCaps = { bytes: 1_048_576, messages: 1_000 };
@@ -20,7 +21,7 @@ function item(bytes = 100): Outgoing {
 const items = (count: number): Outgoing[] => Array.from({ length: count }, () => item());
 
 const TOPICS = 3;
-type Audience = Map<Link<ServerMessage>, Reader>;
+type Audience = Map<Link<ServerMessage>, Subscriber>;
 
 /** A link with its queue, and what became of it. As in a hub, one that closes leaves its audiences at once. */
 class Peer implements Link<ServerMessage> {
@@ -136,7 +137,7 @@ describe("one tick", () => {
     }
   });
 
-  it("keeps each link's order where two topics share some of their readers", async () => {
+  it("keeps each link's order where two topics share some of their subscribers", async () => {
     const { pacer, peers, audiences } = world(3);
     const [one, two] = audiences as [Audience, Audience];
     peers[2]?.leave(one);

@@ -68,9 +68,9 @@ const OPTIONS: readonly Options[] = [
       topics: [],
       authenticate: FUNCTION,
       authorize: FUNCTION,
-      slowReaders: OBJECT,
+      slowConsumers: OBJECT,
       backplane: ALWAYS,
-      outlets: ["undefined", "an array"],
+      broadcasters: ["undefined", "an array"],
       limits: OBJECT,
       clock: ALWAYS,
       onError: FUNCTION,
@@ -84,8 +84,8 @@ const OPTIONS: readonly Options[] = [
     optional: true,
   },
   {
-    path: "createHub.slowReaders",
-    make: (slowReaders) => createHub({ topics, clock, slowReaders: slowReaders as never }),
+    path: "createHub.slowConsumers",
+    make: (slowConsumers) => createHub({ topics, clock, slowConsumers: slowConsumers as never }),
     keys: { "news.{name}": ALWAYS },
     optional: true,
   },
@@ -220,13 +220,13 @@ describe("options", () => {
 
   it("may be named like something that every object has", () => {
     const map = { constructor: { said: type() }, toString: { said: type() } };
-    const make = (slowReaders: object) =>
-      createHub({ topics: defineTopics(map), clock, slowReaders: slowReaders as never });
+    const make = (slowConsumers: object) =>
+      createHub({ topics: defineTopics(map), clock, slowConsumers: slowConsumers as never });
     expect(thrown(() => make({}))).toBeUndefined();
     expect(thrown(() => make({ constructor: "drop" }))).toBeUndefined();
     expectRefusal(
       thrown(() => make({ constructor: 1 })),
-      "createHub.slowReaders.constructor",
+      "createHub.slowConsumers.constructor",
     );
     expect(optionOf({}, "constructor")).toBeUndefined();
     expect(optionOf(Object.create(null) as object, "constructor")).toBeUndefined();

@@ -1,5 +1,5 @@
 /** Which pages may connect: same scheme, host and port, or named; and what a page that may not is told. */
-import { judgeOrigin } from "@bellwire/core/server";
+import { judgeOrigin } from "@bellwire/core/http";
 import { describe, expect, it } from "vitest";
 
 const host = "app.example";

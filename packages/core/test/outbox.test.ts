@@ -1,5 +1,6 @@
 /** What waits for the hub's acknowledgement: order, what is sent again, and how much may wait. */
-import type { BellwireError, Publish } from "@bellwire/core";
+import type { BellwireError } from "@bellwire/core";
+import type { Publish } from "@bellwire/core/adapter";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Outbox, type Pending } from "../src/client/outbox.ts";

@@ -1,4 +1,4 @@
-/** Presence on the hub: whom its links make present, what hubs say to each other, and what a reader is told. */
+/** Presence on the hub: whom its links make present, what hubs say to each other, and what a subscriber is told. */
 import type { Member } from "@bellwire/core";
 import { settle, VirtualClock } from "@bellwire/core/conformance";
 import { type Backplane, type Identity, memoryBackplane } from "@bellwire/core/server";

@@ -1,6 +1,8 @@
 /** A user's rights are taken at once: on open links, on links being decided about, and from commands that wait. */
+
+import type { Grant } from "@bellwire/core/adapter";
 import { settle } from "@bellwire/core/conformance";
-import type { Grant, HubOptions } from "@bellwire/core/server";
+import type { HubOptions } from "@bellwire/core/server";
 import { afterEach, describe, expect, it } from "vitest";
 import { authenticate, type Peer, type Topics, type User, World } from "./world.ts";
 

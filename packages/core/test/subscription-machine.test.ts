@@ -1,5 +1,6 @@
 /** Every state of a topic's stream × every event, and what holds whatever the hub and the wire do. */
-import type { GapReason, Notified, Position } from "@bellwire/core";
+import type { GapReason, Position } from "@bellwire/core";
+import type { Notified } from "@bellwire/core/adapter";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Stream, type StreamEvent, streamStep } from "../src/client/subscription-machine.ts";

@@ -1,7 +1,7 @@
 /** The rate limiter, against the arithmetic it promises. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { TokenBucket } from "../src/server/token-bucket.ts";
+import { TokenBucket } from "../src/token-bucket.ts";
 import { holds } from "./property.ts";
 
 const anyRate = fc.oneof(fc.integer({ min: 1, max: 1_000 }), fc.constantFrom(3, 7, 50, 262_144));

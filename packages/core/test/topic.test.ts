@@ -1,4 +1,4 @@
-/** One topic between a backplane that loses, doubles, delays and reorders what it delivers, and readers that come and go. */
+/** One topic between a backplane that loses, doubles, delays and reorders what it delivers, and subscribers that come and go. */
 import type { Position } from "@bellwire/core";
 import { settle, VirtualClock } from "@bellwire/core/conformance";
 import {
@@ -10,9 +10,10 @@ import {
 } from "@bellwire/core/server";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Distributor, Subscriber } from "../src/server/audience.ts";
 import type { History } from "../src/server/backplane.ts";
 import type { Outgoing } from "../src/server/outgoing.ts";
-import { type Distributor, type Reader, Topic } from "../src/server/topic.ts";
+import { Topic } from "../src/server/topic.ts";
 import { holdsAsync } from "./property.ts";
 
 const WIDE: HistoryCaps = { size: 10_000, ttl: 3_600_000, bytes: 100_000_000, ids: 16_384 };
@@ -99,10 +100,10 @@ function noBatch(): void {
   expect.fail("batches are the distributor's");
 }
 
-/** A reader that follows what it is pushed by the letter of PROTOCOL.md: the next offset, or a gap or skip before it. */
-class Follower implements Reader {
+/** A subscriber that follows what it is pushed by the letter of PROTOCOL.md: the next offset, or a gap or skip before it. */
+class Follower implements Subscriber {
   readonly session: string;
-  readonly link: Reader["link"] = { buffered: 0, send: noBatch, close() {} };
+  readonly link: Subscriber["link"] = { buffered: 0, send: noBatch, close() {} };
   readonly seen: string[] = [];
   cursor: Position | undefined;
   /** Gaps that say that something was lost, where nothing was. */
@@ -154,7 +155,7 @@ class Follower implements Reader {
 
 const distributor: Distributor = {
   fanOut(audience, item) {
-    for (const reader of audience.values()) reader.push(item);
+    for (const subscriber of audience.values()) subscriber.push(item);
   },
   spread() {},
 };
@@ -180,54 +181,54 @@ function world(caps: Partial<HistoryCaps> = WIDE, limit = 1_000) {
 describe("a topic", () => {
   it("repairs what was lost on the way with the next delivery, in order", async () => {
     const { backplane, publish, join } = world();
-    const reader = await join();
+    const subscriber = await join();
     await publish(2);
     backplane.deliveries = "lost";
     await publish(3);
     backplane.deliveries = "now";
     await publish();
     await settle();
-    expect(reader.seen).toEqual(["joined", "1", "2", "3", "4", "5", "6"]);
+    expect(subscriber.seen).toEqual(["joined", "1", "2", "3", "4", "5", "6"]);
   });
 
   it("finds by a check that the last delivery was lost, and says where it stands when it moved", async () => {
     const { backplane, topic, publish, join } = world();
-    const reader = await join();
+    const subscriber = await join();
     backplane.deliveries = "lost";
     await publish(2);
     await topic.check();
-    expect(reader.seen).toEqual(["joined", "1", "2", "head 2"]);
+    expect(subscriber.seen).toEqual(["joined", "1", "2", "head 2"]);
     await topic.check();
-    expect(reader.seen).toHaveLength(4);
+    expect(subscriber.seen).toHaveLength(4);
   });
 
   it("delivers once and in order what comes doubled, late, or in any other order", async () => {
     const { backplane, publish, join } = world();
-    const reader = await join();
+    const subscriber = await join();
     backplane.deliveries = "held";
     await publish(5);
     for (const index of [3, 0, 4, 4, 2, 1]) backplane.held[index]?.();
     await settle();
     for (const deliver of backplane.held) deliver();
     await settle();
-    expect(reader.seen).toEqual(["joined", "1", "2", "3", "4", "5"]);
+    expect(subscriber.seen).toEqual(["joined", "1", "2", "3", "4", "5"]);
   });
 
   it("tells everyone of a gap when the log no longer has what was lost, and goes on", async () => {
     const { backplane, publish, join } = world({ size: 3 });
-    const reader = await join();
+    const subscriber = await join();
     backplane.deliveries = "lost";
     await publish(10);
     backplane.deliveries = "now";
     await publish();
     await publish();
     await settle();
-    expect(reader.seen).toEqual(["joined", "evicted", "12"]);
+    expect(subscriber.seen).toEqual(["joined", "evicted", "12"]);
   });
 
   it("tells who is still joining of such a gap, too, when the log was read for that one before", async () => {
     const { backplane, publish, join } = world({ size: 3 });
-    const reader = await join();
+    const subscriber = await join();
     backplane.readsWait = true;
     const joining = join("late");
     await settle();
@@ -245,21 +246,21 @@ describe("a topic", () => {
     const late = await joining;
     await publish();
     await settle();
-    expect(reader.seen).toEqual(["joined", "evicted", "12"]);
+    expect(subscriber.seen).toEqual(["joined", "evicted", "12"]);
     expect(late.cursor?.offset).toBe(12);
   });
 
   it("tells everyone of a gap when the numbering began anew", async () => {
     const { backplane, publish, join } = world();
-    const reader = await join();
+    const subscriber = await join();
     await publish(3);
     backplane.renumber();
     await publish(2);
     await settle();
     await publish();
     await settle();
-    expect(reader.seen.slice(0, 5)).toEqual(["joined", "1", "2", "3", "epoch"]);
-    expect(reader.cursor).toEqual(await backplane.head());
+    expect(subscriber.seen.slice(0, 5)).toEqual(["joined", "1", "2", "3", "epoch"]);
+    expect(subscriber.cursor).toEqual(await backplane.head());
   });
 
   it("goes on in the new numbering with who was further than the hub itself in the old one", async () => {
@@ -281,18 +282,18 @@ describe("a topic", () => {
   it("pushes nothing to who subscribes again until that is answered, and answers only the last", async () => {
     const { backplane, topic, publish, join } = world();
     await publish();
-    const reader = await join();
-    const from = { epoch: reader.cursor?.epoch ?? "", offset: 0 };
+    const subscriber = await join();
+    const from = { epoch: subscriber.cursor?.epoch ?? "", offset: 0 };
     backplane.readsWait = true;
     const again = [from, undefined, from].map((after) => {
-      reader.cursor = undefined;
-      return topic.join(reader, after, (history) => reader.subscribed(after, history));
+      subscriber.cursor = undefined;
+      return topic.join(subscriber, after, (history) => subscriber.subscribed(after, history));
     });
     await publish();
     backplane.answer();
     expect(await Promise.all(again)).toEqual([false, false, true]);
     await publish();
-    expect(reader.seen).toEqual(["joined", "joined", "1", "2", "3"]);
+    expect(subscriber.seen).toEqual(["joined", "joined", "1", "2", "3"]);
   });
 
   it("spares the excluded session its own, with a skip in its place", async () => {
@@ -316,32 +317,32 @@ describe("a topic", () => {
     await publish(2);
     await publish(1, { offset: 0 });
     backplane.answer();
-    const reader = await joining;
+    const subscriber = await joining;
     await publish();
-    expect(reader.seen).toEqual(["joined", "2", "3", "4", "5", "volatile", "6"]);
+    expect(subscriber.seen).toEqual(["joined", "2", "3", "4", "5", "volatile", "6"]);
   });
 
   it("fails nobody who is joined when a repair cannot be read, and repairs with the next delivery", async () => {
     const { backplane, publish, join, failures } = world();
-    const reader = await join();
+    const subscriber = await join();
     backplane.deliveries = "lost";
     await publish();
     backplane.deliveries = "now";
     backplane.failing = true;
     await publish();
     await settle();
-    expect([reader.seen, failures.length]).toEqual([["joined"], 1]);
+    expect([subscriber.seen, failures.length]).toEqual([["joined"], 1]);
     await expect(join("late")).rejects.toThrow("away");
     backplane.failing = false;
     await publish();
     await settle();
-    expect(reader.seen).toEqual(["joined", "1", "2", "3"]);
+    expect(subscriber.seen).toEqual(["joined", "1", "2", "3"]);
   });
 
   it("is silent to who left, also while that one was still joining, and unused after the last", async () => {
     const { backplane, topic, publish, join } = world();
-    const reader = await join();
-    topic.leave(reader, false);
+    const subscriber = await join();
+    topic.leave(subscriber, false);
     backplane.readsWait = true;
     const late = new Follower("late");
     const joined = topic.join(late, undefined, (history) => late.subscribed(undefined, history));
@@ -351,7 +352,7 @@ describe("a topic", () => {
     backplane.answer();
     expect(await joined).toBe(false);
     await publish();
-    expect([reader.seen, late.seen, topic.unused]).toEqual([["joined"], [], true]);
+    expect([subscriber.seen, late.seen, topic.unused]).toEqual([["joined"], [], true]);
   });
 });
 
@@ -359,8 +360,8 @@ type Act =
   | { readonly do: "publish"; readonly count: number; readonly exclude: boolean }
   | { readonly do: "deliveries"; readonly mode: "now" | "lost" | "held" }
   | { readonly do: "release"; readonly order: readonly number[] }
-  | { readonly do: "join"; readonly reader: number; readonly back: number | undefined }
-  | { readonly do: "leave"; readonly reader: number }
+  | { readonly do: "join"; readonly subscriber: number; readonly back: number | undefined }
+  | { readonly do: "leave"; readonly subscriber: number }
   | { readonly do: "answerOne"; readonly pick: number }
   | { readonly do: (typeof PLAIN)[number] };
 const PLAIN = ["volatile", "double", "readsWait", "answer", "check", "turn", "renumber"] as const;
@@ -394,13 +395,13 @@ const anyAct = (renumbers: boolean): fc.Arbitrary<Act> =>
       weight: 5,
       arbitrary: fc.record({
         do: fc.constant("join" as const),
-        reader: anyReader,
+        subscriber: anyReader,
         back: fc.option(fc.integer({ min: -2, max: 15 }), { nil: undefined }),
       }),
     },
     {
       weight: 1,
-      arbitrary: fc.record({ do: fc.constant("leave" as const), reader: anyReader }),
+      arbitrary: fc.record({ do: fc.constant("leave" as const), subscriber: anyReader }),
     },
     {
       weight: 12,
@@ -413,29 +414,29 @@ const anyAct = (renumbers: boolean): fc.Arbitrary<Act> =>
     },
   );
 
-/** Plays acts, ends all unreliability, and looks at what every reader has seen. */
+/** Plays acts, ends all unreliability, and looks at what every subscriber has seen. */
 async function play(
   acts: readonly Act[],
   caps: Partial<HistoryCaps>,
   limit: number,
 ): Promise<readonly Follower[]> {
   const { backplane, topic, publish, failures } = world(caps, limit);
-  const readers = new Map<number, Follower>();
+  const subscribers = new Map<number, Follower>();
   const everyone: Follower[] = [];
   const running: Promise<unknown>[] = [];
   const leave = (index: number): void => {
-    const reader = readers.get(index);
-    readers.delete(index);
-    if (reader) topic.leave(reader, false);
+    const subscriber = subscribers.get(index);
+    subscribers.delete(index);
+    if (subscriber) topic.leave(subscriber, false);
   };
   const join = async (index: number, back: number | undefined): Promise<void> => {
     leave(index);
     const { epoch, offset } = await backplane.head();
     const after = back === undefined ? undefined : { epoch, offset: Math.max(0, offset - back) };
-    const reader = new Follower(`s${index}`);
-    readers.set(index, reader);
-    everyone.push(reader);
-    running.push(topic.join(reader, after, (history) => reader.subscribed(after, history)));
+    const subscriber = new Follower(`s${index}`);
+    subscribers.set(index, subscriber);
+    everyone.push(subscriber);
+    running.push(topic.join(subscriber, after, (history) => subscriber.subscribed(after, history)));
   };
   for (const act of acts) {
     if (act.do === "publish") await publish(act.count, act.exclude ? { exclude: "s0" } : {});
@@ -451,8 +452,8 @@ async function play(
     else if (act.do === "turn") await settle();
     else if (act.do === "renumber") backplane.renumber();
     else if (act.do === "answerOne") backplane.answerOne(act.pick);
-    else if (act.do === "leave") leave(act.reader);
-    else if (act.do === "join") await join(act.reader, act.back);
+    else if (act.do === "leave") leave(act.subscriber);
+    else if (act.do === "join") await join(act.subscriber, act.back);
   }
   backplane.deliveries = "now";
   for (const deliver of backplane.held.splice(0)) deliver();
@@ -463,13 +464,13 @@ async function play(
   await topic.check();
   await settle();
   const head = await backplane.head();
-  for (const reader of readers.values()) expect(reader.cursor).toEqual(head);
+  for (const subscriber of subscribers.values()) expect(subscriber.cursor).toEqual(head);
   expect(failures).toEqual([]);
   topic.close();
   return everyone;
 }
 
-it("gives every reader what follows its position, once and in order, whatever a backplane does that keeps its log", async () => {
+it("gives every subscriber what follows its position, once and in order, whatever a backplane does that keeps its log", async () => {
   await holdsAsync(
     fc.asyncProperty(fc.array(anyAct(false), { maxLength: 80 }), async (acts) => {
       for (const { seen, falseGaps } of await play(acts, WIDE, 1_000)) {
@@ -482,7 +483,7 @@ it("gives every reader what follows its position, once and in order, whatever a 
   );
 });
 
-it("tells every reader of a gap before what comes later, where the log lost it, is too long or begins anew", async () => {
+it("tells every subscriber of a gap before what comes later, where the log lost it, is too long or begins anew", async () => {
   let gaps = 0;
   await holdsAsync(
     fc.asyncProperty(fc.array(anyAct(true), { maxLength: 80 }), async (acts) => {

@@ -16,8 +16,8 @@ import {
   type Transport,
   type,
   volatile,
-  type Weakest,
 } from "@bellwire/core";
+import type { Weakest } from "@bellwire/core/client";
 import {
   createChannel,
   fallback,
@@ -90,9 +90,9 @@ describe("names", () => {
     // @ts-expect-error -- no such topic
     hub.revoke("alice", "weather");
     // @ts-expect-error -- a policy for a topic that is not there
-    createHub({ topics, slowReaders: { weather: "drop" } });
+    createHub({ topics, slowConsumers: { weather: "drop" } });
     // @ts-expect-error -- no such policy
-    createHub({ topics, slowReaders: { news: "wait" } });
+    createHub({ topics, slowConsumers: { news: "wait" } });
   });
 });
 

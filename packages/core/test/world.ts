@@ -1,14 +1,7 @@
 /** A hub, channels and hand-made links in one process, on a clock that stands still until a test moves it. */
-import {
-  type ClientMessage,
-  type CloseCause,
-  defineTopics,
-  type LinkObserver,
-  type ServerMessage,
-  type Transport,
-  type,
-  volatile,
-} from "@bellwire/core";
+
+import { type CloseCause, defineTopics, type Transport, type, volatile } from "@bellwire/core";
+import { type ClientMessage, type LinkObserver, type ServerMessage } from "@bellwire/core/adapter";
 import { type ChannelOptions, createChannel, type NotificationChannel } from "@bellwire/core/client";
 import { settle, VirtualClock } from "@bellwire/core/conformance";
 import { memoryTransport } from "@bellwire/core/memory";
@@ -42,7 +35,7 @@ export function authenticate({ token }: { readonly token: string | undefined }):
 export interface Peer {
   readonly received: ServerMessage[];
   readonly cause: CloseCause | undefined;
-  /** What the wire has not taken yet; a test sets it to play a slow reader. */
+  /** What the wire has not taken yet; a test sets it to play a slow consumer. */
   buffered: number;
   say(message: ClientMessage, bytes?: number): Promise<void>;
   damage(): Promise<void>;

@@ -1,5 +1,7 @@
 /** A real hub in this process, channels over a wire that counts what passes, and roots in the page that are unmounted at the end. */
-import type { ClientMessage, CloseCause, Link, LinkObserver, ServerMessage, Transport } from "@bellwire/core";
+
+import type { CloseCause, Transport } from "@bellwire/core";
+import type { ClientMessage, Link, LinkObserver, ServerMessage } from "@bellwire/core/adapter";
 import { createChannel, type NotificationChannel } from "@bellwire/core/client";
 import { memoryTransport } from "@bellwire/core/memory";
 import { createHub, type Hub, memoryBackplane } from "@bellwire/core/server";

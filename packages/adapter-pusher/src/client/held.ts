@@ -1,5 +1,7 @@
 /** What came before its turn, of one numbering at a time. Pure. */
-import type { Notified, Position } from "@bellwire/core";
+
+import type { Position } from "@bellwire/core";
+import type { Notified } from "@bellwire/core/adapter";
 
 /** What came for one place of a topic: its notification, or that it is to be had from the history alone, or is not for us. */
 export type Arrival =

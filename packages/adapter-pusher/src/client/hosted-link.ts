@@ -2,17 +2,17 @@
  * A link to a hub that is not on the other end: events come from Pusher, everything else is asked of the application's server by
  * requests. This end plays the hub's part, so that a channel sees no difference.
  */
+
+import { type Clock, type CloseCause } from "@bellwire/core";
 import {
   type ClientMessage,
-  type Clock,
-  type CloseCause,
   type Hello,
   type Link,
   type LinkObserver,
   PROTOCOL_VERSION,
   type Publish,
   type ServerMessage,
-} from "@bellwire/core";
+} from "@bellwire/core/adapter";
 import { HOSTED_MESSAGE_BYTES, SILENCE } from "../hosted-routes.ts";
 import { HostedTopics } from "./hosted-topics.ts";
 import { Publishes } from "./publishes.ts";
@@ -64,8 +64,8 @@ export class HostedLink implements Link<ClientMessage> {
       clock,
       random,
       post: (publishes) => routes.ask("publish", publishes),
-      answered: ({ topic, exclude }, answer) => {
-        if (exclude && answer.type === "acknowledged" && answer.position)
+      answered: ({ topic, excludeSelf }, answer) => {
+        if (excludeSelf && answer.type === "acknowledged" && answer.position)
           this.#topics.skip(topic, answer.position);
         say(answer);
       },
@@ -130,7 +130,7 @@ export class HostedLink implements Link<ClientMessage> {
     this.#routes.session = session;
     this.#routes.token = token;
     void this.#greet(() => {
-      this.#say({ type: "welcome", silence: SILENCE, maxMessageBytes: HOSTED_MESSAGE_BYTES });
+      this.#say({ type: "welcome", idleTimeout: SILENCE, maxMessageBytes: HOSTED_MESSAGE_BYTES });
       if (this.#routes.has("history")) this.#scheduleCheck();
     });
   }

@@ -7,14 +7,8 @@
  * With a history, a hole is read from it. Without one it becomes a gap, and so does every new link; the offsets are then this
  * end's own, because nobody can say where the topic stands before its next notification.
  */
-import {
-  ERRORS,
-  type Failed,
-  type Notified,
-  type Position,
-  type ServerMessage,
-  type Skip,
-} from "@bellwire/core";
+import { ERRORS, type Position } from "@bellwire/core";
+import { type Failed, type Notified, type ServerMessage, type Skip } from "@bellwire/core/adapter";
 import { type Arrival, Held } from "./held.ts";
 import { after, isSame } from "./place.ts";
 

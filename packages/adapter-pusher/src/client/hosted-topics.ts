@@ -1,17 +1,15 @@
 /** Performs what the machines of a link's topics decide: asks Pusher for channels, the server for signatures and for history. */
+import { type Clock, type CloseCause, type Position } from "@bellwire/core";
 import {
-  type Clock,
-  type CloseCause,
   type Failed,
   isErrorCode,
   type Notified,
   needsAuthorization,
-  type Position,
   type ServerMessage,
   type Skip,
   type Subscribe,
   type Subscribed,
-} from "@bellwire/core";
+} from "@bellwire/core/adapter";
 import { MESSAGES_PER_REQUEST, NO_EPOCH, STORED_EVENT } from "../hosted-routes.ts";
 import { splitMetadata } from "../metadata.ts";
 import { readErrorData } from "../pusher-error.ts";

@@ -1,12 +1,13 @@
 /** A link to a hub whose emulator is on the other end: Bellwire's own messages, on a connection of Pusher's. */
+
+import { type CloseCause } from "@bellwire/core";
 import {
   type ClientMessage,
-  type CloseCause,
   type Link,
   type LinkObserver,
   readServerMessage,
   type ServerMessage,
-} from "@bellwire/core";
+} from "@bellwire/core/adapter";
 import { NATIVE_EVENT, NATIVE_PATH } from "../native-event.ts";
 import { type PusherAddress, PusherConnection, type ReceivedEvent } from "./pusher-connection.ts";
 

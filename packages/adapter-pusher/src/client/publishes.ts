@@ -2,15 +2,9 @@
  * Publishes on their way to the publish route: one request at a time, so that they keep their order, and tried again until they are
  * answered, which their ids make safe.
  */
-import {
-  type Acknowledged,
-  type Clock,
-  type CloseCause,
-  ERRORS,
-  type Failed,
-  type Publish,
-  type ServerMessage,
-} from "@bellwire/core";
+
+import { type Clock, type CloseCause, ERRORS } from "@bellwire/core";
+import { type Acknowledged, type Failed, type Publish, type ServerMessage } from "@bellwire/core/adapter";
 import { MESSAGES_PER_REQUEST } from "../hosted-routes.ts";
 
 /** What the queue needs of its link. */

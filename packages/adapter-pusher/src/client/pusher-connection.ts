@@ -2,7 +2,8 @@
  * One connection of pusher-js, with what it does not do for us: it lives once, says at once that it was lost or never came to be,
  * and leaves nothing behind. Channels of pusher-js are not used: one whose subscription was refused can never be asked for again.
  */
-import { type CloseCause, closeFrame } from "@bellwire/core";
+import { type CloseCause } from "@bellwire/core";
+import { closeFrame } from "@bellwire/core/adapter";
 import PusherImport from "pusher-js";
 import { causeOfNumber } from "./close-cause.ts";
 

@@ -1,5 +1,7 @@
 /** Who is on a presence channel, as Pusher says it. Pure. */
-import type { Joined, Left, Member, Members } from "@bellwire/core";
+
+import type { Member } from "@bellwire/core";
+import type { Joined, Left, Members } from "@bellwire/core/adapter";
 
 export class Roster {
   readonly #topic: string;

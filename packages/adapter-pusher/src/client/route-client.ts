@@ -1,11 +1,7 @@
 /** The client's end of the routes: requests to the application's own server. */
-import {
-  type ClientMessage,
-  type CloseCause,
-  isErrorCode,
-  type ServerMessage,
-  statusCause,
-} from "@bellwire/core";
+
+import { type CloseCause } from "@bellwire/core";
+import { type ClientMessage, isErrorCode, type ServerMessage, statusCause } from "@bellwire/core/adapter";
 import {
   type ChannelAuth,
   parse,

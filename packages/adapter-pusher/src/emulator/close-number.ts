@@ -1,5 +1,6 @@
 /** How a hub's causes close a connection of Pusher's, whose clients decide by the number alone whether and when they come back. */
-import { type CloseCause, closeFrame, type ErrorCode } from "@bellwire/core";
+import { type CloseCause, type ErrorCode } from "@bellwire/core";
+import { closeFrame } from "@bellwire/core/adapter";
 
 /** Pusher's close codes that the emulator uses. 4000 to 4099: never again; 4100 to 4199: in a second; 4200 to 4299: at once. */
 export const CLOSE = {

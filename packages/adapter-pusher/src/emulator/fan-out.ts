@@ -2,8 +2,8 @@
  * The encoding of batches that many connections are due. The hub gives equal batches as one array, one connection after the other,
  * so the last encoding is kept; it holds for every connection whose channels are live.
  */
-import type { Joined, Left, Notified, ServerMessage } from "@bellwire/core";
-import { textFrames } from "@bellwire/core/server";
+import type { Joined, Left, Notified, ServerMessage } from "@bellwire/core/adapter";
+import { textFrames } from "@bellwire/core/adapter";
 import type { MemberIds } from "./member-id.ts";
 import type { Senders } from "./senders.ts";
 import { addedText, notificationText, PING, PONG, removedText } from "./translate.ts";

@@ -1,6 +1,7 @@
 /** The HTTP API of Pusher Channels, for the server libraries of any language. Publishes on the hub, and so to every wire. */
-import { type ErrorCode, isBellwireError, isName, type Position } from "@bellwire/core";
-import { type HttpRequest, type HttpResponse, textFrames } from "@bellwire/core/server";
+import { type ErrorCode, isBellwireError, type Position } from "@bellwire/core";
+import { isName, textFrames } from "@bellwire/core/adapter";
+import { type HttpRequest, type HttpResponse } from "@bellwire/core/http";
 import { channelClass, userChannel, userOfChannel } from "../channel-name.ts";
 import type { PusherApp } from "../signature.ts";
 import type { Channels } from "./channels.ts";

@@ -1,10 +1,5 @@
 /** One request to the HTTP API: its body, within bounds, and its answer. */
-import {
-  type HttpRequest,
-  type HttpResponse,
-  readBody as read,
-  reply as replyTo,
-} from "@bellwire/core/server";
+import { type HttpRequest, type HttpResponse, readBody as read, reply as replyTo } from "@bellwire/core/http";
 
 /** An answer. Errors are plain text, as the hosted service's are. */
 export interface Answer {

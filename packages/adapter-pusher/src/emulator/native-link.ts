@@ -1,14 +1,16 @@
 /** One connection of Bellwire's own client: Pusher's protocol as far as pusher-js needs it, and Bellwire's messages on it. */
+
+import { type CloseCause } from "@bellwire/core";
 import {
   type ClientMessage,
-  type CloseCause,
   encodeServerMessage,
   type Link,
   type LinkObserver,
   readClientMessage,
   type ServerMessage,
-} from "@bellwire/core";
-import { type Handshake, type LinkAcceptor, textFrames } from "@bellwire/core/server";
+  textFrames,
+} from "@bellwire/core/adapter";
+import { type Handshake, type LinkAcceptor } from "@bellwire/core/server";
 import { NATIVE_EVENT, NATIVE_OVERHEAD, nativeText } from "../native-event.ts";
 import { newSocketId } from "./socket-id.ts";
 import { establishedText, PONG } from "./translate.ts";
@@ -60,7 +62,7 @@ export class NativeLink implements Link<ServerMessage> {
       ...(reason !== undefined && { reason }),
       ...(retryAfter !== undefined && { retryAfter }),
     };
-    if (code !== "slow_reader") this.#end.write(nativeFrames([bye]));
+    if (code !== "slow_consumer") this.#end.write(nativeFrames([bye]));
     this.#end.close(cause);
   }
 

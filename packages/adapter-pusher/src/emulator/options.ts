@@ -1,6 +1,7 @@
 /** Options of the emulator, with their defaults. */
-import { checkOptions, flag, type OptionRule, type OptionRules, text } from "@bellwire/core";
-import { type AllowedOrigins, isAllowedOrigins } from "@bellwire/core/server";
+import { checkOptions, flag, type OptionRule, type OptionRules, text } from "@bellwire/core/adapter";
+import { isAllowedOrigins } from "@bellwire/core/http";
+import { type AllowedOrigins } from "@bellwire/core/server";
 import type { PusherApp } from "../signature.ts";
 
 /** Options of `attachPusher`. */

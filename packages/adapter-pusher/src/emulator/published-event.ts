@@ -1,6 +1,5 @@
 /** Reads what a server library publishes: the bodies of `events` and `batch_events`. Pure; answers instead of throwing. */
-import { isEventName, isName } from "@bellwire/core";
-import { DATA_DEPTH, isTooDeep } from "@bellwire/core/server";
+import { DATA_DEPTH, isEventName, isName, isTooDeep } from "@bellwire/core/adapter";
 import { userOfChannel } from "../channel-name.ts";
 import { HOSTED_LIMITS } from "../hosted-limits.ts";
 import type { Answer } from "./http-exchange.ts";

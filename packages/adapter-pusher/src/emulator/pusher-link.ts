@@ -2,17 +2,20 @@
  * One connection of a Pusher client as one link of the hub: this end says hello and subscribes in the client's place, the hub
  * orders, limits and drains. What comes from the hub is translated for all connections at once where that is possible.
  */
+
+import { type CloseCause } from "@bellwire/core";
 import {
   type ClientMessage,
-  type CloseCause,
+  type Grant,
   isEventName,
   isName,
   type Link,
   type LinkObserver,
   PROTOCOL_VERSION,
   type ServerMessage,
-} from "@bellwire/core";
-import { type Grant, type Handshake, type LinkAcceptor, textFrames } from "@bellwire/core/server";
+  textFrames,
+} from "@bellwire/core/adapter";
+import { type Handshake, type LinkAcceptor } from "@bellwire/core/server";
 import { channelClass, userChannel, userOfChannel } from "../channel-name.ts";
 import { HOSTED_LIMITS } from "../hosted-limits.ts";
 import { CLIENT_EVENT_RATE, ERROR_TEXT, type PusherError } from "../pusher-error.ts";
@@ -247,7 +250,7 @@ export class PusherLink implements Link<ServerMessage>, SubscriptionPort {
     if (member) this.#host.senders.remember({ topic: channel, event, id, json }, signedId(member));
     const ref = this.nextRef();
     this.#sent.set(ref, { channel, event, data: json, socket_id: this.socketId, user_id: member?.id });
-    this.tell({ type: "publish", ref, topic: channel, event, data, id, exclude: true }, bytes);
+    this.tell({ type: "publish", ref, topic: channel, event, data, id, excludeSelf: true }, bytes);
   }
 
   #taken(ref: number): void {

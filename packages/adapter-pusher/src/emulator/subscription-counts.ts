@@ -1,6 +1,6 @@
 /** Tells the connections of a channel how many they are: at every change, or now and then where they are many. */
 
-import { textFrames } from "@bellwire/core/server";
+import { textFrames } from "@bellwire/core/adapter";
 import { channelClass } from "../channel-name.ts";
 import type { ChannelChange, Channels } from "./channels.ts";
 import { countText } from "./translate.ts";

@@ -1,6 +1,7 @@
 /** The channels of one connection: subscribes at the hub in the client's place, and tells the client what comes of it. */
-import type { ClientMessage, ErrorCode, Position, ServerMessage } from "@bellwire/core";
-import type { Grant } from "@bellwire/core/server";
+
+import type { ErrorCode, Position } from "@bellwire/core";
+import type { ClientMessage, Grant, ServerMessage } from "@bellwire/core/adapter";
 import { channelClass } from "../channel-name.ts";
 import { ERROR_TEXT, type PusherError } from "../pusher-error.ts";
 import type { Connection } from "./channels.ts";

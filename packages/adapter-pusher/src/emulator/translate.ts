@@ -2,7 +2,7 @@
  * What the hub says about channels, as Pusher's events. Data travels as the text of its JSON, whatever it is: a client decodes that
  * text once, and has exactly what was published. Nothing of Bellwire's own is added to it.
  */
-import type { Joined, Members, Notified, ServerMessage } from "@bellwire/core";
+import type { Joined, Members, Notified, ServerMessage } from "@bellwire/core/adapter";
 import { HOSTED_LIMITS } from "../hosted-limits.ts";
 import { eventText } from "./event-text.ts";
 import { type SignedMember, signedId } from "./member-id.ts";

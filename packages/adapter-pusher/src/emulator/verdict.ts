@@ -1,5 +1,5 @@
 /** Whether what a client brought lets it in: the signatures of subscriptions and of signing in. Pure but for the HMAC. */
-import type { Grant } from "@bellwire/core/server";
+import type { Grant } from "@bellwire/core/adapter";
 import { channelClass } from "../channel-name.ts";
 import { HOSTED_LIMITS } from "../hosted-limits.ts";
 import { ERROR_TEXT, type PusherError } from "../pusher-error.ts";

@@ -1,7 +1,7 @@
 /** The emulator's end of one WebSocket: writes frames, counts what waits, closes. */
 import type { Duplex } from "node:stream";
 import type { CloseCause } from "@bellwire/core";
-import { textFrames } from "@bellwire/core/server";
+import { textFrames } from "@bellwire/core/adapter";
 import type { WebSocket } from "ws";
 import { pusherClose } from "./close-number.ts";
 
@@ -48,14 +48,14 @@ export class WireEnd {
 
   /** Says what does not come from the hub. A peer that does not read is given up. */
   say(frames: Buffer): void {
-    if (this.buffered > WAITING) this.close({ code: "slow_reader" });
+    if (this.buffered > WAITING) this.close({ code: "slow_consumer" });
     else this.write(frames);
   }
 
   close(cause: CloseCause): void {
     const { number, reason } = pusherClose(cause);
     // Who does not read does not read a close frame either, and 1006 is the number of a close without one.
-    if (cause.code !== "slow_reader" && number !== 1006) return this.closeWith(number, reason);
+    if (cause.code !== "slow_consumer" && number !== 1006) return this.closeWith(number, reason);
     this.#closing = true;
     this.#webSocket.terminate();
   }

@@ -1,16 +1,15 @@
 /** The routes beside hosted Pusher: what its clients ask of the application's own server. */
 import { BellwireError, type ErrorCode } from "@bellwire/core";
+import { type ClientRequest, type RequestAcceptor } from "@bellwire/core/adapter";
 import {
   type HttpRequest,
   type HttpResponse,
   type HttpServer,
   isSecure,
   judgeOrigin,
-  type LinkAcceptor,
-  type RequestAcceptor,
   singleHeaders,
-  type Visit,
-} from "@bellwire/core/server";
+} from "@bellwire/core/http";
+import { type LinkAcceptor } from "@bellwire/core/server";
 import { type Answer, readBody, reply } from "../emulator/http-exchange.ts";
 import {
   hostedSession,
@@ -113,7 +112,7 @@ class Routes {
     });
   }
 
-  async #bounded(request: HttpRequest, headers: Visitor["headers"], name: string): Promise<Answer> {
+  async #bounded(request: HttpRequest, headers: Caller["headers"], name: string): Promise<Answer> {
     const { remoteAddress } = request.socket;
     const token = bearer(headers);
     const client = bodyDigest(token ?? headers.cookie ?? remoteAddress ?? "");
@@ -132,47 +131,51 @@ class Routes {
     }
   }
 
-  async #answer(name: RouteName, body: Buffer, visitor: Visitor): Promise<string> {
+  async #answer(name: RouteName, body: Buffer, caller: Caller): Promise<string> {
     const { app, onError } = this.#settings;
     switch (name) {
       case "hello": {
         const request = readRouteRequest("hello", body.toString()) ?? malformed();
-        return greet(await this.#visit(visitor, request), request);
+        return greet(await this.#request(caller, request), request);
       }
       case "history": {
         const request = readRouteRequest("history", body.toString()) ?? malformed();
-        return readHistory(await this.#visit(visitor, request), request, onError);
+        return readHistory(await this.#request(caller, request), request, onError);
       }
       case "publish": {
         const request = readRouteRequest("publish", body.toString()) ?? malformed();
-        return publishAll(await this.#visit(visitor, request), request, onError);
+        return publishAll(await this.#request(caller, request), request, onError);
       }
       case "auth": {
-        const { socket, session, channel, channels } = readSignature(body.toString(), visitor.headers);
-        const visit = await this.#visit(visitor, { socket, session });
-        if (channels) return signChannels(visit, app, socket, channels, onError);
-        const { auth, channel_data } = await signChannel(visit, app, socket, channel);
+        const { socket, session, channel, channels } = readSignature(body.toString(), caller.headers);
+        const client = await this.#request(caller, { socket, session });
+        if (channels) return signChannels(client, app, socket, channels, onError);
+        const { auth, channel_data } = await signChannel(client, app, socket, channel);
         return JSON.stringify({ auth, channel_data });
       }
       case "user": {
-        const { socket, session } = readSignature(body.toString(), visitor.headers);
-        return signUser(await this.#visit(visitor, { socket, session }), app, socket);
+        const { socket, session } = readSignature(body.toString(), caller.headers);
+        return signUser(await this.#request(caller, { socket, session }), app, socket);
       }
       case "webhooks":
-        return this.#webhook(body, visitor.headers);
+        return this.#webhook(body, caller.headers);
       default:
         throw new BellwireError("unknown_topic", "there is no such route");
     }
   }
 
-  #visit(
-    { token, headers, remoteAddress }: Visitor,
+  #request(
+    { token, headers, remoteAddress }: Caller,
     who: { session: string; socket: string },
-  ): Promise<Visit> {
-    return this.#hub.visit(token, { transport: "pusher", headers, remoteAddress }, hostedSession(who));
+  ): Promise<ClientRequest> {
+    return this.#hub.acceptRequest(
+      token,
+      { transport: "pusher", headers, remoteAddress },
+      hostedSession(who),
+    );
   }
 
-  async #webhook(body: Buffer, headers: Visitor["headers"]): Promise<string> {
+  async #webhook(body: Buffer, headers: Caller["headers"]): Promise<string> {
     const { app, onWebhook } = this.#settings;
     if (!onWebhook) throw new BellwireError("unknown_topic", "there is no such route");
     const signed =
@@ -185,7 +188,7 @@ class Routes {
   }
 }
 
-interface Visitor {
+interface Caller {
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly remoteAddress: string | undefined;
   readonly token: string | undefined;
@@ -203,7 +206,7 @@ interface SignatureRequest {
 const isText = (value: unknown): value is string => typeof value === "string";
 
 /** Reads who wants what signed: JSON of Bellwire's own client, or the form, or JSON, of a stock one. */
-function readSignature(text: string, headers: Visitor["headers"]): SignatureRequest {
+function readSignature(text: string, headers: Caller["headers"]): SignatureRequest {
   const isForm = /^application\/x-www-form-urlencoded *(;|$)/i.test(headers["content-type"] ?? "");
   const fields = isForm ? Object.fromEntries(new URLSearchParams(text)) : parse(text);
   const {
@@ -231,12 +234,12 @@ function refusal({ code, message, retryAfter }: Failing, status: number = STATUS
   };
 }
 
-function bearer(headers: Visitor["headers"]): string | undefined {
+function bearer(headers: Caller["headers"]): string | undefined {
   return /^bearer +(\S+)$/i.exec(headers.authorization ?? "")?.[1];
 }
 
 /** Whatever header a page of an allowed origin wants to send may be sent: those that the routes do not know mean nothing to them. */
-function preflight(headers: Visitor["headers"]): Headers {
+function preflight(headers: Caller["headers"]): Headers {
   const asked = headers["access-control-request-headers"] ?? "";
   return {
     "access-control-allow-methods": "POST",

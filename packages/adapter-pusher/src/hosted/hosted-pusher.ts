@@ -1,26 +1,24 @@
-/** Hosted Pusher as an outlet: everything that the hub publishes goes to Pusher, whose clients are connected there and not to us. */
+/** Hosted Pusher as a broadcaster: everything that the hub publishes goes to Pusher, whose clients are connected there and not to us. */
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
+import { BellwireError, type Clock, type ErrorCode } from "@bellwire/core";
 import {
   atLeast,
-  BellwireError,
-  type Clock,
   callable,
   checkOptions,
-  type ErrorCode,
   flag,
   having,
   type OptionRules,
   systemClock,
   text,
-} from "@bellwire/core";
-import type { Outlet, OutletNotification } from "@bellwire/core/server";
+} from "@bellwire/core/adapter";
+import type { Broadcast, Broadcaster } from "@bellwire/core/server";
 import Pusher from "pusher";
 import { channelClass } from "../channel-name.ts";
 import { HOSTED_LIMITS } from "../hosted-limits.ts";
 import { NO_EPOCH, STORED_EVENT, socketOf } from "../hosted-routes.ts";
 import { type Metadata, withMetadata } from "../metadata.ts";
-import { failureOf, type OutletEvent, OutletQueue } from "./outlet-queue.ts";
+import { type BroadcastEvent, BroadcastQueue, failureOf } from "./broadcast-queue.ts";
 
 /** Options of {@link hostedPusher}. */
 export interface HostedPusherOptions {
@@ -82,24 +80,24 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
 const DRAIN_POLL = 20;
 
 /**
- * An outlet of `createHub` that publishes on hosted Pusher, by its HTTP API. Events of a topic leave in order; what is larger than
+ * A broadcaster of `createHub` that publishes on hosted Pusher, by its HTTP API. Events of a topic leave in order; what is larger than
  * Pusher takes is announced, and clients read it from the history. Throws `invalid_option`.
  */
-export function hostedPusher(options: HostedPusherOptions): Outlet {
+export function hostedPusher(options: HostedPusherOptions): Broadcaster {
   checkOptions("hostedPusher", options, RULES, ["appId", "key", "secret"]);
   if ((options.cluster === undefined) === (options.host === undefined))
     throw new BellwireError("invalid_option", "hostedPusher: must have either cluster or host");
-  return new PusherOutlet(options);
+  return new HostedBroadcaster(options);
 }
 
-class PusherOutlet implements Outlet {
+class HostedBroadcaster implements Broadcaster {
   readonly name = "pusher";
   readonly #pusher: Pusher;
   readonly #agent: HttpAgent;
   readonly #metadata: boolean;
   readonly #clock: Clock;
   readonly #onError: (error: BellwireError) => void;
-  readonly #queue: OutletQueue = new OutletQueue();
+  readonly #queue: BroadcastQueue = new BroadcastQueue();
   /** What was reported and has not worked since. */
   readonly #reported: Set<string> = new Set();
   #scheduled = false;
@@ -127,7 +125,7 @@ class PusherOutlet implements Outlet {
     );
   }
 
-  publish(notification: OutletNotification): void {
+  publish(notification: Broadcast): void {
     if (this.#closed) return;
     const event = this.#encode(notification);
     if (!event) return;
@@ -153,7 +151,7 @@ class PusherOutlet implements Outlet {
     this.#agent.destroy();
   }
 
-  #encode(notification: OutletNotification): OutletEvent | undefined {
+  #encode(notification: Broadcast): BroadcastEvent | undefined {
     const { topic: channel, event, json, position, time, id, exclude } = notification;
     if (channelClass(channel).encrypted) {
       this.#report("encrypted", new BellwireError("forbidden", "encrypted channels are not supported"));
@@ -189,7 +187,7 @@ class PusherOutlet implements Outlet {
     if (rest > 0 && this.#queue.waiting > 0) this.#cancelRetry = this.#clock.after(rest, () => this.#pump());
   }
 
-  async #send(batch: readonly OutletEvent[]): Promise<void> {
+  async #send(batch: readonly BroadcastEvent[]): Promise<void> {
     try {
       await this.#pusher.triggerBatch(
         batch.map(({ channel, name: event, data, socketId }) => ({
@@ -214,7 +212,7 @@ class PusherOutlet implements Outlet {
     this.#pump();
   }
 
-  #giveUp(events: readonly OutletEvent[]): void {
+  #giveUp(events: readonly BroadcastEvent[]): void {
     if (events.length > 0)
       this.#report(
         "overloaded",
@@ -228,7 +226,7 @@ class PusherOutlet implements Outlet {
     try {
       this.#onError(error);
     } catch {
-      // The application's own function; the outlet goes on.
+      // The application's own function; the broadcaster goes on.
     }
   }
 }

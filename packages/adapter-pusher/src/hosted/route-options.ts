@@ -1,6 +1,7 @@
 /** Options of the routes, with their defaults. */
-import { callable, checkOptions, type OptionRules, text } from "@bellwire/core";
-import { type AllowedOrigins, isAllowedOrigins } from "@bellwire/core/server";
+import { callable, checkOptions, type OptionRules, text } from "@bellwire/core/adapter";
+import { isAllowedOrigins } from "@bellwire/core/http";
+import { type AllowedOrigins } from "@bellwire/core/server";
 import type { PusherApp } from "../signature.ts";
 
 /** One event of a webhook, as Pusher sends it: https://pusher.com/docs/channels/server_api/webhooks. */

@@ -1,18 +1,17 @@
 /** What each route does for a client whose token was accepted. What it cannot do it answers, and throws nothing. */
+
+import { BellwireError, type ErrorCode, isBellwireError } from "@bellwire/core";
+import type { ClientRequest } from "@bellwire/core/adapter";
 import {
   type Acknowledged,
-  BellwireError,
-  type ErrorCode,
   encodeServerMessage,
   type Failed,
-  isBellwireError,
   isName,
   needsAuthorization,
   PROTOCOL_VERSION,
   type Publish,
   type Subscribe,
-} from "@bellwire/core";
-import type { Visit } from "@bellwire/core/server";
+} from "@bellwire/core/adapter";
 import { channelClass } from "../channel-name.ts";
 import {
   type ChannelAuth,
@@ -50,12 +49,12 @@ export function failing(error: unknown, report: (error: unknown) => void): Faili
 
 /** A client's token was accepted. */
 export function greet(
-  { identity }: Visit,
+  { identity }: ClientRequest,
   { messages: [hello] }: RouteRequest<RouteMessage<"hello">>,
 ): string {
   if (hello?.protocol !== PROTOCOL_VERSION)
     throw new BellwireError("unsupported_protocol", `this server speaks ${PROTOCOL_VERSION}`);
-  const welcome = { type: "welcome", silence: SILENCE, maxMessageBytes: HOSTED_MESSAGE_BYTES } as const;
+  const welcome = { type: "welcome", idleTimeout: SILENCE, maxMessageBytes: HOSTED_MESSAGE_BYTES } as const;
   const { expiresAt } = identity;
   const rest = expiresAt === undefined ? undefined : Math.max(0, expiresAt - Date.now());
   return answer([
@@ -66,7 +65,7 @@ export function greet(
 
 /** Everything that a client missed of each of its topics. */
 export async function readHistory(
-  visit: Visit,
+  client: ClientRequest,
   request: RouteRequest<Subscribe>,
   report: (error: unknown) => void,
 ): Promise<string> {
@@ -76,7 +75,7 @@ export async function readHistory(
     const { ref } = question;
     const found =
       bytes < ANSWER_BYTES
-        ? await readTopic(visit, question, request).catch((error: unknown) => [
+        ? await readTopic(client, question, request).catch((error: unknown) => [
             failed(ref, failing(error, report)),
           ])
         : [failed(ref, { code: "rate_limited", message: "too much at once", retryAfter: AGAIN })];
@@ -89,11 +88,11 @@ export async function readHistory(
 }
 
 async function readTopic(
-  visit: Visit,
+  client: ClientRequest,
   { ref, topic, position }: Subscribe,
   asking: Pick<RouteRequest, "session" | "socket">,
 ): Promise<string[]> {
-  const history = await visit.read(topic, position);
+  const history = await client.read(topic, position);
   const reply = { type: "subscribed", ref, topic } as const;
   if (!history.ok) return [encodeServerMessage({ ...reply, position: history.head, gap: history.reason })];
   return [
@@ -119,13 +118,13 @@ async function readTopic(
 
 /** Carries out what a client publishes, one after the other. */
 export async function publishAll(
-  visit: Visit,
+  client: ClientRequest,
   { messages }: RouteRequest<Publish>,
   report: (error: unknown) => void,
 ): Promise<string> {
   const texts: string[] = [];
-  for (const { ref, topic, event, data, id, exclude = false } of messages) {
-    const text = await visit.publish({ topic, event, data, id, exclude }).then(
+  for (const { ref, topic, event, data, id, excludeSelf = false } of messages) {
+    const text = await client.publish({ topic, event, data, id, excludeSelf }).then(
       (given) => encodeServerMessage({ type: "acknowledged", ref, ...given } satisfies Acknowledged),
       (error: unknown) => failed(ref, failing(error, report)),
     );
@@ -136,7 +135,7 @@ export async function publishAll(
 
 /** Signs for one channel. Rejects with what the hub says, and with `forbidden` for a channel that is not signed for. */
 export async function signChannel(
-  visit: Visit,
+  client: ClientRequest,
   app: PusherApp,
   socket: string,
   channel: unknown,
@@ -144,7 +143,7 @@ export async function signChannel(
   if (!isName(channel)) throw new BellwireError("unknown_topic", "no such topic in the contract");
   if (!needsAuthorization(channel) || channelClass(channel).encrypted)
     throw new BellwireError("forbidden", "only private and presence channels are signed for");
-  const member = await visit.admit(channel);
+  const member = await client.admit(channel);
   const data = member && JSON.stringify({ user_id: member.id, user_info: member.info });
   const auth = `${app.key}:${sign(app.secret, channelText(socket, channel, data))}`;
   return { channel, auth, ...(data !== undefined && { channel_data: data }) };
@@ -152,14 +151,14 @@ export async function signChannel(
 
 /** Signs for each of several channels, or says why not. */
 export async function signChannels(
-  visit: Visit,
+  client: ClientRequest,
   app: PusherApp,
   socket: string,
   channels: readonly string[],
   report: (error: unknown) => void,
 ): Promise<string> {
   const signed = channels.map((channel) =>
-    signChannel(visit, app, socket, channel).catch((error: unknown) => ({
+    signChannel(client, app, socket, channel).catch((error: unknown) => ({
       channel,
       error: failing(error, report),
     })),
@@ -168,7 +167,7 @@ export async function signChannels(
 }
 
 /** Signs a user in. Throws `forbidden` for a client that is anonymous. */
-export function signUser({ identity }: Visit, app: PusherApp, socket: string): string {
+export function signUser({ identity }: ClientRequest, app: PusherApp, socket: string): string {
   const { user, info } = identity;
   if (user === undefined) throw new BellwireError("forbidden", "only users sign in");
   const data = JSON.stringify({ id: user, user_info: info });

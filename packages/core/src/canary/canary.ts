@@ -1,8 +1,9 @@
 /** Tries a second wire on real clients, beside the one that they use: what it would have brought is compared and thrown away. */
 import { backgroundClock, type Clock } from "../clock.ts";
 import { ERRORS } from "../errors.ts";
-import type { CloseCause, Link, LinkObserver, Transport } from "../link.ts";
+import type { Link, LinkObserver, Transport } from "../link.ts";
 import { callable, checkOptions, having, milliseconds } from "../options.ts";
+import type { CloseCause } from "../protocol/close-codes.ts";
 import type { ClientMessage, ServerMessage } from "../protocol/messages.ts";
 import { randomId } from "../random-id.ts";
 import { blame, type CanaryReport, emptyTally, reportOf, type Tally } from "./report.ts";

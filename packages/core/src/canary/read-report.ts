@@ -1,6 +1,6 @@
 /** Reads reports that came over a network. */
 import { isErrorCode } from "../errors.ts";
-import { isId } from "../protocol/topics.ts";
+import { isId } from "../protocol/names.ts";
 import { type CanaryReport, WIRE_COUNTS } from "./report.ts";
 
 type Fields = Readonly<Record<string, unknown>>;

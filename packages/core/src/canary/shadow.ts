@@ -14,7 +14,7 @@ import type {
   Subscribe,
   Subscribed,
 } from "../protocol/messages.ts";
-import { hasPresence } from "../protocol/topics.ts";
+import { hasPresence } from "../protocol/names.ts";
 import { randomId } from "../random-id.ts";
 import { CanaryLedger } from "./canary-ledger.ts";
 import { blame, type Side, type Tally } from "./report.ts";

@@ -35,7 +35,7 @@ export interface ChannelPublishOptions {
   /** Makes the publish idempotent for 5 minutes. Default: a random id. */
   readonly id?: string;
   /** Everyone but this channel receives it. Default: false. */
-  readonly exclude?: boolean;
+  readonly excludeSelf?: boolean;
   /** Gives up waiting: rejects with `no_answer` (a timeout signal) or `aborted`. The hub may have appended it all the same. */
   readonly signal?: AbortSignal;
 }

@@ -6,7 +6,7 @@ import { BellwireError } from "../errors.ts";
 import type { Transport } from "../link.ts";
 import { callable, checkOptions, having, milliseconds, object } from "../options.ts";
 import type { Acknowledged, Failed, ServerMessage } from "../protocol/messages.ts";
-import { isId } from "../protocol/topics.ts";
+import { isId } from "../protocol/names.ts";
 import { randomId } from "../random-id.ts";
 import type { ChannelOptions, ChannelPublishOptions, NotificationChannel, Receipt } from "./channel-api.ts";
 import type { ClientConnection } from "./connection.ts";
@@ -120,14 +120,14 @@ class Channel implements StreamHost {
     options: ChannelPublishOptions = {},
   ): Promise<Receipt> {
     this.#assertOpen();
-    const { signal, id = randomId(16), exclude } = options;
+    const { signal, id = randomId(16), excludeSelf } = options;
     if (!isId(id)) throw new BellwireError("invalid_option", "publish.id: must be 1 to 64 printable ASCII");
     const definition = this.#find(topic).event(event);
     if (!definition) throw new BellwireError("unknown_event", "not in the contract");
     // Validated here and sent as given, so that a transformation in the schema runs once, at the receiver.
     const checked = validate(definition.schema, data);
     if (checked instanceof Promise) await checked;
-    const message = { type: "publish", topic, event, data, id, exclude: exclude && true } as const;
+    const message = { type: "publish", topic, event, data, id, excludeSelf: excludeSelf && true } as const;
     // The channel may have been closed while the schema ran.
     this.#assertOpen();
     const bytes = new TextEncoder().encode(jsonOf(message)).length + 24;

@@ -10,7 +10,7 @@
  *   a terminal cause leads to `failed`, the application's close to `closed`; nothing leads out of either.
  */
 import { ERRORS } from "../errors.ts";
-import type { CloseCause } from "../link.ts";
+import type { CloseCause } from "../protocol/close-codes.ts";
 import { type BackoffOptions, backoff } from "./backoff.ts";
 import { type Step, to } from "./step.ts";
 

@@ -1,7 +1,8 @@
 /** Performs what the connection machine decides, over one transport: asks for tokens, dials, greets, watches the clock. */
 import type { Clock } from "../clock.ts";
 import { isBellwireError } from "../errors.ts";
-import type { CloseCause, Link, Transport } from "../link.ts";
+import type { Link, Transport } from "../link.ts";
+import type { CloseCause } from "../protocol/close-codes.ts";
 import {
   type ClientMessage,
   PROTOCOL_VERSION,
@@ -39,7 +40,10 @@ export class ClientConnection {
   readonly #options: ConnectionOptions;
   #now: Connection = { state: "idle" };
   #link: Link<ClientMessage> | undefined;
-  #welcome: Pick<Welcome, "silence" | "maxMessageBytes"> = { silence: ATTEMPT, maxMessageBytes: Infinity };
+  #welcome: Pick<Welcome, "idleTimeout" | "maxMessageBytes"> = {
+    idleTimeout: ATTEMPT,
+    maxMessageBytes: Infinity,
+  };
   /** Counts attempts; what an earlier attempt still reports is recognized by its number and ignored. */
   #generation = 0;
   #heardAt = 0;
@@ -86,7 +90,7 @@ export class ClientConnection {
     if (state === "connecting") this.#after(ATTEMPT, "late");
     if (state !== "connected") return;
     this.#cancelStable = this.#options.clock.after(STABLE, () => this.dispatch({ type: "stable" }));
-    this.#expectLife(this.#welcome.silence);
+    this.#expectLife(this.#welcome.idleTimeout);
   }
 
   #perform(effect: ConnectionEffect): void {
@@ -129,7 +133,7 @@ export class ClientConnection {
     const asked = clock.now();
     this.#cancelTimer?.();
     this.#cancelTimer = clock.after(ms, () => {
-      const rest = this.#heardAt + this.#welcome.silence - clock.now();
+      const rest = this.#heardAt + this.#welcome.idleTimeout - clock.now();
       if (this.#heardAt >= asked && rest > 0) this.#expectLife(rest);
       else this.dispatch({ type: "late" });
     });

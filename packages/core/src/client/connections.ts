@@ -1,6 +1,7 @@
 /** The connection of a channel and, while the channel moves to another wire, a second one beside it. */
 import { BellwireError } from "../errors.ts";
-import type { CloseCause, Transport } from "../link.ts";
+import type { Transport } from "../link.ts";
+import type { CloseCause } from "../protocol/close-codes.ts";
 import { ClientConnection, type ConnectionOptions } from "./connection.ts";
 import { type ChannelState, type ChannelStatus, type Connection, isOver } from "./connection-machine.ts";
 

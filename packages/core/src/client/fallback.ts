@@ -2,8 +2,9 @@
 import type { Capabilities, Support, Weakest } from "../capabilities.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { BellwireError, type ErrorCode } from "../errors.ts";
-import type { CloseCause, Link, LinkObserver, Transport } from "../link.ts";
+import type { Link, LinkObserver, Transport } from "../link.ts";
 import { checkOptions, having, milliseconds, oneOf } from "../options.ts";
+import type { CloseCause } from "../protocol/close-codes.ts";
 import type { ClientMessage, ServerMessage } from "../protocol/messages.ts";
 import { ATTEMPT } from "./connection.ts";
 

@@ -1,3 +1,4 @@
+export type { Supported, Weakest } from "../capabilities.ts";
 export type { BackoffOptions } from "./backoff.ts";
 export { createChannel } from "./channel.ts";
 export type {

@@ -66,7 +66,7 @@ export type SubscriptionTo<M extends TopicMap, T extends string> = T extends `pr
   ? PresenceSubscription<M, T>
   : Subscription<M, T>;
 
-/** Notifications that an async iterator may hold for a consumer that is slower than the topic; one more ends it with `slow_reader`. */
+/** Notifications that an async iterator may hold for a consumer that is slower than the topic; one more ends it with `slow_consumer`. */
 const ITERATOR_LIMIT = 1_000;
 
 /** What a subscription reads of its topic's stream. */
@@ -164,7 +164,7 @@ export class SubscriptionHandle implements AsyncIterable<Notification> {
         // Whatever came after the first that found no place would hide that one's loss.
         if (failure) return;
         if (waiting.length >= ITERATOR_LIMIT)
-          failure = new BellwireError("slow_reader", "too many notifications are waiting");
+          failure = new BellwireError("slow_consumer", "too many notifications are waiting");
         else waiting.push(notification);
         wake?.();
       }),

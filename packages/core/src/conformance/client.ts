@@ -79,7 +79,7 @@ export class Client {
   ): Promise<Receipt> {
     const { event = "said", ...rest } = options;
     return this.#parts.publishes.record(
-      { topic, event, data, id: options.id, excluded: options.exclude ? this.name : undefined },
+      { topic, event, data, id: options.id, excluded: options.excludeSelf ? this.name : undefined },
       // The kit's events are not those of one topic to the compiler.
       (id) =>
         (this.channel as unknown as NotificationChannel<TopicMap>).publish(topic, event, data, {

@@ -85,7 +85,7 @@ export class CaseContext {
     this.#backplane = backplane;
     const hub = createHub({
       topics: newerKitTopics,
-      slowReaders: { "ticks.{name}": "drop" },
+      slowConsumers: { "ticks.{name}": "drop" },
       ...(authenticate && { authenticate }),
       ...(authorize !== null && { authorize: authorize ?? (() => true) }),
       // Several hubs of a case may share the backplane, and the ledger reads it at the end.

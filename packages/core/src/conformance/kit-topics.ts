@@ -24,11 +24,11 @@ type Plain = StandardSchemaV1<Numbered, Numbered>;
 
 /** The kit's topics, spelled out because declarations are made file by file. */
 export type KitTopics = {
-  /** Logged events, and volatile ones. A slow reader is disconnected. */
+  /** Logged events, and volatile ones. A slow consumer is disconnected. */
   readonly "news.{name}": { readonly said: Plain; readonly typing: EventDefinition<Plain, "volatile"> };
-  /** A slow reader is given a gap. */
+  /** A slow consumer is given a gap. */
   readonly "ticks.{name}": { readonly said: Plain };
-  /** A slow reader gets the newest of each `text`. */
+  /** A slow consumer gets the newest of each `text`. */
   readonly "scores.{name}": { readonly scored: EventDefinition<Plain, "conflated"> };
   readonly "private-room.{name}": { readonly said: Plain };
   readonly "presence-room.{name}": { readonly said: Plain };

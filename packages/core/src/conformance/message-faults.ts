@@ -2,9 +2,11 @@
  * Faults at the seam: whole messages that are dropped, doubled, delayed or swapped, and links that are cut, whatever the wire.
  * A wire inside the process has no bytes to hurt; this is what the kit does to it instead.
  */
-import type { CloseCause, Link, LinkObserver, Transport } from "../link.ts";
+import type { Link, LinkObserver, Transport } from "../link.ts";
+import type { CloseCause } from "../protocol/close-codes.ts";
 import type { ClientMessage, ServerMessage } from "../protocol/messages.ts";
-import type { Handshake, LinkAcceptor } from "../server/hub-link.ts";
+import type { LinkAcceptor } from "../server/acceptor.ts";
+import type { Handshake } from "../server/handshake.ts";
 
 /** What happens to some messages of one type. The types of the two directions differ, so a type says the direction too. */
 export interface MessageRule {

@@ -1,5 +1,6 @@
 /** A client that does not behave: it sends whatever it is told to, through the real wire. */
-import type { CloseCause, Link } from "../link.ts";
+import type { Link } from "../link.ts";
+import type { CloseCause } from "../protocol/close-codes.ts";
 import type { ClientMessage, ServerMessage } from "../protocol/messages.ts";
 import type { CaseContext } from "./context.ts";
 import { until } from "./session-log.ts";

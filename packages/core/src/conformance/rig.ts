@@ -1,6 +1,6 @@
 /** What the conformance kit and the benchmark need to start one wire for real. Every adapter exports one as `./testing`. */
 import type { Transport } from "../link.ts";
-import type { LinkAcceptor } from "../server/hub-link.ts";
+import type { LinkAcceptor } from "../server/acceptor.ts";
 
 /** One wire. */
 export interface Rig {

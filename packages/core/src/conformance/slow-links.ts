@@ -1,7 +1,7 @@
 /** Readers that do not read, at the hub's end of the seam, so that every wire can have one. */
 
 import type { ServerMessage } from "../protocol/messages.ts";
-import type { LinkAcceptor } from "../server/hub-link.ts";
+import type { LinkAcceptor } from "../server/acceptor.ts";
 
 /** A hub whose links can be made to take nothing. */
 export interface SlowLinks extends LinkAcceptor {

@@ -65,7 +65,7 @@ export class TrueLog {
     const log = this.#epochs.get(epoch);
     const publish = log?.at.get(offset);
     if (!log || !publish) {
-      // It may be the session's own publish, sent with `exclude`, whose answer was lost, or came from a later epoch.
+      // It may be the session's own publish, sent with `excludeSelf`, whose answer was lost, or came from a later epoch.
       return this.#excluding.some(({ id, excluded }) => excluded === session && !log?.places.has(id ?? ""));
     }
     if (publish.excluded === session) return true;

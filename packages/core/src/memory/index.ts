@@ -3,7 +3,8 @@
  * codec, so that data behaves as on a real wire, and arrive asynchronously, in order.
  */
 import type { Capabilities } from "../capabilities.ts";
-import type { CloseCause, Link, LinkObserver, Transport } from "../link.ts";
+import type { Link, LinkObserver, Transport } from "../link.ts";
+import type { CloseCause } from "../protocol/close-codes.ts";
 import {
   type Decoded,
   decodeClientMessage,
@@ -12,7 +13,7 @@ import {
   encodeServerMessage,
 } from "../protocol/codec.ts";
 import type { ClientMessage, ServerMessage } from "../protocol/messages.ts";
-import type { LinkAcceptor } from "../server/hub-link.ts";
+import type { LinkAcceptor } from "../server/acceptor.ts";
 
 /** What memory can do. */
 export const MEMORY_CAPABILITIES = {

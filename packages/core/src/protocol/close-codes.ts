@@ -1,6 +1,14 @@
 /** Close causes as WebSocket close frames (RFC 6455, section 7.4): the number from the table of codes, and `code;retryAfter=ms` as the reason. */
 import { ERRORS, type ErrorCode, type ErrorFact, isErrorCode } from "../errors.ts";
-import type { CloseCause } from "../link.ts";
+
+/** Why a link ended, or why one end wants it to end. */
+export interface CloseCause {
+  readonly code: ErrorCode;
+  /** For logs and people; never parsed. */
+  readonly reason?: string | undefined;
+  /** Milliseconds after which the client should come back. */
+  readonly retryAfter?: number | undefined;
+}
 
 /** What WebSocket implementations say by themselves: a protocol error and text that is not UTF-8 are damage on the way. */
 const FOREIGN: Readonly<Record<number, ErrorCode>> = {

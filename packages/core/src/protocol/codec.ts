@@ -6,7 +6,7 @@
 import { isErrorCode } from "../errors.ts";
 import { isObject } from "../options.ts";
 import type { ClientMessage, Notified, Position, ServerMessage } from "./messages.ts";
-import { isId } from "./topics.ts";
+import { isId } from "./names.ts";
 
 /** A decoded message, or in words what is wrong with the text. The words never quote the text. */
 export type Decoded<M> =
@@ -46,7 +46,7 @@ export function readClientMessage(value: unknown): Decoded<ClientMessage> {
   const message = readFields(value, CLIENT) as ClientMessage | string;
   if (typeof message === "string" || message.type !== "subscribe" || !message.position)
     return result(message);
-  // A hub answers with the position it was asked for: whatever else stood in it would come back, and be held for slow readers.
+  // A hub answers with the position it was asked for: whatever else stood in it would come back, and be held for slow consumers.
   const { epoch, offset } = message.position;
   return result<ClientMessage>({ ...message, position: { epoch, offset } });
 }
@@ -105,7 +105,7 @@ const CLIENT: Readonly<Record<ClientMessage["type"], Readonly<Record<string, Che
     event: isText,
     data: isAnything,
     id: isId,
-    exclude: /* @__PURE__ */ optional(isFlag),
+    excludeSelf: /* @__PURE__ */ optional(isFlag),
   },
   token: { ref: isRef, token: isText },
   ping: {},
@@ -116,7 +116,7 @@ const CLIENT: Readonly<Record<ClientMessage["type"], Readonly<Record<string, Che
 const SERVER: Readonly<
   Record<Exclude<ServerMessage["type"], "notification">, Readonly<Record<string, Check>>>
 > = {
-  welcome: { silence: isMilliseconds, maxMessageBytes: isOffset },
+  welcome: { idleTimeout: isMilliseconds, maxMessageBytes: isOffset },
   subscribed: { ref: isRef, topic: isText, position: isPosition, gap: optional(isText) },
   done: { ref: isRef },
   skip: { topic: isText, offset: isOffset },

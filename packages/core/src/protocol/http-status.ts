@@ -1,6 +1,6 @@
 /** Close causes of wires whose refusals are HTTP statuses (RFC 9110, section 15). */
 import type { ErrorCode } from "../errors.ts";
-import type { CloseCause } from "../link.ts";
+import type { CloseCause } from "./close-codes.ts";
 
 const CODES: Readonly<Record<number, ErrorCode>> = {
   401: "unauthorized",

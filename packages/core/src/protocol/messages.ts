@@ -21,7 +21,7 @@ export type GapReason = "evicted" | "epoch" | "overflow" | "limit" | "authorizat
 export interface Hello {
   readonly type: "hello";
   readonly protocol: number;
-  /** The channel's own random id; it stays the same on every link of the channel, so that `exclude` survives a reconnect. */
+  /** The channel's own random id; it stays the same on every link of the channel, so that `excludeSelf` survives a reconnect. */
   readonly session: string;
   readonly token?: string | undefined;
 }
@@ -46,7 +46,7 @@ export interface Publish {
   /** Makes the publish idempotent for 5 minutes. */
   readonly id: string;
   /** `true`: everyone but this channel receives it. */
-  readonly exclude?: boolean | undefined;
+  readonly excludeSelf?: boolean | undefined;
 }
 /** A fresh token for the same user. */
 export interface Token {
@@ -68,7 +68,7 @@ export type ClientMessage = Hello | Subscribe | Unsubscribe | Publish | Token | 
 export interface Welcome {
   readonly type: "welcome";
   /** The client treats the link as dead when it hears nothing for this many milliseconds. */
-  readonly silence: number;
+  readonly idleTimeout: number;
   /** The largest message the hub takes, in bytes. */
   readonly maxMessageBytes: number;
 }

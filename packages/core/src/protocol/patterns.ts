@@ -1,5 +1,5 @@
 /** Topic patterns: parsed once, looked up in time that grows with the topic and not with how many patterns there are. */
-import { isName, type TopicParams } from "./topics.ts";
+import { isName, type TopicParams } from "./names.ts";
 
 /** A pattern, taken apart. Each of its segments, which dots separate, is its literals: a parameter stands between two of them. */
 export interface Pattern {

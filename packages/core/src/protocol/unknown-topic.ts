@@ -1,5 +1,5 @@
 /** Why a string names no topic of a contract, in words for people. */
-import { isName } from "./topics.ts";
+import { isName } from "./names.ts";
 
 /** Characters of a name that a text shows. */
 const SHOWN = 100;

@@ -1,8 +1,8 @@
 /** The server's half of a configuration: the wires that a hub is served over, and what orders and stores. */
 import { asConfigured, load, type Picked, type Providers, readList, readPicked } from "../config.ts";
 import { checkOptions, type OptionRules, object, text } from "../options.ts";
+import type { LinkAcceptor } from "./acceptor.ts";
 import type { Backplane } from "./backplane.ts";
-import type { LinkAcceptor } from "./hub-link.ts";
 import { type MemoryBackplaneOptions, memoryBackplane } from "./memory-backplane.ts";
 
 /** A provider's name, or with its options. */

@@ -14,12 +14,12 @@ import type {
   TopicsOf,
 } from "../contract.ts";
 import type { Member, Position } from "../protocol/messages.ts";
+import type { LinkAcceptor, RequestAcceptor } from "./acceptor.ts";
 import type { Backplane } from "./backplane.ts";
-import type { LinkAcceptor, RequestAcceptor } from "./hub-link.ts";
+import type { Broadcaster } from "./broadcaster.ts";
 import type { Authenticate, Authorize, Identity } from "./identity.ts";
 import type { Limits } from "./limits.ts";
-import type { SlowReaderPolicy } from "./outgoing.ts";
-import type { Outlet } from "./outlet.ts";
+import type { SlowConsumerPolicy } from "./slow-consumer.ts";
 
 /** Options of {@link createHub}. */
 export interface HubOptions<M extends TopicMap, I extends Identity> {
@@ -27,12 +27,12 @@ export interface HubOptions<M extends TopicMap, I extends Identity> {
   readonly topics: Contract<M>;
   readonly authenticate?: Authenticate<I>;
   readonly authorize?: Authorize<I>;
-  /** Per topic pattern, what happens to a slow reader. Default: `conflate` where the topic has a conflated event, else `disconnect`. */
-  readonly slowReaders?: { readonly [P in keyof M & string]?: SlowReaderPolicy };
+  /** Per topic pattern, what happens to a slow consumer. Default: `conflate` where the topic has a conflated event, else `disconnect`. */
+  readonly slowConsumers?: { readonly [P in keyof M & string]?: SlowConsumerPolicy };
   /** Default: `memoryBackplane()`. */
   readonly backplane?: Backplane;
   /** Providers that get every notification that this hub publishes. Default: none. */
-  readonly outlets?: readonly Outlet[];
+  readonly broadcasters?: readonly Broadcaster[];
   readonly limits?: Partial<Limits>;
   readonly clock?: Clock;
   /** Hears of errors in the application's own functions and of a failing backplane. Default: `console.error`. */

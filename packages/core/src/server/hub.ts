@@ -2,20 +2,21 @@
 import { backgroundClock, type Clock } from "../clock.ts";
 import { contractRule, type TopicMap } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
-import type { CloseCause } from "../link.ts";
-import { callable, checkOptions, having, object, oneOf } from "../options.ts";
-import { isEventName, isId } from "../protocol/topics.ts";
+import { callable, checkOptions, having, object } from "../options.ts";
+import type { CloseCause } from "../protocol/close-codes.ts";
+import { isEventName, isId } from "../protocol/names.ts";
+import { TokenBucket } from "../token-bucket.ts";
 import { Access } from "./access.ts";
+import { Connection } from "./connection.ts";
+import type { ConnectionHost, LiveConnection } from "./connection-host.ts";
 import type { CommandRequest, Hub, HubOptions, PublishOptions } from "./hub-api.ts";
 import type { Identity } from "./identity.ts";
 import { limitsFrom } from "./limits.ts";
-import { Pacer } from "./link-queue.ts";
 import { memoryBackplane } from "./memory-backplane.ts";
+import { Pacer } from "./pacer.ts";
 import { Publishing } from "./publishing.ts";
 import { Refusals } from "./refusals.ts";
-import { Session } from "./session.ts";
-import type { LiveSession, SessionHost } from "./session-host.ts";
-import { TokenBucket } from "./token-bucket.ts";
+import { slowConsumerPolicy } from "./slow-consumer.ts";
 import { Topics } from "./topics.ts";
 
 /** Milliseconds between two rounds of liveness checks, at most: there are always two in the time that is measured. */
@@ -34,9 +35,9 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
   const refusals = new Refusals();
   const access = new Access(options, limits, clock, report);
   const pacer = new Pacer(clock, { bytes: limits.queueBytes, messages: limits.queueMessages });
-  const topics = new Topics(options.slowReaders ?? {}, backplane, pacer, limits, clock, report);
-  const outlets = options.outlets ?? [];
-  const sessions = new Set<LiveSession>();
+  const topics = new Topics(options.slowConsumers ?? {}, backplane, pacer, limits, clock, report);
+  const broadcasters = options.broadcasters ?? [];
+  const sessions = new Set<LiveConnection>();
   const linksOf = new Map<string, number>();
   const linkRate = new TokenBucket(limits.linkRate, limits.linkRate, clock.now());
   const closing: (() => void)[] = [];
@@ -46,9 +47,9 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
     const error = refusals.due(cause, transport, clock.now());
     if (error) report(error);
   };
-  const publishing = new Publishing({ access, backplane, outlets, limits, clock });
+  const publishing = new Publishing({ access, backplane, broadcasters, limits, clock });
 
-  const host: SessionHost<I> = {
+  const host: ConnectionHost<I> = {
     clock,
     limits,
     pacer,
@@ -57,7 +58,7 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
     refused,
     publish: (publisher, publication) => publishing.publishFor(publisher, publication),
     topic: (name, match) => topics.open(name, match),
-    leave: (...reader) => topics.leave(...reader),
+    leave: (...subscriber) => topics.leave(...subscriber),
     entered({ user }) {
       if (user === undefined) return undefined;
       const links = (linksOf.get(user) ?? 0) + 1;
@@ -94,7 +95,7 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
     const drains = Array.from(sessions, (session) =>
       session.drain({ code: "draining", retryAfter: Math.round(Math.random() * spread) }, left),
     );
-    await Promise.all([...drains, ...outlets.map((outlet) => outlet.close(left))]);
+    await Promise.all([...drains, ...broadcasters.map((broadcaster) => broadcaster.close(left))]);
     stopBeat?.();
     topics.close();
     // One that was given to us may serve other hubs.
@@ -120,14 +121,14 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
     },
     refused,
     accept(link, handshake) {
-      const session = new Session(host, link, handshake);
+      const session = new Connection(host, link, handshake);
       sessions.add(session);
       stopBeat ??= clock.after(every, beat);
       // An adapter that asked before the hub began to close may accept after it.
       if (closed) queueMicrotask(() => session.end({ code: "draining", retryAfter: 1_000 }));
       return session;
     },
-    async visit(token, handshake, session) {
+    async acceptRequest(token, handshake, session) {
       if (closed) throw new BellwireError("closed", "the hub is closed");
       const identity = await access.authenticate(token, handshake);
       const may = (topic: string): Promise<void> =>
@@ -215,11 +216,11 @@ function checkHubOptions<M extends TopicMap, I extends Identity>(options: HubOpt
       topics: contractRule,
       authenticate: callable,
       authorize: callable,
-      slowReaders: object,
+      slowConsumers: object,
       backplane: having("append", "listen", "read", "close"),
       limits: object,
-      outlets: {
-        allowed: "an array of outlets",
+      broadcasters: {
+        allowed: "an array of broadcasters",
         test: (value) => Array.isArray(value) && value.every(having("publish", "close").test),
       },
       clock: having("now", "wall", "after"),
@@ -227,7 +228,6 @@ function checkHubOptions<M extends TopicMap, I extends Identity>(options: HubOpt
     },
     ["topics"],
   );
-  const policy = oneOf("disconnect", "drop", "conflate");
-  const patterns = Object.keys(options.topics.map).map((pattern) => [pattern, policy]);
-  checkOptions("createHub.slowReaders", options.slowReaders ?? {}, Object.fromEntries(patterns));
+  const patterns = Object.keys(options.topics.map).map((pattern) => [pattern, slowConsumerPolicy]);
+  checkOptions("createHub.slowConsumers", options.slowConsumers ?? {}, Object.fromEntries(patterns));
 }

@@ -2,8 +2,8 @@
 
 import type { Clock } from "../clock.ts";
 import { BellwireError } from "../errors.ts";
-import type { TopicParams } from "../protocol/topics.ts";
-import type { Handshake } from "./hub-link.ts";
+import type { TopicParams } from "../protocol/names.ts";
+import type { Handshake } from "./handshake.ts";
 
 /** What `authenticate` makes of a token. Whatever else the application puts in comes back to `authorize` and handlers. */
 export interface Identity {

@@ -1,6 +1,7 @@
 /** What one link may say per second. Pure: answers with the milliseconds for which something is refused, 0 when it may. */
+
+import { TokenBucket } from "../token-bucket.ts";
 import type { Limits } from "./limits.ts";
-import { TokenBucket } from "./token-bucket.ts";
 
 /** The least time, in milliseconds, for which a link over its rates is refused. */
 const REFUSAL = 500;

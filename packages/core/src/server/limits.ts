@@ -31,7 +31,7 @@ export interface Limits {
   readonly malformed: number;
   /** Time for `authenticate`, `authorize` and handlers; what takes longer is refused. */
   readonly decisionTimeout: number;
-  /** What one link may hold for a slow reader, the wire's own buffer included. */
+  /** What one link may hold for a slow consumer, the wire's own buffer included. */
   readonly queueBytes: number;
   readonly queueMessages: number;
   /** Notifications replayed in one recovery. */

@@ -1,12 +1,12 @@
 /** The subscriptions of one link: joining topics, leaving them, and having them taken away. */
 import { BellwireError, type ErrorCode, isBellwireError } from "../errors.ts";
 import type { Subscribe } from "../protocol/messages.ts";
-import type { Grant, Handshake } from "./hub-link.ts";
+import type { ConnectionHost } from "./connection-host.ts";
+import type { Grant, Handshake } from "./handshake.ts";
 import type { Identity } from "./identity.ts";
 import type { InboundRates } from "./inbound-rates.ts";
 import type { LinkQueue } from "./link-queue.ts";
 import { control } from "./outgoing.ts";
-import type { SessionHost } from "./session-host.ts";
 import type { Topic } from "./topic.ts";
 
 /** One subscription, told apart from an earlier one to the same topic that is still being decided. */
@@ -18,13 +18,13 @@ interface Membership {
 }
 
 export class LinkSubscriptions<I extends Identity> {
-  readonly #host: SessionHost<I>;
+  readonly #host: ConnectionHost<I>;
   readonly #queue: LinkQueue;
   readonly #rates: InboundRates;
   readonly #handshake: Handshake;
   readonly #memberships: Map<string, Membership> = new Map();
 
-  constructor(host: SessionHost<I>, queue: LinkQueue, rates: InboundRates, handshake: Handshake) {
+  constructor(host: ConnectionHost<I>, queue: LinkQueue, rates: InboundRates, handshake: Handshake) {
     this.#host = host;
     this.#queue = queue;
     this.#rates = rates;

@@ -1,8 +1,10 @@
 /** What is on its way to links: one object per message, shared by every link it goes to, and the batches of one tick. */
 import type { ServerMessage } from "../protocol/messages.ts";
+import type { SlowConsumerPolicy } from "./slow-consumer.ts";
 
-/** What becomes of a topic's notifications when a reader falls behind by more than its link may hold. */
-export type SlowReaderPolicy = "disconnect" | "drop" | "conflate";
+/** A batch is full, and sent before its tick ends, when it reaches either, so that a long tick holds little. */
+const BATCH_MESSAGES = 256;
+export const BATCH_BYTES = 65_536;
 
 /** A message with what the queue needs to know of it. */
 export interface Outgoing {
@@ -18,8 +20,8 @@ export interface OutgoingTopic {
   readonly name: string;
   readonly epoch: string;
   readonly offset: number;
-  readonly policy: SlowReaderPolicy;
-  /** While the reader is slow, a newer notification with the same key replaces this one. */
+  readonly policy: SlowConsumerPolicy;
+  /** While the subscriber is slow, a newer notification with the same key replaces this one. */
   readonly key?: string | undefined;
 }
 
@@ -65,6 +67,10 @@ export class Batch {
       }
     }
     return next;
+  }
+
+  get full(): boolean {
+    return this.count >= BATCH_MESSAGES || this.bytes >= BATCH_BYTES;
   }
 
   get items(): readonly Outgoing[] {

@@ -2,13 +2,10 @@
 import type { Clock } from "../clock.ts";
 import type { Link } from "../link.ts";
 import type { Member, ServerMessage } from "../protocol/messages.ts";
+import { type Distributor, PRESENCE_EVENT, type Subscriber } from "./audience.ts";
 import type { Backplane } from "./backplane.ts";
 import { control } from "./outgoing.ts";
 import { type PresenceChange, PresenceView, sameInfo } from "./presence-view.ts";
-import type { Distributor, Reader } from "./topic.ts";
-
-/** The event under which hubs speak of presence on a topic; off the grammar, so that no application's event is like it. */
-export const PRESENCE_EVENT = "__presence";
 
 /** What one hub says to the others, as a volatile entry. Exactly one of the keys beside `hub`. */
 type Gossip =
@@ -39,7 +36,7 @@ const SNAPSHOT_BYTES = 262_144;
 
 interface LocalMember {
   member: Member;
-  readonly readers: Set<Reader>;
+  readonly subscribers: Set<Subscriber>;
   cancelLeave: (() => void) | undefined;
 }
 
@@ -50,8 +47,8 @@ export class Presence {
   readonly #emptied: () => void;
   readonly #view: PresenceView = new PresenceView();
   readonly #local: Map<string, LocalMember> = new Map();
-  readonly #memberOf: Map<Reader, string> = new Map();
-  readonly #audience: Map<Link<ServerMessage>, Reader> = new Map();
+  readonly #memberOf: Map<Subscriber, string> = new Map();
+  readonly #audience: Map<Link<ServerMessage>, Subscriber> = new Map();
   #closed = false;
 
   constructor(topic: string, host: PresenceHost, emptied: () => void) {
@@ -75,34 +72,34 @@ export class Presence {
     this.#say({ hub: this.#host.hub, ask: true });
   }
 
-  /** A reader is subscribed: makes its member present, tells it who else is, and from then on what changes. */
-  enter(reader: Reader, member: Member): void {
+  /** A subscriber is subscribed: makes its member present, tells it who else is, and from then on what changes. */
+  enter(subscriber: Subscriber, member: Member): void {
     const known = this.#local.get(member.id);
     known?.cancelLeave?.();
-    const local = known ?? { member, readers: new Set(), cancelLeave: undefined };
+    const local = known ?? { member, subscribers: new Set(), cancelLeave: undefined };
     local.cancelLeave = undefined;
     // Other hubs count it among this one's, also when it is present through another already.
     if (!known || !sameInfo(known.member, member)) this.#say({ hub: this.#host.hub, joined: member });
     local.member = member;
-    local.readers.add(reader);
+    local.subscribers.add(subscriber);
     this.#local.set(member.id, local);
-    this.#memberOf.set(reader, member.id);
+    this.#memberOf.set(subscriber, member.id);
     this.#tell(this.#view.join(this.#host.hub, member, undefined));
-    this.#snapshot(reader);
+    this.#snapshot(subscriber);
     this.#host.distributor.spread();
-    this.#audience.set(reader.link, reader);
+    this.#audience.set(subscriber.link, subscriber);
   }
 
-  /** A reader is subscribed no more. `lost`: it may come back, and its member stays for the grace. */
-  leave(reader: Reader, lost: boolean): void {
-    if (this.#audience.has(reader.link)) {
+  /** A subscriber is subscribed no more. `lost`: it may come back, and its member stays for the grace. */
+  leave(subscriber: Subscriber, lost: boolean): void {
+    if (this.#audience.has(subscriber.link)) {
       this.#host.distributor.spread();
-      this.#audience.delete(reader.link);
+      this.#audience.delete(subscriber.link);
     }
-    const id = this.#memberOf.get(reader);
-    this.#memberOf.delete(reader);
+    const id = this.#memberOf.get(subscriber);
+    this.#memberOf.delete(subscriber);
     const local = id === undefined ? undefined : this.#local.get(id);
-    if (id === undefined || !local?.readers.delete(reader) || local.readers.size > 0) return;
+    if (id === undefined || !local?.subscribers.delete(subscriber) || local.subscribers.size > 0) return;
     local.cancelLeave?.();
     if (lost && !this.#closed) {
       local.cancelLeave = this.#host.clock.after(this.#host.grace, () => this.#gone(id));
@@ -148,7 +145,7 @@ export class Presence {
     if (this.unused) this.#emptied();
   }
 
-  #snapshot(reader: Reader): void {
+  #snapshot(subscriber: Subscriber): void {
     const all = this.#view.members;
     const members: Member[] = [];
     let bytes = 0;
@@ -158,7 +155,7 @@ export class Presence {
       bytes += more;
       members.push(member);
     }
-    reader.push(control({ type: "members", topic: this.#topic, members, count: all.size }, bytes));
+    subscriber.push(control({ type: "members", topic: this.#topic, members, count: all.size }, bytes));
   }
 
   #tell({ joined, left }: PresenceChange): void {

@@ -4,13 +4,13 @@ import type { Clock } from "../clock.ts";
 import { type EventDefinition, jsonOf, validate } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
 import type { Position } from "../protocol/messages.ts";
+import type { Publication, PublishAnswer } from "./acceptor.ts";
 import type { Access } from "./access.ts";
 import type { Backplane, NewEntry } from "./backplane.ts";
-import type { Publication, PublishAnswer } from "./hub-link.ts";
+import type { Broadcaster } from "./broadcaster.ts";
 import { decided, type Identity } from "./identity.ts";
 import { DATA_DEPTH, isTooDeep } from "./json-depth.ts";
 import type { Limits } from "./limits.ts";
-import type { Outlet } from "./outlet.ts";
 
 /** What every handler looks like once its types are forgotten. */
 export type Handler = (request: never) => unknown;
@@ -29,7 +29,7 @@ export interface Publisher<I extends Identity> {
 export interface PublishingOptions<I extends Identity> {
   readonly access: Access<I>;
   readonly backplane: Backplane;
-  readonly outlets: readonly Outlet[];
+  readonly broadcasters: readonly Broadcaster[];
   readonly limits: Limits;
   readonly clock: Clock;
 }
@@ -86,7 +86,7 @@ export class Publishing<I extends Identity> {
 
   async #carryOut(publisher: Publisher<I>, publication: Publication): Promise<PublishAnswer> {
     const { access, clock, limits } = this.#options;
-    const { topic, event, data, id, exclude } = publication;
+    const { topic, event, data, id, excludeSelf } = publication;
     const match = access.topic(topic);
     const definition = access.event(match, event);
     const handler = this.#handlers.get(keyOf(match.pattern, event));
@@ -104,7 +104,7 @@ export class Publishing<I extends Identity> {
     if (!handler) {
       // Users own their ids on all of their links; an anonymous client has only a session.
       const name = identity.user === undefined ? `session ${session}` : `user ${identity.user}`;
-      const entry = { id, publisher: name, ...(exclude && { exclude: session }) };
+      const entry = { id, publisher: name, ...(excludeSelf && { exclude: session }) };
       return { position: await this.#append(topic, event, definition, data, entry) };
     }
     assertShallow(jsonOf(data));
@@ -124,7 +124,7 @@ export class Publishing<I extends Identity> {
     data: unknown,
     entry: Pick<NewEntry, "id" | "publisher" | "exclude">,
   ): Promise<Position | null> {
-    const { backplane, clock, limits, outlets } = this.#options;
+    const { backplane, clock, limits, broadcasters } = this.#options;
     if (returns) throw new BellwireError("unknown_event", "a command is for a handler, and there is none");
     // Validated here and sent as given: the receiver runs the schema again, and its transformation must not run twice.
     const checked = validate(schema, data);
@@ -141,7 +141,8 @@ export class Publishing<I extends Identity> {
       { id, publisher, event, json, time, exclude },
       kind === "volatile",
     );
-    for (const outlet of outlets) outlet.publish({ topic, event, json, position, time, id, exclude });
+    for (const broadcaster of broadcasters)
+      broadcaster.publish({ topic, event, json, position, time, id, exclude });
     return position;
   }
 }

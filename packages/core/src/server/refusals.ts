@@ -1,6 +1,6 @@
 /** Tells the application which kinds of clients are refused, and why, without letting a flood of them flood its log. */
 import { BellwireError } from "../errors.ts";
-import type { CloseCause } from "../link.ts";
+import type { CloseCause } from "../protocol/close-codes.ts";
 
 /** Milliseconds for which a kind of refusal is not reported again. */
 const QUIET = 60_000;

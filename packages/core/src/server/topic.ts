@@ -1,44 +1,15 @@
-/** One topic of a hub while somebody is subscribed: fans out what the backplane appends, and joins readers without a seam. */
+/** One topic of a hub while somebody is subscribed: fans out what the backplane appends, and joins subscribers without a seam. */
 import type { Link } from "../link.ts";
 import type { Position, ServerMessage } from "../protocol/messages.ts";
+import { type Distributor, PRESENCE_EVENT, type Subscriber } from "./audience.ts";
 import type { Backplane, Entry, History } from "./backplane.ts";
-import { type Batch, control, type Outgoing, type SlowReaderPolicy } from "./outgoing.ts";
-import { PRESENCE_EVENT, type Presence } from "./presence.ts";
-
-/** A link's way out, as a topic sees it. */
-export interface Reader {
-  /** The id of the channel behind it, compared with an entry's `exclude`. */
-  readonly session: string;
-  readonly link: Link<ServerMessage>;
-  /** Adds a message to what it is due in this tick. */
-  push(item: Outgoing): void;
-  /** Hands a whole tick's batch to the link, or holds it back from a slow one. */
-  send(batch: Batch): void;
-}
-
-/**
- * Everybody who is due the same messages, by link: a fan-out goes along the keys, as on a thousand links every further object that is
- * touched is a cache miss. MUST change only after {@link Distributor.spread}, and MUST NOT hold a reader whose link was closed.
- */
-export type Audience = ReadonlyMap<Link<ServerMessage>, Reader>;
-
-/** How a topic reaches all of its readers. */
-export interface Distributor {
-  fanOut(audience: Audience, item: Outgoing): void;
-  /** MUST be called before an audience changes. */
-  spread(): void;
-}
-
-/** How entries of one topic become messages. */
-export interface TopicRules {
-  readonly policy: SlowReaderPolicy;
-  /** The conflation key of an entry, when its event is conflated. */
-  key(entry: Entry): string | undefined;
-}
+import { control, type Outgoing } from "./outgoing.ts";
+import type { Presence } from "./presence.ts";
+import type { TopicRules } from "./slow-consumer.ts";
 
 interface Joining {
   readonly held: Entry[];
-  /** Where the reader stands once its replay was sent; undefined while the log is being read. */
+  /** Where the subscriber stands once its replay was sent; undefined while the log is being read. */
   cursor: number | undefined;
   /** Everyone was told of a gap while the log was being read: what was read may end before it, and what was held back began after. */
   overtaken: boolean;
@@ -53,8 +24,8 @@ export class Topic {
   readonly #rules: TopicRules;
   readonly #limit: number;
   readonly #failed: (error: unknown) => void;
-  readonly #live: Map<Link<ServerMessage>, Reader> = new Map();
-  readonly #joining: Map<Reader, Joining> = new Map();
+  readonly #live: Map<Link<ServerMessage>, Subscriber> = new Map();
+  readonly #joining: Map<Subscriber, Joining> = new Map();
   #head: Position | undefined;
   #saidHead: number | undefined;
   #repairing = false;
@@ -82,7 +53,7 @@ export class Topic {
     this.#limit = limit;
     this.#failed = failed;
     this.ready = this.#start();
-    // Whoever joins sees the failure; without a reader it is nobody's.
+    // Whoever joins sees the failure; without a subscriber it is nobody's.
     this.ready.catch(() => {});
   }
 
@@ -91,17 +62,17 @@ export class Topic {
   }
 
   /**
-   * Subscribes a reader. `reply` is called once, synchronously before anything of the topic is pushed to the reader, with where
-   * the reader stands. Resolves to false when the reader left, or joined again, in the meantime.
+   * Subscribes a subscriber. `reply` is called once, synchronously before anything of the topic is pushed to the subscriber, with where
+   * the subscriber stands. Resolves to false when the subscriber left, or joined again, in the meantime.
    */
   async join(
-    reader: Reader,
+    subscriber: Subscriber,
     after: Position | undefined,
     reply: (history: History) => void,
   ): Promise<boolean> {
-    this.#dismiss(reader);
+    this.#dismiss(subscriber);
     const joining: Joining = { held: [], cursor: undefined, overtaken: false };
-    this.#joining.set(reader, joining);
+    this.#joining.set(subscriber, joining);
     let history: History;
     try {
       await this.ready;
@@ -115,30 +86,30 @@ export class Topic {
         await this.#repair();
       }
     } catch (error) {
-      if (this.#joining.get(reader) === joining) this.#joining.delete(reader);
+      if (this.#joining.get(subscriber) === joining) this.#joining.delete(subscriber);
       throw error;
     }
-    if (this.#joining.get(reader) !== joining) return false;
+    if (this.#joining.get(subscriber) !== joining) return false;
     reply(history);
     if (history.ok)
       for (const entry of history.entries)
-        this.#push(reader, this.#outgoing(history.head.epoch, entry), entry);
+        this.#push(subscriber, this.#outgoing(history.head.epoch, entry), entry);
     // The log may be ahead of what the backplane has delivered to us so far, or behind it; the cursor settles both.
     joining.cursor = history.head.offset;
-    for (const entry of joining.held) this.#pushAfter(reader, joining, entry);
+    for (const entry of joining.held) this.#pushAfter(subscriber, joining, entry);
     joining.held.length = 0;
-    this.#settle(reader, joining);
+    this.#settle(subscriber, joining);
     return true;
   }
 
-  /** `lost`: the reader may come back. */
-  leave(reader: Reader, lost: boolean): void {
-    this.#dismiss(reader);
-    this.#joining.delete(reader);
-    this.presence?.leave(reader, lost);
+  /** `lost`: the subscriber may come back. */
+  leave(subscriber: Subscriber, lost: boolean): void {
+    this.#dismiss(subscriber);
+    this.#joining.delete(subscriber);
+    this.presence?.leave(subscriber, lost);
   }
 
-  /** Compares with the backplane: repairs what was lost on the way here, and tells readers the head if it moved. */
+  /** Compares with the backplane: repairs what was lost on the way here, and tells subscribers the head if it moved. */
   async check(): Promise<void> {
     if (!this.#head || this.#closed) return;
     this.presence?.beat();
@@ -212,7 +183,7 @@ export class Topic {
           } as const;
           const message = control(gap);
           this.#distributor.fanOut(this.#live, message);
-          for (const [reader, joining] of this.#joining) {
+          for (const [subscriber, joining] of this.#joining) {
             if (joining.cursor === undefined) {
               joining.held.length = 0;
               joining.overtaken = true;
@@ -220,10 +191,10 @@ export class Topic {
               // What it was replayed may reach as far as this gap does, and then it has lost nothing.
               const covered = before?.epoch === history.head.epoch && joining.cursor >= history.head.offset;
               if (!covered) {
-                reader.push(message);
+                subscriber.push(message);
                 joining.cursor = history.head.offset;
               }
-              this.#settle(reader, joining);
+              this.#settle(subscriber, joining);
             }
           }
         }
@@ -236,38 +207,39 @@ export class Topic {
   #fanOut(epoch: string, entry: Entry): void {
     const item = this.#outgoing(epoch, entry);
     if (entry.exclude === undefined) this.#distributor.fanOut(this.#live, item);
-    else for (const reader of this.#live.values()) this.#push(reader, item, entry);
-    for (const [reader, joining] of this.#joining) {
+    else for (const subscriber of this.#live.values()) this.#push(subscriber, item, entry);
+    for (const [subscriber, joining] of this.#joining) {
       if (joining.cursor === undefined) joining.held.push(entry);
       else {
-        this.#pushAfter(reader, joining, entry);
-        this.#settle(reader, joining);
+        this.#pushAfter(subscriber, joining, entry);
+        this.#settle(subscriber, joining);
       }
     }
   }
 
-  #dismiss(reader: Reader): void {
-    if (!this.#live.has(reader.link)) return;
+  #dismiss(subscriber: Subscriber): void {
+    if (!this.#live.has(subscriber.link)) return;
     this.#distributor.spread();
-    this.#live.delete(reader.link);
+    this.#live.delete(subscriber.link);
   }
 
-  #pushAfter(reader: Reader, joining: Joining, entry: Entry): void {
+  #pushAfter(subscriber: Subscriber, joining: Joining, entry: Entry): void {
     if (entry.offset !== 0 && entry.offset <= (joining.cursor ?? 0)) return;
-    this.#push(reader, this.#outgoing(this.#head?.epoch ?? "", entry), entry);
+    this.#push(subscriber, this.#outgoing(this.#head?.epoch ?? "", entry), entry);
     if (entry.offset !== 0) joining.cursor = entry.offset;
   }
 
-  #settle(reader: Reader, joining: Joining): void {
+  #settle(subscriber: Subscriber, joining: Joining): void {
     if ((this.#head?.offset ?? 0) < (joining.cursor ?? 0)) return;
-    this.#joining.delete(reader);
+    this.#joining.delete(subscriber);
     this.#distributor.spread();
-    this.#live.set(reader.link, reader);
+    this.#live.set(subscriber.link, subscriber);
   }
 
-  #push(reader: Reader, item: Outgoing, entry: Entry): void {
-    if (entry.exclude === undefined || entry.exclude !== reader.session) reader.push(item);
-    else if (entry.offset > 0) reader.push(control({ type: "skip", topic: this.name, offset: entry.offset }));
+  #push(subscriber: Subscriber, item: Outgoing, entry: Entry): void {
+    if (entry.exclude === undefined || entry.exclude !== subscriber.session) subscriber.push(item);
+    else if (entry.offset > 0)
+      subscriber.push(control({ type: "skip", topic: this.name, offset: entry.offset }));
   }
 
   #outgoing(epoch: string, entry: Entry): Outgoing {

@@ -1,21 +1,21 @@
-/** The topics of a hub that somebody is subscribed to: opened on the first reader, closed after the last. */
+/** The topics of a hub that somebody is subscribed to: opened on the first subscriber, closed after the last. */
 import type { Clock } from "../clock.ts";
 import type { TopicMatch } from "../contract.ts";
-import { optionOf } from "../options.ts";
 import type { Member } from "../protocol/messages.ts";
-import { hasPresence } from "../protocol/topics.ts";
+import { hasPresence } from "../protocol/names.ts";
 import { randomId } from "../random-id.ts";
-import type { Backplane, Entry } from "./backplane.ts";
+import type { Distributor, Subscriber } from "./audience.ts";
+import type { Backplane } from "./backplane.ts";
 import type { Limits } from "./limits.ts";
-import type { SlowReaderPolicy } from "./outgoing.ts";
 import { Presence } from "./presence.ts";
-import { type Distributor, type Reader, Topic, type TopicRules } from "./topic.ts";
+import { rulesFor, type SlowConsumerPolicies } from "./slow-consumer.ts";
+import { Topic } from "./topic.ts";
 
 /** Another hub's members are given up when it was silent for so many position checks. */
 const LEASE_CHECKS = 3;
 
 export class Topics {
-  readonly #policies: Readonly<Record<string, SlowReaderPolicy | undefined>>;
+  readonly #policies: SlowConsumerPolicies;
   readonly #backplane: Backplane;
   readonly #distributor: Distributor;
   readonly #limits: Limits;
@@ -27,7 +27,7 @@ export class Topics {
   #cancelCheck: (() => void) | undefined;
 
   constructor(
-    policies: Readonly<Record<string, SlowReaderPolicy | undefined>>,
+    policies: SlowConsumerPolicies,
     backplane: Backplane,
     distributor: Distributor,
     limits: Limits,
@@ -49,7 +49,7 @@ export class Topics {
         name,
         this.#backplane,
         this.#distributor,
-        this.#rules(match),
+        rulesFor(match, this.#policies, this.#report),
         this.#limits.recovery,
         this.#presence(name, () => this.#forgetUnused(name)),
         this.#report,
@@ -67,8 +67,8 @@ export class Topics {
     return this.#open.get(name)?.presence?.members ?? [];
   }
 
-  leave(name: string, topic: Topic, reader: Reader, lost: boolean): void {
-    topic.leave(reader, lost);
+  leave(name: string, topic: Topic, subscriber: Subscriber, lost: boolean): void {
+    topic.leave(subscriber, lost);
     if (topic.unused) this.#forget(name, topic);
   }
 
@@ -109,29 +109,4 @@ export class Topics {
     this.#cancelCheck =
       this.#open.size > 0 ? this.#clock.after(this.#limits.positionCheck, this.#check) : undefined;
   };
-
-  #rules(match: TopicMatch): TopicRules {
-    const declared = Array.from(match.events.values()).some(({ kind }) => kind === "conflated");
-    const set = optionOf(this.#policies, match.pattern) as SlowReaderPolicy | undefined;
-    const policy = set ?? (declared ? "conflate" : "disconnect");
-    return {
-      policy,
-      key: (entry: Entry) => {
-        if (policy !== "conflate") return undefined;
-        // Where the contract declares no conflated event, the policy makes all of the topic's events conflated.
-        if (!declared) return entry.event;
-        const definition = match.event(entry.event);
-        if (definition?.kind !== "conflated") return undefined;
-        if (!definition.key) return entry.event;
-        try {
-          // No event's name has a line break.
-          return `${entry.event}\n${definition.key(JSON.parse(entry.json) as never)}`;
-        } catch (error) {
-          // The application's own function; without a key nothing supersedes the notification.
-          this.#report(error);
-          return undefined;
-        }
-      },
-    };
-  }
 }

@@ -1,4 +1,4 @@
-import type { Notified, ServerMessage } from "@bellwire/core";
+import type { Notified, ServerMessage } from "@bellwire/core/adapter";
 import { describe, expect, it } from "vitest";
 import { broken, expectCaught, expectClean, hundredThousand, lying, restarted, rightLost } from "./runs.ts";
 

@@ -17,8 +17,8 @@ import { describe, expect, it, onTestFinished } from "vitest";
 const COUNTS_LINKS: ReadonlySet<string> = new Set([
   "notices a connection that is dead without a word, on both ends, and recovers",
   "moves to another wire while notifications flow, with nothing lost or doubled",
-  "gives a slow reader of a topic that drops the newest, after a gap of reason overflow",
-  "gives a slow reader the newest of each key of a conflated event",
+  "gives a slow consumer of a topic that drops the newest, after a gap of reason overflow",
+  "gives a slow consumer the newest of each key of a conflated event",
   "disconnects a reader whose connection takes nothing more, counting what the wire itself holds for it",
   "sends a fresh token when the old one is about to expire, on the same link",
 ]);

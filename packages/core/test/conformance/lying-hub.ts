@@ -1,4 +1,5 @@
-import type { ClientMessage, Notified, Position, ServerMessage } from "@bellwire/core";
+import type { Position } from "@bellwire/core";
+import type { ClientMessage, Notified, ServerMessage } from "@bellwire/core/adapter";
 import type { LinkAcceptor } from "@bellwire/core/server";
 
 /** What a lying hub keeps of one topic of one session: its numbering differs from the true one by `shift`. */

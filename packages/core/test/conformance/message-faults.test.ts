@@ -1,4 +1,5 @@
-import type { ClientMessage, Link, LinkObserver, ServerMessage, Transport } from "@bellwire/core";
+import type { Transport } from "@bellwire/core";
+import type { ClientMessage, Link, LinkObserver, ServerMessage } from "@bellwire/core/adapter";
 import { faultyAcceptor, faultyTransport, type MessageRule } from "@bellwire/core/conformance";
 import { MEMORY_CAPABILITIES } from "@bellwire/core/memory";
 import { expect, it } from "vitest";

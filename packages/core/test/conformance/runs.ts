@@ -24,7 +24,7 @@ async function everyday(context: CaseContext, setup: HubSetup): Promise<void> {
   for (let n = 1; n <= 30; n++) {
     await context.publish("news.sport", { n });
     if (n % 3 === 0) await context.publish("news.weather", { n });
-    if (n % 10 === 0) await a.publish("news.sport", { n: -n }, { exclude: true });
+    if (n % 10 === 0) await a.publish("news.sport", { n: -n }, { excludeSelf: true });
   }
   await b.publish("news.sport", { n: 31 }, { id: "again" });
   await b.publish("news.sport", { n: 31 }, { id: "again" });

@@ -1,5 +1,7 @@
 /** What many links over one make of each other's messages: the router, by hand, and against a hub that plays by PROTOCOL.md. */
-import type { ClientMessage, Position, ServerMessage } from "@bellwire/core";
+
+import type { Position } from "@bellwire/core";
+import type { ClientMessage, ServerMessage } from "@bellwire/core/adapter";
 import { describe, expect, it } from "vitest";
 import { createRouter, type Router } from "../../src/client/shared/router-machine.ts";
 import type { Heard } from "../../src/client/shared/tab-messages.ts";
@@ -14,7 +16,7 @@ const note = (offset: number): ServerMessage => ({
   offset,
   time: 0,
 });
-const WELCOME: ServerMessage = { type: "welcome", silence: 1_000, maxMessageBytes: 1_000 };
+const WELCOME: ServerMessage = { type: "welcome", idleTimeout: 1_000, maxMessageBytes: 1_000 };
 
 /** A router, what it has told the hub, and what each link has heard. */
 class Desk {
@@ -63,7 +65,7 @@ class Desk {
   }
 }
 
-describe("the trunk", () => {
+describe("the upstream", () => {
   it("is greeted once; whoever comes later is welcomed with what the hub has said", () => {
     const desk = new Desk();
     desk.router.attach("a");

@@ -1,5 +1,6 @@
 /** Tabs that share a connection to a hub: who has it, what becomes of the others when it goes, and what is left in the end. */
-import { type Clock, systemClock, type Transport } from "@bellwire/core";
+import { type Clock, type Transport } from "@bellwire/core";
+import { systemClock } from "@bellwire/core/adapter";
 import { createChannel, type NotificationChannel } from "@bellwire/core/client";
 import { memoryTransport } from "@bellwire/core/memory";
 import { createHub } from "@bellwire/core/server";
@@ -191,9 +192,9 @@ describe("a tab", () => {
     const { seats } = stage();
     const [leader, publisher, other] = await seats(3);
     if (!leader || !publisher || !other) throw new Error("no tabs");
-    await publisher.channel.publish("news.sport", "said", { n: 1 }, { exclude: true });
-    await publisher.channel.publish("news.sport", "typing", { n: 2 }, { exclude: true });
-    const under = publisher.channel.publish("news.sport", "said", { n: 3 }, { exclude: true });
+    await publisher.channel.publish("news.sport", "said", { n: 1 }, { excludeSelf: true });
+    await publisher.channel.publish("news.sport", "typing", { n: 2 }, { excludeSelf: true });
+    const under = publisher.channel.publish("news.sport", "said", { n: 3 }, { excludeSelf: true });
     leader.tab.crash();
     await under;
     await other.channel.publish("news.sport", "said", { n: 4 });

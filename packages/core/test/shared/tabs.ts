@@ -1,7 +1,8 @@
 /** Tabs without a browser: Node's own broadcasts, and locks as `navigator.locks` has them. A tab can crash, hang and come back. */
 
-import type { Clock, CloseCause, LinkObserver, ServerMessage, Transport } from "@bellwire/core";
-import { systemClock } from "@bellwire/core";
+import type { Clock, CloseCause, Transport } from "@bellwire/core";
+import type { LinkObserver, ServerMessage } from "@bellwire/core/adapter";
+import { systemClock } from "@bellwire/core/adapter";
 import { shared, type TabBroadcast, type TabLocks, type TabPlatform } from "@bellwire/core/shared";
 
 interface Request {

@@ -1,13 +1,13 @@
 /**
- * Decides what goes over a trunk: which of the links' messages the hub is told, under which `ref`, and which links hear what it says.
+ * Decides what goes over an upstream: which of the links' messages the hub is told, under which `ref`, and which links hear what it says.
  * Performs nothing: what is due is in `up` and `down`.
  *
- * Of a topic, the hub knows one subscription. Whose position the trunk will pass through is joined without asking. Of the others' subscribes
- * one is under way at a time, since the hub answers only the last; the rest wait. When the trunk goes back for one link, the others hear again
+ * Of a topic, the hub knows one subscription. Whose position the upstream will pass through is joined without asking. Of the others' subscribes
+ * one is under way at a time, since the hub answers only the last; the rest wait. When the upstream goes back for one link, the others hear again
  * what they know: cursors are their channels', which drop it.
  */
 import { ERRORS } from "../../errors.ts";
-import type { CloseCause } from "../../link.ts";
+import type { CloseCause } from "../../protocol/close-codes.ts";
 import type {
   ClientMessage,
   Failed,
@@ -17,14 +17,14 @@ import type {
   Subscribe,
   Subscribed,
 } from "../../protocol/messages.ts";
-import { hasPresence } from "../../protocol/topics.ts";
+import { hasPresence } from "../../protocol/names.ts";
 import type { Delivery, Heard, LinkId } from "./tab-messages.ts";
 
 interface Topic {
   readonly name: string;
-  /** Where the trunk stands: what comes next has the offset after it. Undefined until the hub has answered, and after it has ended it. */
+  /** Where the upstream stands: what comes next has the offset after it. Undefined until the hub has answered, and after it has ended it. */
   head: Position | undefined;
-  /** The trunk's ref of the subscribe under way; 0: none. */
+  /** The upstream's ref of the subscribe under way; 0: none. */
   ref: number;
   /** Who hears what comes. */
   readonly joined: Set<LinkId>;
@@ -45,7 +45,7 @@ interface Fields {
   readonly position?: Position | null;
 }
 
-/** What goes over one trunk, from its beginning to its end. */
+/** What goes over one upstream, from its beginning to its end. */
 export interface Router {
   /** What the hub is to be told. Whoever takes it empties it. */
   readonly up: ClientMessage[];
@@ -53,13 +53,13 @@ export interface Router {
   readonly down: Delivery[];
   /** Those that were attached and not detached. */
   readonly links: Set<LinkId>;
-  /** A link is made. It opens with the trunk, or at once. */
+  /** A link is made. It opens with the upstream, or at once. */
   attach(link: LinkId): void;
   /** The link is gone. */
   detach(link: LinkId): void;
   /** A link says something. What makes no sense is for the hub to refuse. */
   fromLink(link: LinkId, message: ClientMessage): void;
-  /** The hub says something, or the trunk has opened or ended. */
+  /** The hub says something, or the upstream has opened or ended. */
   fromHub(what: Heard): void;
 }
 
@@ -69,9 +69,9 @@ export function createRouter(): Router {
   const down: Delivery[] = [];
   const links: Set<LinkId> = new Set();
   const topics: Map<string, Topic> = new Map();
-  /** What becomes of the answers to commands under way, by the trunk's ref. */
+  /** What becomes of the answers to commands under way, by the upstream's ref. */
   const asked: Map<number, (answer: Answer) => void> = new Map();
-  /** Who has said hello. The first one's was the trunk's. */
+  /** Who has said hello. The first one's was the upstream's. */
   const greeted: Set<LinkId> = new Set();
   let opened: Heard | undefined;
   let welcome: Heard | undefined;
@@ -161,7 +161,7 @@ export function createRouter(): Router {
     join(topic, ask ? undefined : topic.head?.offset);
   }
 
-  /** Lets those in whose position lies from `least`, if given, to where the trunk stands; for the first of the others the hub is asked. */
+  /** Lets those in whose position lies from `least`, if given, to where the upstream stands; for the first of the others the hub is asked. */
   function join(topic: Topic, least?: number): void {
     const { name, head, waiting } = topic;
     for (const [link, message] of waiting) {

@@ -21,7 +21,7 @@ export interface SharedOptions {
 /**
  * A transport over which all tabs of one origin share one connection. The tab that has it is the leader; when it is closed, crashes or
  * falls silent for 4 s, another takes its place, the others' links end with `link_lost`, and their channels resume at once where they were.
- * For the hub all tabs are one link of one session: one identity, one rate, one member. `exclude` spares the publisher's own channel only.
+ * For the hub all tabs are one link of one session: one identity, one rate, one member. `excludeSelf` spares the publisher's own channel only.
  * Where the platform has no locks or no broadcasts, which is so on pages that are not secure, it is `transport` itself.
  * Throws `invalid_option`.
  */

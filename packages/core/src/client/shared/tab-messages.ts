@@ -1,5 +1,5 @@
 /** What tabs say to each other. docs/shared-tabs.md is the contract; these types are the same contract for the compiler. */
-import type { CloseCause } from "../../link.ts";
+import type { CloseCause } from "../../protocol/close-codes.ts";
 import { PROTOCOL_VERSION, type ServerMessage } from "../../protocol/messages.ts";
 
 /** The versions that tabs must have in common: of their own messages, and of what they carry. */
@@ -8,7 +8,7 @@ export const TABS_VERSION = `1.${PROTOCOL_VERSION}`;
 /** `TAB/NUMBER/`: a link of one tab. Begins with no other's id. */
 export type LinkId = string;
 
-/** What a link hears of its trunk. */
+/** What a link hears of its upstream. */
 export type Heard =
   | ServerMessage
   | { readonly type: "open" }

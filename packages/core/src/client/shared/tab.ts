@@ -1,11 +1,12 @@
 /** One tab among those that share: makes links, follows the leader or leads, and leaves. */
 import type { Clock } from "../../clock.ts";
-import type { CloseCause, LinkObserver, Transport } from "../../link.ts";
+import type { LinkObserver, Transport } from "../../link.ts";
+import type { CloseCause } from "../../protocol/close-codes.ts";
 import type { ClientMessage, ServerMessage } from "../../protocol/messages.ts";
 import { randomId } from "../../random-id.ts";
 import type { Delivery, Heard, LinkId, TabMessage } from "./tab-messages.ts";
 import type { SharingPlatform, TabBroadcast } from "./tab-platform.ts";
-import { openTrunk, type Trunk } from "./trunk.ts";
+import { openUpstream, type Upstream } from "./upstream.ts";
 
 /** Milliseconds between two looks at whether there is a leader, and anything to do. Who is asleep does not look. */
 const LOOK = 1_000;
@@ -14,7 +15,7 @@ const ASK = 2;
 const GIVE_UP = 4;
 /** Milliseconds for which a link that is lost keeps its subscriptions: a page that reloads does not leave and come in between. */
 const GRACE = 5_000;
-/** Publishes with `exclude` that are remembered; the hub replays fewer. */
+/** Publishes with `excludeSelf` that are remembered; the hub replays fewer. */
 const EXCLUDED = 1_000;
 
 /** The channel comes back at once, to another leader or to a connection of its own. */
@@ -41,7 +42,7 @@ export function createTab(
   platform: SharingPlatform,
 ): Transport["connect"] {
   const links: Map<LinkId, TabLink> = new Map();
-  /** What channels of this tab have published with `exclude`, by session, topic and id. */
+  /** What channels of this tab have published with `excludeSelf`, by session, topic and id. */
   const excluded: Set<string> = new Set();
   /** Other tabs that are there, whose end this one will hear of. */
   const watched: Set<string> = new Set();
@@ -61,7 +62,7 @@ export function createTab(
   /** Who leads, and whether it is this tab; empty: nobody, as far as is known. */
   let leader = "";
   let leads = false;
-  let trunk: Trunk | undefined;
+  let upstream: Upstream | undefined;
 
   function connect(observer: LinkObserver<ServerMessage>): ReturnType<Transport["connect"]> {
     if (alone) return transport.connect(observer);
@@ -90,18 +91,18 @@ export function createTab(
         observer.close(cause);
       },
     };
-    /** `exclude` spares a link of the hub, which all tabs have in common; only the publisher's own channel is to be spared. */
+    /** `excludeSelf` spares a link of the hub, which all tabs have in common; only the publisher's own channel is to be spared. */
     const toAll = (message: ClientMessage): ClientMessage => {
       if (message.type === "hello") ({ session } = message);
-      if (message.type !== "publish" || !message.exclude) return message;
+      if (message.type !== "publish" || !message.excludeSelf) return message;
       excluded.add(published(message.topic, message.id));
       for (const oldest of excluded) if (excluded.size > EXCLUDED) excluded.delete(oldest);
-      return { ...message, exclude: undefined };
+      return { ...message, excludeSelf: undefined };
     };
     links.set(own, link);
     open(link);
     return {
-      // Of a trunk in another tab nothing is known.
+      // Of an upstream in another tab nothing is known.
       buffered: 0,
       send(batch) {
         say(["send", link.leader, own, JSON.stringify(batch.map(toAll))]);
@@ -175,10 +176,10 @@ export function createTab(
     abdicate = hold("", lead, lost, steal);
   }
 
-  /** Gives up the leadership, or the hope for it. Every link over this tab's trunk is lost, and so is every link of this tab. */
+  /** Gives up the leadership, or the hope for it. Every link over this tab's upstream is lost, and so is every link of this tab. */
   function resign(): void {
     abdicate();
-    trunk?.close(AGAIN);
+    upstream?.close(AGAIN);
     leads = false;
     follow("");
   }
@@ -213,25 +214,25 @@ export function createTab(
     if (!leads) return;
     if (kind === "open") attach(about);
     if (kind === "send")
-      trunk?.use((router) => {
+      upstream?.use((router) => {
         for (const message of JSON.parse(more) as ClientMessage[]) router.fromLink(about, message);
       });
     if (kind === "close") detach(about, more);
   }
 
-  /** A link over this tab's trunk, which is made for the first of them. */
+  /** A link over this tab's upstream, which is made for the first of them. */
   function attach(link: LinkId): void {
-    trunk ??= openTrunk(
+    upstream ??= openUpstream(
       transport,
       (deliveries) => {
         if (watched.size > 0) broadcast?.postMessage(["deliver", leader, deliveries]);
         deliver(deliveries);
       },
       () => {
-        trunk = undefined;
+        upstream = undefined;
       },
     );
-    trunk.use((router) => router.attach(link));
+    upstream.use((router) => router.attach(link));
     const [tab = ""] = link.split("/");
     if (tab === id || watched.has(tab)) return;
     watched.add(tab);
@@ -245,10 +246,10 @@ export function createTab(
 
   /** A link was closed, or all of a tab. Who has not left may be back soon, and stays subscribed until then. */
   function detach(gone: string, cause: CloseCause): void {
-    trunk?.use((router) => {
+    upstream?.use((router) => {
       const left = Array.from(router.links).filter((link) => link.startsWith(gone));
       // To one channel the hub has fallen silent, and so it has to all.
-      if (left.length === router.links.size || cause.code === "timeout") trunk?.close(cause);
+      if (left.length === router.links.size || cause.code === "timeout") upstream?.close(cause);
       else if (cause.code === "normal") for (const link of left) router.detach(link);
       else clock.after(GRACE, () => detach(gone, { code: "normal" }));
     });

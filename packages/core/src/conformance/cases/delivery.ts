@@ -96,9 +96,9 @@ export const delivery: readonly Case[] = [
       const [publisher, other] = [await context.client("publisher"), await context.client("other")];
       for (const client of [publisher, other]) await client.subscribe("news.sport");
       await publisher.publish("news.sport", { n: 1 });
-      await publisher.publish("news.sport", { n: 2 }, { exclude: true });
+      await publisher.publish("news.sport", { n: 2 }, { excludeSelf: true });
       await publisher.publish("news.sport", { n: 3 });
-      await publisher.publish("news.sport", { n: 4 }, { exclude: true });
+      await publisher.publish("news.sport", { n: 4 }, { excludeSelf: true });
       await other.receives("news.sport", [1, 2, 3, 4]);
       await publisher.receives("news.sport", [1, 3]);
       // Also what is replayed.

@@ -109,7 +109,7 @@ export const gaps: readonly Case[] = [
     },
   },
   {
-    name: "gives a slow reader of a topic that drops the newest, after a gap of reason overflow",
+    name: "gives a slow consumer of a topic that drops the newest, after a gap of reason overflow",
     async run(context) {
       await context.open({ limits: { queueMessages: 20, queueBytes: 40_000, positionCheck: 60_000 } });
       const client = await context.client("a");
@@ -128,7 +128,7 @@ export const gaps: readonly Case[] = [
     },
   },
   {
-    name: "gives a slow reader the newest of each key of a conflated event",
+    name: "gives a slow consumer the newest of each key of a conflated event",
     async run(context) {
       await context.open({ limits: { queueMessages: 50, queueBytes: 40_000, positionCheck: 60_000 } });
       const client = await context.client("a");

@@ -1,6 +1,6 @@
 /** Whole answers to HTTP requests, and the one way to refuse a request whose body was not read. */
 import type { ServerResponse } from "node:http";
-import type { CloseCause } from "../../link.ts";
+import type { CloseCause } from "../../protocol/close-codes.ts";
 import { markLast, unmarkLast } from "./last-request.ts";
 import { type HttpRequest, type HttpResponse, isHttp2, isUnread } from "./request.ts";
 

@@ -1,5 +1,5 @@
 /** What is served on a server, so that a request for anything else is told. */
-import type { CloseCause } from "../../link.ts";
+import type { CloseCause } from "../../protocol/close-codes.ts";
 import type { HttpServer } from "./request.ts";
 
 /** How a path is asked for. */

@@ -1,5 +1,5 @@
 /** Hangs an adapter on a server of the application's, beside whatever else it serves. */
-import type { CloseCause } from "../../link.ts";
+import type { CloseCause } from "../../protocol/close-codes.ts";
 import { endIfAfterLast, markLast, saysClose } from "./last-request.ts";
 import { refusal, reply } from "./reply.ts";
 import { type HttpRequest, type HttpResponse, type HttpServer, isHttp2, pathOf } from "./request.ts";

@@ -1,7 +1,7 @@
 /** Upgrade requests of a server, for every adapter that is attached to it and beside the application's own listeners. */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import type { CloseCause } from "../../link.ts";
+import type { CloseCause } from "../../protocol/close-codes.ts";
 import { endIfAfterLast } from "./last-request.ts";
 import { refusal } from "./reply.ts";
 import { type HttpServer, pathOf } from "./request.ts";

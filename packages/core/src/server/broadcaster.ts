@@ -2,7 +2,7 @@
 import type { Position } from "../protocol/messages.ts";
 
 /** A notification on its way out. */
-export interface OutletNotification {
+export interface Broadcast {
   readonly topic: string;
   readonly event: string;
   /** The data as JSON. */
@@ -17,14 +17,14 @@ export interface OutletNotification {
 }
 
 /** Takes every notification that this hub publishes; those of other hubs on the backplane are theirs to hand out. */
-export interface Outlet {
+export interface Broadcaster {
   /** For errors and logs. */
   readonly name: string;
   /**
    * Takes one notification, in the order of its topic. MUST return at once and MUST NOT throw: what cannot be delivered is told to
-   * the application by the outlet's own means. A publish that was repeated under its id may come again.
+   * the application by the broadcaster's own means. A publish that was repeated under its id may come again.
    */
-  publish(notification: OutletNotification): void;
+  publish(notification: Broadcast): void;
   /** Delivers what it holds, for at most `ms` milliseconds, and releases everything. */
   close(ms: number): Promise<void>;
 }

@@ -1,6 +1,7 @@
-/** One link's life on the hub: hello, commands, liveness, and the end. What it may do is decided by {@link SessionHost}. */
+/** One link's life on the hub: hello, commands, liveness, and the end. What it may do is decided by {@link ConnectionHost}. */
 import { BellwireError, ERRORS, type ErrorCode, isBellwireError } from "../errors.ts";
-import type { CloseCause, Link, LinkObserver } from "../link.ts";
+import type { Link, LinkObserver } from "../link.ts";
+import type { CloseCause } from "../protocol/close-codes.ts";
 import {
   type ClientMessage,
   type Hello,
@@ -8,15 +9,15 @@ import {
   type Publish,
   type ServerMessage,
 } from "../protocol/messages.ts";
+import type { ConnectionHost, LiveConnection } from "./connection-host.ts";
 import { exclusionId } from "./exclusion.ts";
-import type { Handshake } from "./hub-link.ts";
+import type { Handshake } from "./handshake.ts";
 import type { Identity } from "./identity.ts";
 import { InboundRates } from "./inbound-rates.ts";
 import { LinkQueue } from "./link-queue.ts";
 import { LinkSubscriptions } from "./link-subscriptions.ts";
 import { control } from "./outgoing.ts";
 import type { Publisher } from "./publishing.ts";
-import type { LiveSession, SessionHost } from "./session-host.ts";
 import { TokenExpiry } from "./token-expiry.ts";
 
 type Phase = "hello" | "authenticating" | "ready" | "closed";
@@ -25,7 +26,7 @@ type Phase = "hello" | "authenticating" | "ready" | "closed";
 const COMES_BACK: ReadonlySet<ErrorCode> = new Set([
   "link_lost",
   "draining",
-  "slow_reader",
+  "slow_consumer",
   "internal",
   "malformed",
   "rate_limited",
@@ -38,8 +39,10 @@ const DRAIN_POLL = 20;
 /** Milliseconds after which a client that was cut for flooding should come back. */
 const FLOODED = 10_000;
 
-export class Session<I extends Identity> implements LinkObserver<ClientMessage>, LiveSession, Publisher<I> {
-  readonly #host: SessionHost<I>;
+export class Connection<I extends Identity>
+  implements LinkObserver<ClientMessage>, LiveConnection, Publisher<I>
+{
+  readonly #host: ConnectionHost<I>;
   readonly #link: Link<ServerMessage>;
   readonly #handshake: Handshake;
   readonly #queue: LinkQueue;
@@ -63,13 +66,13 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
   #waiting = 0;
   #cancelHello: (() => void) | undefined;
 
-  constructor(host: SessionHost<I>, link: Link<ServerMessage>, handshake: Handshake) {
+  constructor(host: ConnectionHost<I>, link: Link<ServerMessage>, handshake: Handshake) {
     const { clock, limits } = host;
     const now = clock.now();
     this.#host = host;
     this.#link = link;
     this.#handshake = handshake;
-    this.#queue = new LinkQueue(link, host.pacer, () => this.end({ code: "slow_reader" }));
+    this.#queue = new LinkQueue(link, host.pacer, () => this.end({ code: "slow_consumer" }));
     this.#rates = new InboundRates(limits, now);
     this.#subscriptions = new LinkSubscriptions(host, this.#queue, this.#rates, handshake);
     this.#expiry = new TokenExpiry({
@@ -166,7 +169,7 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
   end(cause: CloseCause): void {
     if (this.#phase === "closed") return;
     this.#rightless ||= cause.code === "forbidden" || cause.code === "unauthorized";
-    if (cause.code !== "slow_reader") this.#queue.flush();
+    if (cause.code !== "slow_consumer") this.#queue.flush();
     this.close(cause);
     this.#link.close(cause);
   }
@@ -242,7 +245,7 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     this.#heardAt = this.#pingedAt = clock.now();
     const { pingInterval, pongTimeout, messageBytes } = limits;
     this.#queue.push(
-      control({ type: "welcome", silence: pingInterval + pongTimeout, maxMessageBytes: messageBytes }),
+      control({ type: "welcome", idleTimeout: pingInterval + pongTimeout, maxMessageBytes: messageBytes }),
     );
     this.#expiry.watch(identity.expiresAt);
   }
@@ -283,8 +286,14 @@ export class Session<I extends Identity> implements LinkObserver<ClientMessage>,
     return done;
   }
 
-  async #publish({ ref, topic, event, data, id, exclude }: Publish): Promise<void> {
-    const answer = await this.#host.publish(this, { topic, event, data, id, exclude: exclude === true });
+  async #publish({ ref, topic, event, data, id, excludeSelf }: Publish): Promise<void> {
+    const answer = await this.#host.publish(this, {
+      topic,
+      event,
+      data,
+      id,
+      excludeSelf: excludeSelf === true,
+    });
     const bytes = answer.data === undefined ? 0 : JSON.stringify(answer.data).length;
     this.#queue.push(control({ type: "acknowledged", ref, ...answer }, bytes));
   }

@@ -1,9 +1,9 @@
 /** The grammar of topics, events, ids and patterns, and the look-up of a topic. */
-import { isEventName, isName, needsAuthorization } from "@bellwire/core";
+import { isEventName, isName, needsAuthorization } from "@bellwire/core/adapter";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { isId, type TopicParams } from "../src/protocol/names.ts";
 import { indexPatterns, parsePattern } from "../src/protocol/patterns.ts";
-import { isId, type TopicParams } from "../src/protocol/topics.ts";
 import { holds } from "./property.ts";
 
 /** Looks topics up among one pattern. */

@@ -1,16 +1,10 @@
-/** What an adapter's server half sees of the hub: admission and the other end of the link. */
-import type { CloseCause, Link, LinkObserver } from "../link.ts";
+/** The hub as an adapter's server half sees it: admission, and the other end of each link. */
+import type { Link, LinkObserver } from "../link.ts";
+import type { CloseCause } from "../protocol/close-codes.ts";
 import type { ClientMessage, Member, Position, ServerMessage } from "../protocol/messages.ts";
 import type { History } from "./backplane.ts";
+import type { Handshake } from "./handshake.ts";
 import type { Identity } from "./identity.ts";
-
-/** Access that an adapter has verified itself, by a signature of the application's own server. */
-export interface Grant {
-  /** Who joins a `presence-` topic by it. Default: the identity's user. */
-  readonly member?: Member;
-  /** The user whom the authorization names, for `revoke`. Default: the member's id. */
-  readonly user?: string | undefined;
-}
 
 /** What a client publishes. */
 export interface Publication {
@@ -19,7 +13,7 @@ export interface Publication {
   readonly data: unknown;
   readonly id: string;
   /** Everyone but the publisher receives it. */
-  readonly exclude: boolean;
+  readonly excludeSelf: boolean;
 }
 
 /** The acknowledgement's content. */
@@ -29,31 +23,8 @@ export interface PublishAnswer {
   readonly data?: unknown;
 }
 
-/** What a connection brought with it. It is handed to `authenticate` as it is. */
-export interface Handshake {
-  /** The adapter's name. */
-  readonly transport: string;
-  /** Request headers, lower-case names. `authorization: Bearer …` is taken as the token when the hello has none. */
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly remoteAddress?: string | undefined;
-  /**
-   * `false` for a peer that cannot answer, such as a stock EventSource: the hub then expects no pong from it.
-   * Default: true.
-   */
-  readonly answers?: boolean;
-  /**
-   * The adapter's own name of the link, which no client can choose: `exclude` compares it. Default: an id that the hub derives from
-   * the user and from the hello's session.
-   */
-  readonly session?: string;
-  /** The user who signed in on the link by the adapter's own means; `revoke` follows it. MUST NOT throw. */
-  readonly user?: () => string | undefined;
-  /** Asked before `authorize`: a grant takes its place; undefined leaves the decision to it. MUST NOT throw. */
-  readonly grant?: (action: "subscribe" | "publish", topic: string) => Grant | undefined;
-}
-
 /** A client's requests outside of any link, for an adapter whose provider holds the connections. Each is authorized by itself. */
-export interface Visit {
+export interface ClientRequest {
   /** Who the client is, as `authenticate` said. */
   readonly identity: Identity;
   /** Resolves when the client may subscribe, with who it is on a `presence-` topic. Rejects with `unknown_topic`, `forbidden`. */
@@ -90,5 +61,5 @@ export interface RequestAcceptor {
    * Takes a client's requests without a link. `session` is what `exclude` excludes. Rejects with `unauthorized`, and with
    * `closed` once the hub is closing. It counts against no rate: an adapter MUST bound the requests it takes.
    */
-  visit(token: string | undefined, handshake: Handshake, session: string): Promise<Visit>;
+  acceptRequest(token: string | undefined, handshake: Handshake, session: string): Promise<ClientRequest>;
 }

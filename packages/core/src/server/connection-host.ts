@@ -1,17 +1,18 @@
 /** What a session asks of its hub. The hub implements it; a session knows nothing else of the hub. */
 import type { Clock } from "../clock.ts";
 import type { TopicMatch } from "../contract.ts";
-import type { CloseCause } from "../link.ts";
+import type { CloseCause } from "../protocol/close-codes.ts";
+import type { Publication, PublishAnswer } from "./acceptor.ts";
 import type { Access } from "./access.ts";
-import type { Publication, PublishAnswer } from "./hub-link.ts";
+import type { Subscriber } from "./audience.ts";
 import type { Identity } from "./identity.ts";
 import type { Limits } from "./limits.ts";
-import type { Pacer } from "./link-queue.ts";
+import type { Pacer } from "./pacer.ts";
 import type { Publisher } from "./publishing.ts";
-import type { Reader, Topic } from "./topic.ts";
+import type { Topic } from "./topic.ts";
 
 /** A session as its hub sees it. */
-export interface LiveSession {
+export interface LiveConnection {
   /** The identity's user, once there is one. */
   readonly user: string | undefined;
   /** Takes from a user what it has on this link: its subscription to a topic, or without a topic the link. */
@@ -24,7 +25,7 @@ export interface LiveSession {
   beat(now: number): void;
 }
 
-export interface SessionHost<I extends Identity> {
+export interface ConnectionHost<I extends Identity> {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly pacer: Pacer;
@@ -32,11 +33,11 @@ export interface SessionHost<I extends Identity> {
   publish(publisher: Publisher<I>, publication: Publication): Promise<PublishAnswer>;
   /** The open topic of that name. */
   topic(name: string, match: TopicMatch): Topic;
-  /** `lost`: the reader may come back. */
-  leave(name: string, topic: Topic, reader: Reader, lost: boolean): void;
+  /** `lost`: the subscriber may come back. */
+  leave(name: string, topic: Topic, subscriber: Subscriber, lost: boolean): void;
   /** Counts a session in; a cause when its user has too many. */
-  entered(session: LiveSession): CloseCause | undefined;
-  ended(session: LiveSession): void;
+  entered(session: LiveConnection): CloseCause | undefined;
+  ended(session: LiveConnection): void;
   /** A client was refused for a reason that its operator can do something about. */
   refused(cause: CloseCause, transport: string): void;
   /** Tells the application of an error in its own code. */

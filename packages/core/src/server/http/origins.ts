@@ -1,5 +1,5 @@
 /** Which web pages may use the endpoint. A request without `Origin` does not come from another page's script and is let through. */
-import type { CloseCause } from "../link.ts";
+import type { CloseCause } from "../../protocol/close-codes.ts";
 
 type Headers = Readonly<Record<string, string | undefined>>;
 

@@ -1,5 +1,5 @@
 /**
- * The backlog of one slow reader: what waits in the hub because the link's own buffer is full. Pure: it decides what is kept,
+ * The backlog of one slow consumer: what waits in the hub because the link's own buffer is full. Pure: it decides what is kept,
  * replaced or given up; the session performs.
  */
 import type { ServerMessage } from "../protocol/messages.ts";

@@ -509,7 +509,7 @@ describe("liveness", () => {
   });
 });
 
-describe("slow readers", () => {
+describe("slow consumers", () => {
   const fill = { limits: { queueBytes: 4_000, queueMessages: 20 } };
 
   it("cuts a reader that would have to be kept more than the cap, and its neighbour hears everything", async () => {
@@ -521,12 +521,12 @@ describe("slow readers", () => {
       await world.hub.publish("news.a", "said", { n });
       await settle();
     }
-    expect(slow.cause?.code).toBe("slow_reader");
+    expect(slow.cause?.code).toBe("slow_consumer");
     expect(quick.of("notification")).toHaveLength(30);
   });
 
   it("never cuts a reader of a topic that drops: it gets a gap and the newest", async () => {
-    open({ ...fill, slowReaders: { "news.{name}": "drop" } });
+    open({ ...fill, slowConsumers: { "news.{name}": "drop" } });
     const slow = await world.welcomed();
     await slow.say({ type: "subscribe", ref: 1, topic: "news.a" });
     slow.buffered = 1_500;

@@ -1,5 +1,5 @@
 /** What a hub does for clients that have no link to it: their requests, and the providers that fan out for it. */
-import type { Outlet, OutletNotification } from "@bellwire/core/server";
+import type { Broadcast, Broadcaster } from "@bellwire/core/server";
 import { afterEach, describe, expect, it } from "vitest";
 import { authenticate, codeOf, type User, World } from "./world.ts";
 
@@ -8,7 +8,7 @@ const handshake = { transport: "hand", headers: {} };
 let world: World<User>;
 afterEach(() => world.dispose());
 
-describe("a visit", () => {
+describe("a request of a client without a link", () => {
   const open = () => {
     world = new World<User>({
       authenticate,
@@ -19,16 +19,19 @@ describe("a visit", () => {
 
   it("is refused without a good token, and once the hub is closing", async () => {
     const hub = open();
-    expect(await codeOf(hub.visit("nobody", handshake, "s"))).toBe("unauthorized");
+    expect(await codeOf(hub.acceptRequest("nobody", handshake, "s"))).toBe("unauthorized");
     const closed = hub.close({ flush: 0 });
-    expect(await codeOf(hub.visit("alice", handshake, "s"))).toBe("closed");
+    expect(await codeOf(hub.acceptRequest("alice", handshake, "s"))).toBe("closed");
     await world.clock.advance(100);
     await closed;
   });
 
   it("is authorized for each request, like a link", async () => {
     const hub = open();
-    const [alice, bob] = [await hub.visit("alice", handshake, "a"), await hub.visit("bob", handshake, "b")];
+    const [alice, bob] = [
+      await hub.acceptRequest("alice", handshake, "a"),
+      await hub.acceptRequest("bob", handshake, "b"),
+    ];
     await hub.publish("private-room.x", "said", { n: 1 });
     const head = await alice.read("private-room.x", undefined);
     expect(head.head.offset).toBe(1);
@@ -37,13 +40,19 @@ describe("a visit", () => {
     expect(await codeOf(bob.read("private-room.x", head.head))).toBe("forbidden");
     expect(await codeOf(bob.admit("private-room.x"))).toBe("forbidden");
     expect(await codeOf(bob.admit("nowhere"))).toBe("unknown_topic");
-    const publication = { topic: "private-room.x", event: "said", data: { n: 2 }, id: "i", exclude: false };
+    const publication = {
+      topic: "private-room.x",
+      event: "said",
+      data: { n: 2 },
+      id: "i",
+      excludeSelf: false,
+    };
     expect(await codeOf(bob.publish(publication))).toBe("forbidden");
     expect(await alice.publish(publication)).toMatchObject({ position: { offset: 2 } });
   });
 
   it("names who the client is where presence counts", async () => {
-    const alice = await open().visit("alice", handshake, "a");
+    const alice = await open().acceptRequest("alice", handshake, "a");
     expect(await alice.admit("presence-room.x")).toEqual({ id: "alice" });
     expect(await alice.admit("news.a")).toBeUndefined();
   });
@@ -53,26 +62,26 @@ describe("a visit", () => {
     const link = await world.welcomed("bob", "x", { session: "pusher/1.2/mine" });
     const claimed = await world.welcomed("eve", "pusher/1.2/mine");
     for (const peer of [link, claimed]) await peer.say({ type: "subscribe", ref: 1, topic: "news.a" });
-    const bob = await hub.visit("bob", handshake, "pusher/1.2/mine");
-    await bob.publish({ topic: "news.a", event: "said", data: { n: 1 }, id: "i", exclude: true });
+    const bob = await hub.acceptRequest("bob", handshake, "pusher/1.2/mine");
+    await bob.publish({ topic: "news.a", event: "said", data: { n: 1 }, id: "i", excludeSelf: true });
     await world.clock.advance(1);
     expect(link.received.map(({ type }) => type)).toEqual(["welcome", "subscribed", "skip"]);
     expect(claimed.of("notification")).toHaveLength(1);
   });
 });
 
-describe("an outlet", () => {
+describe("a broadcaster", () => {
   it("gets whatever the hub publishes, with its place, and is closed with the hub", async () => {
-    const got: OutletNotification[] = [];
+    const got: Broadcast[] = [];
     let closedIn: number | undefined;
-    const outlet: Outlet = {
+    const broadcaster: Broadcaster = {
       name: "double",
       publish: (notification) => void got.push(notification),
       close: async (ms) => {
         closedIn = ms;
       },
     };
-    world = new World<User>({ outlets: [outlet] });
+    world = new World<User>({ broadcasters: [broadcaster] });
     await world.hub.publish("news.a", "said", { n: 1 }, { id: "first", exclude: "someone" });
     await world.hub.publish("news.a", "typing", { n: 2 });
     expect(

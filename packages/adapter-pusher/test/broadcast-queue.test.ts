@@ -1,19 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { failureOf, type OutletEvent, OutletQueue } from "../src/hosted/outlet-queue.ts";
+import { type BroadcastEvent, BroadcastQueue, failureOf } from "../src/hosted/broadcast-queue.ts";
 
-function event(channel: string, data = "{}", extra: Partial<OutletEvent> = {}): OutletEvent {
+function event(channel: string, data = "{}", extra: Partial<BroadcastEvent> = {}): BroadcastEvent {
   return { channel, name: "said", data, volatile: false, at: 0, ...extra };
 }
 
-function filled(...events: readonly OutletEvent[]): OutletQueue {
-  const queue = new OutletQueue();
+function filled(...events: readonly BroadcastEvent[]): BroadcastQueue {
+  const queue = new BroadcastQueue();
   for (const one of events) expect(queue.add(one)).toEqual([]);
   return queue;
 }
 
 /** The next batch, which must be there. */
-function next(queue: OutletQueue, now = 0): readonly OutletEvent[] {
+function next(queue: BroadcastQueue, now = 0): readonly BroadcastEvent[] {
   const batch = queue.next(now);
   if (!batch) throw new Error("nothing is due");
   return batch;
@@ -96,11 +96,11 @@ describe("the queue of events for Pusher", () => {
   });
 
   it("holds no more than 10,000 events and 8 MiB, and lets the oldest go", () => {
-    const queue = new OutletQueue();
+    const queue = new BroadcastQueue();
     for (let n = 0; n < 10_000; n++) queue.add(event("a", `${n}`));
     expect(queue.add(event("a", "one more")).map(({ data }) => data)).toEqual(["0"]);
     const large = "x".repeat(10_000);
-    const full = new OutletQueue();
+    const full = new BroadcastQueue();
     let gone = 0;
     for (let n = 0; n < 900; n++) gone += full.add(event("a", large)).length;
     expect(gone).toBe(900 - Math.floor(8_388_608 / large.length));
@@ -120,10 +120,10 @@ describe("the queue of events for Pusher", () => {
         fc.array(fc.constantFrom("a", "b", "c"), { maxLength: 60 }),
         fc.array(outcome, { maxLength: 60 }),
         (channels, outcomes) => {
-          const queue = new OutletQueue();
-          const sent: OutletEvent[] = [];
-          const given: OutletEvent[] = [];
-          const under: (readonly OutletEvent[])[] = [];
+          const queue = new BroadcastQueue();
+          const sent: BroadcastEvent[] = [];
+          const given: BroadcastEvent[] = [];
+          const under: (readonly BroadcastEvent[])[] = [];
           for (const [n, channel] of channels.entries()) queue.add(event(channel, `${n}`));
           let now = 0;
           for (let step = 0; !queue.empty && step < 1_000; step++) {

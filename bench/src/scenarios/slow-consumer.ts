@@ -1,4 +1,4 @@
-/** `slow-reader`: one subscriber stops to read; do the others pay for it? */
+/** `slow-consumer`: one subscriber stops to read; do the others pay for it? */
 import { FAN_OUT_TOPIC } from "../contender.ts";
 import { Drive, type DriveResult } from "../drive/drive.ts";
 import type { Network } from "../network/network.ts";
@@ -51,8 +51,8 @@ function cost({ server, report }: DriveResult): number {
   return server.cpu / report.delivered;
 }
 
-export const slowReader: Scenario = {
-  name: "slow-reader",
+export const slowConsumer: Scenario = {
+  name: "slow-consumer",
   takesPart: ({ load }) => load !== undefined,
   async run(stage) {
     const { spec, rounds: planned } = PLANS[stage.profile];
@@ -60,7 +60,7 @@ export const slowReader: Scenario = {
     const { entrants, random, progress } = stage;
     const trials = new Map<Entrant, Trial[]>();
     const network = await stage.network();
-    progress.begin("slow-reader", entrants.length * rounds);
+    progress.begin("slow-consumer", entrants.length * rounds);
     try {
       for (let round = 1; round <= rounds; round += 1) {
         for (const entrant of random.shuffled([...entrants])) {
@@ -72,8 +72,8 @@ export const slowReader: Scenario = {
       await network.close();
     }
     return {
-      name: "slow-reader",
-      title: "Slow reader: does one hurt the others?",
+      name: "slow-consumer",
+      title: "Slow consumer: does one hurt the others?",
       setup:
         `${spec.subscribers} clients on one topic, ${spec.rate} notifications of ${spec.bytes / 1_024} KiB per second; after ${ALONE * 100} % of them one more ` +
         "subscriber joins and stops to read; loopback. The others' latency and the server's CPU per delivery before and beside it, what the server's " +

@@ -5,7 +5,7 @@
 import { HOSTED_LIMITS } from "../hosted-limits.ts";
 
 /** One event on its way. */
-export interface OutletEvent {
+export interface BroadcastEvent {
   readonly channel: string;
   readonly name: string;
   /** The data, encoded. */
@@ -34,8 +34,8 @@ const PATIENCE = 30_000;
 const BASE = 500;
 const CAP = 20_000;
 
-export class OutletQueue {
-  #waiting: OutletEvent[] = [];
+export class BroadcastQueue {
+  #waiting: BroadcastEvent[] = [];
   #bytes = 0;
   readonly #busy: Set<string> = new Set();
   #underWay = 0;
@@ -53,7 +53,7 @@ export class OutletQueue {
   }
 
   /** Adds an event; answers with those that had to go for it, the oldest. */
-  add(event: OutletEvent): readonly OutletEvent[] {
+  add(event: BroadcastEvent): readonly BroadcastEvent[] {
     this.#waiting.push(event);
     this.#bytes += event.data.length;
     let over = 0;
@@ -65,7 +65,7 @@ export class OutletQueue {
   }
 
   /** Takes those out that have waited for too long. */
-  expire(now: number): readonly OutletEvent[] {
+  expire(now: number): readonly BroadcastEvent[] {
     const fresh = this.#waiting.filter(({ at }) => now - at < PATIENCE);
     if (fresh.length === this.#waiting.length) return [];
     const old = this.#waiting.filter(({ at }) => now - at >= PATIENCE);
@@ -74,9 +74,9 @@ export class OutletQueue {
   }
 
   /** The next batch to send; undefined when there is none, or not yet. {@link taken} or {@link failed} follows. */
-  next(now: number): readonly OutletEvent[] | undefined {
+  next(now: number): readonly BroadcastEvent[] | undefined {
     if (this.#underWay >= LANES || now < this.#resumeAt) return undefined;
-    const batch: OutletEvent[] = [];
+    const batch: BroadcastEvent[] = [];
     const passed = new Set(this.#busy);
     for (const event of this.#waiting) {
       if (passed.has(event.channel)) continue;
@@ -97,7 +97,7 @@ export class OutletQueue {
   }
 
   /** Pusher has taken a batch. */
-  taken(batch: readonly OutletEvent[]): void {
+  taken(batch: readonly BroadcastEvent[]): void {
     this.#failures = 0;
     this.#resumeAt = 0;
     this.#back(batch);
@@ -105,11 +105,11 @@ export class OutletQueue {
 
   /** Pusher has not taken a batch. Answers with the events that are given up. `random` is from [0, 1). */
   failed(
-    batch: readonly OutletEvent[],
+    batch: readonly BroadcastEvent[],
     failure: Failure,
     now: number,
     random: number,
-  ): readonly OutletEvent[] {
+  ): readonly BroadcastEvent[] {
     this.#back(batch);
     if (failure === "refused") {
       if (batch.length === 1) return batch;
@@ -132,18 +132,18 @@ export class OutletQueue {
   }
 
   /** Gives everything up that waits. */
-  clear(): readonly OutletEvent[] {
+  clear(): readonly BroadcastEvent[] {
     const given = this.#waiting;
     this.#keep([]);
     return given;
   }
 
-  #keep(events: OutletEvent[]): void {
+  #keep(events: BroadcastEvent[]): void {
     this.#waiting = events;
     this.#bytes = events.reduce((sum, { data }) => sum + data.length, 0);
   }
 
-  #back(batch: readonly OutletEvent[]): void {
+  #back(batch: readonly BroadcastEvent[]): void {
     this.#underWay -= 1;
     for (const { channel } of batch) this.#busy.delete(channel);
   }

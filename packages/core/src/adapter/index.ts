@@ -1,0 +1,46 @@
+/** Everything that the author of a transport needs beside the entry points for applications. It runs in browsers and in Node. */
+export { systemClock } from "../clock.ts";
+export { isErrorCode } from "../errors.ts";
+export type { Link, LinkObserver, Transport } from "../link.ts";
+export {
+  atLeast,
+  callable,
+  checkOptions,
+  flag,
+  having,
+  isObject,
+  milliseconds,
+  type OptionRule,
+  type OptionRules,
+  object,
+  oneOf,
+  optionOf,
+  text,
+  withDefaults,
+} from "../options.ts";
+export { type CloseCause, closeCause, closeFrame } from "../protocol/close-codes.ts";
+export {
+  type Decoded,
+  decodeClientMessage,
+  decodeServerMessage,
+  encodeClientMessage,
+  encodeServerMessage,
+  readClientMessage,
+  readServerMessage,
+} from "../protocol/codec.ts";
+export { statusCause } from "../protocol/http-status.ts";
+export * from "../protocol/messages.ts";
+export { hasPresence, isEventName, isId, isName, needsAuthorization } from "../protocol/names.ts";
+export { randomId } from "../random-id.ts";
+export type {
+  ClientRequest,
+  LinkAcceptor,
+  Publication,
+  PublishAnswer,
+  RequestAcceptor,
+} from "../server/acceptor.ts";
+export { encodeOnce } from "../server/encode-once.ts";
+export type { Grant, Handshake } from "../server/handshake.ts";
+export { DATA_DEPTH, isTooDeep } from "../server/json-depth.ts";
+export { textFrames } from "../server/text-frames.ts";
+export { TokenBucket } from "../token-bucket.ts";

@@ -1,0 +1,31 @@
+/** The subscribers of a topic, how a message reaches all of them, and the event by which hubs speak of them. */
+import type { Link } from "../link.ts";
+import type { ServerMessage } from "../protocol/messages.ts";
+import type { Batch, Outgoing } from "./outgoing.ts";
+
+/** The event under which hubs speak of presence on a topic; off the grammar, so that no application's event is like it. */
+export const PRESENCE_EVENT = "__presence";
+
+/** A link's way out, as a topic sees it. */
+export interface Subscriber {
+  /** The id of the channel behind it, compared with an entry's `exclude`. */
+  readonly session: string;
+  readonly link: Link<ServerMessage>;
+  /** Adds a message to what it is due in this tick. */
+  push(item: Outgoing): void;
+  /** Hands a whole tick's batch to the link, or holds it back from a slow one. */
+  send(batch: Batch): void;
+}
+
+/**
+ * Everybody who is due the same messages, by link: a fan-out goes along the keys, as on a thousand links every further object that is
+ * touched is a cache miss. MUST change only after {@link Distributor.spread}, and MUST NOT hold a subscriber whose link was closed.
+ */
+export type Audience = ReadonlyMap<Link<ServerMessage>, Subscriber>;
+
+/** How a topic reaches all of its subscribers. */
+export interface Distributor {
+  fanOut(audience: Audience, item: Outgoing): void;
+  /** MUST be called before an audience changes. */
+  spread(): void;
+}
