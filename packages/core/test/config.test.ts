@@ -277,10 +277,10 @@ describe("a server from configuration", () => {
 
   it("has the backplane that is named, and that in memory when none is", async () => {
     const other = await backplaneFrom({});
-    await other.append("t", { event: "e", json: "1", time: 0 }, false);
+    await other.append("t", { event: "e", json: "1", time: 0 });
     expect((await other.read("t", undefined, 0)).head.offset).toBe(1);
     const small = await backplaneFrom({ backplane: { provider: "memory", history: { size: 1 } } });
-    for (const json of ["1", "2"]) await small.append("t", { event: "e", json, time: 0 }, false);
+    for (const json of ["1", "2"]) await small.append("t", { event: "e", json, time: 0 });
     const { head } = await small.read("t", undefined, 0);
     expect(await small.read("t", { ...head, offset: 0 }, 9)).toMatchObject({ ok: false, reason: "evicted" });
     const own = await backplaneFrom({ backplane: "mine" }, { mine: async () => async () => other });

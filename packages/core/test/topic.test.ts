@@ -72,8 +72,12 @@ class Unreliable implements Backplane {
     this.#waiting.splice(pick % this.#waiting.length, 1)[0]?.();
   }
 
-  async append(...given: Parameters<Backplane["append"]>): Promise<Position | null> {
+  async append(...given: Parameters<Backplane["append"]>): Promise<Position> {
     return this.#inner.append(...given);
+  }
+
+  async spread(...given: Parameters<Backplane["spread"]>): Promise<void> {
+    return this.#inner.spread(...given);
   }
 
   async listen(_: string, listener: EntryListener): Promise<() => void> {
@@ -168,7 +172,12 @@ function world(caps: Partial<HistoryCaps> = WIDE, limit = 1_000) {
   const topic = new Topic("t", backplane, distributor, rules, limit, undefined, failed);
   const publish = async (count = 1, more: Partial<Entry> = {}) => {
     for (let n = 0; n < count; n++)
-      await backplane.append("t", { event: "said", json: "1", time: 0, ...more }, more.offset === 0);
+      await backplane[more.offset === 0 ? "spread" : "append"]("t", {
+        event: "said",
+        json: "1",
+        time: 0,
+        ...more,
+      });
   };
   const join = async (session = "s", after?: Position): Promise<Follower> => {
     const follower = new Follower(session);

@@ -36,8 +36,13 @@ export type EntryListener = (epoch: string, entry: Entry) => void;
  * acknowledged append inside the window; the hub finds such a loss by `read`.
  */
 export interface Backplane {
-  /** Appends and answers with the position, the same one for an id seen before. A volatile entry is spread, not stored. */
-  append(topic: string, entry: NewEntry, volatile: boolean): Promise<Position | null>;
+  /** Appends and answers with the position, the same one for an id seen before. */
+  append(topic: string, entry: NewEntry): Promise<Position>;
+  /**
+   * Gives a volatile entry to every listener of the topic, at most once, with offset 0, and stores nothing: it changes no offset, and its
+   * id makes nothing idempotent. Resolves when it was handed over.
+   */
+  spread(topic: string, entry: NewEntry): Promise<void>;
   /** Starts to listen; entries appended after the returned promise resolves MUST reach the listener. */
   listen(topic: string, listener: EntryListener): Promise<() => void>;
   /** Everything after the position, at most `limit` entries, or the reason why not. Without a position: only the head. */

@@ -217,7 +217,7 @@ function checkHubOptions<M extends TopicMap, I extends Identity>(options: HubOpt
       authenticate: callable,
       authorize: callable,
       slowConsumers: object,
-      backplane: having("append", "listen", "read", "close"),
+      backplane: having("append", "spread", "listen", "read", "close"),
       limits: object,
       broadcasters: {
         allowed: "an array of broadcasters",

@@ -3,7 +3,7 @@ import { backgroundClock, type Clock } from "../clock.ts";
 import { BellwireError } from "../errors.ts";
 import { atLeast, checkOptions, having, object, withDefaults } from "../options.ts";
 import { randomId } from "../random-id.ts";
-import type { Backplane, Entry, EntryListener, NewEntry } from "./backplane.ts";
+import type { Backplane, EntryListener } from "./backplane.ts";
 import { type Held, type HistoryCaps, TopicLog } from "./topic-log.ts";
 
 /** Options of {@link memoryBackplane}. */
@@ -85,18 +85,20 @@ export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane
   };
 
   return {
-    async append(name, entry, volatile) {
+    async append(name, entry) {
       const topic = open(name);
       const { log, listeners } = topic;
-      const appended = volatile ? volatileEntry(entry) : log.append(entry, clock.now());
+      const appended = log.append(entry, clock.now());
       if (typeof appended === "number") return { epoch: log.epoch, offset: appended };
-      if (!volatile) {
-        topics.delete(name);
-        topics.set(name, topic);
-        shrink(name);
-      }
+      topics.delete(name);
+      topics.set(name, topic);
+      shrink(name);
       for (const listener of listeners) listener(log.epoch, appended);
-      return volatile ? null : { epoch: log.epoch, offset: appended.offset };
+      return { epoch: log.epoch, offset: appended.offset };
+    },
+    async spread(name, { id, event, json, time, exclude }) {
+      const { log, listeners } = open(name);
+      for (const listener of listeners) listener(log.epoch, { id, event, json, time, exclude, offset: 0 });
     },
     async listen(name, listener) {
       const { listeners } = open(name);
@@ -112,8 +114,4 @@ export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane
       topics.clear();
     },
   };
-}
-
-function volatileEntry({ id, event, json, time, exclude }: NewEntry): Entry {
-  return { id, event, json, time, exclude, offset: 0 };
 }

@@ -176,6 +176,6 @@ export class Presence {
   #say(gossip: Gossip): void {
     const { backplane, clock, report } = this.#host;
     const entry = { event: PRESENCE_EVENT, json: JSON.stringify(gossip), time: clock.wall() };
-    backplane.append(this.#topic, entry, true).catch(report);
+    backplane.spread(this.#topic, entry).catch(report);
   }
 }

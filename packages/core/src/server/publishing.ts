@@ -136,11 +136,11 @@ export class Publishing<I extends Identity> {
     if (this.#closed) throw new BellwireError("closed", "the hub is closed");
     const time = clock.wall();
     const { id, publisher, exclude } = entry;
-    const position = await backplane.append(
-      topic,
-      { id, publisher, event, json, time, exclude },
-      kind === "volatile",
-    );
+    const entered = { id, publisher, event, json, time, exclude };
+    const position =
+      kind === "volatile"
+        ? await backplane.spread(topic, entered).then(() => null)
+        : await backplane.append(topic, entered);
     for (const broadcaster of broadcasters)
       broadcaster.publish({ topic, event, json, position, time, id, exclude });
     return position;

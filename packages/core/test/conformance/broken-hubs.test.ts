@@ -100,8 +100,8 @@ describe("the ledger catches a hub that", () => {
     let count = 0;
     return expectCaught(
       broken((inner) => ({
-        async append(topic, entry, volatile) {
-          if (++count !== 20) return inner.append(topic, entry, volatile);
+        async append(topic, entry) {
+          if (++count !== 20) return inner.append(topic, entry);
           const { head } = await inner.read(topic, undefined, 0);
           return { epoch: head.epoch, offset: head.offset + 1 };
         },
@@ -114,9 +114,9 @@ describe("the ledger catches a hub that", () => {
     let count = 0;
     return expectCaught(
       broken((inner) => ({
-        async append(topic, entry, volatile) {
+        async append(topic, entry) {
           count += JSON.parse(entry.json).n === 95 ? 1 : 0;
-          if (count === 0) return inner.append(topic, entry, volatile);
+          if (count === 0) return inner.append(topic, entry);
           const { head } = await inner.read(topic, undefined, 0);
           return { epoch: head.epoch, offset: head.offset + 1 };
         },
@@ -235,8 +235,7 @@ describe("the ledger catches a hub that", () => {
     });
     return expectCaught(
       broken((inner) => ({
-        append: (topic, entry, volatile) =>
-          inner.append(topic, { ...entry, id: `${entry.id}#${++appends}` }, volatile),
+        append: (topic, entry) => inner.append(topic, { ...entry, id: `${entry.id}#${++appends}` }),
         listen: (topic, listener) => inner.listen(topic, (epoch, entry) => listener(epoch, original(entry))),
         async read(...args) {
           const history = await inner.read(...args);
@@ -267,7 +266,7 @@ describe("the ledger catches a hub that", () => {
   it("does not spare the one who asked to be excluded", () =>
     expectCaught(
       broken((inner) => ({
-        append: (topic, entry, volatile) => inner.append(topic, { ...entry, exclude: undefined }, volatile),
+        append: (topic, entry) => inner.append(topic, { ...entry, exclude: undefined }),
       })),
       ["leaked"],
     ));

@@ -174,8 +174,8 @@ export const delivery: readonly Case[] = [
       await client.subscribe("news.sport");
       await context.publish("news.sport", { n: 1 });
       const entry = { event: "said", json: '{"n":"not a number"}', time: 1 };
-      await context.backplane.append("news.sport", entry, false);
-      await context.backplane.append("news.sport", { ...entry, event: "invented", json: '{"n":0}' }, false);
+      await context.backplane.append("news.sport", entry);
+      await context.backplane.append("news.sport", { ...entry, event: "invented", json: '{"n":0}' });
       await context.publish("news.sport", { n: 2 });
       await client.receives("news.sport", [1, 2]);
       const codes = client.errors.map((error) => (isBellwireError(error) ? error.code : String(error)));
