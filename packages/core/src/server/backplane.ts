@@ -1,52 +1,88 @@
-/** The interface between hubs and whatever orders, stores and spreads notifications. In memory by default. */
+/**
+ * The interface between hubs and the engine that orders, stores and spreads notifications. The
+ * default engine is this process's memory. `backplaneConformance` tests an implementation.
+ */
 import type { GapReason, Position } from "../protocol/messages.ts";
 
 /** A notification as the log holds it. */
 export interface Entry {
   readonly id?: string | undefined;
   readonly event: string;
-  /** The data as JSON. */
+  /** The data as JSON, byte for byte as it was appended. */
   readonly json: string;
-  /** Wall-clock milliseconds since 1970. */
+  /** Wall-clock milliseconds since 1970, from the publishing hub. */
   readonly time: number;
   /** The session that must not receive it. */
   readonly exclude?: string | undefined;
-  /** The epoch is that of the topic; 0 for a volatile event, which is never stored. */
+  /** Counts from 1 within the topic's epoch; 0 for a volatile entry, which is never stored. */
   readonly offset: number;
 }
 
-/** An entry that has no place yet. */
+/** An entry that has no offset yet. */
 export interface NewEntry extends Omit<Entry, "offset"> {
   /** The owner of the id: the same id of another publisher is another id. Absent: the server. */
   readonly publisher?: string | undefined;
 }
 
-/** Everything after a position, or why that cannot be had. */
+/**
+ * The answer of `read`. `entries` MUST be all of `after.offset + 1` to `head.offset`, in order:
+ * `head` and `entries` come from one moment. Otherwise `reason` says why they cannot be read:
+ * - `epoch`: the position has another epoch, or an offset above the head;
+ * - `evicted`: at least one of the entries is no longer stored;
+ * - `limit`: there are more than the caller wants.
+ */
 export type History =
   | { readonly ok: true; readonly head: Position; readonly entries: readonly Entry[] }
   | { readonly ok: false; readonly head: Position; readonly reason: GapReason };
 
-/** What a hub is told about a topic that it listens to. Entries of one epoch come in the order of their offsets. */
+/** Receives the entries of one topic. Those of one epoch come in the order of their offsets. */
 export type EntryListener = (epoch: string, entry: Entry) => void;
 
 /**
- * Order, history and fan-out between hubs.
- * `append` MUST assign the next offset atomically with storing, and MUST be idempotent by `(topic, publisher, id)` for 5 minutes,
- * also when two calls are under way at once. An implementation MAY lose the delivery of an entry to a listener, but MUST NOT lose an
- * acknowledged append inside the window; the hub finds such a loss by `read`.
+ * Order, history and fan-out between hubs. Hubs of several processes each have an instance, all of
+ * them over one log.
+ *
+ * - The log is the truth and a delivery is a hint: an implementation MAY lose a delivery when it
+ *   loses its connection, since hubs find the loss and repair it by `read`. It MUST NOT lose an
+ *   acknowledged append inside the window of history.
+ * - It MUST start a new epoch when it lost acknowledged entries or can no longer tell the head, so
+ *   that no offset stands for two entries.
+ * - The position of a topic without entries has offset 0 and MUST stay valid: the first append
+ *   continues its epoch.
+ * - By default it SHOULD keep at least 256 entries of a topic for 5 minutes.
  */
 export interface Backplane {
-  /** Appends and answers with the position, the same one for an id seen before. */
+  /**
+   * Appends and answers with the position. MUST assign the next offset, one above the head,
+   * atomically with storing, and MUST deliver only what a read already finds. MUST be idempotent
+   * by `(topic, publisher, id)` for 5 minutes, also when two calls run at once: an id seen before
+   * gets the position of its first append, and stores and delivers nothing.
+   */
   append(topic: string, entry: NewEntry): Promise<Position>;
   /**
-   * Gives a volatile entry to every listener of the topic, at most once, with offset 0, and stores nothing: it changes no offset, and its
-   * id makes nothing idempotent. Resolves when it was handed over.
+   * Hands a volatile entry to every listener of the topic, this instance's included, at most once,
+   * with offset 0, and resolves when the engine has taken it. Entries of one instance MUST arrive
+   * in the order of the calls; presence depends on it, and lists the members of a hub in one
+   * entry, which may be larger than a notification. MUST NOT store it, change an offset, or
+   * remember its id.
    */
   spread(topic: string, entry: NewEntry): Promise<void>;
-  /** Starts to listen; entries appended after the returned promise resolves MUST reach the listener. */
+  /**
+   * Starts to listen. Entries appended after the promise resolves MUST reach the listener; earlier
+   * ones may. After the returned function was called, the listener MUST NOT be called. An error
+   * that a listener throws MUST NOT reach the publisher or another listener.
+   */
   listen(topic: string, listener: EntryListener): Promise<() => void>;
-  /** Everything after the position, at most `limit` entries, or the reason why not. Without a position: only the head. */
+  /**
+   * Everything after the position if that is at most `limit` entries, else the reason why not;
+   * never a part of it. Without a position: the head, and no entries. MUST find every append that
+   * was acknowledged before the call, through whichever instance.
+   */
   read(topic: string, after: Position | undefined, limit: number): Promise<History>;
-  /** Releases everything; calls after it reject with `closed`. */
+  /**
+   * Releases everything that this instance holds; other instances go on. Its listeners are no
+   * longer called. Later calls of the other methods MUST reject with `closed`; a second `close`
+   * resolves.
+   */
   close(): Promise<void>;
 }

@@ -1,30 +1,36 @@
 /**
- * One topic's ring of notifications in memory: capped by count, age and bytes, idempotent by publisher and id. Pure: time is an
- * argument.
+ * The notifications of one topic in memory: capped by count, age and bytes, idempotent by publisher
+ * and id. Pure: time is an argument.
  */
 import type { Position } from "../protocol/messages.ts";
 import type { Entry, History, NewEntry } from "./backplane.ts";
 
-/** How much of a topic is kept. */
+/** How much of a topic's history is kept. The first cap that is reached evicts the oldest entry. */
 export interface HistoryCaps {
   /** Notifications per topic. Default: 256. */
   readonly size: number;
-  /** Milliseconds. Default: 300,000. */
+  /** Milliseconds for which a notification is kept. Default: 300,000. */
   readonly ttl: number;
-  /** Bytes of data per topic. Default: 1 MiB. */
+  /**
+   * Bytes per topic: 2 for each character of a notification's JSON, and 64 for the notification.
+   * Default: 1,048,576.
+   */
   readonly bytes: number;
-  /** Ids of publishes that are remembered per topic, for 5 minutes; one more forgets the oldest. Default: 16,384. */
+  /**
+   * Ids of publishes that are remembered per topic, for 5 minutes; one more forgets the oldest.
+   * Default: 16,384.
+   */
   readonly ids: number;
 }
 
-/** Bytes that several logs hold together; each log adds what it takes and subtracts what it lets go of. */
+/** Bytes that several logs hold together. Each log adds what it stores and later subtracts it. */
 export interface Held {
   bytes: number;
 }
 
 /** Milliseconds for which an id is remembered. */
 const IDEMPOTENCY = 300_000;
-/** About how many bytes an entry takes beside its data, an id beside its characters, and a log that holds nothing. */
+/** Estimates, in bytes: an entry without its data, an id without its characters, an empty log. */
 const ENTRY_BYTES = 64;
 const ID_BYTES = 96;
 const LOG_BYTES = 1_024;
@@ -35,16 +41,17 @@ interface Stored {
   readonly bytes: number;
 }
 
+/** The log of one topic in one epoch. */
 export class TopicLog {
   readonly epoch: string;
   readonly #caps: HistoryCaps;
   readonly #held: Held;
-  /** Stored entries, oldest first, from index `#first` on; the dead part is cut off when it outgrows the living. */
+  /** Stored entries from index `#first` on, oldest first; `#evict` cuts off the rest in bulk. */
   #stored: Stored[] = [];
   #first = 0;
   #bytes = 0;
   #offset = 0;
-  /** By publisher and id, in the order of their appends, which is also the order in which they expire. */
+  /** By publisher and id, in the order of their appends, which is also that of their expiry. */
   readonly #ids: Map<string, { offset: number; at: number }> = new Map();
 
   constructor(epoch: string, caps: HistoryCaps, held: Held = { bytes: 0 }) {
@@ -58,9 +65,9 @@ export class TopicLog {
     return { epoch: this.epoch, offset: this.#offset };
   }
 
-  /** The entry as appended, or the offset it already has. */
+  /** Gives the entry as appended, or the offset of the first append if the id is known. */
   append({ id, publisher, event, json, time, exclude }: NewEntry, now: number): Entry | number {
-    // An id has no space, so that no publisher's id looks like that of another, or of the server, which has no name.
+    // An id has no space, so no two pairs make the same key. The server has no publisher's name.
     const key = id === undefined || publisher === undefined ? id : `${id} ${publisher}`;
     if (key !== undefined) {
       this.#forgetIds(now);
@@ -83,7 +90,7 @@ export class TopicLog {
     return entry;
   }
 
-  /** Forgets all entries and ids, but not how far it has counted. */
+  /** Forgets all entries and ids. The numbering goes on, so later reads answer `evicted`. */
   shed(): void {
     this.#held.bytes -= this.#bytes;
     this.#stored = [];
@@ -92,12 +99,13 @@ export class TopicLog {
     for (const key of this.#ids.keys()) this.#forgetId(key);
   }
 
-  /** Nobody uses the log any more. */
+  /** Gives back everything that the log holds, itself included. It must not be used again. */
   discard(): void {
     this.shed();
     this.#held.bytes -= LOG_BYTES;
   }
 
+  /** Answers `Backplane.read`, at the time `now`. */
   read(after: Position | undefined, limit: number, now: number): History {
     const { head } = this;
     if (!after) return { ok: true, head, entries: [] };
@@ -111,7 +119,7 @@ export class TopicLog {
     return { ok: true, head, entries };
   }
 
-  /** Whether nothing would be missed if this log were forgotten: no entry and no id is alive. */
+  /** Whether the log holds neither an entry nor an id, so that forgetting it loses nothing. */
   idle(now: number): boolean {
     this.#evict(now);
     this.#forgetIds(now);
