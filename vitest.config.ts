@@ -6,6 +6,16 @@ import { defineConfig } from "vitest/config";
 // `@bellwire/*` imports to reach src without a build.
 const source = "@bellwire/source";
 
+const workers = Math.max(2, availableParallelism() - 1);
+
+/** The conformance kits over every transport. */
+const kits = [
+  "packages/*/test/**/*conformance.test.ts",
+  "packages/core/test/conformance/{memory,canary}.test.ts",
+  "packages/adapter-ws/test/shared.test.ts",
+  "examples/any-wire/test/canary-conformance.test.ts",
+];
+
 export default defineConfig({
   resolve: { conditions: [source, ...defaultClientConditions] },
   ssr: {
@@ -15,17 +25,37 @@ export default defineConfig({
     },
   },
   test: {
-    include: ["{packages,examples}/*/test/**/*.test.{ts,tsx}", "bench/test/**/*.test.ts"],
-    // Most tests wait for sockets and timers most of the time; vitest's default leaves one core of two idle.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 20_000,
     hookTimeout: 20_000,
-    typecheck: {
-      enabled: true,
-      checker: "tsc",
-      tsconfig: "./tsconfig.types.json",
-      include: ["packages/*/test/**/*.test-d.ts"],
-    },
     coverage: { provider: "v8", include: ["packages/*/src/**"] },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "kits",
+          include: kits,
+          // The kit waits for timers and for faults most of the time; many of its runs wait together.
+          maxWorkers: 3 * workers,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "tests",
+          include: ["{packages,examples}/*/test/**/*.test.{ts,tsx}", "bench/test/**/*.test.ts"],
+          exclude: ["**/node_modules/**", ...kits],
+          // Vitest's default would leave one core of two idle.
+          maxWorkers: workers,
+          sequence: { groupOrder: 1 },
+          typecheck: {
+            enabled: true,
+            checker: "tsc",
+            tsconfig: "./tsconfig.types.json",
+            include: ["packages/*/test/**/*.test-d.ts"],
+          },
+        },
+      },
+    ],
   },
 });
