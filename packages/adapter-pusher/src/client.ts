@@ -15,6 +15,7 @@ import {
 import { HostedLink } from "./client/hosted-link.ts";
 import { NativeLink } from "./client/native-link.ts";
 import type { PusherAddress } from "./client/pusher-connection.ts";
+import { urlOptions } from "./client/url-options.ts";
 
 import { HOSTED_MESSAGE_BYTES, type RouteName } from "./hosted-routes.ts";
 
@@ -92,6 +93,13 @@ export interface HostedPusherOptions {
   readonly clock?: Clock;
 }
 
+/** Options of {@link pusherTransport} in one text, beside those that no text can hold. */
+export interface PusherUrlOptions extends Partial<Omit<HostedPusherOptions, "key">> {
+  /** `pusher://KEY@HOST/PATH` or, for hosted Pusher, `pusher://KEY@pusher.com?cluster=eu`. */
+  readonly url: string;
+  readonly key?: never;
+}
+
 const key: OptionRule = {
   allowed: "the app's key, 1 to 64 of A-Z a-z 0-9 _ -",
   test: (value) => typeof value === "string" && /^[\w-]{1,64}$/.test(value),
@@ -141,9 +149,21 @@ export function pusherTransport(options: PusherHubOptions): Transport<typeof PUS
 export function pusherTransport(
   options: HostedPusherOptions & { readonly routes: string | URL; readonly metadata?: true },
 ): Transport<typeof HOSTED_CAPABILITIES>;
-export function pusherTransport(options: PusherHubOptions | HostedPusherOptions): Transport;
-export function pusherTransport(options: PusherHubOptions | HostedPusherOptions): Transport {
+export function pusherTransport(
+  options: PusherHubOptions | HostedPusherOptions | PusherUrlOptions,
+): Transport;
+export function pusherTransport(
+  options: PusherHubOptions | HostedPusherOptions | PusherUrlOptions,
+): Transport {
+  if (isUrl(options)) {
+    const { url, ...more } = options;
+    return pusherTransport({ ...urlOptions(url), ...more } as PusherHubOptions | HostedPusherOptions);
+  }
   return "url" in options ? hubTransport(options) : hostedTransport(options);
+}
+
+function isUrl(options: object): options is PusherUrlOptions {
+  return !("key" in options) && "url" in options && typeof options.url === "string";
 }
 
 function hubTransport(options: PusherHubOptions): Transport {

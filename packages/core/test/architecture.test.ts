@@ -69,6 +69,40 @@ function refused(
   );
 }
 
+/** Words that a file of core shares with a provider's name and means otherwise. */
+const RESERVED: Readonly<Record<string, readonly string[]>> = {
+  // The grammar of names reserves `pusher`, so that every topic and event is legal everywhere.
+  "packages/core/src/contract.ts": ["pusher"],
+  "packages/core/src/protocol/names.ts": ["pusher"],
+  "packages/core/src/protocol/unknown-topic.ts": ["pusher"],
+  // A value of `X-Forwarded-Proto`.
+  "packages/core/src/server/http/origins.ts": ["ws"],
+};
+
+/** The words of a file's identifiers, texts and regular expressions, in lower case; no comments. */
+function wordsIn(path: string): string[] {
+  const words: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isIdentifier(node) || ts.isPrivateIdentifier(node) || ts.isLiteralExpression(node))
+      words.push(...wordsOf(node.text));
+    else if (ts.isTemplateHead(node) || ts.isTemplateMiddle(node) || ts.isTemplateTail(node))
+      words.push(...wordsOf(node.text));
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(path, readFileSync(join(root, path), "utf8"), ts.ScriptTarget.Latest));
+  return words;
+}
+
+/** `attachSocketIo` as `attach`, `socketio`; `wss` as `ws`. */
+function wordsOf(text: string): string[] {
+  return text
+    .replace(/socket\W?io/gi, " socketio ")
+    .replace(/([a-z\d])([A-Z])/g, "$1 $2")
+    .toLowerCase()
+    .replace(/\bwss\b/g, "ws")
+    .split(/[^a-z]+/);
+}
+
 describe("the scan sees the repository", () => {
   it.each(packages)("finds sources and their imports in %s", (name) => {
     const sources = packageSources.get(name) ?? [];
@@ -118,6 +152,17 @@ describe("inside core", () => {
       ),
     );
     expect(naming.map((source) => source.path)).toEqual([]);
+  });
+
+  it("names no provider in an identifier or a text, so that an adapter touches no file of core", () => {
+    const providers = adapters.map((name) => name.slice("adapter-".length));
+    expect(
+      coreSources.flatMap(({ path }) =>
+        wordsIn(path)
+          .filter((word) => providers.includes(word) && !RESERVED[path]?.includes(word))
+          .map((word) => `${path} names ${word}`),
+      ),
+    ).toEqual([]);
   });
 
   it("depends on nothing but the types of Standard Schema", () => {

@@ -6,7 +6,9 @@ import { MEMORY_CAPABILITIES } from "@bellwire/core/memory";
 import { attachFrom, backplaneFrom, type LinkAcceptor, type ServerConfig } from "@bellwire/core/server";
 import { describe, expect, it } from "vitest";
 
-/** A wire that shows how it was made. */
+const isSmoke = (value: unknown): boolean => typeof value === "string" && /^smokes?:\/\/\w+$/.test(value);
+
+/** A transport that shows how it was made. */
 interface Made extends Transport {
   readonly options: Readonly<Record<string, unknown>>;
 }
@@ -37,22 +39,8 @@ function providers() {
     loaded,
     ws: provide("ws", maker("webSocket", { url }, ["url"])),
     sse: provide("sse", maker("sse", { url, mode: oneOf("a", "b") }, ["url"], { history: "none" })),
-    pusher: provide(
-      "pusher",
-      maker(
-        "pusher",
-        {
-          key: text,
-          url,
-          cluster: text,
-          routes: url,
-          wsHost: text,
-          wsPort: { allowed: "a port", test: Number.isInteger },
-          forceTLS: { allowed: "a flag", test: (value) => typeof value === "boolean" },
-        },
-        ["key"],
-      ),
-    ),
+    // A provider whose `url` has a form of its own.
+    smoke: provide("smoke", maker("smoke", { url: { allowed: "smoke://HILL", test: isSmoke } }, ["url"])),
   };
 }
 
@@ -88,19 +76,10 @@ describe("a transport from configuration", () => {
     ["ws+wss://a/b", "webSocket", { url: "wss://a/b" }],
     ["sse+http://a:1/b", "sse", { url: "http://a:1/b" }],
     ["sse+https://a/b", "sse", { url: "https://a/b" }],
-    ["pusher://app-key@a:6001/p", "pusher", { key: "app-key", url: "wss://a:6001/p" }],
-    ["pusher+ws://app-key@a:6001", "pusher", { key: "app-key", url: "ws://a:6001/" }],
-    ["pusher://app-key@pusher.com?cluster=eu", "pusher", { key: "app-key", cluster: "eu", forceTLS: true }],
-    [
-      "pusher+ws://app-key@a:80/?cluster=eu&routes=https://b/c",
-      "pusher",
-      { key: "app-key", cluster: "eu", forceTLS: false, wsHost: "a", routes: "https://b/c" },
-    ],
-    [
-      "pusher://app-key@a:6001?cluster=eu",
-      "pusher",
-      { key: "app-key", cluster: "eu", forceTLS: true, wsHost: "a", wsPort: 6001 },
-    ],
+    ["ws+ws://a/b", "webSocket", { url: "ws://a/b" }],
+    ["smoke://hill", "smoke", { url: "smoke://hill" }],
+    ["smokes://hill", "smoke", { url: "smokes://hill" }],
+    ["smoke+smokes://hill", "smoke", { url: "smokes://hill" }],
   ])("by a URL such as %s", async (config, name, options) => {
     expect(await made(config)).toMatchObject({ name, options });
   });
@@ -132,10 +111,10 @@ describe("a transport from configuration", () => {
     [undefined, "config: must be an object"],
     [null, "config: must be an object"],
     [["ws"], "config: must be an object"],
-    [{}, 'config.provider: must be "ws" or "sse" or "pusher" or "fallback"'],
-    [{ provider: "smoke" }, 'config.provider: must be "ws" or "sse" or "pusher" or "fallback"'],
-    [{ provider: "constructor" }, 'config.provider: must be "ws" or "sse" or "pusher" or "fallback"'],
-    [{ provider: 7 }, 'config.provider: must be "ws" or "sse" or "pusher" or "fallback"'],
+    [{}, 'config.provider: must be "ws" or "sse" or "smoke" or "fallback"'],
+    [{ provider: "ember" }, 'config.provider: must be "ws" or "sse" or "smoke" or "fallback"'],
+    [{ provider: "constructor" }, 'config.provider: must be "ws" or "sse" or "smoke" or "fallback"'],
+    [{ provider: 7 }, 'config.provider: must be "ws" or "sse" or "smoke" or "fallback"'],
     [{ provider: "ws" }, "config.url: must be a URL"],
     [{ provider: "ws", url: "wss://a", ulr: "b" }, "config.ulr: must be absent; known options are url"],
     [{ provider: "sse", url: "https://a", mode: "c" }, 'config.mode: must be "a" or "b"'],
@@ -151,8 +130,8 @@ describe("a transport from configuration", () => {
     [{ provider: "fallback" }, "config.transports: must be an array"],
     [{ provider: "fallback", transports: [] }, "config.transports: must be an array of transports"],
     [
-      { provider: "fallback", transports: ["wss://a", { provider: "smoke" }] },
-      'config.transports[1].provider: must be "ws" or "sse" or "pusher"',
+      { provider: "fallback", transports: ["wss://a", { provider: "ember" }] },
+      'config.transports[1].provider: must be "ws" or "sse" or "smoke"',
     ],
     [
       { provider: "fallback", transports: ["wss://a", { provider: "sse", url: 7 }] },
@@ -160,7 +139,7 @@ describe("a transport from configuration", () => {
     ],
     [
       { provider: "fallback", transports: ["wss://a", { provider: "fallback", transports: [] }] },
-      'config.transports[1].provider: must be "ws" or "sse" or "pusher"',
+      'config.transports[1].provider: must be "ws" or "sse" or "smoke"',
     ],
     [
       { provider: "fallback", transports: ["wss://a"], policy: "random" },
@@ -170,20 +149,15 @@ describe("a transport from configuration", () => {
       { provider: "fallback", transports: ["wss://a"], polcy: "stick" },
       "config.polcy: must be absent; known options are policy, timeout, clock",
     ],
-    ["", "config: must be a URL such as wss://…, sse+https://… or pusher://KEY@…, or an object"],
-    ["example.com", "config: must be a URL such as wss://…, sse+https://… or pusher://KEY@…, or an object"],
-    ["https://a/b", "config: must be a URL such as wss://…, sse+https://… or pusher://KEY@…, or an object"],
-    [
-      "constructor://a/b",
-      "config: must be a URL such as wss://…, sse+https://… or pusher://KEY@…, or an object",
-    ],
-    ["smoke+https://a/b", 'config: must be a URL for "ws" or "sse" or "pusher"'],
-    ["fallback+wss://a/b", 'config: must be a URL for "ws" or "sse" or "pusher"'],
-    ["pusher://a/b", "config: must be a URL with the app's key, and no secret: pusher://KEY@…"],
-    [
-      "pusher://key@a?cluster=eu&positionCheck=1",
-      "config.positionCheck: must be absent; known options are key, url, cluster, routes, wsHost, wsPort, forceTLS",
-    ],
+    ["", 'config: must be a URL for "ws" or "sse" or "smoke", or an object'],
+    ["example.com", 'config: must be a URL for "ws" or "sse" or "smoke", or an object'],
+    ["wss://[bad", 'config: must be a URL for "ws" or "sse" or "smoke", or an object'],
+    ["https://a/b", 'config: must be a URL for "ws" or "sse" or "smoke"'],
+    ["constructor://a/b", 'config: must be a URL for "ws" or "sse" or "smoke"'],
+    ["ember+https://a/b", 'config: must be a URL for "ws" or "sse" or "smoke"'],
+    ["fallback+wss://a/b", 'config: must be a URL for "ws" or "sse" or "smoke"'],
+    ["smoke://a/b", "config: must be smoke://HILL"],
+    [{ provider: "smoke", url: "hush" }, "config.url: must be smoke://HILL"],
   ])("that is wrong is refused by its path and what is allowed: %j", async (config, message) => {
     expect(await complaint(made(config))).toBe(message);
   });
@@ -196,8 +170,8 @@ describe("a transport from configuration", () => {
 
   it.each([
     "wss://user:hush@[bad",
-    "smoke+wss://user:hush@a",
-    "pusher://key:hush@a",
+    "ember+wss://user:hush@a",
+    "smoke://key:hush@a",
     { provider: "hush", url: "wss://hush" },
     { provider: "ws", url: "hush" },
     { provider: "ws", url: "wss://a", requires: ["hush"] },
@@ -251,7 +225,7 @@ describe("a server from configuration", () => {
       "config.transports[1].path: must be a non-empty string",
     );
     expect(attached.splice(0)).toEqual(["server: Ws anywhere", "Ws detached"]);
-    expect(await complaint(serve({ transports: ["ws", "smoke"] }))).toBe(
+    expect(await complaint(serve({ transports: ["ws", "ember"] }))).toBe(
       'config.transports[1]: must be "ws" or "sse"',
     );
     expect(attached).toEqual([]);

@@ -1,4 +1,4 @@
-/** The transport that a configuration names, so that another wire is another line in a file. */
+/** Makes the transport that a configuration names, so that another transport is another line in a file. */
 import type { CapabilityName } from "../capabilities.ts";
 import {
   asConfigured,
@@ -14,26 +14,29 @@ import type { Transport } from "../link.ts";
 import { checkOptions, text } from "../options.ts";
 import { type FallbackOptions, fallback } from "./fallback.ts";
 
-/** One wire with the options of its adapter, or several of them; or a URL, of which docs/configuration.md lists the forms. */
+/** One transport, as an object or a URL, or several of them to try in order. */
 export type TransportConfig = string | WireConfig | FallbackConfig;
 
-/** One wire. The other keys are the options of its adapter. */
+/** One transport. The other keys are the options of its adapter. */
 export interface WireConfig {
   /** A key of the `providers`. */
   readonly provider: string;
-  /** What the application cannot do without; see `createChannel`. */
+  /** Capabilities that the application cannot do without; see `createChannel`. */
   readonly requires?: readonly (CapabilityName | (string & {}))[];
   readonly [option: string]: unknown;
 }
 
-/** Several wires; see {@link fallback}. */
+/** Several transports; see {@link fallback}. */
 export interface FallbackConfig extends Pick<FallbackOptions, "policy" | "timeout"> {
   readonly provider: "fallback";
   readonly transports: readonly (string | WireConfig)[];
   readonly requires?: readonly (CapabilityName | (string & {}))[];
 }
 
-/** Loads adapters by name: `{ ws: async () => (await import("…")).webSocketTransport }`. */
+/**
+ * Loads adapters by name: `{ ws: async () => (await import("…")).webSocketTransport }`. A URL is
+ * the adapter's option `url`, in whatever form the adapter documents, so core knows no form.
+ */
 export type TransportProviders = Providers<(options: never) => Transport>;
 
 /** Options of {@link transportFrom}. */
@@ -43,8 +46,13 @@ export interface TransportFromOptions {
 }
 
 /**
- * Makes the transport that a configuration names. Only the adapters that it names are loaded. Rejects with `invalid_option`, which names
- * the path of what is wrong and what is allowed, and never quotes a value.
+ * Makes the transport that a configuration names. Only the adapters that it names are loaded.
+ *
+ * A URL `NAME+SCHEME://…` is for the provider NAME, which is given `SCHEME://…` as its option
+ * `url`. A URL `NAME://…`, or `NAMEs://…` as in `wss://…`, is given to the provider NAME as it is.
+ *
+ * Rejects with `invalid_option`. The error names the path of the wrong key and the allowed values,
+ * and never quotes a value, since it may be a secret.
  *
  * @example await transportFrom(process.env.BELLWIRE_URL ?? "wss://example.com/bellwire", providers)
  */
@@ -54,15 +62,16 @@ export async function transportFrom(
   options: TransportFromOptions = {},
 ): Promise<Transport> {
   checkOptions("transportFrom", options, { name: text });
-  const picked = readWire(config, options.name ?? "config");
+  const names = Object.keys(providers);
+  const picked = readTransport(config, options.name ?? "config", names);
   if (picked.by || picked.provider !== "fallback") return one(picked, providers, "fallback");
   const { requires, transports, ...rest } = picked.options;
-  const wires: Transport[] = [];
-  // A list within the list would only be a longer list, and could hold itself.
+  const several: Transport[] = [];
+  // A list within the list would only be a longer list, and could contain itself.
   for (const [item, path] of readList(transports, `${picked.path}.transports`))
-    wires.push(await one(readWire(item, path), providers));
-  const several = await asConfigured(picked, () => fallback(wires, rest as FallbackOptions));
-  return capable(several, requires, picked.path);
+    several.push(await one(readTransport(item, path, names), providers));
+  const transport = await asConfigured(picked, () => fallback(several, rest as FallbackOptions));
+  return capable(transport, requires, picked.path);
 }
 
 async function one(
@@ -77,44 +86,24 @@ async function one(
 }
 
 function capable(transport: Transport, requires: unknown, path: string): Transport {
-  const { name: wire, capabilities } = transport;
+  const { capabilities } = transport;
   const names = Object.keys(capabilities).filter((name) => name !== "maxMessageBytes");
   for (const [name, at] of readList(requires ?? [], `${path}.requires`)) {
     if (!names.includes(name as string)) throw wrong(at, listed(names));
-    if (capabilities[name as CapabilityName] === "none") throw wrong(at, `what ${wire} can`);
+    if (capabilities[name as CapabilityName] === "none") throw wrong(at, `what ${transport.name} can`);
   }
   return transport;
 }
 
-function readWire(config: unknown, path: string): Picked {
-  return typeof config === "string" ? readUrl(config, path) : readPicked(config, path);
+function readTransport(config: unknown, path: string, names: readonly string[]): Picked {
+  return typeof config === "string" ? readUrl(config, path, names) : readPicked(config, path);
 }
 
-/** Schemes that stand for a provider and the scheme that it connects by. */
-const SHORT: ReadonlyMap<string, readonly [provider: string, own: string]> = new Map([
-  ["ws", ["ws", "ws"]],
-  ["wss", ["ws", "wss"]],
-  ["pusher", ["pusher", "wss"]],
-]);
-
-/** `provider+scheme://…`: the provider, and the URL that it connects to. */
-function readUrl(config: string, path: string): Picked {
-  const [, scheme = "", after, rest = ""] = /^([a-z]+)(?:\+([a-z]+))?:\/\/(.+)$/.exec(config) ?? [];
-  const [provider, own] = after === undefined ? (SHORT.get(scheme) ?? []) : [scheme, after];
-  const url = `${own}://${rest}`;
-  if (provider === undefined || !URL.canParse(url))
-    throw wrong(path, "a URL such as wss://…, sse+https://… or pusher://KEY@…, or an object");
-  const options = provider === "pusher" ? pusherOptions(new URL(url), path) : { url };
-  return { provider, options, path, by: "URL" };
-}
-
-/** Pusher's app key stands where URLs have the user; with a cluster it is hosted Pusher, and the parameters are its options. */
-function pusherOptions(url: URL, path: string): Picked["options"] {
-  const { username: key, password, hostname, port, protocol, searchParams } = url;
-  if (key === "" || password !== "")
-    throw wrong(path, "a URL with the app's key, and no secret: pusher://KEY@…");
-  url.username = "";
-  if (!searchParams.has("cluster")) return { key, url: url.href };
-  const elsewhere = hostname !== "pusher.com" && { wsHost: hostname, ...(port && { wsPort: Number(port) }) };
-  return { key, forceTLS: protocol === "wss:", ...elsewhere, ...Object.fromEntries(searchParams) };
+function readUrl(config: string, path: string, names: readonly string[]): Picked {
+  const [, first = "", second] = /^([a-z][a-z\d-]*)(?:\+([a-z][a-z\d-]*))?:\/\/./.exec(config) ?? [];
+  const url = second === undefined ? config : config.slice(first.length + 1);
+  if (first === "" || !URL.canParse(url)) throw wrong(path, `a URL for ${listed(names)}, or an object`);
+  // `wss://…` is for `ws`, as every scheme that ends with an `s` for "secure".
+  const isName = second !== undefined || names.includes(first);
+  return { provider: isName ? first : first.replace(/s$/, ""), options: { url }, path, by: "URL" };
 }

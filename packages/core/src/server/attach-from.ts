@@ -1,14 +1,17 @@
-/** The server's half of a configuration: the wires that a hub is served over, and what orders and stores. */
+/** Reads the server's half of a configuration: the transports that serve a hub, and its backplane. */
 import { asConfigured, load, type Picked, type Providers, readList, readPicked } from "../config.ts";
 import { checkOptions, type OptionRules, object, text } from "../options.ts";
 import type { LinkAcceptor } from "./acceptor.ts";
 import type { Backplane } from "./backplane.ts";
 import { type MemoryBackplaneOptions, memoryBackplane } from "./memory-backplane.ts";
 
-/** A provider's name, or with its options. */
+/** A provider's name, or an object of the name and the options. */
 export type ProviderConfig = string | { readonly provider: string; readonly [option: string]: unknown };
 
-/** What a server reads: `{ "transports": ["ws", { "provider": "sse", "path": "/events" }], "backplane": { "provider": "memory" } }`. */
+/**
+ * A server's configuration, such as
+ * `{ "transports": ["ws", { "provider": "sse", "path": "/events" }], "backplane": "memory" }`.
+ */
 export interface ServerConfig {
   readonly transports: readonly ProviderConfig[];
   /** Default: `memory`. */
@@ -18,12 +21,13 @@ export interface ServerConfig {
 /** Loads the server halves of adapters by name: `{ ws: async () => (await import("…")).attachWebSocket }`. */
 export type AttachProviders<H, S> = Providers<(hub: H, server: S, options: never) => () => void>;
 
-/** Loads backplanes beside `memory`, which needs no loading. */
+/** Loads backplanes by name. `memory` is built in. */
 export type BackplaneProviders = Providers<(options: never) => Backplane | Promise<Backplane>>;
 
 /**
- * Serves a hub over the wires that a configuration names. Only their adapters are loaded. Resolves with a function that detaches all of
- * them. Rejects with `invalid_option`, which names the path of what is wrong and what is allowed, and then none is attached.
+ * Serves a hub over the transports that a configuration names. Only their adapters are loaded.
+ * Resolves with a function that detaches all of them. Rejects with `invalid_option`, with the path
+ * of the wrong key and the allowed values; then no transport is attached.
  */
 export async function attachFrom<H extends LinkAcceptor, S>(
   hub: H,
@@ -32,17 +36,17 @@ export async function attachFrom<H extends LinkAcceptor, S>(
   providers: AttachProviders<H, S>,
 ): Promise<() => void> {
   checkOptions("config", config, RULES, ["transports"]);
-  const wires: (readonly [Picked, (hub: H, server: S, options: never) => () => void])[] = [];
+  const loaded: (readonly [Picked, (hub: H, server: S, options: never) => () => void])[] = [];
   for (const [item, path] of readList(config.transports, "config.transports")) {
     const picked = readProvider(item, path);
-    wires.push([picked, await load(picked, providers)]);
+    loaded.push([picked, await load(picked, providers)]);
   }
   const detaches: (() => void)[] = [];
   const detach = (): void => {
     for (const end of detaches.splice(0)) end();
   };
   try {
-    for (const [picked, attach] of wires)
+    for (const [picked, attach] of loaded)
       detaches.push(await asConfigured(picked, () => attach(hub, server, picked.options as never)));
   } catch (error) {
     detach();
@@ -51,7 +55,10 @@ export async function attachFrom<H extends LinkAcceptor, S>(
   return detach;
 }
 
-/** Makes the backplane that a configuration names, for `createHub`. Rejects with `invalid_option`, as {@link attachFrom} does. */
+/**
+ * Makes the backplane that a configuration names, for `createHub`.
+ * Rejects with `invalid_option`, as {@link attachFrom} does.
+ */
 export async function backplaneFrom(
   config: Partial<ServerConfig>,
   providers: BackplaneProviders = {},
