@@ -1,3 +1,14 @@
+export type { BackplaneCase, Requirement } from "./backplane/backplane-case.ts";
+export {
+  type BackplaneRun,
+  type BackplaneRunner,
+  backplaneCases,
+  backplaneConformance,
+  runBackplaneCase,
+} from "./backplane/backplane-conformance.ts";
+export { BackplaneContext } from "./backplane/backplane-context.ts";
+export { Heard } from "./backplane/heard.ts";
+export type { BackplaneSetup, BackplaneStore, MakeBackplane, StoreHistory } from "./backplane/store.ts";
 export type { Case } from "./cases/case.ts";
 export { Client, type ClientParts, type KitSubscription } from "./client.ts";
 export { cases, conformance, type Runner, runCase } from "./conformance.ts";

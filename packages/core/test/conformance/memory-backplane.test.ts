@@ -1,0 +1,8 @@
+import { backplaneConformance } from "@bellwire/core/conformance";
+import { describe, it, vi } from "vitest";
+import { memoryStore } from "./memory-store.ts";
+
+// One listener of the kit throws on purpose.
+vi.spyOn(console, "error").mockImplementation(() => {});
+
+backplaneConformance(memoryStore(), { name: "memory", describe, it });
