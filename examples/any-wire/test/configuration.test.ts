@@ -13,14 +13,17 @@ import { describe, expect, it } from "vitest";
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
 
+/** The program's schema, and the parts of core and of each adapter that it refers to. */
 const ajv = new Ajv2020({ allErrors: true });
-const schema = JSON.parse(read("../../../packages/core/config.schema.json")) as {
-  $defs: Record<string, object>;
-};
-const fits = ajv.compile(schema);
-ajv.addSchema(schema, "config");
-const fitsTransport = ajv.compile({ $ref: "config#/$defs/transport" });
-const fitsServer = ajv.compile({ $ref: "config#/$defs/server" });
+const parts = ["core", "adapter-ws", "adapter-sse", "adapter-socketio", "adapter-pusher"];
+for (const path of parts.map((name) => `../../../packages/${name}/config.schema.json`))
+  ajv.addSchema({ ...JSON.parse(read(path)), $id: new URL(path, import.meta.url).href });
+const own = new URL("../config.schema.json", import.meta.url).href;
+const fits = ajv.compile({ ...JSON.parse(read("../config.schema.json")), $id: own });
+const fitsTransport = ajv.compile({ $ref: `${own}#/$defs/client` });
+const fitsServer = ajv.compile({ $ref: `${own}#/$defs/server` });
+const core = new URL("../../../packages/core/config.schema.json", import.meta.url).href;
+const fitsCore = ajv.compile({ $ref: core });
 
 const providers = {
   ws: async () => (await import("@bellwire/adapter-ws/client")).webSocketTransport,
@@ -88,6 +91,7 @@ describe("what the schema says of a client's wire is what transportFrom does", (
     ["pusher", "pusher://app-key@example.com"],
     ["pusher", "pusher+ws://app-key@localhost:8080/apps"],
     ["pusher", "pusher://app-key@pusher.com?cluster=eu&routes=https://example.com/pusher"],
+    ["pusher", { provider: "pusher", url: "pusher://app-key@example.com" }],
     ["fallback(ws, sse)", { provider: "fallback", transports: [ws, sse] }],
     [
       "fallback(ws, sse)",
@@ -102,6 +106,7 @@ describe("what the schema says of a client's wire is what transportFrom does", (
   ])("which takes, as %s: %j", async (name, config) => {
     expect(fitsTransport(config), ajv.errorsText(fitsTransport.errors)).toBe(true);
     expect(fits(config)).toBe(true);
+    expect(fitsCore(config)).toBe(true);
     expect(await transport(config)).toBe(name);
   });
 
@@ -190,6 +195,7 @@ describe("what the schema says of a server is what attachFrom and backplaneFrom 
   ])("which take %j", async (config) => {
     expect(fitsServer(config), ajv.errorsText(fitsServer.errors)).toBe(true);
     expect(fits(config)).toBe(true);
+    expect(fitsCore(config)).toBe(true);
     expect(await served(config)).toBe("served");
   });
 

@@ -67,7 +67,7 @@ describe("the client", () => {
 
   it("says what is wrong with the URL that it was given, and not the URL", async () => {
     const said = await start("client.ts", { BELLWIRE_URL: "wss//user:hush@example.com" });
-    expect(said).toContain("config: must be a URL such as wss://…");
+    expect(said).toContain('config: must be a URL for "ws" or "sse"');
     expect(said).not.toContain("hush");
   });
 });

@@ -156,6 +156,8 @@ describe("inside core", () => {
 
   it("names no provider in an identifier or a text, so that an adapter touches no file of core", () => {
     const providers = adapters.map((name) => name.slice("adapter-".length));
+    const schema = wordsOf(readFileSync(join(root, "packages/core/config.schema.json"), "utf8"));
+    expect(schema.filter((word) => providers.includes(word))).toEqual([]);
     expect(
       coreSources.flatMap(({ path }) =>
         wordsIn(path)
@@ -219,6 +221,12 @@ describe("between packages", () => {
     visit(client);
     expect(reached.size).toBeGreaterThan(0);
     expect(refused([...reached], (specifier) => !isBuiltin(specifier) && specifier !== "ws")).toEqual([]);
+  });
+
+  it.each(adapters)("%s publishes its part of the configuration's schema", (name) => {
+    const { $defs } = JSON.parse(readFileSync(join(root, `packages/${name}/config.schema.json`), "utf8"));
+    expect(Object.keys($defs)).toEqual(expect.arrayContaining(["transport", "server"]));
+    expect(published).toContain(`@bellwire/${name}/config.schema.json`);
   });
 
   it("bench and examples use only what a user can import", () => {
