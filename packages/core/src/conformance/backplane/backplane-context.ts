@@ -23,6 +23,7 @@ export class BackplaneContext {
   readonly patience: number;
   readonly #make: MakeBackplane;
   readonly #stores: BackplaneStore[];
+  readonly #aside: Promise<unknown>[] = [];
   #made = 0;
 
   constructor(store: BackplaneStore, make: MakeBackplane, random: Random, patience: number) {
@@ -69,6 +70,17 @@ export class BackplaneContext {
     for (const { instances } of this.#stores)
       await Promise.all(instances.map((instance) => instance.close()));
     for (const store of this.#stores) await store.release?.();
+  }
+
+  /** Takes a promise that `settled` waits for; a rejection before that is not unhandled. */
+  aside(promise: Promise<unknown>): void {
+    promise.catch(() => {});
+    this.#aside.push(promise);
+  }
+
+  /** Waits for everything that was put aside. Rejects if any of it has. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#aside);
   }
 
   /** Starts to listen; a case needs not stop, since every instance is closed after it. */

@@ -1,6 +1,6 @@
 /** Listeners receive everything from the moment on that `listen` resolves until they stop. */
 import assert from "node:assert/strict";
-import { range } from "../cases/case.ts";
+import { pause, range } from "../cases/case.ts";
 import type { BackplaneCase } from "./backplane-case.ts";
 import { TOPIC } from "./backplane-context.ts";
 
@@ -99,6 +99,7 @@ export const listening: readonly BackplaneCase[] = [
       for (const n of range(1, 20)) {
         heard.stop();
         heard = await context.listen(TOPIC);
+        if (n % 2 === 0) await pause(2);
         await context.append(TOPIC, {}, n);
         await heard.hears([n]);
       }

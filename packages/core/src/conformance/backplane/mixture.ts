@@ -79,13 +79,13 @@ export const mixture: readonly BackplaneCase[] = [
       const listeners = await Promise.all(TOPICS.map((topic) => context.listenEverywhere(topic)));
       const done: Acknowledged[] = [];
       let publishing = true;
-      const others = range(0, 2).map((n) => listenNowAndThen(context, n, () => publishing));
+      for (const n of range(0, 2)) context.aside(listenNowAndThen(context, n, () => publishing));
       try {
         await Promise.all(range(0, 5).map((n) => publish(context, n, done)));
       } finally {
         publishing = false;
       }
-      await Promise.all(others);
+      await context.settled();
       await assertTrue(context, done);
       for (const [n, topic] of TOPICS.entries()) {
         const log = await context.log(topic);

@@ -59,32 +59,30 @@ export const order: readonly BackplaneCase[] = [
   {
     name: "keeps the order for every listener when one of them appends",
     async run(context) {
-      const answers: Promise<unknown>[] = [];
-      await context.listen(TOPIC, 0, ({ offset }) => {
-        if (offset % 2 === 1) answers.push(context.append(TOPIC));
+      await context.listen(TOPIC, 0, ({ event }) => {
+        if (event === "asked") context.aside(context.append(TOPIC, { event: "answered" }));
       });
       const listeners = await context.listenEverywhere(TOPIC);
       for (const n of range(1, 10)) {
-        await context.append(TOPIC);
+        await context.append(TOPIC, { event: "asked" });
         for (const heard of listeners) await heard.count(2 * n);
       }
-      await Promise.all(answers);
+      await context.settled();
       for (const heard of listeners) await heard.hears(range(1, 20));
     },
   },
   {
     name: "delivers an entry only when a read finds it, through any instance",
     async run(context) {
-      const reads: Promise<void>[] = [];
       const heard = await context.listen(TOPIC, 0, (entry, epoch) => {
         for (const n of context.instances.keys()) {
           const read = context.after(TOPIC, { epoch, offset: entry.offset - 1 }, n);
-          reads.push(read.then(([first]) => assert.deepEqual(first, entry)));
+          context.aside(read.then(([first]) => assert.deepEqual(first, entry)));
         }
       });
       for (const n of range(1, 20)) await context.append(TOPIC, {}, n);
       await heard.count(20);
-      await Promise.all(reads);
+      await context.settled();
     },
   },
   {

@@ -100,6 +100,7 @@ export const reading: readonly BackplaneCase[] = [
       ).finally(() => {
         appending = false;
       });
+      context.aside(appends);
       let known = 0;
       for (let n = 0; appending; n++) {
         // `after` fails unless the entries reach from the position to the head, without a hole.
@@ -109,7 +110,7 @@ export const reading: readonly BackplaneCase[] = [
         // Reads that are answered at once would otherwise keep timers from running.
         await settle();
       }
-      await appends;
+      await context.settled();
       assert.equal((await context.after(TOPIC, start)).length, 200);
     },
   },

@@ -1,0 +1,137 @@
+/** Backplanes that break delivery to listeners on purpose: the kit has to catch every one. */
+import { describe, it, vi } from "vitest";
+import { expectCaught, fanningOut } from "./broken-backplane.ts";
+
+// One listener of the kit throws on purpose.
+vi.spyOn(console, "error").mockImplementation(() => {});
+
+describe("the kit catches a backplane that, for listeners,", () => {
+  it("resolves listen before it listens", () =>
+    expectCaught(
+      {
+        log: (inner) => ({
+          async listen(topic, listener) {
+            let stop: (() => void) | undefined;
+            setImmediate(() => {
+              inner.listen(topic, listener).then(
+                (begun) => void (stop = begun),
+                () => {},
+              );
+            });
+            return () => stop?.();
+          },
+        }),
+      },
+      "delivers everything that is appended once listen has resolved",
+    ));
+
+  it("delivers to its own instance alone", () =>
+    expectCaught(
+      {
+        instance: (own) => {
+          let appending = 0;
+          return {
+            async append(...given) {
+              appending += 1;
+              const appended = own.append(...given);
+              appending -= 1;
+              return appended;
+            },
+            listen: (topic, listener) =>
+              own.listen(topic, (epoch, entry) => {
+                if (appending > 0 || entry.offset === 0) listener(epoch, entry);
+              }),
+          };
+        },
+      },
+      "delivers what one instance appends to the listeners of every instance",
+    ));
+
+  it("stops every listener of a topic when one stops", () =>
+    expectCaught(
+      {
+        log: (inner) => {
+          const stops = new Map<string, (() => void)[]>();
+          return {
+            async listen(topic, listener) {
+              const all = stops.get(topic) ?? [];
+              stops.set(topic, all);
+              all.push(await inner.listen(topic, listener));
+              return () => {
+                for (const stop of all.splice(0)) stop();
+              };
+            },
+          };
+        },
+      },
+      "goes on delivering to the others when a listener stops, and stops it but once",
+    ));
+
+  it("delivers what was under way when a listener stopped", () =>
+    expectCaught(
+      {
+        instance: (own) => ({
+          listen: (topic, listener) =>
+            own.listen(topic, (epoch, entry) => {
+              setImmediate(() => {
+                try {
+                  listener(epoch, entry);
+                } catch {
+                  // The kit throws on purpose.
+                }
+              });
+            }),
+        }),
+      },
+      "delivers nothing to a listener that has stopped, not even what is under way",
+    ));
+
+  it("unsubscribes late, and with it the listener that has begun since", () =>
+    expectCaught(
+      {
+        log: (inner) => {
+          const running = new Map<string, Set<() => void>>();
+          return {
+            async listen(topic, listener) {
+              const all = running.get(topic) ?? new Set();
+              const stop = await inner.listen(topic, listener);
+              running.set(topic, all.add(stop));
+              return () => {
+                stop();
+                all.delete(stop);
+                const last = all.size === 0;
+                setImmediate(() => {
+                  if (last) for (const other of all) other();
+                });
+              };
+            },
+          };
+        },
+      },
+      "delivers to a listener that begins in the moment in which the last one stops",
+    ));
+
+  it("fails with a listener that throws", () =>
+    expectCaught(
+      {
+        log: fanningOut(async (deliver, append) => {
+          const entry = await append();
+          deliver(entry);
+          return entry;
+        }),
+      },
+      "lets a listener that throws harm neither the publisher nor another listener",
+    ));
+
+  it("takes topics that differ by case for one", () =>
+    expectCaught(
+      {
+        log: (inner) => ({
+          append: (topic, entry) => inner.append(topic.toLowerCase(), entry),
+          listen: (topic, listener) => inner.listen(topic.toLowerCase(), listener),
+          read: (topic, ...rest) => inner.read(topic.toLowerCase(), ...rest),
+        }),
+      },
+      "delivers to the listeners of many topics what is theirs and nothing else",
+    ));
+});
