@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { defaultClientConditions, defaultServerConditions } from "vite";
-import { defineConfig } from "vitest/config";
+import { defineConfig, type UserWorkspaceConfig } from "vitest/config";
 
 // Setting conditions replaces vite's defaults, so they are spread; all three places are needed for
 // `@bellwire/*` imports to reach src without a build.
@@ -16,7 +16,61 @@ const kits = [
   "examples/any-wire/test/canary-conformance.test.ts",
 ];
 
-export default defineConfig({
+/** `npm test`: everything, the kits first. */
+const everything: UserWorkspaceConfig[] = [
+  {
+    extends: true,
+    test: {
+      name: "kits",
+      include: kits,
+      // The kit waits for timers and for faults most of the time; many of its runs wait together.
+      maxWorkers: 3 * workers,
+      sequence: { groupOrder: 0 },
+    },
+  },
+  {
+    extends: true,
+    test: {
+      name: "tests",
+      include: ["{packages,examples}/*/test/**/*.test.{ts,tsx}", "bench/test/**/*.test.ts"],
+      exclude: ["**/node_modules/**", ...kits],
+      // Vitest's default would leave one core of two idle.
+      maxWorkers: workers,
+      sequence: { groupOrder: 1 },
+      typecheck: {
+        enabled: true,
+        checker: "tsc",
+        tsconfig: "./tsconfig.types.json",
+        include: ["packages/*/test/**/*.test-d.ts"],
+      },
+    },
+  },
+];
+
+/**
+ * `npm run test:quick`: the kit without faults over each transport, and the unit tests that take no
+ * browser, no compiler, no long wait and no long search.
+ */
+const quick: UserWorkspaceConfig[] = [
+  {
+    extends: true,
+    test: {
+      name: "quick",
+      include: ["packages/{core,adapter-*}/test/**/*.test.ts"],
+      exclude: [
+        "packages/core/test/{architecture,entries,guarantees,completion,backlog,codec,many-patterns}.test.ts",
+        "packages/core/test/conformance/{broken-*,ledger,canary,message-faults}.test.ts",
+        "packages/*/test/{shared*,liveness,hostile-*,beside}.test.ts",
+        "packages/core/test/shared/*-conformance.test.ts",
+      ],
+      testNamePattern: /^(?!.*through (?:fresh )?faults)(?!socketio by)(?!.*memory stays bounded)/,
+      maxWorkers: 3 * workers,
+      isolate: false,
+    },
+  },
+];
+
+export default defineConfig(({ mode }) => ({
   resolve: { conditions: [source, ...defaultClientConditions] },
   ssr: {
     resolve: {
@@ -28,34 +82,6 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 20_000,
     coverage: { provider: "v8", include: ["packages/*/src/**"] },
-    projects: [
-      {
-        extends: true,
-        test: {
-          name: "kits",
-          include: kits,
-          // The kit waits for timers and for faults most of the time; many of its runs wait together.
-          maxWorkers: 3 * workers,
-          sequence: { groupOrder: 0 },
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: "tests",
-          include: ["{packages,examples}/*/test/**/*.test.{ts,tsx}", "bench/test/**/*.test.ts"],
-          exclude: ["**/node_modules/**", ...kits],
-          // Vitest's default would leave one core of two idle.
-          maxWorkers: workers,
-          sequence: { groupOrder: 1 },
-          typecheck: {
-            enabled: true,
-            checker: "tsc",
-            tsconfig: "./tsconfig.types.json",
-            include: ["packages/*/test/**/*.test-d.ts"],
-          },
-        },
-      },
-    ],
+    projects: mode === "quick" ? quick : everything,
   },
-});
+}));
