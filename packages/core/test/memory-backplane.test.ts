@@ -29,7 +29,7 @@ it("numbers each topic by itself, in an epoch of its own", async () => {
   expect(a?.epoch).toMatch(/^[!-~]{1,64}$/);
 });
 
-it("tells a listener everything that was appended after it began, in order, and nothing after it stopped", async () => {
+it("delivers to a listener everything that is appended after it began, in order, until it stops", async () => {
   const plane = backplane();
   const heard: number[] = [];
   await plane.append("t", entry());
@@ -41,7 +41,7 @@ it("tells a listener everything that was appended after it began, in order, and 
   expect(heard).toEqual([2, 3, 4]);
 });
 
-it("spreads a volatile event to whoever listens, and neither numbers nor stores it", async () => {
+it("spreads a volatile entry to every listener, and neither numbers nor stores it", async () => {
   const plane = backplane();
   const heard: Entry[] = [];
   await plane.listen("t", (_, found) => heard.push(found));
@@ -88,7 +88,7 @@ it("keeps to its caps while time passes", async () => {
   });
 });
 
-it("forgets a topic that has nothing to remember and nobody to listen, and begins a new epoch when it is used again", async () => {
+it("forgets a topic without entries, ids and listeners, and starts a new epoch when it is used again", async () => {
   const plane = backplane();
   const before = await plane.append("t", entry("a"));
   await plane.clock.advance(5 * MINUTES);
@@ -100,7 +100,7 @@ it("forgets a topic that has nothing to remember and nobody to listen, and begin
   expect(await plane.read("t", before ?? undefined, 10)).toMatchObject({ ok: false, reason: "epoch" });
 });
 
-it("never forgets a topic that somebody listens to", async () => {
+it("never forgets a topic with a listener", async () => {
   const plane = backplane();
   const stop = await plane.listen("t", () => {});
   const before = await plane.append("t", entry());
@@ -134,7 +134,7 @@ it("rejects everything with closed once it is closed", async () => {
   await expect(plane.read("t", undefined, 1)).rejects.toEqual(closed);
 });
 
-it("holds no more than its total over all topics: those that rested for longest forget first, and say so", async () => {
+it("holds no more than its total over all topics: the oldest last append is forgotten first, and reads say so", async () => {
   const clock = new VirtualClock();
   const plane = memoryBackplane({ clock, totalBytes: 100_000 });
   const json = `"${"x".repeat(2_000)}"`;
@@ -155,7 +155,7 @@ it("holds no more than its total over all topics: those that rested for longest 
   stop();
 });
 
-it("holds a bounded number of topics that are only asked for", async () => {
+it("holds a bounded number of topics that are only read", async () => {
   const plane = memoryBackplane({ clock: new VirtualClock(), totalBytes: 100_000 });
   const { head } = await plane.read("first", undefined, 0);
   for (let n = 0; n < 200; n++) await plane.read(`t${n}`, undefined, 0);

@@ -44,7 +44,7 @@ describe("a topic's log", () => {
     expect(after(log, 2, 0, 2)).toBe("limit");
   });
 
-  it("takes a position from the future or from elsewhere for another numbering", () => {
+  it("answers epoch to a position above the head and to one of another epoch", () => {
     const log = logOf();
     log.append(entry(), 0);
     expect(after(log, 2)).toBe("epoch");
@@ -52,7 +52,7 @@ describe("a topic's log", () => {
     expect(log.read(at(0, "E"), EVERYTHING, 0)).toEqual({ ok: false, head: at(1), reason: "epoch" });
   });
 
-  it("keeps the newest 256, and says of the others that they are gone", () => {
+  it("keeps the newest 256, and answers evicted for the others", () => {
     const log = logOf();
     for (let n = 0; n < 1_000; n++) log.append(entry(), 0);
     expect(after(log, 744)).toHaveLength(256);
@@ -60,7 +60,7 @@ describe("a topic's log", () => {
     expect(after(log, 0)).toBe("evicted");
   });
 
-  it("keeps what is five minutes old and nothing older, also when nobody appends", () => {
+  it("keeps entries for five minutes and no longer, also when nobody appends", () => {
     const log = logOf();
     log.append(entry(), 0);
     log.append(entry(), 1);
@@ -71,7 +71,7 @@ describe("a topic's log", () => {
     expect(after(log, 2, 60 * MINUTES)).toEqual([]);
   });
 
-  it("holds no more data than its bytes, whatever the sizes, and lets one that is larger go at once", () => {
+  it("holds no more data than its cap, whatever the sizes, and evicts an entry above it at once", () => {
     const log = logOf({ bytes: 100_000 });
     for (let n = 1; n <= 50; n++) log.append(entry(JSON.stringify("x".repeat(n * 97))), 0);
     const history = log.read(at(log.head.offset - 5), EVERYTHING, 0);
@@ -88,7 +88,7 @@ describe("a topic's log", () => {
     expect(after(log, 51)).toEqual([52]);
   });
 
-  it("keeps nothing at all where it is told so, and still proves that nothing was missed", () => {
+  it("keeps nothing with a size of 0, and still proves that nothing was missed", () => {
     const log = logOf({ size: 0 });
     log.append(entry(), 0);
     expect(after(log, 1)).toEqual([]);
@@ -106,7 +106,7 @@ describe("a topic's log", () => {
     expect(log.append(entry("4", "a"), 10 * MINUTES)).toBe(12);
   });
 
-  it("never confuses ids with what every object has", () => {
+  it("tells ids such as __proto__ from the properties of objects", () => {
     const log = logOf();
     for (const id of ["__proto__", "constructor", "toString"])
       expect(log.append(entry("1", id), 0)).toMatchObject({ id });
@@ -149,7 +149,7 @@ const anyCaps = fc.record({
   ids: fc.constant(16_384),
 });
 
-it("answers every read as a list would that forgets nothing but by count, age and bytes", () => {
+it("answers every read like a list that evicts by count, age and bytes alone", () => {
   holds(
     fc.property(anyCaps, fc.array(anyAct, { maxLength: 120 }), (caps, acts) => {
       const log = new TopicLog("e", caps);

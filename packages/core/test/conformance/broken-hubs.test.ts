@@ -93,7 +93,7 @@ describe("the ledger catches a hub that", () => {
       restarted,
     ));
 
-  it("replays to one who has lost the right", () =>
+  it("replays to a client that has lost the right", () =>
     expectCaught({ authorize: () => true }, ["leaked"], rightLost));
 
   it("acknowledges without appending", () => {
@@ -138,7 +138,7 @@ describe("the ledger catches a hub that", () => {
     );
   });
 
-  it("says nothing of a gap when the position was evicted", () =>
+  it("reports no gap when the position was evicted", () =>
     expectCaught(
       lying({
         control(message, lie) {
@@ -216,7 +216,7 @@ describe("the ledger catches a hub that", () => {
       ["corrupted"],
     ));
 
-  it("loses the last notification and never says where it stands", () =>
+  it("loses the last notification and never sends its head", () =>
     expectCaught(
       lying({
         notification(message, _, emit) {
@@ -263,7 +263,7 @@ describe("the ledger catches a hub that", () => {
     );
   });
 
-  it("does not spare the one who asked to be excluded", () =>
+  it("delivers to the session that asked to be excluded", () =>
     expectCaught(
       broken((inner) => ({
         append: (topic, entry) => inner.append(topic, { ...entry, exclude: undefined }),

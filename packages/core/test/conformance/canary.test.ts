@@ -15,11 +15,11 @@ import { describe, expect, it, onTestFinished } from "vitest";
 
 /** Cases that look at what the hub sees of its clients, where a canary is one more link. */
 const COUNTS_LINKS: ReadonlySet<string> = new Set([
-  "notices a connection that is dead without a word, on both ends, and recovers",
-  "moves to another wire while notifications flow, with nothing lost or doubled",
+  "notices a connection that died silently, on both ends, and recovers",
+  "moves to another transport while notifications flow, with nothing lost or doubled",
   "gives a slow consumer of a topic that drops the newest, after a gap of reason overflow",
   "gives a slow consumer the newest of each key of a conflated event",
-  "disconnects a reader whose connection takes nothing more, counting what the wire itself holds for it",
+  "disconnects a slow consumer whose connection takes nothing more, counting the transport's own buffer",
   "sends a fresh token when the old one is about to expire, on the same link",
 ]);
 

@@ -170,12 +170,12 @@ describe("a broken run", () => {
       { phantom: 1, corrupted: 0 },
     ],
     [
-      "an epoch of which nothing was said",
+      "an epoch that was not announced",
       run([subscribed(3), got(4, { position: at(4, "e9") }), got(4), got(5)]),
       { wrongEpoch: 1 },
     ],
     [
-      "a new epoch that it was never told of",
+      "a new epoch without a gap",
       run([subscribed(), got(1)], [publish(1), publish(1, { id: "q", position: at(1, "e2") })], {
         position: at(1, "e2"),
       }),
@@ -232,7 +232,7 @@ describe("a broken run", () => {
       { leaked: 1 },
     ],
     [
-      "a delivery to the one who is excluded",
+      "a delivery to the excluded session",
       run([subscribed(4), got(5)], [publish(5, { excluded: "s" })]),
       { leaked: 1 },
     ],

@@ -7,7 +7,7 @@ const MINUTES = 60_000;
 /** Replaces some methods of a backplane. */
 export type Change = (inner: Backplane, clock: VirtualClock) => Partial<Backplane>;
 
-/** Makes memory backplanes for the kit: all instances are one object, as with hubs of one process. */
+/** Makes memory backplanes for the kit: all instances are one object, as in one process. */
 export const memoryStore: MakeBackplane = storeOf((shared) => shared);
 
 /**

@@ -49,7 +49,7 @@ it("drops the nth message of a type, and no other", () => {
   expect(got).toEqual([1, 3, 4]);
 });
 
-it("drops every so manieth message after the nth", () => {
+it("drops one message in every few after the nth", () => {
   const { transport, say } = wire();
   const { got } = listening(faultyTransport(transport, rules("drop", { every: 3 })));
   say(1, 2, 3, 4, 5, 6, 7, 8);

@@ -1,4 +1,4 @@
-/** A backplane that was closed takes nothing more and holds nothing back. */
+/** A closed backplane rejects every call, and its end disturbs neither the log nor other instances. */
 import assert from "node:assert/strict";
 import { isBellwireError } from "../../errors.ts";
 import { range, rejectsWith } from "../cases/case.ts";
@@ -58,7 +58,7 @@ export const closing: readonly BackplaneCase[] = [
     },
   },
   {
-    name: "keeps what was acknowledged before an instance closed",
+    name: "keeps every append that was acknowledged before an instance closed",
     requires: ["separate instances"],
     async run(context) {
       const results = Promise.allSettled(range(1, 50).map(() => context.append(TOPIC)));

@@ -1,4 +1,4 @@
-/** An entry comes out as it went in, by delivery and by read, through every instance. */
+/** Deliveries and reads give an entry exactly as it was appended, through every instance. */
 import assert from "node:assert/strict";
 import type { NewEntry } from "../../server/index.ts";
 import type { BackplaneCase } from "./backplane-case.ts";
@@ -27,7 +27,7 @@ function comparable({ id, event, json, time, exclude, offset }: NewEntry & { rea
 
 export const content: readonly BackplaneCase[] = [
   {
-    name: "carries event, time, id and excluded session, and leaves absent what is absent",
+    name: "carries event, time, id and excluded session, and adds no field that was absent",
     async run(context) {
       await carries(context, [
         {},
@@ -56,7 +56,7 @@ export const content: readonly BackplaneCase[] = [
     },
   },
   {
-    name: "carries the text of the data byte for byte, whatever an engine's own JSON would make of it",
+    name: "carries the text of the data byte for byte, without writing it anew",
     async run(context) {
       const texts = [
         '{ "b" : 1.0, "a" : 1e2, "b" : 2 }',

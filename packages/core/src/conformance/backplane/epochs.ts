@@ -1,4 +1,4 @@
-/** No offset stands for two entries: a numbering that was lost gets another epoch. */
+/** No offset stands for two entries: when a numbering is lost, the next one has a new epoch. */
 import assert from "node:assert/strict";
 import { isId } from "../../protocol/names.ts";
 import { range } from "../cases/case.ts";
@@ -42,7 +42,7 @@ export const epochs: readonly BackplaneCase[] = [
     },
   },
   {
-    name: "begins another epoch after the log was lost, and knows no position from before",
+    name: "starts a new epoch after the log was lost, and answers epoch to every earlier position",
     requires: ["lose"],
     async run(context) {
       await context.append(TOPIC, { id: "a" });
@@ -58,7 +58,7 @@ export const epochs: readonly BackplaneCase[] = [
     },
   },
   {
-    name: "begins another epoch for a topic that had no entry when the log was lost",
+    name: "starts a new epoch for a topic that had no entry when the log was lost",
     requires: ["lose"],
     async run(context) {
       const before = await context.head(TOPIC);

@@ -1,4 +1,4 @@
-/** An id is appended once, whoever repeats it and when. */
+/** An id is appended once, however often, whenever and through whichever instance it comes. */
 import assert from "node:assert/strict";
 import type { Position } from "../../protocol/messages.ts";
 import { range } from "../cases/case.ts";
@@ -58,7 +58,7 @@ export const idempotency: readonly BackplaneCase[] = [
     },
   },
   {
-    name: "keeps the ids of publishers apart, and those of the server, whatever characters they hold",
+    name: "keeps the ids of publishers and of the server apart, whatever characters they contain",
     async run(context) {
       const positions: Position[] = [];
       for (const owned of CONFUSABLE) positions.push(await context.append(TOPIC, owned));
@@ -81,7 +81,7 @@ export const idempotency: readonly BackplaneCase[] = [
     },
   },
   {
-    name: "remembers ids with the names of what every object has",
+    name: "remembers ids such as __proto__ and constructor",
     async run(context) {
       const ids = ["__proto__", "constructor", "toString", "hasOwnProperty"];
       for (const _ of range(1, 2)) {

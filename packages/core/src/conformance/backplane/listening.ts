@@ -1,10 +1,10 @@
-/** Listeners receive everything from the moment on that `listen` resolves until they stop. */
+/** A listener receives everything from the moment at which `listen` resolves until it stops. */
 import assert from "node:assert/strict";
 import { pause, range } from "../cases/case.ts";
 import type { BackplaneCase } from "./backplane-case.ts";
 import { TOPIC } from "./backplane-context.ts";
 
-/** Legal names that a careless pattern or key would take for others. */
+/** Legal names that a careless pattern or key would confuse with others. */
 const LOOKALIKES: readonly string[] = [
   "news",
   "news.",
@@ -58,7 +58,7 @@ export const listening: readonly BackplaneCase[] = [
     },
   },
   {
-    name: "delivers nothing to a listener that has stopped, not even what is under way",
+    name: "delivers nothing to a listener that has stopped, not even an append that is under way",
     async run(context) {
       for (const n of context.instances.keys()) {
         const topic = `news.${n}`;
@@ -76,7 +76,7 @@ export const listening: readonly BackplaneCase[] = [
     },
   },
   {
-    name: "goes on delivering to the others when a listener stops, and stops it but once",
+    name: "keeps delivering to the other listeners when one stops, also when it stops twice",
     async run(context) {
       const listeners = [];
       for (const n of range(0, 5)) listeners.push(await context.listen(TOPIC, n));
@@ -93,7 +93,7 @@ export const listening: readonly BackplaneCase[] = [
     },
   },
   {
-    name: "delivers to a listener that begins in the moment in which the last one stops",
+    name: "delivers to a listener that starts just as the last one stops",
     async run(context) {
       let heard = await context.listen(TOPIC);
       for (const n of range(1, 20)) {
@@ -106,7 +106,7 @@ export const listening: readonly BackplaneCase[] = [
     },
   },
   {
-    name: "lets a listener that throws harm neither the publisher nor another listener",
+    name: "keeps an error that a listener throws from the publisher and from the other listeners",
     async run(context) {
       const thrower = await context.listen(TOPIC, 0, () => {
         throw new Error("thrown on purpose by a listener of the conformance kit");
@@ -125,7 +125,7 @@ export const listening: readonly BackplaneCase[] = [
     },
   },
   {
-    name: "delivers to the listeners of many topics what is theirs and nothing else",
+    name: "delivers to each of many topics its own entries and no others, however alike the names",
     async run(context) {
       const topics = range(1, 100)
         .map((n) => `news.${n}`)

@@ -1,4 +1,4 @@
-/** Everything at once, from a seed: the promises hold together, and not only one by one. */
+/** Random operations from a seed, all at once: the promises also hold together. */
 import assert from "node:assert/strict";
 import type { Position } from "../../protocol/messages.ts";
 import type { NewEntry } from "../../server/index.ts";
@@ -29,7 +29,7 @@ async function publish(context: BackplaneContext, n: number, done: Acknowledged[
   }
 }
 
-/** Listens for a while, again and again: what comes meanwhile must be without a hole. */
+/** Starts and stops listeners again and again; the deliveries to each must be contiguous. */
 async function listenNowAndThen(context: BackplaneContext, n: number, going: () => boolean): Promise<void> {
   const random = context.random.fork();
   while (going()) {
@@ -67,7 +67,7 @@ async function assertTrue(context: BackplaneContext, done: readonly Acknowledged
       if (id === undefined) assert.equal(stored.json, entry.json, `the data at ${position.offset}`);
     }
     assert.equal(offsets.size, owners.size, "two ids share an offset");
-    assert.equal(log.length, offsets.size, "the log holds what nobody appended");
+    assert.equal(log.length, offsets.size, "the log holds an entry that nobody appended");
   }
 }
 

@@ -47,7 +47,7 @@ export const order: readonly BackplaneCase[] = [
       const listeners: Heard[] = [];
       for (const n of range(0, 5)) listeners.push(await context.listen(TOPIC, n));
       await context.appendAtOnce(TOPIC, 200);
-      // Anything that comes twice has come by the time of an entry that is appended later.
+      // A second delivery of one of them would come before this entry.
       await context.append(TOPIC);
       const { epoch } = await context.head(TOPIC);
       for (const heard of listeners) {

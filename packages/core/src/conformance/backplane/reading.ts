@@ -5,10 +5,10 @@ import { settle } from "../virtual-clock.ts";
 import type { BackplaneCase } from "./backplane-case.ts";
 import { type BackplaneContext, TOPIC } from "./backplane-context.ts";
 
-/** Engines may trim in blocks: eviction must have happened after so many entries above the cap. */
+/** Engines may trim in blocks: so many entries above the cap, something must be evicted. */
 const SLACK = 500;
 
-/** The oldest offset after which everything can be read; what is older must be reported as evicted. */
+/** The lowest offset after which a read succeeds. Reads after any lower one must answer `evicted`. */
 async function oldestReadable(context: BackplaneContext): Promise<number> {
   const head = await context.head(TOPIC);
   let oldest = head.offset;
@@ -77,7 +77,7 @@ export const reading: readonly BackplaneCase[] = [
     },
   },
   {
-    name: "takes a position of another epoch, or above the head, for another numbering",
+    name: "answers epoch to a position of another epoch and to one above the head",
     async run(context) {
       await context.appendAtOnce(TOPIC, 5);
       const { epoch } = await context.head(TOPIC);
@@ -115,7 +115,7 @@ export const reading: readonly BackplaneCase[] = [
     },
   },
   {
-    name: "keeps as many entries as it declares, and says of older ones that they were evicted",
+    name: "keeps as many entries as it declares, and answers evicted where older ones are missing",
     setup: { history: { size: 8 } },
     requires: ["size"],
     async run(context) {
@@ -130,7 +130,7 @@ export const reading: readonly BackplaneCase[] = [
     },
   },
   {
-    name: "keeps entries for as long as it declares, and says of older ones that they were evicted",
+    name: "keeps entries for as long as it declares, and answers evicted where older ones are missing",
     setup: { history: { ttl: 60_000 } },
     requires: ["ttl", "advance"],
     async run(context) {

@@ -1,4 +1,4 @@
-/** Volatile entries reach those who listen, and leave no trace. Presence and volatile events need it. */
+/** Volatile entries reach every listener and leave no trace. Presence depends on it. */
 import assert from "node:assert/strict";
 import { range } from "../cases/case.ts";
 import type { BackplaneCase } from "./backplane-case.ts";
@@ -80,7 +80,7 @@ export const spreading: readonly BackplaneCase[] = [
     },
   },
   {
-    name: "spreads to nobody, to other topics' listeners least of all, and to none that has stopped",
+    name: "spreads without listeners, and never to those of other topics or to one that has stopped",
     async run(context) {
       await context.instance().spread(TOPIC, context.entry());
       const [stopped, other] = [await context.listen(TOPIC), await context.listen("news.weather")];
@@ -94,7 +94,7 @@ export const spreading: readonly BackplaneCase[] = [
     },
   },
   {
-    name: "spreads while a listener answers with a volatile entry of its own, as hubs do for presence",
+    name: "spreads while a listener answers with a volatile entry, as hubs do for presence",
     async run(context) {
       const last = context.instances.length - 1;
       await context.listen(TOPIC, last, ({ event }) => {

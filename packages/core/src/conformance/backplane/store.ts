@@ -27,7 +27,7 @@ export interface BackplaneStore {
   readonly instances: readonly Backplane[];
   /** The caps in effect. A case about a cap that is absent is skipped. */
   readonly history?: StoreHistory;
-  /** Runs the eviction that otherwise happens in the background. Absent: appends and reads evict. */
+  /** Runs the eviction that otherwise waits for a timer. Absent: appends and reads evict. */
   evict?(): Promise<void>;
   /**
    * Moves the time by which the store expires entries and ids on by so many milliseconds. Absent:

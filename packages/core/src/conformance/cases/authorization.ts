@@ -27,7 +27,7 @@ const refused: readonly Case[] = refusals.map(([what, authorize]) => ({
 export const authorization: readonly Case[] = [
   ...refused,
   {
-    name: "keeps a private topic to itself while the authorization fails, and lets the client in once it decides again",
+    name: "withholds a private topic while the authorization fails, and admits the client once it decides again",
     async run(context) {
       let broken = true;
       await context.open({
@@ -49,7 +49,7 @@ export const authorization: readonly Case[] = [
     },
   },
   {
-    name: "lets a client in once authentication decides again, after it has failed",
+    name: "admits a client once authentication decides again, after it has failed",
     async run(context) {
       let broken = true;
       await context.open({
@@ -67,7 +67,7 @@ export const authorization: readonly Case[] = [
     },
   },
   {
-    name: "replays nothing to one who lost the right while away, and says so",
+    name: "replays nothing to a client that lost the right while away, and reports it",
     requires: "history",
     async run(context) {
       let allowed = true;

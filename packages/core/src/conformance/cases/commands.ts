@@ -36,7 +36,7 @@ export const commands: readonly Case[] = [
     },
   },
   {
-    name: "rejects a command with internal, and says nothing of what its handler threw, when that was no error of ours",
+    name: "rejects a command with internal when its handler throws a foreign error, and reveals nothing of it",
     requires: "clientPublish",
     async run(context) {
       await context.open();
@@ -64,7 +64,7 @@ export const commands: readonly Case[] = [
     },
   },
   {
-    name: "takes commands from clients without an authorization, and no other publishes",
+    name: "takes commands from clients without an authorization, and rejects their other publishes",
     requires: "clientPublish",
     async run(context) {
       await context.open({ authorize: null });

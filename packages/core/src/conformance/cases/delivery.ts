@@ -89,7 +89,7 @@ export const delivery: readonly Case[] = [
     },
   },
   {
-    name: "spares the publisher its own notification when it asks for that, and nobody else",
+    name: "withholds a notification from its own publisher on request, and from nobody else",
     requires: "clientPublish",
     async run(context) {
       await context.open();
@@ -167,7 +167,7 @@ export const delivery: readonly Case[] = [
     },
   },
   {
-    name: "reports and skips an event that only a newer server knows, and data off the contract",
+    name: "reports and skips an event that only a newer server knows, and data that breaks the contract",
     async run(context) {
       await context.open();
       const client = await context.client("a");

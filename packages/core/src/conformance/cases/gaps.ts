@@ -148,7 +148,7 @@ export const gaps: readonly Case[] = [
     },
   },
   {
-    name: "disconnects a reader that is too slow for what must be kept, and recovers it",
+    name: "disconnects a slow consumer where nothing may be dropped, and recovers it",
     requires: "history",
     async run(context) {
       await context.open({ limits: { queueMessages: 20, queueBytes: 40_000 } });
@@ -166,7 +166,7 @@ export const gaps: readonly Case[] = [
     },
   },
   {
-    name: "disconnects a reader whose connection takes nothing more, counting what the wire itself holds for it",
+    name: "disconnects a slow consumer whose connection takes nothing more, counting the transport's own buffer",
     async run(context) {
       await context.open({ history: { size: 2 }, limits: { queueBytes: 200_000, positionCheck: 60_000 } });
       const client = await context.client("a");

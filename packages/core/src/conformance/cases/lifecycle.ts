@@ -5,7 +5,7 @@ import { type Case, pause, rejectsWith } from "./case.ts";
 
 export const lifecycle: readonly Case[] = [
   {
-    name: "connects on first use, and says where it stands on the way",
+    name: "connects on first use, and reports every state on the way",
     async run(context) {
       await context.open();
       const client = await context.client("a");
@@ -51,7 +51,7 @@ export const lifecycle: readonly Case[] = [
     },
   },
   {
-    name: "drains: tells clients when to come back, delivers what is on its way, loses and doubles nothing",
+    name: "drains: tells clients when to reconnect, delivers what is under way, loses and doubles nothing",
     requires: "history",
     async run(context) {
       const backplane = memoryBackplane();

@@ -46,7 +46,7 @@ async function sees({ client, room }: Attendant, expected: readonly string[]): P
 
 export const presence: readonly Case[] = [
   {
-    name: "tells everyone who is present, with their info, whoever came first",
+    name: "tells every member who is present, with their info, in whatever order they came",
     requires: "presence",
     hardship: "cuts",
     async run(context) {
@@ -60,7 +60,7 @@ export const presence: readonly Case[] = [
     },
   },
   {
-    name: "counts a user on several links once: one coming, one leaving",
+    name: "counts a user on several links once: one join, one leave",
     requires: "presence",
     async run(context) {
       await context.open({ authenticate: byToken });
@@ -78,7 +78,7 @@ export const presence: readonly Case[] = [
     },
   },
   {
-    name: "shows nobody the reconnect of a member, and the member only what is new",
+    name: "shows the reconnect of a member to nobody, and only the changes to that member",
     requires: "presence",
     async run(context) {
       await context.open({ authenticate: byToken });
@@ -94,7 +94,7 @@ export const presence: readonly Case[] = [
     },
   },
   {
-    name: "takes a member out who does not come back",
+    name: "removes a member that does not come back",
     requires: "presence",
     async run(context) {
       await context.open({ authenticate: byToken, limits: { presenceGrace: 100 } });
@@ -105,7 +105,7 @@ export const presence: readonly Case[] = [
     },
   },
   {
-    name: "takes a member out at once whose right was revoked, and tells it nothing more",
+    name: "removes a member at once when its right is revoked, and sends it nothing more",
     requires: "presence",
     async run(context) {
       await context.open({ authenticate: byToken });
@@ -121,7 +121,7 @@ export const presence: readonly Case[] = [
     },
   },
   {
-    name: "makes nobody a member who is anonymous or not allowed, and shows them nobody",
+    name: "makes no member of a client that is anonymous or not allowed, and shows it no members",
     requires: "presence",
     async run(context) {
       await context.open({ authenticate: byToken, authorize: ({ identity }) => identity.user !== "eve" });
@@ -151,7 +151,7 @@ export const presence: readonly Case[] = [
     },
   },
   {
-    name: "has the truth in every list after a storm of coming and going",
+    name: "has the true members in every list after many came and went at once",
     requires: "presence",
     hardship: "cuts",
     async run(context) {

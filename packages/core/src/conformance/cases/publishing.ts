@@ -152,7 +152,7 @@ export const publishing: readonly Case[] = [
     },
   },
   {
-    name: "publishes in order also when what was under way behind a refused publish is held up for long",
+    name: "publishes in order also when publishes behind a refused one are delayed for long",
     requires: "clientPublish",
     async run(context) {
       await context.open({ limits: { messageRate: 100, messageBurst: 10 } });
@@ -165,7 +165,7 @@ export const publishing: readonly Case[] = [
     },
   },
   {
-    name: "refuses data off the contract, an unknown topic and an unknown event, with a code each",
+    name: "refuses data that breaks the contract, an unknown topic and an unknown event, with a code each",
     async run(context) {
       await context.open();
       const client = await context.client("a");
@@ -194,7 +194,7 @@ export const publishing: readonly Case[] = [
     },
   },
   {
-    name: "takes no more into the outbox than it may hold, and says so",
+    name: "takes no more into the outbox than it may hold, and rejects the rest",
     async run(context) {
       await context.open();
       const client = await context.client("a");
@@ -210,7 +210,7 @@ export const publishing: readonly Case[] = [
     },
   },
   {
-    name: "gives up waiting when the signal says so, and rejects a volatile event while away",
+    name: "gives up waiting when its signal is aborted, and rejects a volatile event while away",
     async run(context) {
       await context.open();
       const client = await context.client("a");

@@ -60,7 +60,7 @@ export const recovery: readonly Case[] = [
     },
   },
   {
-    name: "joins the replay and what is live without a seam",
+    name: "joins replay and live delivery with nothing lost or doubled",
     requires: "history",
     async run(context) {
       await context.open();
@@ -135,7 +135,7 @@ export const recovery: readonly Case[] = [
     },
   },
   {
-    name: "delivers once and in order when the wire doubles or swaps messages",
+    name: "delivers once and in order when the transport doubles or swaps messages",
     async run(context) {
       await context.open();
       const client = await context.client("a");
@@ -153,7 +153,7 @@ export const recovery: readonly Case[] = [
     },
   },
   {
-    name: "comes back by itself when the server was away, and recovers",
+    name: "reconnects by itself after the server was away, and recovers",
     requires: "history",
     async run(context) {
       await context.open();
@@ -171,7 +171,7 @@ export const recovery: readonly Case[] = [
     },
   },
   {
-    name: "goes on where it stood with another hub of the same backplane",
+    name: "continues from its position on another hub of the same backplane",
     requires: "history",
     async run(context) {
       const backplane = memoryBackplane();
@@ -212,7 +212,7 @@ export const recovery: readonly Case[] = [
     },
   },
   {
-    name: "notices a connection that is dead without a word, on both ends, and recovers",
+    name: "notices a connection that died silently, on both ends, and recovers",
     requires: "history",
     async run(context) {
       await context.open({ limits: { pingInterval: 1_000, pongTimeout: 500 } });

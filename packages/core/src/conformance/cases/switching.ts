@@ -5,7 +5,7 @@ import { type Case, pause, range } from "./case.ts";
 
 export const switching: readonly Case[] = [
   {
-    name: "moves to another wire while notifications flow, with nothing lost or doubled",
+    name: "moves to another transport while notifications flow, with nothing lost or doubled",
     requires: "history",
     async run(context) {
       await context.open();
@@ -27,7 +27,7 @@ export const switching: readonly Case[] = [
     },
   },
   {
-    name: "sends over the other wire what has no answer yet, and it is appended once and in order",
+    name: "sends unanswered publishes over the other transport, appended once and in order",
     requires: "clientPublish",
     async run(context) {
       await context.open();

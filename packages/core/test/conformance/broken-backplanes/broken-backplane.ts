@@ -95,7 +95,7 @@ export function idsBy(
   };
 }
 
-/** Delivers appended entries by itself; `fanOut` decides how. Volatile entries go as they should. */
+/** Delivers appended entries by `fanOut`. Volatile entries go as they should. */
 export function fanningOut(
   fanOut: (deliver: (entry: Entry) => void, append: () => Promise<Entry>, next: number) => Promise<Entry>,
 ): Change {
@@ -133,7 +133,7 @@ export function entryOf({ id, event, json, time, exclude }: NewEntry, offset: nu
   return { id, event, json, time, exclude, offset };
 }
 
-/** Reads whatever is still there, as if nothing before it had been. */
+/** Reads the entries that are left, as if there had been none before them. */
 export async function readRest(inner: Backplane, topic: string, history: History): Promise<History> {
   const { head } = history;
   for (let offset = 0; offset < head.offset; offset++) {
@@ -143,7 +143,7 @@ export async function readRest(inner: Backplane, topic: string, history: History
   return { ok: true, head, entries: [] };
 }
 
-/** Calls whatever epoch the log below has by one name, which `make` gives to each log. */
+/** Gives every epoch of a log one name, which `make` makes once for each log. */
 export function epochAlways(make: () => string): Change {
   return (inner) => {
     const epoch = make();

@@ -6,7 +6,7 @@ import { changingEntries, expectCaught } from "./broken-backplane.ts";
 vi.spyOn(console, "error").mockImplementation(() => {});
 
 describe("the kit catches a backplane that, of an entry,", () => {
-  const carried = "carries event, time, id and excluded session, and leaves absent what is absent";
+  const carried = "carries event, time, id and excluded session, and adds no field that was absent";
 
   it("drops the excluded session", () =>
     expectCaught({ log: changingEntries((entry) => ({ ...entry, exclude: undefined })) }, carried));
@@ -28,7 +28,7 @@ describe("the kit catches a backplane that, of an entry,", () => {
   it("stores the data parsed, and writes it anew", () =>
     expectCaught(
       { log: changingEntries((entry) => ({ ...entry, json: JSON.stringify(JSON.parse(entry.json)) })) },
-      "carries the text of the data byte for byte, whatever an engine's own JSON would make of it",
+      "carries the text of the data byte for byte, without writing it anew",
     ));
 
   it("takes characters for bytes", () =>

@@ -9,7 +9,7 @@ vi.spyOn(console, "error").mockImplementation(() => {});
 describe("the kit catches a backplane that, of ids,", () => {
   const once =
     "appends an id once and answers a repetition with the first position, also after other appends";
-  const apart = "keeps the ids of publishers apart, and those of the server, whatever characters they hold";
+  const apart = "keeps the ids of publishers and of the server apart, whatever characters they contain";
 
   it("forgets every one", () => {
     let count = 0;

@@ -64,7 +64,7 @@ describe("the kit catches a backplane that, for listeners,", () => {
           };
         },
       },
-      "goes on delivering to the others when a listener stops, and stops it but once",
+      "keeps delivering to the other listeners when one stops, also when it stops twice",
     ));
 
   it("delivers what was under way when a listener stopped", () =>
@@ -83,7 +83,7 @@ describe("the kit catches a backplane that, for listeners,", () => {
             }),
         }),
       },
-      "delivers nothing to a listener that has stopped, not even what is under way",
+      "delivers nothing to a listener that has stopped, not even an append that is under way",
     ));
 
   it("unsubscribes late, and with it the listener that has begun since", () =>
@@ -108,7 +108,7 @@ describe("the kit catches a backplane that, for listeners,", () => {
           };
         },
       },
-      "delivers to a listener that begins in the moment in which the last one stops",
+      "delivers to a listener that starts just as the last one stops",
     ));
 
   it("fails with a listener that throws", () =>
@@ -120,7 +120,7 @@ describe("the kit catches a backplane that, for listeners,", () => {
           return entry;
         }),
       },
-      "lets a listener that throws harm neither the publisher nor another listener",
+      "keeps an error that a listener throws from the publisher and from the other listeners",
     ));
 
   it("takes topics that differ by case for one", () =>
@@ -132,6 +132,6 @@ describe("the kit catches a backplane that, for listeners,", () => {
           read: (topic, ...rest) => inner.read(topic.toLowerCase(), ...rest),
         }),
       },
-      "delivers to the listeners of many topics what is theirs and nothing else",
+      "delivers to each of many topics its own entries and no others, however alike the names",
     ));
 });

@@ -8,7 +8,7 @@ import { changingReads, expectCaught, readRest } from "./broken-backplane.ts";
 vi.spyOn(console, "error").mockImplementation(() => {});
 
 describe("the kit catches a backplane that, when it is read,", () => {
-  const evicted = "keeps as many entries as it declares, and says of older ones that they were evicted";
+  const evicted = "keeps as many entries as it declares, and answers evicted where older ones are missing";
 
   it("passes over a hole", () =>
     expectCaught(
@@ -98,7 +98,7 @@ describe("the kit catches a backplane that, when it is read,", () => {
             : { ok: true, head: history.head, entries: [] },
         ),
       },
-      "takes a position of another epoch, or above the head, for another numbering",
+      "answers epoch to a position of another epoch and to one above the head",
     ));
 
   it("answers without a position with the whole log", () =>

@@ -96,7 +96,7 @@ describe("the kit catches a backplane that, with volatile entries,", () => {
 });
 
 describe("the kit catches a backplane that, of epochs,", () => {
-  const lost = "begins another epoch after the log was lost, and knows no position from before";
+  const lost = "starts a new epoch after the log was lost, and answers epoch to every earlier position";
 
   it("keeps the one from before its log was lost", () =>
     expectCaught({ log: epochAlways(() => randomUUID()) }, lost));
@@ -127,7 +127,7 @@ describe("the kit catches a backplane that, of epochs,", () => {
           },
         }),
       },
-      "takes a position of another epoch, or above the head, for another numbering",
+      "answers epoch to a position of another epoch and to one above the head",
     ));
 
   it("delivers under an epoch that a read does not know", () =>
