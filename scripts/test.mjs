@@ -106,6 +106,9 @@ stage("typecheck", ["tsc", "-b"]);
 stage("lint", ["oxlint", "--type-aware"]);
 stage("format", ["biome", "check"]);
 stage("workspaces", ["sherif"]);
+stage("unused", ["knip"]);
+stage("repetition", ["jscpd", "--silent", "packages", "bench/src", "examples", "scripts"]);
+stage("prose", [process.execPath, "scripts/prose.mjs"]);
 stage(
   "tests",
   [
