@@ -75,6 +75,11 @@ function field(body: string, name: "code" | "reason"): string | undefined {
   }
 }
 
-/** The platform's own class where there is one (Node 22, Bun, Deno); Node 20 has none and uses `ws`. */
+/**
+ * `ws` on every version of Node, as the class that Node 22 and later have does not tell why a
+ * connection failed. Bun and Deno have a class of their own.
+ */
 export const WebSocketClass: typeof WebSocket =
-  globalThis.WebSocket ?? (ExplainedWebSocket as unknown as typeof WebSocket);
+  "Bun" in globalThis || "Deno" in globalThis
+    ? globalThis.WebSocket
+    : (ExplainedWebSocket as unknown as typeof WebSocket);
