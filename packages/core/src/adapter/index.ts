@@ -28,7 +28,7 @@ export {
   readClientMessage,
   readServerMessage,
 } from "../protocol/codec.ts";
-export { statusCause } from "../protocol/http-status.ts";
+export { readRefusal, statusCause } from "../protocol/http-status.ts";
 export * from "../protocol/messages.ts";
 export { hasPresence, isEventName, isId, isName, needsAuthorization } from "../protocol/names.ts";
 export { randomId } from "../random-id.ts";
@@ -40,6 +40,7 @@ export type {
   RequestAcceptor,
 } from "../server/acceptor.ts";
 export { encodeOnce } from "../server/encode-once.ts";
+export { byeOf } from "../server/farewell.ts";
 export type { Grant, Handshake } from "../server/handshake.ts";
 export { DATA_DEPTH, isTooDeep } from "../server/json-depth.ts";
 export { textFrames } from "../server/text-frames.ts";

@@ -21,6 +21,7 @@ export {
   startFaultProxy,
 } from "./fault-proxy.ts";
 export type { Accident, ConnectionFaults, DirectionFaults } from "./faults.ts";
+export { httpRig } from "./http-rig.ts";
 export { type KitTopics, kitTopics, type Numbered } from "./kit-topics.ts";
 export { dataText, judge } from "./ledger.ts";
 export { memoryRig } from "./memory-rig.ts";

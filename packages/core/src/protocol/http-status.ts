@@ -1,5 +1,5 @@
 /** Close causes of wires whose refusals are HTTP statuses (RFC 9110, section 15). */
-import type { ErrorCode } from "../errors.ts";
+import { type ErrorCode, isErrorCode } from "../errors.ts";
 import type { CloseCause } from "./close-codes.ts";
 
 const CODES: Readonly<Record<number, ErrorCode>> = {
@@ -21,4 +21,17 @@ export function statusCause(status: number, after: string | null): CloseCause {
     reason: `HTTP status ${status}`,
     ...(retryAfter !== undefined && { retryAfter }),
   };
+}
+
+/**
+ * The code and the reason in the body of a hub's refusal, which is JSON. Both are absent in the
+ * answer of any other server, such as a proxy.
+ */
+export function readRefusal(body: string): { readonly code?: ErrorCode; readonly reason?: string } {
+  try {
+    const { code, reason } = JSON.parse(body) as { readonly code?: unknown; readonly reason?: unknown };
+    return { ...(isErrorCode(code) && { code }), ...(typeof reason === "string" && { reason }) };
+  } catch {
+    return {};
+  }
 }

@@ -12,6 +12,7 @@ import {
 import type { ConnectionHost, LiveConnection } from "./connection-host.ts";
 import { exclusionId } from "./exclusion.ts";
 import type { Handshake } from "./handshake.ts";
+import { bearerToken } from "./http/headers.ts";
 import type { Identity } from "./identity.ts";
 import { InboundRates } from "./inbound-rates.ts";
 import { LinkQueue } from "./link-queue.ts";
@@ -228,7 +229,10 @@ export class Connection<I extends Identity>
     this.#phase = "authenticating";
     if (protocol !== PROTOCOL_VERSION) return this.#unsupported(protocol);
     const { access, limits, clock } = this.#host;
-    const identity = await access.authenticate(token ?? bearer(this.#handshake), this.#handshake);
+    const identity = await access.authenticate(
+      token ?? bearerToken(this.#handshake.headers),
+      this.#handshake,
+    );
     if (this.#phase !== "authenticating") return;
     const { user } = identity;
     if (user !== undefined && this.#revoked?.has(user))
@@ -344,9 +348,4 @@ export class Connection<I extends Identity>
       this.end({ code: "close" in ERRORS[code] ? code : "internal", reason, retryAfter });
     });
   }
-}
-
-function bearer({ headers }: Handshake): string | undefined {
-  const match = /^bearer +(\S+)$/i.exec(headers.authorization ?? "");
-  return match?.[1];
 }

@@ -1,13 +1,27 @@
-/** Reads the body of a request, within bounds. */
+/** Reads the body of a request, bounded in bytes and in time. */
+import { type HttpRefusal } from "./refusal.ts";
 import type { HttpRequest } from "./request.ts";
 
-/** Why a body could not be had. */
+/**
+ * Why a body could not be read: larger than the limit, later than {@link BODY_TIME}, or cut off.
+ */
 export type BodyFailure = "too_large" | "timeout" | "lost";
 
-/** Milliseconds that a client has to send the whole of a body. */
+/** Milliseconds within which a client must send the whole of a body. */
 export const BODY_TIME = 10_000;
 
-/** Resolves with the body, or with why it could not be had: larger than `limit` bytes, later than `ms` milliseconds, or cut off. */
+/** How a request is refused whose body could not be read. */
+export const BODY_REFUSALS: Readonly<Record<BodyFailure, HttpRefusal>> = {
+  too_large: { status: 413, cause: { code: "too_large", reason: "the body is too large" } },
+  timeout: { status: 408, cause: { code: "timeout", reason: "the body took too long" } },
+  // The client is gone, and nobody reads this answer.
+  lost: { status: 400, cause: { code: "link_lost" } },
+};
+
+/**
+ * Resolves with a body of at most `limit` bytes that arrives within `ms` milliseconds, or with the
+ * failure.
+ */
 export function readBody(
   request: HttpRequest,
   limit: number,

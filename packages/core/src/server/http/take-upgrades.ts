@@ -1,32 +1,38 @@
-/** Upgrade requests of a server, for every adapter that is attached to it and beside the application's own listeners. */
+/** Takes an adapter's upgrades from a server, beside the application's own listeners. */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { CloseCause } from "../../protocol/close-codes.ts";
 import { endIfAfterLast } from "./last-request.ts";
-import { refusal } from "./reply.ts";
+import { refusal } from "./refusal.ts";
 import { type HttpServer, pathOf } from "./request.ts";
 import { unserved } from "./served-paths.ts";
 
-/** What an adapter takes of a server's upgrades. */
+/** The upgrades of a server that an adapter takes. */
 export interface UpgradeTaker {
-  /** Whether upgrades for a path are the adapter's. */
+  /** Whether an upgrade is the adapter's. */
   readonly takes: (request: IncomingMessage, path: string) => boolean;
-  readonly take: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
-  /** Hears why an upgrade was refused that nobody serves. */
+  readonly take: (request: IncomingMessage, socket: Duplex, head: Buffer, path: string) => void;
+  /** Receives the reason when an upgrade is refused because nobody serves its path. */
   readonly refused: (cause: CloseCause) => void;
 }
 
-/** Milliseconds that a peer has to take a refusal, which it is sent whole. */
+/** Milliseconds within which a peer must take a refusal before its socket is destroyed. */
 const LINGER = 1_000;
-/** Milliseconds after which an upgrade is refused that none of the application's own listeners has answered. */
+/**
+ * Milliseconds after which an upgrade is refused that no listener of the application has answered.
+ */
 const UNANSWERED = 10_000;
 
-/** The adapters of a server share one listener: several would each leave what is not theirs to the others. */
+/**
+ * The adapters of a server share one listener: each of several would leave foreign upgrades to the
+ * others.
+ */
 const takersOf: WeakMap<HttpServer, Set<UpgradeTaker>> = new WeakMap();
 
 /**
- * Takes upgrades from a server. Others are left to the application's listeners; those that nobody answers are refused with 404 and the
- * paths that are served. Returns a function that stops taking.
+ * Takes upgrades from a server. Other upgrades are left to the application's listeners; one that
+ * nobody answers is refused with 404 and the paths that are served. Returns a function that stops
+ * taking.
  */
 export function takeUpgrades(server: HttpServer, taker: UpgradeTaker): () => void {
   const takers = takersOf.get(server) ?? new Set();
@@ -40,20 +46,16 @@ export function takeUpgrades(server: HttpServer, taker: UpgradeTaker): () => voi
 }
 
 function dispatch(this: HttpServer, request: IncomingMessage, socket: Duplex, head: Buffer): void {
-  // Node has let go of the socket. A reset that nobody hears would end the process.
-  socket.on("error", () => {});
+  ignoreErrors(socket);
   if (endIfAfterLast(request)) return;
   const path = pathOf(request);
-  const takers = takersOf.get(this) ?? new Set();
-  for (const taker of takers) {
-    if (taker.takes(request, path)) return taker.take(request, socket, head);
-  }
+  const takers = [...(takersOf.get(this) ?? [])];
+  const taker = takers.find(({ takes }) => takes(request, path));
+  if (taker) return taker.take(request, socket, head, path);
   const refuse = (): void => {
     const { status, cause } = unserved(this, path);
-    for (const { refused } of takers) {
-      refused(cause);
-      break;
-    }
+    // The adapters share one hub's log in most programs: one report is enough.
+    takers[0]?.refused(cause);
     refuseUpgrade(socket, status, cause);
   };
   if (this.listenerCount("upgrade") === 1) return refuse();
@@ -64,7 +66,7 @@ function dispatch(this: HttpServer, request: IncomingMessage, socket: Duplex, he
   }, UNANSWERED).unref();
 }
 
-/** Every status that an upgrade is refused with. */
+/** The texts of all statuses that an upgrade is refused with. */
 const TEXTS: Readonly<Record<number, string>> = {
   403: "Forbidden",
   404: "Not Found",
@@ -72,11 +74,10 @@ const TEXTS: Readonly<Record<number, string>> = {
   503: "Service Unavailable",
 };
 
-/** Answers an upgrade that is not taken, code and reason as JSON in its body, and ends the connection. */
+/** Refuses an upgrade, with code and reason as JSON in the body, and ends the connection. */
 export function refuseUpgrade(socket: Duplex, status: number, cause: CloseCause): void {
-  // The peer may be gone already, which is nobody's error.
-  socket.on("error", () => {});
-  // A peer that does not end its side would hold the socket for ever, and so would one that does not read.
+  ignoreErrors(socket);
+  // A peer that does not end its side, or does not read, would otherwise hold the socket for ever.
   socket.once("finish", () => socket.destroy());
   const timer = setTimeout(() => socket.destroy(), LINGER);
   socket.once("close", () => clearTimeout(timer));
@@ -89,4 +90,12 @@ export function refuseUpgrade(socket: Duplex, status: number, cause: CloseCause)
   };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${status} ${TEXTS[status] ?? "Refused"}\r\n${lines.join("")}\r\n${body}`);
+}
+
+/**
+ * Node no longer listens to an upgraded socket, and a reset without a listener would end the
+ * process.
+ */
+function ignoreErrors(socket: Duplex): void {
+  socket.on("error", () => {});
 }
