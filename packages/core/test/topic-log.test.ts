@@ -1,7 +1,7 @@
-/** One topic's history in memory, against a list that forgets nothing. */
+/** The log of one topic in memory, compared with a list that keeps everything. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Entry, NewEntry } from "../src/server/backplane.ts";
+import type { Entry, History, NewEntry } from "../src/server/backplane.ts";
 import { type HistoryCaps, TopicLog } from "../src/server/topic-log.ts";
 import { holds } from "./property.ts";
 
@@ -14,14 +14,14 @@ const entry = (json = "1", id?: string): NewEntry => ({ event: "said", json, tim
 const at = (offset: number, epoch = "e") => ({ epoch, offset });
 const offsetsOf = (entries: readonly Entry[]): number[] => entries.map(({ offset }) => offset);
 
-/** Offsets that can be had after a position, or why not. */
+/** The offsets that a read after a position gives, or the reason why it fails. */
 function after(log: TopicLog, offset: number, now = 0, limit = EVERYTHING): readonly number[] | string {
   const history = log.read(at(offset), limit, now);
   return history.ok ? offsetsOf(history.entries) : history.reason;
 }
 
 describe("a topic's log", () => {
-  it("numbers from 1, by exactly 1, and knows where it stands before the first", () => {
+  it("numbers from 1, by exactly 1, and has a head with offset 0 before the first", () => {
     const log = logOf();
     expect(log.head).toEqual(at(0));
     expect([1, 2, 3].map(() => (log.append(entry(), 0) as Entry).offset)).toEqual([1, 2, 3]);
@@ -149,55 +149,71 @@ const anyCaps = fc.record({
   ids: fc.constant(16_384),
 });
 
+/** A log that keeps everything, and computes which of it is inside the caps. */
+class PlainLog {
+  readonly #caps: HistoryCaps;
+  readonly #appended: { readonly entry: Entry; readonly at: number }[] = [];
+  readonly #ids = new Map<string, { offset: number; at: number }>();
+  /** The number of newest entries that are held. Eviction is final, so it grows by appends alone. */
+  #held = 0;
+
+  constructor(caps: HistoryCaps) {
+    this.#caps = caps;
+  }
+
+  get head(): number {
+    return this.#appended.length;
+  }
+
+  append(made: NewEntry, now: number): Entry | number {
+    const { id, event, json, time } = made;
+    const known = id === undefined ? undefined : this.#ids.get(id);
+    if (known && now - known.at <= 5 * MINUTES) return known.offset;
+    const appended: Entry = { id, event, json, time, exclude: undefined, offset: this.head + 1 };
+    this.#appended.push({ entry: appended, at: now });
+    if (id !== undefined) this.#ids.set(id, { offset: this.head, at: now });
+    this.#held += 1;
+    this.#evict(now);
+    return appended;
+  }
+
+  read(back: number, limit: number, now: number): History {
+    this.#evict(now);
+    const head = at(this.head);
+    if (back > this.#held) return { ok: false, head, reason: "evicted" };
+    if (back > limit) return { ok: false, head, reason: "limit" };
+    const entries = this.#appended.slice(this.head - back).map(({ entry }) => entry);
+    return { ok: true, head, entries };
+  }
+
+  /** Keeps the newest entries that are inside every cap; one takes 2 bytes a character and 64. */
+  #evict(now: number): void {
+    const { size, bytes, ttl } = this.#caps;
+    let used = 0;
+    let count = 0;
+    for (const { entry, at } of this.#appended.toReversed()) {
+      used += entry.json.length * 2 + 64;
+      if (count + 1 > size || used > bytes || now - at > ttl) break;
+      count += 1;
+    }
+    this.#held = Math.min(this.#held, count);
+  }
+}
+
 it("answers every read like a list that evicts by count, age and bytes alone", () => {
   holds(
     fc.property(anyCaps, fc.array(anyAct, { maxLength: 120 }), (caps, acts) => {
       const log = new TopicLog("e", caps);
-      const appended: { readonly entry: Entry; readonly at: number }[] = [];
-      const ids = new Map<string, { offset: number; at: number }>();
+      const plain = new PlainLog(caps);
       let now = 0;
-      /** How many of the newest are within every cap. An entry is charged two bytes a character and 64 for itself. */
-      const window = (): number => {
-        let bytes = 0;
-        let count = 0;
-        for (const { entry, at } of appended.toReversed()) {
-          bytes += entry.json.length * 2 + 64;
-          if (count + 1 > caps.size || bytes > caps.bytes || now - at > caps.ttl) break;
-          count += 1;
-        }
-        return count;
-      };
-      /** Eviction happens at appends and reads, and what is gone does not come back. */
-      let held = 0;
-      const evict = (): void => void (held = Math.min(held, window()));
       for (const act of acts) {
         if (act.do === "wait") now += act.ms;
         else if (act.do === "append") {
-          const result = log.append(entry("x".repeat(act.size), act.id), now);
-          const known = act.id === undefined ? undefined : ids.get(act.id);
-          if (known && now - known.at <= 300_000) {
-            expect(result).toBe(known.offset);
-            continue;
-          }
-          expect(result).toMatchObject({ offset: appended.length + 1, id: act.id });
-          appended.push({ entry: result as Entry, at: now });
-          if (act.id !== undefined) ids.set(act.id, { offset: appended.length, at: now });
-          held += 1;
-          evict();
-        } else {
-          evict();
-          const from = appended.length - act.back;
-          if (from < 0) continue;
-          const history = log.read(at(from), act.limit, now);
-          expect(history.head).toEqual(at(appended.length));
-          if (act.back > held) expect(history).toMatchObject({ ok: false, reason: "evicted" });
-          else if (act.back > act.limit) expect(history).toMatchObject({ ok: false, reason: "limit" });
-          else
-            expect(history).toEqual({
-              ok: true,
-              head: at(appended.length),
-              entries: appended.slice(from).map((stored) => stored.entry),
-            });
+          const made = entry("x".repeat(act.size), act.id);
+          expect(log.append(made, now)).toEqual(plain.append(made, now));
+        } else if (act.back <= plain.head) {
+          const history = log.read(at(plain.head - act.back), act.limit, now);
+          expect(history).toEqual(plain.read(act.back, act.limit, now));
         }
       }
     }),
@@ -205,7 +221,7 @@ it("answers every read like a list that evicts by count, age and bytes alone", (
   );
 });
 
-describe("what a log remembers of ids", () => {
+describe("a log that remembers ids", () => {
   const published = (id: string, publisher?: string): NewEntry => ({ ...entry("1", id), publisher });
 
   it("keeps ids of different publishers apart, and the server's from all of theirs", () => {
@@ -224,7 +240,7 @@ describe("what a log remembers of ids", () => {
     expect(log.append(published("a"), 0)).toMatchObject({ offset: 5 });
   });
 
-  it("is counted with its entries, and counted out when they go", () => {
+  it("counts ids as bytes until they are forgotten", () => {
     const held = { bytes: 0 };
     const log = new TopicLog("e", { ...CAPS, size: 4, ids: 4 }, held);
     const empty = held.bytes;

@@ -9,14 +9,14 @@ import type { PublishLog } from "./publish-log.ts";
 import type { Random } from "./random.ts";
 import { SessionLog, until } from "./session-log.ts";
 
-/** What a client is made of. */
+/** The parts of a client. */
 export interface ClientParts {
   readonly name: string;
   readonly channel: NotificationChannel<KitTopics>;
   readonly transport: FaultyTransport;
   /** The rules of `transport`; more may be added while the case runs. */
   readonly rules: MessageRule[];
-  /** Undefined where the case runs without faults on the wire, or the wire has no port. */
+  /** Undefined where the case runs without faults, or the transport has no port. */
   readonly proxy: FaultProxy | undefined;
   readonly publishes: PublishLog;
   readonly random: Random;
@@ -25,11 +25,12 @@ export interface ClientParts {
 /** A subscription to any topic of the kit. */
 export type KitSubscription = Subscription<KitTopics, KitTopic>;
 
+/** A channel, its session log, and the faults on its way to the hub. */
 export class Client {
   readonly name: string;
   readonly channel: NotificationChannel<KitTopics>;
   readonly log: SessionLog;
-  /** What `onError` heard. */
+  /** Every error that the channel reported, in order. */
   readonly errors: unknown[] = [];
   /** Every state since the start, in order. */
   readonly states: string[] = [];
@@ -71,7 +72,7 @@ export class Client {
     return subscription;
   }
 
-  /** Publishes through the channel; the ledger hears of it, however it ends. */
+  /** Publishes through the channel. The attempt is in the ledger's log, however it ends. */
   publish(
     topic: KitTopic,
     data: Numbered,
@@ -80,7 +81,7 @@ export class Client {
     const { event = "said", ...rest } = options;
     return this.#parts.publishes.record(
       { topic, event, data, id: options.id, excluded: options.excludeSelf ? this.name : undefined },
-      // The kit's events are not those of one topic to the compiler.
+      // The compiler cannot tell that the event is one of the topic's.
       (id) =>
         (this.channel as unknown as NotificationChannel<TopicMap>).publish(topic, event, data, {
           ...rest,
@@ -90,7 +91,7 @@ export class Client {
     );
   }
 
-  /** Ends the connection that is up now, in one of the ways connections end; the channel comes back by itself. */
+  /** Ends the present connection in a random way. The channel reconnects by itself. */
   cut(): void {
     if (this.proxy) this.proxy.cutAll(this.#parts.random.pick(["cut", "reset", "finish"]));
     else this.transport.cutAll();
@@ -112,17 +113,17 @@ export class Client {
     await this.until(() => this.channel.state === "connected", "the channel to be back", timeout);
   }
 
-  /** Moves the channel to another connection of its wire, made before the running one is left. */
+  /** Moves the channel to another connection of its transport, made before the present one ends. */
   move(): Promise<void> {
     return withTimeout(this.channel.switchTransport(this.transport), `${this.name} to have moved`);
   }
 
-  /** Waits; a timeout, by default 5,000 ms, says what came instead. */
+  /** Waits until `done` is true. Rejects after `timeout` milliseconds, with what came instead. */
   async until(done: () => boolean, what: string, timeout = 5_000): Promise<void> {
     await until(done, `${this.name}: ${what}`, timeout, () => this.describe());
   }
 
-  /** Waits until the numbers of a topic's notifications are these, and stay these for a moment. */
+  /** Waits for as many notifications of a topic; fails unless their numbers are these. */
   async receives(topic: KitTopic, numbers: readonly number[]): Promise<void> {
     await this.until(() => this.log.numbers(topic).length >= numbers.length, `${numbers.length} of ${topic}`);
     assert.deepEqual(this.log.numbers(topic), numbers);
@@ -138,7 +139,7 @@ export class Client {
   }
 }
 
-/** The promise, or a rejection after `ms` milliseconds (default 5,000) that says what was awaited. */
+/** Settles as the promise does, or rejects after `ms` milliseconds with `what` was awaited. */
 export async function withTimeout<T>(promise: Promise<T>, what: string, ms = 5_000): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {

@@ -34,13 +34,13 @@ export const cases: Readonly<Record<string, readonly Case[]>> = {
   lifecycle,
 };
 
-/** What the kit needs of a test runner; those of vitest, jest and `node:test` all fit. */
+/** The functions of a test runner that the kit uses: those of vitest, jest or `node:test`. */
 export interface Runner {
   readonly describe: (name: string, register: () => void) => unknown;
   readonly it: (name: string, run: () => Promise<void>) => unknown;
-  /** The seed of the third way. Default: a fresh one, printed. */
+  /** The seed of everything random. Default: a fresh one, which is printed. */
   readonly seed?: number | undefined;
-  /** Where the seed and the list of skipped cases go. Default: standard output. */
+  /** Receives the seed and one line for each skipped case. Default: standard output. */
   readonly print?: ((line: string) => void) | undefined;
 }
 
@@ -48,8 +48,8 @@ export interface Runner {
 const FIXED_SEED = 20_260_101;
 
 /**
- * Registers every case three times: with nothing in between; with faults on the wire from a fixed seed; and with faults from a
- * fresh seed, which is printed. A wire inside the process gets its faults at the seam.
+ * Registers every case three times: directly; through faults from a fixed seed; and through faults
+ * from `runner.seed`. A transport without a port gets its faults at the seam, message by message.
  */
 export function conformance(rig: Rig, runner: Runner): void {
   const {
@@ -77,7 +77,7 @@ export function conformance(rig: Rig, runner: Runner): void {
   }
 }
 
-/** What a wire can do is known once a server half runs; what is learned is kept for the rig's other cases. */
+/** Capabilities are known only once a server half runs; a rig's cases share the answer. */
 const known = new WeakMap<Rig, Capabilities>();
 
 async function capabilitiesOf(rig: Rig): Promise<Capabilities> {

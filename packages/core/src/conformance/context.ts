@@ -1,4 +1,4 @@
-/** The world of one case: a hub, its server half on the wire under test, clients, and the ledger at the end. */
+/** The world of one case: a hub served over the transport under test, clients, and the ledger. */
 
 import type { Capabilities } from "../capabilities.ts";
 import { type ChannelOptions, createChannel } from "../client/index.ts";
@@ -38,27 +38,28 @@ import { type SlowLinks, slowLinks } from "./slow-links.ts";
 import { describeVerdict, type Verdict } from "./verdict.ts";
 import { connectionPlan, type Hardship, messageRules, type Way } from "./ways.ts";
 
-/** How a case wants its hub. */
+/** The hub that a case asks for. */
 export interface HubSetup {
   readonly authenticate?: Authenticate<Identity>;
-  /** Null: none, so that the hub's own rule holds. Default: everything is allowed. */
+  /** Null: none, so that the hub's default applies. Default: everything is allowed. */
   readonly authorize?: Authorize<Identity> | null;
   readonly limits?: Partial<Limits>;
   readonly history?: Partial<HistoryCaps>;
-  /** A backplane instead of one in memory, such as that of another hub. */
+  /** Replaces the backplane in memory, for example by that of another hub. */
   readonly backplane?: Backplane;
-  /** Stands between the hub and the wire; broken hubs are made with it. */
+  /** Wraps the hub towards the transport; broken hubs are made with it. */
   readonly acceptor?: (hub: LinkAcceptor) => LinkAcceptor;
 }
 
-/** How a case wants a client. */
+/** The client that a case asks for. */
 export type ClientSetup = Pick<ChannelOptions<KitTopics>, "token" | "positions" | "clock">;
 
+/** Everything that a case uses. Closed after the case, whatever its outcome. */
 export class CaseContext {
   readonly random: Random;
   readonly publishes: PublishLog = new PublishLog();
   readonly clients: Client[] = [];
-  /** What the hub reported by `onError`. */
+  /** Every error that the hub reported by `onError`. */
   readonly hubErrors: unknown[] = [];
   readonly #rig: Rig;
   readonly #way: Way;
@@ -77,7 +78,9 @@ export class CaseContext {
     this.random = seededRandom(way.seed);
   }
 
-  /** Starts a hub and its server half. A second call makes another that replaces the first for connections from now on. */
+  /**
+   * Starts a hub and its server half. After a second call, new connections reach the second hub.
+   */
   async open(setup: HubSetup = {}): Promise<void> {
     const { authenticate, authorize, limits, history } = setup;
     this.#setup = setup;
@@ -88,7 +91,7 @@ export class CaseContext {
       slowConsumers: { "ticks.{name}": "drop" },
       ...(authenticate && { authenticate }),
       ...(authorize !== null && { authorize: authorize ?? (() => true) }),
-      // Several hubs of a case may share the backplane, and the ledger reads it at the end.
+      // Hubs of a case may share the backplane, and the ledger reads it after they have closed.
       backplane: { ...backplane, close: async () => {} },
       limits: { positionCheck: 200, linkRate: 10_000, ...limits },
       onError: (error) => this.hubErrors.push(error),
@@ -109,7 +112,7 @@ export class CaseContext {
     return this.#backplane;
   }
 
-  /** The server half that clients connect to now. */
+  /** The server half that new connections reach. */
   get server(): RigServer {
     return last(this.#servers, "open the context first");
   }
@@ -118,13 +121,13 @@ export class CaseContext {
     return this.server.transport().capabilities;
   }
 
-  /** The links of the hub of now, which can be made slow. */
+  /** The links of the newest hub, which can be made slow. */
   get slow(): SlowLinks {
     if (!this.#slow) throw new Error("open the context first");
     return this.#slow;
   }
 
-  /** Makes a client; it connects on first use, to whichever server half is the newest then. */
+  /** Makes a client. It connects on first use, to the server half that is the newest then. */
   async client(name: string, setup: ClientSetup = {}): Promise<Client> {
     const random = this.random.fork();
     const { port } = this.server;
@@ -158,7 +161,7 @@ export class CaseContext {
     return client;
   }
 
-  /** Publishes through the hub; the ledger hears of it. */
+  /** Publishes through the hub, and logs the attempt for the ledger. */
   publish(
     topic: KitTopic,
     data: Numbered,
@@ -166,7 +169,7 @@ export class CaseContext {
   ): Promise<Position | null> {
     return this.publishes.record(
       { topic, event, data, id },
-      // The kit's events are not those of one topic to the compiler.
+      // The compiler cannot tell that the event is one of the topic's.
       (known) => (this.hub as unknown as Hub<TopicMap>).publish(topic, event, data, { id: known }),
       (position) => position,
     );
@@ -177,7 +180,10 @@ export class CaseContext {
     for (let n = first; n <= last; n++) await this.publish(topic, { n });
   }
 
-  /** Waits until everyone has caught up, or nobody has heard anything for `timeout` milliseconds, and gives what the run left behind. */
+  /**
+   * Waits until every session stands at the head of its topics, or none has received anything for
+   * `timeout` milliseconds. Gives the log of the run.
+   */
   async rest(timeout = 5_000): Promise<RunLog> {
     const topics = new Set(this.publishes.entries.map(({ topic }) => topic));
     for (const { log } of this.clients) for (const { topic } of log.following) topics.add(topic);
@@ -191,11 +197,11 @@ export class CaseContext {
       return true;
     };
     const heard = (): number => this.clients.reduce((sum, { log }) => sum + log.entries.length, 0);
-    // A slow connection, on a machine that is busy with others, may take long and is not broken for that.
+    // On a busy machine a slow connection may take long without being broken.
     for (let before = -1; heard() > before; ) {
       before = heard();
-      // Who does not catch up is the ledger's business.
-      await until(caughtUp, "everyone to catch up", timeout).catch(() => {});
+      // The ledger reports sessions that do not catch up.
+      await until(caughtUp, "every session to catch up", timeout).catch(() => {});
       if (await caughtUp()) break;
     }
     const { history, limits } = this.#setup;
@@ -205,7 +211,7 @@ export class CaseContext {
     return { publishes: this.publishes.entries, sessions: this.clients.map(({ log }) => log), heads };
   }
 
-  /** Comes to rest and judges; throws when a promise was broken. */
+  /** Waits for rest and judges the run. Throws when a promise was broken. */
   async verify(): Promise<Verdict> {
     const verdict = judge(await this.rest());
     if (verdict.violations.length > 0) {
@@ -216,12 +222,12 @@ export class CaseContext {
     return verdict;
   }
 
-  /** Ends the newest server half and its connections; nobody can connect until `restartServer`. */
+  /** Ends the newest server half and its connections. Dialling fails until `restartServer`. */
   async stopServer(): Promise<void> {
     await this.#servers.pop()?.stop();
   }
 
-  /** Starts another server half for the hub of now. */
+  /** Starts another server half for the newest hub. */
   async restartServer(): Promise<void> {
     const server = await this.#rig.start(this.slow);
     this.#servers.push(server);

@@ -1,6 +1,7 @@
 /**
- * A TCP proxy on 127.0.0.1 that treats connections badly: slow, sliced, cut, reset, half-closed, frozen, corrupted. Every draw
- * comes from one seeded source, so a run can be had again as far as the kernel's scheduling allows.
+ * A TCP proxy on 127.0.0.1 that slows, slices, cuts, resets, half-closes, freezes and corrupts
+ * connections. Every draw comes from one seeded source, so a run can be repeated as far as the
+ * kernel's scheduling allows.
  */
 import { createServer, connect as dial, type Server, type Socket } from "node:net";
 import type { ConnectionFaults } from "./faults.ts";
@@ -9,17 +10,17 @@ import type { Random } from "./random.ts";
 
 /** Options of {@link startFaultProxy}. */
 export interface FaultProxyOptions {
-  /** The port of 127.0.0.1 that connections are passed on to. It can be changed later with `retarget`. */
+  /** The port of 127.0.0.1 that connections are passed on to, until `retarget`. */
   readonly target: number;
   readonly random: Random;
-  /** What the nth connection, from 0, suffers. Default: nothing. */
+  /** Gives the faults of the nth connection, from 0. Default: none. */
   readonly plan?: ((connection: number, random: Random) => ConnectionFaults) | undefined;
 }
 
-/** How `cutAll` ends connections: `cut` and `reset` on both sides, `finish` with a FIN towards the client only. */
+/** `cut` and `reset` end both sides; `finish` sends a FIN, to the client only. */
 export type CutKind = "cut" | "reset" | "finish";
 
-/** Which way of every connection: from the client to the server, or back. */
+/** `up` is from the client to the server. */
 export type Direction = "up" | "down";
 
 /** A running proxy. */
@@ -41,7 +42,7 @@ export class FaultProxy {
     server.on("connection", (client) => this.#accept(client));
   }
 
-  /** Connections that clients have made so far, those refused included. */
+  /** Connections that clients have made so far, including refused ones. */
   get accepted(): number {
     return this.#accepted;
   }
@@ -51,29 +52,32 @@ export class FaultProxy {
     return this.#pairs.size;
   }
 
-  /** Ends every connection at once; what was still under way is lost. */
+  /** Ends every connection at once. Bytes under way are lost. */
   cutAll(kind: CutKind = "cut"): void {
     for (const pair of this.#pairs) pair.end(kind);
   }
 
-  /** A black hole: nothing passes, by default in neither direction, not even the end of a connection. New ones hang, too. */
+  /**
+   * Makes a black hole, by default in both directions: nothing passes, not even the end of a
+   * connection. New connections are accepted and frozen as well.
+   */
   freeze(...directions: readonly Direction[]): void {
     this.#frozen = directions.length > 0 ? directions : ["up", "down"];
     for (const pair of this.#pairs) pair.freeze(this.#frozen);
   }
 
-  /** Lets everything that `freeze` held go on, in order. */
+  /** Passes on everything that `freeze` held, in order. */
   heal(): void {
     this.#frozen = [];
     for (const pair of this.#pairs) pair.heal();
   }
 
-  /** Whether new connections are reset as soon as they come. */
+  /** While `refusing`, new connections are reset at once. */
   refuse(refusing: boolean): void {
     this.#refusing = refusing;
   }
 
-  /** Passes connections made from now on to another port, as when a server was restarted. */
+  /** Passes new connections on to another port, as after a server's restart. */
   retarget(port: number): void {
     this.#target = port;
   }
@@ -128,7 +132,7 @@ class Pair {
       new Pipe(server, client, faults.down ?? {}, random.fork(), end),
     ];
     for (const socket of [client, server]) {
-      // A reset on one side is passed on as a reset; so is a server that cannot be reached.
+      // A reset on one side, or a server that cannot be reached, is passed on as a reset.
       socket.on("error", () => this.end("reset"));
       socket.on("close", () => {
         if (client.destroyed && server.destroyed) this.onGone();

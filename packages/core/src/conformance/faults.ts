@@ -1,32 +1,33 @@
-/** What a connection may suffer. Every field's default is: nothing. */
+/** The faults of a connection. Every field's default is no fault. */
 
-/** What happens to one direction of one connection. */
+/** The faults of one direction of a connection. */
 export interface DirectionFaults {
-  /** Milliseconds by which everything is late. */
+  /** Milliseconds by which every byte is delayed. */
   readonly latency?: number | undefined;
-  /** Milliseconds of uniform chance on top of `latency`; the order of the bytes is kept. */
+  /** Up to so many more milliseconds, uniformly; the order of the bytes is kept. */
   readonly jitter?: number | undefined;
-  /** The most that passes, in bytes per second. */
+  /** Bandwidth in bytes per second. */
   readonly bytesPerSecond?: number | undefined;
-  /** The most bytes in one write, so that 1 sends every byte for itself. */
+  /** The most bytes in one write; 1 sends every byte by itself. */
   readonly slice?: number | undefined;
-  /** The bytes after which nothing is sliced any more: byte by byte a long replay takes minutes. Default: never. */
+  /** Slicing ends after so many bytes, since a long replay would take minutes. Default: never. */
   readonly slicedBytes?: number | undefined;
-  /** Something that happens once, at an exact byte. */
+  /** A fault that occurs once, at an exact byte. */
   readonly accident?: Accident | undefined;
 }
 
-/** Something that happens once, when `at` bytes have passed in the direction. */
+/** A fault that occurs once, when `at` bytes have passed in the direction. */
 export interface Accident {
   readonly at: number;
   /**
-   * `cut` closes both sides, `reset` does so with RST, `finish` sends a FIN on and swallows the rest of this direction, `freeze`
-   * holds this direction until `heal`, `corrupt` flips one bit of the byte, `duplicate` passes the chunk from there on twice.
+   * `cut` closes both sides; `reset` does so with RST; `finish` passes a FIN on and drops the rest
+   * of this direction; `freeze` holds this direction until `heal`; `corrupt` flips one bit of the
+   * byte; `duplicate` passes the chunk from there on twice.
    */
   readonly kind: "cut" | "reset" | "finish" | "freeze" | "corrupt" | "duplicate";
 }
 
-/** What happens to one connection. */
+/** The faults of one connection. */
 export interface ConnectionFaults {
   /** From the client to the server. */
   readonly up?: DirectionFaults | undefined;

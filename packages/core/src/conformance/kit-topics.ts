@@ -1,14 +1,14 @@
-/** The contract that the kit's hubs and channels speak. */
+/** The contract of the kit's hubs and channels. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type Contract, conflated, defineTopics, type EventDefinition, volatile } from "../contract.ts";
 
-/** The data of every event of the kit: a number to tell them apart, and whatever else. */
+/** The data of every event of the kit: a number to tell notifications apart, and any text. */
 export interface Numbered {
   readonly n: number;
   readonly text?: unknown;
 }
 
-/** A schema that checks something without a library: an object with a number `n`. */
+/** A schema without a library: it accepts an object with a number `n`. */
 const numbered: StandardSchemaV1<Numbered, Numbered> = {
   "~standard": {
     version: 1,
@@ -22,7 +22,7 @@ const numbered: StandardSchemaV1<Numbered, Numbered> = {
 
 type Plain = StandardSchemaV1<Numbered, Numbered>;
 
-/** The kit's topics, spelled out because declarations are made file by file. */
+/** The kit's topics, spelled out since declarations are generated file by file. */
 export type KitTopics = {
   /** Logged events, and volatile ones. A slow consumer is disconnected. */
   readonly "news.{name}": { readonly said: Plain; readonly typing: EventDefinition<Plain, "volatile"> };
@@ -45,10 +45,10 @@ const map: KitTopics = {
   "orders.{name}": { place: numbered, said: numbered },
 };
 
-/** What the kit's channels know. */
+/** The contract of the kit's channels. */
 export const kitTopics: Contract<KitTopics> = defineTopics(map);
 
-/** What the kit's hubs know: one event more than the channels, as when a server was updated first. */
+/** The contract of the kit's hubs: one more event, as when the server is updated first. */
 export const newerKitTopics: Contract<KitTopics> = defineTopics({
   ...map,
   "news.{name}": { ...map["news.{name}"], invented: numbered },

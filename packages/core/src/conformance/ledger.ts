@@ -1,6 +1,6 @@
 /**
- * The offline ledger: judges what the sessions of a run were handed against what was published. It knows nothing of the hub or
- * the channel, and so cannot share a mistake with them.
+ * The offline ledger: judges the deliveries of a run against its publishes. It shares no code with
+ * the hub and the channel, and so no mistake.
  */
 import type { RunLog } from "./run-log.ts";
 import { Track } from "./track.ts";
@@ -8,8 +8,8 @@ import { trueLogs } from "./true-log.ts";
 import { Findings, type Verdict } from "./verdict.ts";
 
 /**
- * Judges a run that has come to rest: everyone who is still subscribed has had the time to catch up. A notification that is
- * still under way would count as lost.
+ * Judges a run that has come to rest: every session that is still subscribed has had the time to
+ * catch up. A notification that is still under way counts as lost.
  */
 export function judge(run: RunLog): Verdict {
   const findings = new Findings();
@@ -34,7 +34,7 @@ export function judge(run: RunLog): Verdict {
   return { delivered, expected, gaps, reportedLost, counts, violations };
 }
 
-/** The text that stands for a value in the ledger: JSON with sorted keys, so that equal values give equal texts. */
+/** The JSON of a value with sorted keys, so that equal values give equal texts. */
 export function dataText(data: unknown): string {
   const sorted = (_: string, value: unknown): unknown =>
     typeof value === "object" && value !== null && !Array.isArray(value)

@@ -1,7 +1,7 @@
 import { memoryTransport } from "../memory/index.ts";
 import type { Rig } from "./rig.ts";
 
-/** The wire inside the process. */
+/** The rig of the transport inside the process. */
 export const memoryRig: Rig = {
   name: "memory",
   async start(hub) {

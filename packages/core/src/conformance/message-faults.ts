@@ -1,6 +1,6 @@
 /**
- * Faults at the seam: whole messages that are dropped, doubled, delayed or swapped, and links that are cut, whatever the wire.
- * A wire inside the process has no bytes to hurt; this is what the kit does to it instead.
+ * Faults at the seam, on any transport: whole messages are dropped, doubled, delayed or swapped,
+ * and links are cut. The kit uses them where a transport has no bytes to damage.
  */
 import type { Link, LinkObserver, Transport } from "../link.ts";
 import type { CloseCause } from "../protocol/close-codes.ts";
@@ -8,31 +8,31 @@ import type { ClientMessage, ServerMessage } from "../protocol/messages.ts";
 import type { LinkAcceptor } from "../server/acceptor.ts";
 import type { Handshake } from "../server/handshake.ts";
 
-/** What happens to some messages of one type. The types of the two directions differ, so a type says the direction too. */
+/** A fault for some messages of one type. No type occurs in both directions. */
 export interface MessageRule {
   readonly type: ClientMessage["type"] | ServerMessage["type"];
-  /** The first message of the type that is hit, from 1, counted over all links that share the rules. */
+  /** The first message that is hit, from 1, counted over all links that share the rules. */
   readonly nth: number;
-  /** After the first, every so manieth. Default: only the first. */
+  /** Messages from one hit to the next. Default: only the first is hit. */
   readonly every?: number | undefined;
   /**
-   * `swap` holds the message until the next one of the same direction has passed; `delay` holds it, and everything after it in
-   * the same direction, for `ms`; `cut` ends the link, the message with it.
+   * `swap` holds the message until the next one of the same direction has passed; `delay` holds it,
+   * and everything after it in that direction, for `ms`; `cut` loses it and ends the link.
    */
   readonly fault: "drop" | "double" | "swap" | "delay" | "cut";
   /** For `delay`, in milliseconds. Default: 50. */
   readonly ms?: number | undefined;
 }
 
-/** A transport whose links suffer; see {@link faultyTransport}. */
+/** A transport with faults on its links; see {@link faultyTransport}. */
 export interface FaultyTransport extends Transport {
-  /** Ends every link of this transport with `link_lost`, at once and on both ends; what was under way is lost. */
+  /** Ends every link at once, on both ends, with `link_lost`. Messages under way are lost. */
   cutAll(): void;
-  /** Whether new links are lost before they open. */
+  /** While `refusing`, new links are lost before they open. */
   refuse(refusing: boolean): void;
 }
 
-/** Wraps the client's end of a wire. The rules may be an array that is changed while the run goes on. */
+/** Wraps the client half of a transport. The array of rules may change during the run. */
 export function faultyTransport(transport: Transport, rules: readonly MessageRule[] = []): FaultyTransport {
   const hits = hitCounter(rules);
   const cuts = new Set<() => void>();
@@ -79,7 +79,7 @@ export function faultyTransport(transport: Transport, rules: readonly MessageRul
   };
 }
 
-/** Wraps the hub's end of a wire: what an adapter is given instead of the hub. */
+/** Wraps a hub for the server half of a transport. */
 export function faultyAcceptor(hub: LinkAcceptor, rules: readonly MessageRule[] = []): LinkAcceptor {
   const hits = hitCounter(rules);
   return {
@@ -149,7 +149,7 @@ function faultyLink<Out extends Message>(
   over: () => boolean,
   cut: () => void,
 ): Link<Out> {
-  // One message a batch: the array may be shared with links that do not suffer.
+  // One message a batch: the given array may be shared with links that have no faults.
   const send = (message: Out): void => {
     if (!over()) link.send([message]);
   };

@@ -3,12 +3,12 @@ import type { Socket } from "node:net";
 import type { Accident, DirectionFaults } from "./faults.ts";
 import type { Random } from "./random.ts";
 
-/** Bytes that may wait inside one pipe before it stops reading: a frozen or throttled connection pushes back on its sender. */
+/** Bytes that wait in a pipe before it stops reading, so that its sender feels back pressure. */
 const HELD = 1_048_576;
 
 interface Held {
   readonly bytes: Buffer;
-  /** `performance.now()` at which it may pass. */
+  /** `performance.now()` from which the bytes may pass. */
   readonly due: number;
 }
 
@@ -24,7 +24,7 @@ export class Pipe {
   #held = 0;
   #passed = 0;
   #lastDue = 0;
-  /** When the bandwidth allows the next write. */
+  /** `performance.now()` from which the bandwidth allows the next write. */
   #free = 0;
   #frozen = false;
   #sourceEnded = false;
@@ -65,7 +65,7 @@ export class Pipe {
     void this.#pump();
   }
 
-  /** Sends a FIN on and swallows what the source still sends. */
+  /** Passes a FIN on and drops everything that the source still sends. */
   finish(): void {
     if (this.#finished) return;
     this.#finished = true;
@@ -75,7 +75,7 @@ export class Pipe {
     this.#from.resume();
   }
 
-  /** Lets nothing more pass; the sockets are ended by the caller. */
+  /** Lets nothing more pass. The caller ends the sockets. */
   stop(): void {
     this.#stopped = true;
     this.#queue.length = 0;
@@ -151,7 +151,7 @@ export class Pipe {
 
   async #write(bytes: Buffer): Promise<void> {
     const { bytesPerSecond, slicedBytes = Number.POSITIVE_INFINITY } = this.#faults;
-    // A throttled direction trickles, a hundredth of a second's bytes at a time.
+    // A throttled direction writes the bytes of 10 ms at a time.
     const unsliced = bytesPerSecond ? Math.ceil(bytesPerSecond / 100) : bytes.length;
     let slice = 0;
     for (let at = 0; at < bytes.length; at += slice) {
@@ -169,7 +169,7 @@ export class Pipe {
         const wait = this.#free - performance.now();
         if (wait >= 1) await this.#pause(wait);
       }
-      // A turn of the loop between two writes, or the kernel would join them again.
+      // Without a turn of the event loop in between, the kernel would join two writes.
       if (slice < bytes.length) await new Promise((resolve) => setImmediate(resolve));
     }
   }

@@ -4,7 +4,7 @@ import type { KitEvent, Numbered } from "./kit-topics.ts";
 import { dataText } from "./ledger.ts";
 import type { PublishEntry } from "./run-log.ts";
 
-/** What is about to be published. */
+/** A publish that is about to be made. */
 export interface Attempt {
   readonly topic: string;
   readonly event: KitEvent;
@@ -13,11 +13,12 @@ export interface Attempt {
   readonly excluded?: string | undefined;
 }
 
+/** Every attempt of a run, in order. */
 export class PublishLog {
   readonly entries: PublishEntry[] = [];
   #count = 0;
 
-  /** Publishes under an id, its own unless the attempt has one, and writes down what became of it. */
+  /** Publishes under the attempt's id, or a generated one, and logs the outcome. */
   async record<T>(
     attempt: Attempt,
     publish: (id: string) => Promise<T>,
@@ -27,7 +28,7 @@ export class PublishLog {
     const id = attempt.id ?? `p${++this.#count}`;
     const kind = event === "typing" ? "volatile" : event === "scored" ? "conflated" : "logged";
     const entry = { topic, id, data: dataText(data), kind, key: String(data.text), excluded } as const;
-    // Until an answer has come it may or may not be in the log.
+    // Until it is acknowledged, the notification may or may not be in the log.
     const index = this.entries.push({ ...entry, acknowledged: false, position: null }) - 1;
     const answer = await publish(id);
     this.entries[index] = { ...entry, acknowledged: true, position: place(answer) };

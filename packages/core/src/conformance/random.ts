@@ -1,4 +1,4 @@
-/** A seeded source of chance: the same seed gives the same run, so a failure can be had again. */
+/** A seeded source of random numbers: with its seed, a failing run can be repeated. */
 export interface Random {
   /** Uniform in [0, 1), as `Math.random` is. */
   next(): number;
@@ -15,7 +15,7 @@ export interface Random {
 /** Makes a source from a 32-bit seed. Not for secrets: its output can be predicted. */
 export function seededRandom(seed: number): Random {
   let state = seed | 0;
-  // A Weyl sequence with two rounds of multiply and shift: full period 2^32, good enough to spread faults.
+  // A Weyl sequence with two rounds of multiply and shift: period 2^32, enough to spread faults.
   const word = (): number => {
     state = (state + 0x9e3779b9) | 0;
     let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad);
@@ -35,7 +35,7 @@ export function seededRandom(seed: number): Random {
   };
 }
 
-/** A seed that no earlier run had. Print it: it is the only way to have the run again. */
+/** A random seed. Print it: without it the run cannot be repeated. */
 export function freshSeed(): number {
   return Math.floor(Math.random() * 0x1_0000_0000);
 }

@@ -1,10 +1,11 @@
-/** A client that does not behave: it sends whatever it is told to, through the real wire. */
+/** A client without a channel: it sends any value as a message over the transport under test. */
 import type { Link } from "../link.ts";
 import type { CloseCause } from "../protocol/close-codes.ts";
 import type { ClientMessage, ServerMessage } from "../protocol/messages.ts";
 import type { CaseContext } from "./context.ts";
 import { until } from "./session-log.ts";
 
+/** One link to the newest server half, and everything that came over it. */
 export class RawPeer {
   readonly received: ServerMessage[] = [];
   closed: CloseCause | undefined;
@@ -24,7 +25,7 @@ export class RawPeer {
     });
   }
 
-  /** Sends what need not be a message at all; the wire encodes it as if it were. */
+  /** Sends any values as if they were messages. */
   send(...messages: readonly unknown[]): void {
     if (!this.closed) this.#link.send(messages as readonly ClientMessage[]);
   }

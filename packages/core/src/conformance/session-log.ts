@@ -1,4 +1,4 @@
-/** Writes down what a channel hands to its listeners, for the ledger and for waits that can say what came instead. */
+/** Logs everything that a channel hands to its listeners, for the ledger and for error texts. */
 import type { Gap, Notification } from "../client/index.ts";
 import type { BellwireError } from "../errors.ts";
 import type { Position } from "../protocol/messages.ts";
@@ -16,7 +16,7 @@ export interface Followed {
   close(): void;
 }
 
-/** Milliseconds between two looks at whether what is waited for has come. */
+/** Milliseconds between two checks of a condition that is waited for. */
 const LOOK = 3;
 
 /** The log of one channel object. */
@@ -39,11 +39,11 @@ export class SessionLog implements SessionEntries {
     return this.#following.values();
   }
 
-  /** Writes down everything that happens to a subscription from now on. Follow it before anything else is awaited. */
+  /** Logs every event of a subscription from now on. Call it before anything else is awaited. */
   follow(subscription: Followed): void {
     const { topic } = subscription;
     this.#following.set(topic, subscription);
-    // A notification may be handed over before the promise of `ready` has called back; it waits for its place.
+    // A notification may come before the promise of `ready` calls back; it is logged after it.
     let early: SessionEntry[] | undefined = [];
     const add = (entry: SessionEntry): void => void (early ?? this.entries).push(entry);
     const begin = (position: Position | undefined): void => {
@@ -69,7 +69,7 @@ export class SessionLog implements SessionEntries {
     });
   }
 
-  /** Writes down that the right to a topic was taken away and the call that did so has returned. */
+  /** Logs that the revocation of the right to a topic has returned. */
   revoked(topic: string): void {
     this.entries.push({ type: "revoked", topic });
   }
@@ -81,7 +81,7 @@ export class SessionLog implements SessionEntries {
       .map(({ data }) => (data as { readonly n: number }).n);
   }
 
-  /** Waits until `done` says so. Rejects after `timeout` milliseconds (default 5,000) with what was awaited and what came. */
+  /** Waits until `done` is true. Rejects after `timeout` milliseconds with the end of the log. */
   async until(done: () => boolean, what: string, timeout = 5_000): Promise<void> {
     await until(done, what, timeout, () => this.describe());
   }
@@ -93,7 +93,7 @@ export class SessionLog implements SessionEntries {
   }
 }
 
-/** Waits until `done` says so. Rejects after `timeout` milliseconds, with `what` and what `describe` says came instead. */
+/** Waits until `done` is true. Rejects after `timeout` ms with `what` and `describe()`. */
 export async function until(
   done: () => boolean | Promise<boolean>,
   what: string,

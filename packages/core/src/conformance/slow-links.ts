@@ -1,17 +1,17 @@
-/** Readers that do not read, at the hub's end of the seam, so that every wire can have one. */
+/** Links that stop taking data, at the hub's end of the seam and so on every transport. */
 
 import type { ServerMessage } from "../protocol/messages.ts";
 import type { LinkAcceptor } from "../server/acceptor.ts";
 
-/** A hub whose links can be made to take nothing. */
+/** A hub whose links can be made to block. */
 export interface SlowLinks extends LinkAcceptor {
-  /** From now on links keep what they are given, and report it as buffered. */
+  /** From now on links hold every batch, and count it as buffered. */
   hold(): void;
-  /** Everything that was kept goes out, in order. */
+  /** Sends everything that was held, in order. */
   release(): void;
 }
 
-/** Wraps what an adapter is given instead of the hub. */
+/** Wraps a hub for the server half of a transport. */
 export function slowLinks(hub: LinkAcceptor): SlowLinks {
   let holding = false;
   const releases = new Set<() => void>();

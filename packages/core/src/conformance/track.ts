@@ -1,4 +1,4 @@
-/** One session's way through one topic's log. */
+/** The course of one session through the log of one topic. */
 import type { Position } from "../protocol/messages.ts";
 import type { SessionEntry } from "./run-log.ts";
 import type { TrueLog } from "./true-log.ts";
@@ -7,19 +7,19 @@ import type { Findings, ViolationKind } from "./verdict.ts";
 type Delivered = Extract<SessionEntry, { type: "delivered" }>;
 type Gap = Extract<SessionEntry, { type: "gap" }>;
 
-/** Follows the entries of one session about one topic; `finish` settles what never came. */
+/** Judges the events of one session and one topic. `finish` counts everything that never came. */
 export class Track {
   readonly #session: string;
   readonly #log: TrueLog;
   readonly #findings: Findings;
-  /** Where the session stands; undefined while it is not subscribed. */
+  /** The position of the session; undefined while it is not subscribed. */
   #cursor: Position | undefined;
   #revoked = false;
-  /** Where the present subscription, or epoch, began. */
+  /** The offset at which the present subscription, or epoch, began. */
   #start = 0;
-  /** Passed over with nothing said; each may still come late. */
+  /** Offsets that were passed over without a gap, with their epoch; each may still come late. */
   readonly #missing = new Map<number, string>();
-  /** Stretches that gaps covered, as (after, resumeAt]. */
+  /** Ranges that gaps covered, as (after, resumeAt]. */
   #reported: { after: number; resumeAt: number }[] = [];
   readonly #placeOfId = new Map<string, number>();
 
@@ -103,7 +103,7 @@ export class Track {
     }
   }
 
-  /** Whether it is what was published, to this topic, and to this session. */
+  /** Checks that this notification was published, with this data, for this topic and session. */
   #content({ id, data, position }: Delivered): void {
     const truth = this.#log.at(position);
     const known = this.#log.byId(id);
@@ -140,7 +140,7 @@ export class Track {
       this.#moveTo(resumeAt ?? undefined);
       return;
     }
-    // The session may stand earlier than the gap says by what it was excused from, and nothing else.
+    // Between the session's position and the gap's, only excused notifications may lie.
     if (after && (after.epoch !== cursor.epoch || !this.#excusesAll(cursor.offset, after.offset))) {
       this.#found("falseGap", `${reason} after ${at(after)} while standing at ${at(cursor)}`);
     }
@@ -163,14 +163,14 @@ export class Track {
     this.#findings.reportedLost += due;
     this.#reported.push({ after: offset, resumeAt: resumeAt.offset });
     if (reason === "epoch" || reason === "transport") return;
-    // What was evicted can no longer say whom it excluded, so a stretch of excused notifications is an honest gap.
+    // An evicted entry no longer names its excluded session, so a gap over excused ones is honest.
     const length = resumeAt.offset - Math.max(offset, after.offset);
     const window = reason === "evicted" || reason === "limit" ? (this.#log.head?.window ?? 0) : 0;
     if (length <= window)
       this.#found("falseGap", `${reason} over ${length} after ${offset}, window ${window}`);
   }
 
-  /** Notes everything in (after, through] that the session was due. */
+  /** Notes everything in (after, through] that the session should have received. */
   #passOver(after: number, through: number): void {
     const epoch = this.#cursor?.epoch ?? "";
     for (let offset = after + 1; offset <= through; offset++) {
@@ -182,7 +182,7 @@ export class Track {
 
   #moveTo(position: Position | undefined): void {
     this.#settleMissing();
-    // A hub that lost its log with its ids may append what is sent again once more.
+    // A hub that lost its log and its ids may append a repeated publish once more.
     if (position?.epoch !== this.#cursor?.epoch) this.#placeOfId.clear();
     this.#cursor = position;
     this.#start = position?.offset ?? 0;

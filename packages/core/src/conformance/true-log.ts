@@ -1,4 +1,4 @@
-/** The log of one topic as it must have been, pieced together from acknowledgements and, for the rest, from what arrived. */
+/** The log of a topic as it must have been: by acknowledgements and, without one, by deliveries. */
 import type { Position } from "../protocol/messages.ts";
 import type { HeadEntry, PublishEntry, RunLog } from "./run-log.ts";
 import type { Findings } from "./verdict.ts";
@@ -37,13 +37,13 @@ export class TrueLog {
     if (position) this.#acknowledged(publish, position);
   }
 
-  /** Learns the place of a publish without an answer from the first session that received it. */
+  /** Takes the position of an unanswered publish from the first session that received it. */
   seen(id: string, position: Position): void {
     const publish = this.#byId.get(id);
     if (!publish || publish.kind === "volatile" || position.offset === 0 || this.at(position)) return;
     const end = this.head?.position;
     if (end?.epoch === position.epoch && position.offset > end.offset) return;
-    // An answer is from one epoch; in an earlier one the same publish may have been appended and its answer lost.
+    // The same publish may have been appended in an earlier epoch too, and that answer lost.
     if (!this.#epoch(position.epoch).places.has(id)) this.#place(publish, position);
   }
 
@@ -55,17 +55,17 @@ export class TrueLog {
     return this.#byId.get(id);
   }
 
-  /** The last offset of an epoch that is known to exist; undefined for an epoch that nobody ever heard of. */
+  /** The last known offset of an epoch; undefined for an unknown epoch. */
   headOf(epoch: string): number | undefined {
     return this.#epochs.get(epoch)?.head;
   }
 
-  /** Whether a session may be left without the notification at a position, with nothing said. */
+  /** Whether a session may miss the notification at a position without a gap. */
   excuses(session: string, epoch: string, offset: number): boolean {
     const log = this.#epochs.get(epoch);
     const publish = log?.at.get(offset);
     if (!log || !publish) {
-      // It may be the session's own publish, sent with `excludeSelf`, whose answer was lost, or came from a later epoch.
+      // It may be the session's own publish with `excludeSelf`, unanswered or of a later epoch.
       return this.#excluding.some(({ id, excluded }) => excluded === session && !log?.places.has(id ?? ""));
     }
     if (publish.excluded === session) return true;
@@ -118,7 +118,7 @@ export class TrueLog {
   }
 }
 
-/** Reads the logs of all topics out of a run. */
+/** Reconstructs the logs of all topics of a run. */
 export function trueLogs(run: RunLog, findings: Findings): ReadonlyMap<string, TrueLog> {
   const logs = new Map<string, TrueLog>();
   const heads = new Map(run.heads.map((head) => [head.topic, head]));
@@ -131,7 +131,7 @@ export function trueLogs(run: RunLog, findings: Findings): ReadonlyMap<string, T
     return log;
   };
   for (const { topic } of run.heads) logOf(topic);
-  // Acknowledged first: an answer says for certain where a retry of an unanswered publish went.
+  // Acknowledged ones first: an answer proves where a retry of an unanswered publish went.
   for (const publish of run.publishes) if (publish.acknowledged) logOf(publish.topic).published(publish);
   for (const publish of run.publishes) if (!publish.acknowledged) logOf(publish.topic).published(publish);
   for (const { entries } of run.sessions) {

@@ -1,4 +1,4 @@
-/** What the ledger finds. */
+/** The ledger's findings. */
 
 /** The ways in which a run can break a promise of GUARANTEES.md. */
 export type ViolationKind =
@@ -8,15 +8,15 @@ export type ViolationKind =
   | "doubled"
   /** Delivered after a later one. */
   | "outOfOrder"
-  /** A stretch was passed over with no gap said before the next notification, or at all. */
+  /** Offsets were passed over without a gap before the next notification, or without any. */
   | "silentGap"
-  /** A gap where nothing was lost, or one that does not begin where the session stood. */
+  /** A gap where nothing was lost, or that does not begin at the session's position. */
   | "falseGap"
-  /** In an epoch that the session was not told of. */
+  /** Delivered in an epoch that was not announced to the session. */
   | "wrongEpoch"
-  /** Something else was published at this position, or with other data. */
+  /** Another notification, or other data, was published at this position. */
   | "corrupted"
-  /** Never published to this topic, or delivered where no subscription stood. */
+  /** Never published to this topic, or delivered without a subscription. */
   | "phantom"
   /** Delivered to a session that was excluded or had lost the right to it. */
   | "leaked"
@@ -28,30 +28,30 @@ export type ViolationKind =
 /** One broken promise. */
 export interface Violation {
   readonly kind: ViolationKind;
-  /** Absent when it is about the log and not about one session. */
+  /** Absent when the log itself is wrong. */
   readonly session?: string;
   readonly topic: string;
-  /** For people. */
+  /** A text for people. */
   readonly detail: string;
 }
 
-/** What the ledger found. A green run is one whose `violations` is empty and whose `delivered` is not zero. */
+/** The result of a run. It passes when `violations` is empty and `delivered` is not zero. */
 export interface Verdict {
   /** Listener runs. */
   readonly delivered: number;
-  /** What the sessions were due: everything in the log while they were subscribed, less what was excused. */
+  /** Notifications in the logs while sessions were subscribed, without those excused. */
   readonly expected: number;
   /** Gaps that were reported. */
   readonly gaps: number;
-  /** What the sessions were due and were told they would not get. */
+  /** Expected notifications that gaps reported as lost. */
   readonly reportedLost: number;
-  /** How often each promise was broken; every kind is present. */
+  /** The number of violations of each kind; every kind is present. */
   readonly counts: Readonly<Record<ViolationKind, number>>;
   /** The first 50 violations; `counts` has them all. */
   readonly violations: readonly Violation[];
 }
 
-/** Collects what one judgement finds. */
+/** Collects the violations and figures of one judgement. */
 export class Findings {
   delivered = 0;
   expected = 0;

@@ -6,19 +6,19 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** A clock that stands still until it is told to move, so that a wait of hours costs no time. */
+/** A clock that moves only when it is advanced, so that a wait of hours costs no time. */
 export class VirtualClock implements Clock {
   #now = 0;
   #wall: number;
   #count = 0;
   readonly #timers = new Set<Timer>();
 
-  /** `wall`: what the wall clock shows at first, in milliseconds since 1970. Default: 2026-01-01T00:00Z. */
+  /** `wall`: the initial wall clock, in milliseconds since 1970. Default: 2026-01-01T00:00Z. */
   constructor(wall: number = Date.UTC(2026, 0, 1)) {
     this.#wall = wall;
   }
 
-  /** Timers that have been set and neither fired nor been cancelled. Zero after everything was closed means no leak. */
+  /** Timers that have neither fired nor been cancelled. Above 0 after a close, one has leaked. */
   get pending(): number {
     return this.#timers.size;
   }
@@ -38,8 +38,9 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Moves time on and fires what falls due, in order, also the timers that those set. Promises and immediates get to run
-   * before the first, between any two, and after the last; a socket may need longer.
+   * Moves time on and fires the timers that fall due, in order, also those that they set. Promises
+   * and immediates run before the first, between any two, and after the last; a socket may need
+   * longer.
    */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
@@ -53,7 +54,7 @@ export class VirtualClock implements Clock {
     this.#moveTo(end);
   }
 
-  /** Sets the wall clock `ms` later, or earlier when negative. Timers and `now` do not notice. */
+  /** Moves the wall clock by `ms`, or back when negative. Timers and `now` are not affected. */
   jumpWall(ms: number): void {
     this.#wall += ms;
   }
@@ -74,7 +75,7 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** Lets every promise that is already settled, and one round of immediates, run. */
+/** Lets the callbacks of settled promises and one round of immediates run. */
 export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

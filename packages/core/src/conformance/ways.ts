@@ -3,25 +3,28 @@ import type { ConnectionFaults, DirectionFaults } from "./faults.ts";
 import type { MessageRule } from "./message-faults.ts";
 import type { Random } from "./random.ts";
 
-/** What a case puts up with beside what it does itself: `delays` alone, or connections that are cut at any moment, too. */
+/**
+ * The faults that a case tolerates beside its own: `delays` alone, or also connections that are cut
+ * at any moment.
+ */
 export type Hardship = "delays" | "cuts";
 
 /** One way of running a case. */
 export interface Way {
-  /** Stands in the test's name. */
+  /** Part of the test's name. */
   readonly name: string;
   readonly seed: number;
-  /** Whether faults are put on the wire. */
+  /** Whether connections have faults. */
   readonly faults: boolean;
 }
 
-/** Connections of one client that an accident may meet; later ones are left alone, so that the run comes to an end. */
+/** Connections of one client that may be cut; later ones are not, so that the run ends. */
 const ACCIDENTS = 4;
 
-/** Bytes of a connection that trickle. Every message and frame of interest has begun by then, and runs stay short. */
+/** Bytes of a connection that are sliced: enough for every kind of message, and runs stay short. */
 const SLICED = 4_096;
 
-/** What the connections of one client suffer on a wire with a port. */
+/** The faults of one client's connections, on a transport with a port. */
 export function connectionPlan(hardship: Hardship): (connection: number, random: Random) => ConnectionFaults {
   return (connection, random) => {
     const up = slowDirection(random);
@@ -37,13 +40,13 @@ function slowDirection(random: Random): DirectionFaults {
   return {
     latency: random.int(3),
     jitter: random.int(6),
-    // One connection in three trickles byte by byte, through the middle of characters and line ends.
+    // Three connections in ten pass byte by byte, through the middle of characters and line ends.
     slice: random.chance(0.3) ? 1 : random.chance(0.5) ? 1 + random.int(40) : undefined,
     slicedBytes: SLICED,
   };
 }
 
-/** What the messages of one client suffer on a wire inside the process. */
+/** The faults of one client's messages, on a transport inside the process. */
 export function messageRules(hardship: Hardship, random: Random): MessageRule[] {
   const delays: MessageRule[] = (["notification", "subscribed", "publish", "acknowledged"] as const).map(
     (type) => ({

@@ -258,7 +258,7 @@ it("keeps its list of violations bounded, and counts them all", () => {
 it("judges sixteen times as many deliveries, with gaps between them, in a time that grows about as much", () => {
   const judged = (count: number): number => {
     const publishes = Array.from({ length: count }, (_, n) => publish(n + 1, { data: "1" }));
-    // Of every hundred, the last two are given up.
+    // The last two of every hundred are reported as a gap.
     const entries = publishes.flatMap((_, n): SessionEntry[] => {
       if (n % 100 < 98) return [got(n + 1, { data: "1" })];
       return n % 100 === 99 ? [gap(n - 1, n + 1)] : [];
@@ -270,7 +270,7 @@ it("judges sixteen times as many deliveries, with gaps between them, in a time t
     expect([delivered, violations]).toEqual([(count / 100) * 98, []]);
     return user + system;
   };
-  // The least of several is what a loaded machine and its garbage collector disturb the least. Quadratic would be 256 times.
+  // The minimum of several runs is the least disturbed one. Quadratic time would be 256 times.
   const least = (count: number): number => Math.min(...[1, 2, 3].map(() => judged(count)));
   judged(10_000);
   const few = least(10_000);

@@ -2,25 +2,25 @@ import type { Position } from "@bellwire/core";
 import type { ClientMessage, Notified, ServerMessage } from "@bellwire/core/adapter";
 import type { LinkAcceptor } from "@bellwire/core/server";
 
-/** What a lying hub keeps of one topic of one session: its numbering differs from the true one by `shift`. */
+/** The state of one topic and session: the numbering that is sent is the true one plus `shift`. */
 export interface Lie {
   shift: number;
   /** Notifications of the topic that the true hub has sent to the session. */
   count: number;
-  /** Where the session claimed to stand when it last subscribed, in the true numbering. */
+  /** The position in the session's latest subscribe, in the true numbering. */
   asked: Position | undefined;
 }
 
 export interface LyingOptions {
-  /** Passes a notification on, changed, several times, or not at all; `emit` numbers it as the session must believe. */
+  /** Passes a notification on, changed, several times or not at all; `emit` adds the shift. */
   notification?(message: Notified, lie: Lie, emit: (message: ServerMessage) => void): void;
-  /** Changes what the true hub says besides; the result is numbered as the session must believe. */
+  /** Replaces any other message of the true hub; the shift is added to the result. */
   control?(message: ServerMessage, lie: Lie): readonly ServerMessage[];
 }
 
 /**
- * A hub that lies in a way that a client cannot see: whatever it leaves out, repeats or invents, the numbers the client gets are
- * without a seam, on this link and on the next.
+ * A hub that lies in a way that a client cannot detect: it may omit, repeat or invent
+ * notifications, and the client's offsets are contiguous, on this link and on the next.
  */
 export function lyingHub(hub: LinkAcceptor, options: LyingOptions): LinkAcceptor {
   const lies = new Map<string, Lie>();

@@ -4,7 +4,7 @@ import { faultyAcceptor, faultyTransport, type MessageRule } from "@bellwire/cor
 import { MEMORY_CAPABILITIES } from "@bellwire/core/memory";
 import { expect, it } from "vitest";
 
-/** A wire of two lists: what the client's link was given to send, and a way to say something to the client. */
+/** A transport made of a list of sent messages and a function that delivers one to the client. */
 function wire() {
   const sent: ClientMessage[] = [];
   const closed: string[] = [];

@@ -14,7 +14,7 @@ import { type LyingOptions, lyingHub } from "./lying-hub.ts";
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const WINDOW = 20;
 
-/** A day in the life of a hub: live, away inside the window, away beyond it, retries, exclusion, a right that is lost. */
+/** A mixed run: live, away inside the window and beyond it, retries, exclusion. */
 async function everyday(context: CaseContext, setup: HubSetup): Promise<void> {
   await context.open(setup);
   const [a, b] = [await context.client("a"), await context.client("b")];
@@ -50,7 +50,7 @@ async function verdictOf(setup: HubSetup, act = everyday): Promise<Verdict> {
   }
 }
 
-/** A hub whose messages are changed on their way out. */
+/** A hub whose messages are changed before they reach the link. */
 export const lying = (options: LyingOptions): HubSetup => ({
   acceptor: (hub: LinkAcceptor) => lyingHub(hub, options),
 });
@@ -86,7 +86,7 @@ export async function hundredThousand(context: CaseContext, setup: HubSetup): Pr
   await client.until(() => client.log.notifications.length >= 100_000, "all of them");
 }
 
-/** The log is lost between two connections, as when a hub without a durable backplane is restarted. */
+/** The log is lost between two connections, as when a hub in memory restarts. */
 export async function restarted(context: CaseContext, setup: HubSetup): Promise<void> {
   await context.open(setup);
   const client = await context.client("a");

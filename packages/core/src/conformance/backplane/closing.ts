@@ -1,4 +1,4 @@
-/** A closed backplane rejects every call, and its end disturbs neither the log nor other instances. */
+/** A closed instance rejects every call, and disturbs neither the log nor other instances. */
 import assert from "node:assert/strict";
 import { isBellwireError } from "../../errors.ts";
 import { range, rejectsWith } from "../cases/case.ts";

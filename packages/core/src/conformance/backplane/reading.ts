@@ -8,7 +8,7 @@ import { type BackplaneContext, TOPIC } from "./backplane-context.ts";
 /** Engines may trim in blocks: so many entries above the cap, something must be evicted. */
 const SLACK = 500;
 
-/** The lowest offset after which a read succeeds. Reads after any lower one must answer `evicted`. */
+/** The lowest offset after which a read succeeds; reads after a lower one must answer `evicted`. */
 async function oldestReadable(context: BackplaneContext): Promise<number> {
   const head = await context.head(TOPIC);
   let oldest = head.offset;

@@ -1,9 +1,9 @@
-/** Nobody receives what they may not, and a token's life does not disturb what they may. */
+/** Clients receive only what they may, and the expiry of a token does not disturb that. */
 import assert from "node:assert/strict";
 import type { Authorize, Identity } from "../../server/index.ts";
 import { type Case, pause, range, rejectsWith } from "./case.ts";
 
-/** Refusals in every form that an application can give them. */
+/** Every form in which an application can refuse. */
 const refusals: readonly [what: string, authorize: Authorize<Identity> | null][] = [
   ["there is no authorization", null],
   ["it is denied", () => false],
@@ -202,7 +202,7 @@ export const authorization: readonly Case[] = [
       });
       const client = await context.client("ada", { token: () => (ends++ === 0 ? "first" : "second") });
       await client.subscribe("news.sport");
-      // The notice comes too late, and its answer never.
+      // The notice comes too late, and its answer never comes.
       client.rules.unshift({ type: "token", nth: 1, every: 1, fault: "drop" });
       await context.publish("news.sport", { n: 1 });
       await client.until(() => client.states.includes("waiting"), "the end of the link");

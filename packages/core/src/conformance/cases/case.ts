@@ -1,27 +1,27 @@
-/** What a case is. */
+/** The shape of a case, and the steps that many cases share. */
 import assert from "node:assert/strict";
 import type { Capabilities } from "../../capabilities.ts";
 import { type ErrorCode, isBellwireError } from "../../errors.ts";
 import type { CaseContext } from "../context.ts";
 import type { Hardship } from "../ways.ts";
 
-/** A promise, and how to hold an adapter to it. */
+/** A promise, and the actions that hold an adapter to it. */
 export interface Case {
   /** A sentence that a user could quote, without a subject: it follows the adapter's name. */
   readonly name: string;
-  /** Skipped, and listed as such, on wires whose capability of this name is `none`. */
+  /** The case is skipped, and listed as such, where this capability is `none`. */
   readonly requires?: "history" | "order" | "acknowledgement" | "clientPublish" | "presence" | "binary";
-  /** What it puts up with beside what it does itself. Default: `delays`. */
+  /** The faults that the case tolerates beside its own. Default: `delays`. */
   readonly hardship?: Hardship;
   run(context: CaseContext): Promise<void>;
 }
 
-/** Why a case does not run on a wire, or undefined. */
+/** The reason why a case does not run on a transport, or undefined. */
 export function reasonToSkip({ requires }: Case, capabilities: Capabilities): string | undefined {
   return requires && capabilities[requires] === "none" ? `capability ${requires} is none` : undefined;
 }
 
-/** Waits for a rejection with the code; anything else fails. */
+/** Waits for a rejection with the code. Fails on any other outcome. */
 export async function rejectsWith(code: ErrorCode, promise: Promise<unknown>): Promise<void> {
   const error: unknown = await promise.then(
     () => undefined,
@@ -36,7 +36,7 @@ export function range(first: number, last: number): number[] {
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
 }
 
-/** Waits; only for what must not happen within the time. */
+/** Waits `ms` milliseconds. Use it only for events that must not happen in this time. */
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,4 +1,4 @@
-/** What a handler makes of a client's publish. */
+/** Commands: a handler answers a client's publish. */
 import assert from "node:assert/strict";
 import { BellwireError, isBellwireError } from "../../errors.ts";
 import { type Case, rejectsWith } from "./case.ts";

@@ -1,4 +1,4 @@
-/** A peer that misbehaves costs itself its link, and nobody else anything. */
+/** A peer that misbehaves loses its own link and disturbs nobody else. */
 import assert from "node:assert/strict";
 import type { CaseContext } from "../context.ts";
 import { RawPeer } from "../raw-peer.ts";
@@ -156,7 +156,7 @@ export const containment: readonly Case[] = [
   },
 ];
 
-/** A wire may refuse a large message by an answer or by the end of the link. */
+/** A transport may refuse a large message by an answer or by the end of the link. */
 async function refusedOrClosed(peer: RawPeer, code: string): Promise<void> {
   for (let look = 0; look < 500; look++) {
     const failed = peer.received.find((message) => message.type === "error");

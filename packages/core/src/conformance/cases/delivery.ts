@@ -1,4 +1,4 @@
-/** What is published arrives: complete, in order, once, unchanged, and only where it belongs. */
+/** Notifications arrive: complete, in order, once, unchanged, and only at their subscribers. */
 import assert from "node:assert/strict";
 import { isBellwireError } from "../../errors.ts";
 import { type Case, pause, range } from "./case.ts";
@@ -63,7 +63,7 @@ export const delivery: readonly Case[] = [
       await client.receives("news.sport", [1]);
       first.close();
       await context.publish("news.sport", { n: 2 });
-      // What is published later on a topic that is still subscribed shows that nothing else is on its way.
+      // A later notification of another topic proves that nothing more of this one is under way.
       await context.publish("news.weather", { n: 9 });
       await client.receives("news.weather", [9]);
       await client.subscribe("news.sport");
@@ -101,7 +101,7 @@ export const delivery: readonly Case[] = [
       await publisher.publish("news.sport", { n: 4 }, { excludeSelf: true });
       await other.receives("news.sport", [1, 2, 3, 4]);
       await publisher.receives("news.sport", [1, 3]);
-      // Also what is replayed.
+      // The same holds for replay.
       await publisher.away();
       await publisher.back();
       await context.publish("news.sport", { n: 5 });

@@ -1,11 +1,11 @@
-/** Where continuity cannot be proven the application is told, first, and nowhere else. */
+/** A gap is reported where continuity cannot be proven, before anything later, and only there. */
 import assert from "node:assert/strict";
 import type { CaseContext, HubSetup } from "../context.ts";
 import type { KitTopic } from "../kit-topics.ts";
 import { settle } from "../virtual-clock.ts";
 import { type Case, range } from "./case.ts";
 
-/** A client that has received 1 and 2 and missed 3 to `last`; what it is told comes when it is back. */
+/** A client that has received 1 and 2, and has missed 3 to `last` while away. */
 async function missed(context: CaseContext, last: number, setup: HubSetup) {
   await context.open(setup);
   const client = await context.client("a");
@@ -19,7 +19,7 @@ async function missed(context: CaseContext, last: number, setup: HubSetup) {
 
 const PAD = "x".repeat(1_000);
 
-/** Publishes a kilobyte at a time, and lets the hub hand each to its links: a batch that never leaves the hub slows nobody. */
+/** Publishes a kilobyte at a time, and lets the hub hand each to its links before the next. */
 async function publishPadded(
   context: CaseContext,
   topic: KitTopic,
@@ -117,7 +117,7 @@ export const gaps: readonly Case[] = [
       await context.publishRange("ticks.t", 1, 2);
       await client.receives("ticks.t", [1, 2]);
       context.slow.hold();
-      // The first ones still go to the link, until a quarter of what it may hold is in its buffer.
+      // The first ones still go to the link, until its buffer is a quarter full.
       await publishPadded(context, "ticks.t", range(3, 60));
       context.slow.release();
       await client.until(() => client.log.numbers("ticks.t").at(-1) === 60, "the newest");
@@ -174,8 +174,8 @@ export const gaps: readonly Case[] = [
       if (client.proxy) client.proxy.freeze();
       else context.slow.hold();
       let n = 0;
-      // The kernel's buffers and the proxy's take some megabytes before anything piles up in the hub's process.
-      // A client that has noticed is on its way back, and its next link must not be taken for the one that was cut.
+      // The kernel's and the proxy's buffers take some megabytes before the hub's own fills.
+      // A client that has noticed reconnects; its next link must not be mistaken for this one.
       const cut = (): boolean => context.hub.links === 0 || client.channel.state !== "connected";
       while (!cut() && n < 1_000) {
         await context.publish("news.sport", { n: ++n, text: "x".repeat(60_000) });

@@ -1,4 +1,4 @@
-/** Beginnings and ends: connecting on first use, closing, draining. */
+/** Connecting on first use, closing, and draining. */
 import assert from "node:assert/strict";
 import { memoryBackplane } from "../../server/index.ts";
 import { type Case, pause, rejectsWith } from "./case.ts";

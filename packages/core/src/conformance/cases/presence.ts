@@ -1,4 +1,4 @@
-/** Every member list becomes the truth: who is there, once per user, and nobody else. */
+/** Every member list becomes the truth: each user who is present once, and nobody else. */
 import assert from "node:assert/strict";
 import type { MembersChange, PresenceSubscription } from "../../client/index.ts";
 import type { Authenticate, Identity } from "../../server/index.ts";
@@ -15,11 +15,11 @@ type Room = PresenceSubscription<KitTopics, typeof ROOM>;
 const byToken: Authenticate<Identity> = ({ token }) =>
   token ? { user: token, info: { name: `the ${token}` } } : {};
 
-/** A client in the room, and everything it was told of its members. */
+/** A client in the room, and the changes of members that it received. */
 interface Attendant {
   readonly client: Client;
   readonly room: Room;
-  /** `+id` for each who came, `-id` for each who left. */
+  /** `+id` for each member that joined, `-id` for each that left. */
   readonly news: string[];
 }
 

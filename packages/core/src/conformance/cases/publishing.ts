@@ -1,4 +1,4 @@
-/** What a publisher is told is true: acknowledged means appended, and one id is appended once. */
+/** Acknowledgements are true: acknowledged means appended, and one id is appended once. */
 import assert from "node:assert/strict";
 import { type Case, pause, range, rejectsWith } from "./case.ts";
 
@@ -92,15 +92,15 @@ export const publishing: readonly Case[] = [
     hardship: "cuts",
     async run(context) {
       await context.open();
-      const [publisher, reader] = [await context.client("publisher"), await context.client("reader")];
-      await reader.subscribe("news.sport");
+      const [publisher, subscriber] = [await context.client("publisher"), await context.client("subscriber")];
+      await subscriber.subscribe("news.sport");
       await publisher.publish("news.sport", { n: 1 });
       await publisher.away();
       const waiting = range(2, 30).map((n) => publisher.publish("news.sport", { n }));
       await pause(10);
       await publisher.back();
       await Promise.all(waiting);
-      await reader.receives("news.sport", range(1, 30));
+      await subscriber.receives("news.sport", range(1, 30));
       await context.verify();
     },
   },

@@ -1,4 +1,4 @@
-/** What was missed while away arrives, in order and once; nobody has to notice that there was a loss of link. */
+/** Missed notifications arrive after a loss of the link, in order and once. */
 import assert from "node:assert/strict";
 import type { Position } from "../../protocol/messages.ts";
 import { memoryBackplane } from "../../server/index.ts";
@@ -94,7 +94,7 @@ export const recovery: readonly Case[] = [
         await context.publish("news.sport", { n });
         await pause(1);
       }
-      // Whatever the rules have dropped by now, what is dropped last is followed by something.
+      // One more, so that the last dropped notification has a successor.
       client.rules.length = 0;
       await context.publish("news.sport", { n: 41 });
       await client.receives("news.sport", range(1, 41));
@@ -127,7 +127,7 @@ export const recovery: readonly Case[] = [
       await client.subscribe("news.sport");
       await context.publish("news.sport", { n: 1 });
       await client.receives("news.sport", [1]);
-      // The notification itself and two repairs. The hub says no more where the topic stands, as it does not move.
+      // The notification and two repairs. The topic does not move, so the hub sends no head.
       for (const nth of [2, 3, 4]) client.rules.unshift({ type: "notification", nth, fault: "drop" });
       await context.publish("news.sport", { n: 2 });
       await client.receives("news.sport", [1, 2]);

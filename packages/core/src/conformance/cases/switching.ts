@@ -1,4 +1,4 @@
-/** Moving a running channel to another wire; here to another connection of the same one, which is no less of a move. */
+/** Moving a running channel to another transport; here, to another connection of the same one. */
 import assert from "node:assert/strict";
 import { isBellwireError } from "../../errors.ts";
 import { type Case, pause, range } from "./case.ts";
@@ -54,7 +54,7 @@ export const switching: readonly Case[] = [
       let n = 0;
       for (let round = 0; round < 8; round++) {
         const moved = client.move().catch((error: unknown) => {
-          // Refused by nobody: a wire that was cut before its welcome is no reason to leave the one that runs.
+          // A link that was cut before its welcome leaves the channel on the present one.
           assert.ok(isBellwireError(error) && error.retryable, String(error));
         });
         for (let live = 0; live < 6; live++) {
