@@ -1,6 +1,7 @@
 /**
- * What a user gets: packs every published package, checks the tarballs, installs them into an empty project, loads every
- * entry both ways, compiles against their types, and runs the program of README.md.
+ * Checks the packages as a user gets them: packs each one, checks the tarballs, installs them into
+ * an empty project, loads every entry both ways, compiles against their types, and runs the program
+ * of README.md.
  */
 import { execFile, spawn } from "node:child_process";
 import {
@@ -52,8 +53,8 @@ const packages = [...readdirSync(join(root, "packages")).map((name) => join("pac
 /** Every entry that a user can import, without `./package.json`. */
 const entries = packages.flatMap(({ name, exports }) =>
   Object.keys(exports)
-    .filter((door) => !door.endsWith(".json"))
-    .map((door) => `${name}${door.slice(1)}`),
+    .filter((subpath) => !subpath.endsWith(".json"))
+    .map((subpath) => `${name}${subpath.slice(1)}`),
 );
 
 const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
@@ -64,7 +65,7 @@ async function installTarballs() {
   mkdirSync(project, { recursive: true });
   const manifest = { name: "user", private: true, type: "module" };
   writeFileSync(join(project, "package.json"), JSON.stringify(manifest));
-  // What the packages depend on comes in the versions of the lock file; zod is what the README's contract uses.
+  // Dependencies come in the versions of the lock file; the README's contract uses zod.
   const theirs = packages.flatMap(({ dependencies = {}, peerDependencies = {} }) =>
     Object.keys({ ...dependencies, ...peerDependencies }),
   );
@@ -125,7 +126,10 @@ async function compileAgainstTypes() {
   await run(project, "tsc", ...browser, "--module", "esnext", "--moduleResolution", "bundler", "browser.mts");
 }
 
-/** Bundles the ws client for a platform that has a WebSocket of its own: neither `ws` nor a module of Node may be in it. */
+/**
+ * Bundles the ws client for a platform that has a WebSocket of its own: neither `ws` nor a module of
+ * Node may be in it.
+ */
 async function bundleFor(platform) {
   const { build } = await import("esbuild");
   const { metafile } = await build({
@@ -142,7 +146,10 @@ async function bundleFor(platform) {
   if (ws.length > 0) throw new Error(`the bundle contains ${ws.join(", ")}`);
 }
 
-/** The README's files by name: code that follows a line such as `// server.ts`, up to the next one or the block's end. */
+/**
+ * The README's files by name: the code that follows a line such as `// server.ts`, up to the next
+ * such line or the block's end.
+ */
 function readmeProgram() {
   if (!existsSync(join(root, "README.md"))) throw new Error("README.md does not exist");
   const readme = readFileSync(join(root, "README.md"), "utf8");
@@ -170,7 +177,10 @@ function freePort() {
   });
 }
 
-/** Starts a file of the project, and waits until `ready(stdout)` holds; the file's end or 20 s is a failure. */
+/**
+ * Starts a file of the project and waits until `ready(stdout)` holds. Fails when the file ends first,
+ * or after 20 s.
+ */
 async function start(file, running, ready) {
   const loader = pathToFileURL(join(root, "node_modules/tsx/dist/loader.mjs")).href;
   const stdio = ["ignore", "pipe", "pipe"];
@@ -234,7 +244,7 @@ async function runReadme() {
   }
 }
 
-/** The command measures one wire against the control, from JavaScript alone, and leaves its reports. */
+/** Runs the benchmark from JavaScript: one transport, its control, and the reports that remain. */
 async function runBenchmark() {
   const config = [
     `import { defineBenchmark } from "@bellwire/bench";`,
@@ -258,7 +268,8 @@ const packed =
   built &&
   (await check("pack", async () => {
     const { stdout } = await run(root, "npm", "pack", "--json", "--pack-destination", scratch, ...folders);
-    const reports = Object.values(JSON.parse(stdout)); // an array in older npm, an object by name in newer
+    // Older npm prints an array, newer npm an object by name.
+    const reports = Object.values(JSON.parse(stdout));
     for (const manifest of packages) {
       const { filename } = reports.find(({ name }) => name === manifest.name);
       manifest.tarball = join(scratch, filename.replace("@", "").replace("/", "-"));
@@ -267,7 +278,7 @@ const packed =
 if (packed) {
   for (const { name, tarball } of packages) {
     await check(`publint ${name}`, () => run(root, "publint", "run", tarball, "--strict"));
-    // The benchmark is a command and has ES modules only, which every Node that we support can also require.
+    // The benchmark has ES modules only, which every supported version of Node can also require.
     const profile = name === "@bellwire/bench" ? "esm-only" : "node16";
     await check(`types of ${name}`, () => run(root, "attw", tarball, "--profile", profile));
   }

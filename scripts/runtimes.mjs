@@ -89,7 +89,7 @@ function install() {
   if (status !== 0) process.exit(1);
 }
 
-/** Runs the quick suite on one runtime; false when something failed that should not, or the reverse. */
+/** Runs the quick suite on one runtime; false when its result is not the expected one. */
 function run({ name, command, exclude = [], except }) {
   const report = join(home, `${name}.json`);
   rmSync(report, { force: true });

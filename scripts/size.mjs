@@ -1,6 +1,7 @@
 /**
- * What a browser downloads for one channel over one wire, and for what goes beside a channel: bundled from src, minified, gzip.
- * Fails above a limit, and when a Node module or `ws` would reach the browser.
+ * Measures the bytes that a browser downloads for a channel over one transport, and for the parts
+ * beside a channel: bundled from src, minified, gzip. Fails above a limit, and when a Node module or
+ * `ws` would reach the browser.
  */
 import { isBuiltin } from "node:module";
 import { fileURLToPath } from "node:url";
@@ -17,10 +18,13 @@ const wire = (name, symbol, also) => ({
     export { ${symbol} } from "@bellwire/adapter-${name}/client";`,
 });
 const whole = (name) => ({ name, code: `export * from "@bellwire/${name}";` });
-/** What a page with React and a channel has already. */
+/** Modules that a page with React and a channel has already. */
 const there = ["react", "react/*", "@bellwire/core", "@bellwire/core/*"];
 
-/** Limits in bytes of gzip, without the packages in `beside`, with which it is measured, too, and those in `there`. */
+/**
+ * Limits in bytes of gzip, without the packages in `beside` and `there`. The size with those in
+ * `beside` is printed, too.
+ */
 const entries = [
   { ...wire("ws", "webSocketTransport"), limit: 8_000, beside: [], there: [] },
   { ...wire("ws", "webSocketTransport", "canary"), limit: 12_500, beside: [], there: [] },
@@ -42,7 +46,8 @@ async function bundle({ code, there }, external) {
   const { metafile, outputFiles } = await build({
     stdin: {
       contents: code,
-      resolveDir: `${root}/bench`, // a workspace that depends on every adapter; the rest is found in the root
+      // A workspace that depends on every adapter; everything else is found in the root.
+      resolveDir: `${root}/bench`,
     },
     absWorkingDir: root,
     bundle: true,

@@ -1,4 +1,7 @@
-/** GUARANTEES.md names the tests that hold its promises: each one must exist, and every promise must be named. */
+/**
+ * GUARANTEES.md names the tests that hold its promises: each test must exist, and every promise must
+ * name one.
+ */
 import { readFileSync } from "node:fs";
 import { DEFAULT_LIMITS } from "@bellwire/core/server";
 import { expect, it } from "vitest";
