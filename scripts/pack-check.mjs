@@ -127,8 +127,8 @@ async function compileAgainstTypes() {
 }
 
 /**
- * Bundles the ws client for a platform that has a WebSocket of its own: neither `ws` nor a module of
- * Node may be in it.
+ * Bundles the ws client for a platform that has a WebSocket of its own: neither `ws` nor a module
+ * of Node may be in it.
  */
 async function bundleFor(platform) {
   const { build } = await import("esbuild");
@@ -178,8 +178,8 @@ function freePort() {
 }
 
 /**
- * Starts a file of the project and waits until `ready(stdout)` holds. Fails when the file ends first,
- * or after 20 s.
+ * Starts a file of the project and waits until `ready(stdout)` holds. Fails when the file ends
+ * first, or after 20 s.
  */
 async function start(file, running, ready) {
   const loader = pathToFileURL(join(root, "node_modules/tsx/dist/loader.mjs")).href;

@@ -1,7 +1,7 @@
 /**
  * Measures the bytes that a browser downloads for a channel over one transport, and for the parts
- * beside a channel: bundled from src, minified, gzip. Fails above a limit, and when a Node module or
- * `ws` would reach the browser.
+ * beside a channel: bundled from src, minified, gzip. Fails above a limit, and when a Node module
+ * or `ws` would reach the browser.
  */
 import { isBuiltin } from "node:module";
 import { fileURLToPath } from "node:url";

@@ -1,6 +1,6 @@
 /**
- * The rules of ARCHITECTURE.md on imports, held for every source file of the repository. A rule that
- * breaks here is a design change, not a test to adjust.
+ * The rules of ARCHITECTURE.md on imports, held for every source file of the repository. A rule
+ * that breaks here is a design change, not a test to adjust.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * GUARANTEES.md names the tests that hold its promises: each test must exist, and every promise must
- * name one.
+ * GUARANTEES.md names the tests that hold its promises: each test must exist, and every promise
+ * must name one.
  */
 import { readFileSync } from "node:fs";
 import { DEFAULT_LIMITS } from "@bellwire/core/server";
