@@ -35,7 +35,10 @@ export type History =
   | { readonly ok: true; readonly head: Position; readonly entries: readonly Entry[] }
   | { readonly ok: false; readonly head: Position; readonly reason: GapReason };
 
-/** Receives the entries of one topic. Those of one epoch come in the order of their offsets. */
+/**
+ * Receives the entries of one topic. Those of one epoch come in the order of their offsets. With a
+ * volatile entry the epoch has no meaning.
+ */
 export type EntryListener = (epoch: string, entry: Entry) => void;
 
 /**

@@ -4,7 +4,7 @@ import type { Position } from "../../protocol/messages.ts";
 import type { Backplane, Entry, NewEntry } from "../../server/index.ts";
 import { range } from "../cases/case.ts";
 import type { Random } from "../random.ts";
-import { Heard } from "./heard.ts";
+import { comparable, Heard } from "./heard.ts";
 import type { BackplaneStore, MakeBackplane } from "./store.ts";
 
 /** 2026-01-01T00:00:00.123Z: a time with milliseconds, which an engine must not round. */
@@ -110,7 +110,7 @@ export class BackplaneContext {
       range(position.offset + 1, history.head.offset),
       `the entries after ${describe(position)}`,
     );
-    return history.entries;
+    return history.entries.map(comparable);
   }
 
   /** The whole log of a topic. */

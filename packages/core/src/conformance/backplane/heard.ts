@@ -3,6 +3,11 @@ import assert from "node:assert/strict";
 import type { Backplane, Entry } from "../../server/index.ts";
 import { until } from "../session-log.ts";
 
+/** The entry's own fields. One that is absent and one that is undefined are the same; null is not. */
+export function comparable({ id, event, json, time, exclude, offset }: Entry): Entry {
+  return { id, event, json, time, exclude, offset };
+}
+
 /** Listens to one topic and keeps every delivery in its order. */
 export class Heard {
   readonly entries: Entry[] = [];
@@ -24,9 +29,9 @@ export class Heard {
   ): Promise<Heard> {
     const heard = new Heard(patience);
     heard.#stop = await backplane.listen(topic, (epoch, entry) => {
-      heard.entries.push(entry);
+      heard.entries.push(comparable(entry));
       heard.epochs.push(epoch);
-      then(entry, epoch);
+      then(comparable(entry), epoch);
     });
     return heard;
   }
