@@ -1,19 +1,15 @@
-/** The client half of the WebSocket wire: one message, one text frame. Needs nothing but the platform's WebSocket. */
-import { type Capabilities, ERRORS, type ErrorFact, type Transport } from "@bellwire/core";
-import {
-  type ClientMessage,
-  callable,
-  checkOptions,
-  closeCause,
-  decodeServerMessage,
-  encodeClientMessage,
-  type Link,
-  type LinkObserver,
-  type ServerMessage,
-} from "@bellwire/core/adapter";
+/**
+ * The client half of the WebSocket transport: one message is one text frame. It needs nothing but
+ * the platform's WebSocket.
+ */
+import { type Capabilities, type Transport } from "@bellwire/core";
+import { callable, checkOptions, type OptionRules } from "@bellwire/core/adapter";
 import { WebSocketClass } from "#websocket";
+import { clientLink } from "./native/client-link.ts";
 
-/** What a WebSocket can do. */
+// ── Capabilities ──
+
+/** The capabilities of the WebSocket transport. */
 export const WS_CAPABILITIES = {
   history: "emulated",
   order: "native",
@@ -24,65 +20,41 @@ export const WS_CAPABILITIES = {
   maxMessageBytes: 65_536,
 } as const satisfies Capabilities;
 
+// ── Options ──
+
 /** Options of {@link webSocketTransport}. */
 export interface WebSocketTransportOptions {
-  /** `ws:` or `wss:`, with the path the server half is attached to: `wss://example.com/bellwire`. */
+  /** `ws:` or `wss:`, with the path of the server half: `wss://example.com/bellwire`. */
   readonly url: string;
   /**
-   * The WebSocket class. Default: the platform's own, and in Node 20, which has none, that of `ws`. Only the latter can say why a server
-   * refused: its links close with the reason of the response, `HTTP 404: …`.
+   * The WebSocket class. Default: the platform's own in browsers, Bun and Deno, and that of `ws` in
+   * Node. Only the latter reports why a server refused: its links close with the reason in the
+   * response, `HTTP 404: …`.
    */
   readonly WebSocket?: typeof WebSocket;
 }
 
-const url = {
-  allowed: "a ws: or wss: URL without a fragment",
-  test: (value: unknown) => typeof value === "string" && /^wss?:\/\/[^\s/?#][^\s#]*$/i.test(value),
+const RULES: OptionRules = {
+  url: {
+    allowed: "a ws: or wss: URL without a fragment",
+    test: (value) => typeof value === "string" && /^wss?:\/\/[^\s/?#][^\s#]*$/i.test(value),
+  },
+  WebSocket: callable,
 };
 
-/** A transport over WebSocket. Throws `invalid_option`. */
+// ── Transport ──
+
+/**
+ * Makes links over WebSocket. A link fails with the code of the close frame, and with `link_lost`
+ * when no connection was made or the close frame has no number of Bellwire's. Throws
+ * `invalid_option`.
+ */
 export function webSocketTransport(options: WebSocketTransportOptions): Transport<typeof WS_CAPABILITIES> {
-  checkOptions("webSocketTransport", options, { url, WebSocket: callable }, ["url"]);
-  const Class = options.WebSocket ?? WebSocketClass;
+  checkOptions("webSocketTransport", options, RULES, ["url"]);
+  const { url, WebSocket = WebSocketClass } = options;
   return {
     name: "ws",
     capabilities: WS_CAPABILITIES,
-    connect(observer) {
-      try {
-        return connect(new Class(options.url), observer);
-      } catch {
-        // A page that came by https may not open `ws:`.
-        queueMicrotask(() => observer.close({ code: "link_lost" }));
-        return { buffered: 0, send() {}, close() {} };
-      }
-    },
-  };
-}
-
-function connect(socket: WebSocket, observer: LinkObserver<ServerMessage>): Link<ClientMessage> {
-  socket.onopen = () => observer.open();
-  socket.onmessage = ({ data }: MessageEvent<unknown>) => {
-    // Binary is no message of ours, and an empty text is none either.
-    const decoded = decodeServerMessage(typeof data === "string" ? data : "");
-    if (decoded.ok) observer.message(decoded.message);
-    else observer.malformed(decoded.reason);
-  };
-  // A page is never told why; the hub's `onError` is.
-  socket.onclose = ({ code, reason }) =>
-    observer.close({ reason: reason || "see the server's log", ...closeCause(code, reason) });
-  // A close always follows, and says more.
-  socket.onerror = () => {};
-  return {
-    get buffered() {
-      return socket.bufferedAmount;
-    },
-    send(batch) {
-      for (const message of batch) socket.send(encodeClientMessage(message));
-    },
-    close({ code }) {
-      // A page may close only with 1000 and its own numbers, from 3000 on; at 4000 the reason counts.
-      const { close = 4000 }: ErrorFact = ERRORS[code];
-      socket.close(close > 1000 && close < 3000 ? 4000 : close, code);
-    },
+    connect: (observer) => clientLink(WebSocket, url, observer),
   };
 }

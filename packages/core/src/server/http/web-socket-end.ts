@@ -32,18 +32,18 @@ export function webSocketOptions(maxPayload: number): {
 
 /** The events of one WebSocket. */
 export interface WebSocketListener {
-  text(text: string, bytes: number): void;
+  receive(text: string, bytes: number): void;
   malformed(reason: string): void;
-  close(cause: CloseCause): void;
+  ended(cause: CloseCause): void;
 }
 
 /** Reports the messages of a WebSocket and its close. */
 export function listenToWebSocket(webSocket: LibraryWebSocket, listener: WebSocketListener): void {
   webSocket.on("message", (data, isBinary) => {
     if (isBinary) listener.malformed("binary");
-    else listener.text(data.toString(), data.length);
+    else listener.receive(data.toString(), data.length);
   });
-  webSocket.on("close", (number, reason) => listener.close(closeCause(number, reason.toString())));
+  webSocket.on("close", (number, reason) => listener.ended(closeCause(number, reason.toString())));
   // A close follows every error, and its number says what the error was.
   webSocket.on("error", () => {});
 }

@@ -1,14 +1,18 @@
-/** The class that links are made of where no browser is. */
+/** The class that links are made of outside browsers. */
 import type { IncomingMessage } from "node:http";
 import { type CloseCause, ERRORS } from "@bellwire/core";
-import { closeFrame, isErrorCode, statusCause } from "@bellwire/core/adapter";
+import { closeFrame, readRefusal, statusCause } from "@bellwire/core/adapter";
 import { WebSocket as NodeWebSocket } from "ws";
 
-/** Characters of a refusal's body that are read, and milliseconds that it may take. */
+/** Characters that are read of a refusal's body. */
 const BODY = 2_048;
+/** Milliseconds within which that body must arrive. */
 const BODY_TIME = 1_000;
 
-/** Closes with what went wrong, where `ws` closes with 1006 and nothing: a refused upgrade, a refused connection. */
+/**
+ * Reports why an upgrade or a connection was refused, as the number and the reason of its close,
+ * where `ws` closes with 1006 and no reason.
+ */
 class ExplainedWebSocket extends NodeWebSocket {
   #why: { readonly number: number; readonly reason: string } | undefined;
 
@@ -28,23 +32,23 @@ class ExplainedWebSocket extends NodeWebSocket {
 
   async #refused(response: IncomingMessage): Promise<void> {
     const { statusCode = 0, headers } = response;
-    const body = await start(response);
+    const body = await beginningOf(response);
+    const refusal = readRefusal(body);
     const answered = statusCause(statusCode, headers["retry-after"] ?? null);
-    // A proxy that lets no WebSocket through speaks for itself: only a hub's refusal, which has a code, may end a channel for good.
+    // A code in the body proves that a hub refused. The refusal of a proxy must not end a channel
+    // for good.
     const cause: CloseCause =
-      ERRORS[answered.code].retryable || isErrorCode(field(body, "code"))
-        ? answered
-        : { ...answered, code: "link_lost" };
-    const said = reasonIn(body);
+      ERRORS[answered.code].retryable || refusal.code ? answered : { ...answered, code: "link_lost" };
+    const words = refusal.reason ?? firstLine(body);
     const [, delay] = closeFrame(cause).reason.split(";");
-    const reason = `HTTP ${statusCode}${said && `: ${said}`}${delay === undefined ? "" : `;${delay}`}`;
+    const reason = `HTTP ${statusCode}${words && `: ${words}`}${delay === undefined ? "" : `;${delay}`}`;
     this.#why = { number: closeFrame(cause).number, reason };
     this.terminate();
   }
 }
 
-/** The beginning of a body, or as much of it as came in time. */
-function start(response: IncomingMessage): Promise<string> {
+/** The beginning of a body, as much as arrives in time. */
+function beginningOf(response: IncomingMessage): Promise<string> {
   return new Promise((resolve) => {
     let text = "";
     const finish = (): void => {
@@ -60,23 +64,13 @@ function start(response: IncomingMessage): Promise<string> {
   });
 }
 
-/** The reason in a refusal of a hub's, or the first line of whatever else it is that answered. */
-function reasonIn(body: string): string {
-  return field(body, "reason") ?? /^[^<\r\n]{1,200}/.exec(body.trim())?.[0] ?? "";
-}
-
-/** A text in a refusal of a hub's; undefined where the body is none of ours. */
-function field(body: string, name: "code" | "reason"): string | undefined {
-  try {
-    const { [name]: value } = JSON.parse(body) as Record<string, unknown>;
-    return typeof value === "string" ? value : undefined;
-  } catch {
-    return undefined;
-  }
+/** The first line of a plain text, at most 200 characters of it; empty for a page of HTML. */
+function firstLine(body: string): string {
+  return /^[^<\r\n]{1,200}/.exec(body.trim())?.[0] ?? "";
 }
 
 /**
- * `ws` on every version of Node, as the class that Node 22 and later have does not tell why a
+ * `ws` on every version of Node, because the class of Node 22 and later does not report why a
  * connection failed. Bun and Deno have a class of their own.
  */
 export const WebSocketClass: typeof WebSocket =
