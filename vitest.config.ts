@@ -13,7 +13,7 @@ const kits = [
   "packages/*/test/**/*conformance.test.ts",
   "packages/core/test/conformance/{memory,canary}.test.ts",
   "packages/adapter-ws/test/shared.test.ts",
-  "examples/any-wire/test/canary-conformance.test.ts",
+  "examples/*/test/*conformance.test.ts",
 ];
 
 /** `npm test`: everything, the kits first. */

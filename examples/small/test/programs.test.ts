@@ -76,6 +76,14 @@ describe("the small examples", { timeout: 60_000 }, () => {
     expect(await output("swap-by-configuration.ts", { BELLWIRE: wire })).toEqual([`320 kcal over ${wire}`]);
   });
 
+  it("own-backplane.ts delivers through one hub what another publishes", async () => {
+    expect(await output("own-backplane.ts")).toEqual(["320 kcal at 1, through the other hub"]);
+  });
+
+  it("own-transport.ts delivers over TCP", async () => {
+    expect(await output("own-transport.ts")).toEqual(["320 kcal at 1, over tcp"]);
+  });
+
   it("private-topics.ts refuses what is another's, and outlives its token without a new connection", async () => {
     expect(await output("private-topics.ts")).toEqual([
       "ben's account: forbidden",

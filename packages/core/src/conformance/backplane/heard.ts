@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Backplane, Entry } from "../../server/index.ts";
 import { until } from "../session-log.ts";
 
-/** The entry's own fields. One that is absent and one that is undefined are the same; null is not. */
+/** The fields of an entry. An absent one and one that is undefined are the same; null is not. */
 export function comparable({ id, event, json, time, exclude, offset }: Entry): Entry {
   return { id, event, json, time, exclude, offset };
 }
