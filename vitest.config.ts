@@ -60,6 +60,7 @@ const quick: UserWorkspaceConfig[] = [
       exclude: [
         "packages/core/test/{architecture,entries,guarantees,completion,backlog,codec,many-patterns}.test.ts",
         "packages/core/test/conformance/{broken-*,ledger,canary,message-faults}.test.ts",
+        "packages/core/test/conformance/broken-backplanes/**",
         "packages/*/test/{shared*,liveness,hostile-*,beside}.test.ts",
         "packages/core/test/shared/*-conformance.test.ts",
       ],

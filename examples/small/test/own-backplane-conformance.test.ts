@@ -1,11 +1,12 @@
 /** The backplane of own-backplane, held to the promises of every backplane. */
 import { backplaneConformance } from "@bellwire/core/conformance";
-import { describe, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, it, vi } from "vitest";
 import { engineBackplane } from "../own-backplane/backplane.ts";
 import { Engine } from "../own-backplane/engine.ts";
 
 // One listener of the kit throws on purpose.
-vi.spyOn(console, "error").mockImplementation(() => {});
+beforeAll(() => void vi.spyOn(console, "error").mockImplementation(() => {}));
+afterAll(() => void vi.restoreAllMocks());
 
 backplaneConformance(
   ({ instances, history = {} }) => {

@@ -1,9 +1,9 @@
 import { backplaneConformance } from "@bellwire/core/conformance";
-import { describe, it, vi } from "vitest";
+import { describe, it } from "vitest";
+import { hideConsoleErrors } from "./expected-errors.ts";
 import { memoryStore, sharedStore } from "./memory-store.ts";
 
-// One listener of the kit throws on purpose.
-vi.spyOn(console, "error").mockImplementation(() => {});
+hideConsoleErrors();
 
 backplaneConformance(memoryStore, { name: "memory", describe, it });
 backplaneConformance(sharedStore(), { name: "memory behind separate instances", describe, it });

@@ -1,9 +1,9 @@
 /** Backplanes that break entries or closing on purpose: the kit has to catch every one. */
-import { describe, it, vi } from "vitest";
+import { describe, it } from "vitest";
+import { hideConsoleErrors } from "../expected-errors.ts";
 import { changingEntries, expectCaught } from "./broken-backplane.ts";
 
-// One listener of the kit throws on purpose.
-vi.spyOn(console, "error").mockImplementation(() => {});
+hideConsoleErrors();
 
 describe("the kit catches a backplane that, of an entry,", () => {
   const carried = "carries event, time, id and excluded session, and adds no field that was absent";

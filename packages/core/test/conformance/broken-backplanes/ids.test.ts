@@ -1,10 +1,10 @@
 /** Backplanes that break idempotency on purpose: the kit has to catch every one. */
 import { type Backplane } from "@bellwire/core/server";
-import { describe, it, vi } from "vitest";
+import { describe, it } from "vitest";
+import { hideConsoleErrors } from "../expected-errors.ts";
 import { expectCaught, idsBy } from "./broken-backplane.ts";
 
-// One listener of the kit throws on purpose.
-vi.spyOn(console, "error").mockImplementation(() => {});
+hideConsoleErrors();
 
 describe("the kit catches a backplane that, of ids,", () => {
   const once =

@@ -1,9 +1,9 @@
 /** Backplanes that break delivery to listeners on purpose: the kit has to catch every one. */
-import { describe, it, vi } from "vitest";
+import { describe, it } from "vitest";
+import { hideConsoleErrors } from "../expected-errors.ts";
 import { expectCaught, fanningOut } from "./broken-backplane.ts";
 
-// One listener of the kit throws on purpose.
-vi.spyOn(console, "error").mockImplementation(() => {});
+hideConsoleErrors();
 
 describe("the kit catches a backplane that, for listeners,", () => {
   it("resolves listen before it listens", () =>

@@ -1,7 +1,8 @@
 /** Backplanes that break the order of a topic on purpose: the kit has to catch every one. */
 import { settle, VirtualClock } from "@bellwire/core/conformance";
 import { memoryBackplane } from "@bellwire/core/server";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
+import { hideConsoleErrors } from "../expected-errors.ts";
 import { memoryStore, sharedStore } from "../memory-store.ts";
 import {
   changingEntries,
@@ -13,8 +14,7 @@ import {
   idsBy,
 } from "./broken-backplane.ts";
 
-// One listener of the kit throws on purpose.
-vi.spyOn(console, "error").mockImplementation(() => {});
+hideConsoleErrors();
 
 it("finds nothing wrong with a backplane that keeps its promises", async () => {
   expect(await failuresOf(memoryStore)).toEqual([]);

@@ -1,11 +1,11 @@
 /** Backplanes that break reads on purpose: the kit has to catch every one. */
 import { settle, VirtualClock } from "@bellwire/core/conformance";
 import { memoryBackplane } from "@bellwire/core/server";
-import { describe, it, vi } from "vitest";
+import { describe, it } from "vitest";
+import { hideConsoleErrors } from "../expected-errors.ts";
 import { changingReads, expectCaught, readRest } from "./broken-backplane.ts";
 
-// One listener of the kit throws on purpose.
-vi.spyOn(console, "error").mockImplementation(() => {});
+hideConsoleErrors();
 
 describe("the kit catches a backplane that, when it is read,", () => {
   const evicted = "keeps as many entries as it declares, and answers evicted where older ones are missing";

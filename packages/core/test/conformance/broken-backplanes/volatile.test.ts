@@ -1,11 +1,11 @@
 /** Backplanes that break volatile entries or epochs on purpose: the kit has to catch every one. */
 import { randomUUID } from "node:crypto";
 import { settle } from "@bellwire/core/conformance";
-import { describe, it, vi } from "vitest";
+import { describe, it } from "vitest";
+import { hideConsoleErrors } from "../expected-errors.ts";
 import { epochAlways, expectCaught } from "./broken-backplane.ts";
 
-// One listener of the kit throws on purpose.
-vi.spyOn(console, "error").mockImplementation(() => {});
+hideConsoleErrors();
 
 describe("the kit catches a backplane that, with volatile entries,", () => {
   it("stores them", () =>
