@@ -3,7 +3,7 @@ import { webSocketTransport } from "@bellwire/adapter-ws/client";
 import { createChannel } from "@bellwire/core/client";
 import { topics } from "./topics.ts";
 
-const transport = webSocketTransport({ url: "ws://localhost:8080/bellwire" }); // the only line that knows the wire
+const transport = webSocketTransport({ url: "ws://localhost:8080/bellwire" }); // the only line that knows the transport
 const channel = createChannel({ topics, transport });
 const workouts = channel.subscribe("workouts.42");
 workouts.on("completed", ({ data }) => console.log(`${data.calories} kcal`)); // typed and validated
