@@ -1,11 +1,12 @@
-/** A backplane over an engine: one atomic append, messages as hints, and reads that prove continuity. */
+/** A backplane over an engine: atomic appends, deliveries as hints, reads that prove continuity. */
 import { BellwireError } from "@bellwire/core";
 import type { Backplane, Entry, NewEntry } from "@bellwire/core/server";
 import type { Engine, StoredTopic } from "./engine.ts";
 
+/** Milliseconds for which an id is remembered. */
 const IDEMPOTENCY = 300_000;
 
-/** `size`: entries that are kept per topic. Each process calls this once, with its own connection. */
+/** One instance. `size`: entries that are kept per topic. */
 export function engineBackplane(engine: Engine, { size = 256 } = {}): Backplane {
   const stops = new Set<() => void>();
   let closed = false;

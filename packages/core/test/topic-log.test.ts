@@ -154,7 +154,7 @@ class PlainLog {
   readonly #caps: HistoryCaps;
   readonly #appended: { readonly entry: Entry; readonly at: number }[] = [];
   readonly #ids = new Map<string, { offset: number; at: number }>();
-  /** The number of newest entries that are held. Eviction is final, so it grows by appends alone. */
+  /** The number of newest entries that are held. Eviction is final: only appends raise it. */
   #held = 0;
 
   constructor(caps: HistoryCaps) {
