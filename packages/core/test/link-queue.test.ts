@@ -58,12 +58,12 @@ class Peer implements Link<ServerMessage> {
   }
 
   join(audience: Audience): void {
-    this.#pacer.spread();
+    this.#pacer.beforeChange();
     audience.set(this, this.queue);
   }
 
   leave(audience: Audience): void {
-    this.#pacer.spread();
+    this.#pacer.beforeChange();
     audience.delete(this);
   }
 
@@ -239,7 +239,7 @@ describe("a link that closes", () => {
     const due = items(2);
     pacer.fanOut(audience, due[0] as Outgoing);
     peers[1]?.close();
-    pacer.spread();
+    pacer.beforeChange();
     audience.delete(peers[1] as Peer);
     pacer.fanOut(audience, due[1] as Outgoing);
     await settle();
@@ -254,7 +254,7 @@ describe("a link that closes", () => {
     first.sending = () => {
       for (const peer of [first, second]) {
         peer.close();
-        pacer.spread();
+        pacer.beforeChange();
         audience.delete(peer);
       }
     };

@@ -12,6 +12,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Distributor, Subscriber } from "../src/server/audience.ts";
 import type { History } from "../src/server/backplane.ts";
+import { HubEmitter } from "../src/server/hub-events.ts";
 import type { Outgoing } from "../src/server/outgoing.ts";
 import { Topic } from "../src/server/topic.ts";
 import { holdsAsync } from "./property.ts";
@@ -161,15 +162,32 @@ const distributor: Distributor = {
   fanOut(audience, item) {
     for (const subscriber of audience.values()) subscriber.push(item);
   },
-  spread() {},
+  beforeChange() {},
 };
 
 function world(caps: Partial<HistoryCaps> = WIDE, limit = 1_000) {
   const backplane = new Unreliable(caps);
   const failures: unknown[] = [];
   const rules = { policy: "disconnect", key: () => undefined } as const;
-  const failed = (error: unknown) => failures.push(error);
-  const topic = new Topic("t", backplane, distributor, rules, limit, undefined, failed);
+  const report = (error: unknown) => failures.push(error);
+  let unused = false;
+  const topic = new Topic(
+    "t",
+    {
+      backplane,
+      distributor,
+      events: new HubEmitter(report),
+      recovery: limit,
+      report,
+      occupied: () => {
+        unused = false;
+      },
+      unused: () => {
+        unused = true;
+      },
+    },
+    rules,
+  );
   const publish = async (count = 1, more: Partial<Entry> = {}) => {
     for (let n = 0; n < count; n++)
       await backplane[more.offset === 0 ? "spread" : "append"]("t", {
@@ -181,10 +199,10 @@ function world(caps: Partial<HistoryCaps> = WIDE, limit = 1_000) {
   };
   const join = async (session = "s", after?: Position): Promise<Follower> => {
     const follower = new Follower(session);
-    await topic.join(follower, after, (history) => follower.subscribed(after, history));
+    await topic.join(follower, after, undefined, (history) => follower.subscribed(after, history));
     return follower;
   };
-  return { backplane, topic, publish, join, failures };
+  return { backplane, topic, unused: () => unused, publish, join, failures };
 }
 
 describe("a topic", () => {
@@ -296,7 +314,7 @@ describe("a topic", () => {
     backplane.readsWait = true;
     const again = [from, undefined, from].map((after) => {
       subscriber.cursor = undefined;
-      return topic.join(subscriber, after, (history) => subscriber.subscribed(after, history));
+      return topic.join(subscriber, after, undefined, (history) => subscriber.subscribed(after, history));
     });
     await publish();
     backplane.answer();
@@ -349,19 +367,19 @@ describe("a topic", () => {
   });
 
   it("is silent to who left, also while that one was still joining, and unused after the last", async () => {
-    const { backplane, topic, publish, join } = world();
+    const { backplane, topic, publish, join, unused } = world();
     const subscriber = await join();
-    topic.leave(subscriber, false);
     backplane.readsWait = true;
     const late = new Follower("late");
-    const joined = topic.join(late, undefined, (history) => late.subscribed(undefined, history));
+    const joined = topic.join(late, undefined, undefined, (history) => late.subscribed(undefined, history));
+    topic.leave(subscriber, "left");
     await settle();
-    expect(topic.unused).toBe(false);
-    topic.leave(late, false);
+    expect(unused()).toBe(false);
+    topic.leave(late, "left");
     backplane.answer();
     expect(await joined).toBe(false);
     await publish();
-    expect([subscriber.seen, late.seen, topic.unused]).toEqual([["joined"], [], true]);
+    expect([subscriber.seen, late.seen, unused()]).toEqual([["joined"], [], true]);
   });
 });
 
@@ -436,7 +454,7 @@ async function play(
   const leave = (index: number): void => {
     const subscriber = subscribers.get(index);
     subscribers.delete(index);
-    if (subscriber) topic.leave(subscriber, false);
+    if (subscriber) topic.leave(subscriber, "left");
   };
   const join = async (index: number, back: number | undefined): Promise<void> => {
     leave(index);
@@ -445,7 +463,9 @@ async function play(
     const subscriber = new Follower(`s${index}`);
     subscribers.set(index, subscriber);
     everyone.push(subscriber);
-    running.push(topic.join(subscriber, after, (history) => subscriber.subscribed(after, history)));
+    running.push(
+      topic.join(subscriber, after, undefined, (history) => subscriber.subscribed(after, history)),
+    );
   };
   for (const act of acts) {
     if (act.do === "publish") await publish(act.count, act.exclude ? { exclude: "s0" } : {});

@@ -19,13 +19,16 @@ export interface Subscriber {
 
 /**
  * Everybody who is due the same messages, by link: a fan-out goes along the keys, as on a thousand links every further object that is
- * touched is a cache miss. MUST change only after {@link Distributor.spread}, and MUST NOT hold a subscriber whose link was closed.
+ * touched is a cache miss. MUST change only after {@link Distributor.beforeChange}, and MUST NOT hold a subscriber whose link was closed.
  */
 export type Audience = ReadonlyMap<Link<ServerMessage>, Subscriber>;
+
+/** Why a subscriber leaves: for good, or with a link whose client is expected to reconnect. */
+export type Departure = "left" | "lost";
 
 /** How a topic reaches all of its subscribers. */
 export interface Distributor {
   fanOut(audience: Audience, item: Outgoing): void;
   /** MUST be called before an audience changes. */
-  spread(): void;
+  beforeChange(): void;
 }

@@ -18,11 +18,17 @@ export class Backlog {
   #items: Outgoing[] = [];
   #bytes = 0;
   #dead = 0;
+  #dropped = 0;
   /** Where the newest notification of each conflation key stands. */
   readonly #newest: Map<string, number> = new Map();
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** How many notifications were given up for gaps so far. */
+  get dropped(): number {
+    return this.#dropped;
   }
 
   get size(): number {
@@ -116,6 +122,7 @@ export class Backlog {
         kept.push(item);
         continue;
       }
+      this.#dropped += 1;
       const gap = overflow(topic.name, topic.epoch, topic.offset);
       const at = gaps.get(topic.name);
       if (at === undefined) {

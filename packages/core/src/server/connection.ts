@@ -1,5 +1,5 @@
-/** One link's life on the hub: hello, commands, liveness, and the end. What it may do is decided by {@link ConnectionHost}. */
-import { BellwireError, ERRORS, type ErrorCode, isBellwireError } from "../errors.ts";
+/** One link on the hub, from its hello to its end. Its rates, rights and liveness are decided by the parts it names. */
+import { BellwireError, type ErrorCode } from "../errors.ts";
 import type { Link, LinkObserver } from "../link.ts";
 import type { CloseCause } from "../protocol/close-codes.ts";
 import {
@@ -11,12 +11,17 @@ import {
 } from "../protocol/messages.ts";
 import type { ConnectionHost, LiveConnection } from "./connection-host.ts";
 import { exclusionId } from "./exclusion.ts";
+import { causeOf, failedMessage, shownError } from "./failure.ts";
 import type { Handshake } from "./handshake.ts";
 import { bearerToken } from "./http/headers.ts";
+import type { LinkFacts } from "./hub-events.ts";
 import type { Identity } from "./identity.ts";
+import { InOrder } from "./in-order.ts";
 import { InboundRates } from "./inbound-rates.ts";
 import { LinkQueue } from "./link-queue.ts";
+import { LinkRights } from "./link-rights.ts";
 import { LinkSubscriptions } from "./link-subscriptions.ts";
+import { Liveness } from "./liveness.ts";
 import { control } from "./outgoing.ts";
 import type { Publisher } from "./publishing.ts";
 import { TokenExpiry } from "./token-expiry.ts";
@@ -24,7 +29,7 @@ import { TokenExpiry } from "./token-expiry.ts";
 type Phase = "hello" | "authenticating" | "ready" | "closed";
 
 /** Close codes after which the client is expected to reconnect. A link that timed out was waited for already. */
-const COMES_BACK: ReadonlySet<ErrorCode> = new Set([
+const RECONNECTS: ReadonlySet<ErrorCode> = new Set([
   "link_lost",
   "draining",
   "slow_consumer",
@@ -50,21 +55,14 @@ export class Connection<I extends Identity>
   readonly #rates: InboundRates;
   readonly #subscriptions: LinkSubscriptions<I>;
   readonly #expiry: TokenExpiry;
+  readonly #rights: LinkRights = new LinkRights();
+  readonly #liveness: Liveness;
+  /** A link's publishes are carried out in the order in which they came. */
+  readonly #publishes: InOrder = new InOrder();
   #phase: Phase = "hello";
   #identity: I | undefined;
-  /** Users whose links were all revoked while the application decides who this one is. */
-  #revoked: Set<string> | undefined;
-  /** How often a right was taken from this link, */
-  #takings = 0;
-  /** and whether all were: what is still waiting to be carried out has no right any more. */
-  #rightless = false;
   #draining = false;
   #malformed = 0;
-  #heardAt: number;
-  #pingedAt: number;
-  /** The last publish under way: one link's publishes are carried out one after another, in the order they came. */
-  #publishing: Promise<void> = Promise.resolve();
-  #waiting = 0;
   #cancelHello: (() => void) | undefined;
 
   constructor(host: ConnectionHost<I>, link: Link<ServerMessage>, handshake: Handshake) {
@@ -73,17 +71,16 @@ export class Connection<I extends Identity>
     this.#host = host;
     this.#link = link;
     this.#handshake = handshake;
-    this.#queue = new LinkQueue(link, host.pacer, () => this.end({ code: "slow_consumer" }));
+    this.#queue = new LinkQueue(link, host.pacer, (action) => this.#overrun(action));
     this.#rates = new InboundRates(limits, now);
-    this.#subscriptions = new LinkSubscriptions(host, this.#queue, this.#rates, handshake);
+    this.#subscriptions = new LinkSubscriptions(host, this.#queue, this.#rates, handshake, () => this.facts);
     this.#expiry = new TokenExpiry({
       clock,
       notice: limits.expiryNotice,
       expiring: (ms) => this.#queue.push(control({ type: "expiring", in: ms })),
       expired: () => this.end({ code: "unauthorized", reason: "the token expired" }),
     });
-    this.#heardAt = now;
-    this.#pingedAt = now;
+    this.#liveness = new Liveness(limits, now);
   }
 
   /** Throws `unauthorized` before the hello was accepted. */
@@ -105,8 +102,11 @@ export class Connection<I extends Identity>
   }
 
   rights(): number {
-    if (this.#rightless) throw new BellwireError("closed", "the link has ended");
-    return this.#takings;
+    return this.#rights.version;
+  }
+
+  get facts(): LinkFacts {
+    return { transport: this.#handshake.transport, user: this.user };
   }
 
   open(): void {
@@ -120,7 +120,7 @@ export class Connection<I extends Identity>
     if (this.#phase === "closed") return;
     const { clock, limits } = this.#host;
     const now = clock.now();
-    this.#heardAt = now;
+    this.#liveness.heard(now);
     if (this.#phase === "hello") {
       if (message.type === "hello") this.#contain(this.#hello(message));
       else this.end({ code: "malformed", reason: "hello comes first" });
@@ -130,7 +130,7 @@ export class Connection<I extends Identity>
       return this.end({ code: "malformed", reason: "wait for the welcome" });
     // Without an answer the client sends it again on its next link.
     if (this.#draining && message.type !== "ping") return;
-    const full = this.#waiting >= limits.waitingPublishes;
+    const full = this.#publishes.waiting >= limits.waitingPublishes;
     const wait =
       message.type === "publish"
         ? this.#rates.publish(message.id, bytes, now, full)
@@ -149,27 +149,31 @@ export class Connection<I extends Identity>
 
   malformed(reason: string): void {
     if (this.#phase === "closed") return;
-    this.#heardAt = this.#host.clock.now();
+    this.#liveness.heard(this.#host.clock.now());
     this.#malformed += 1;
     if (this.#malformed >= this.#host.limits.malformed || this.#phase !== "ready") {
       this.end({ code: "malformed", reason });
     } else this.#fail(undefined, new BellwireError("malformed", reason));
   }
 
-  close({ code }: CloseCause): void {
+  close(cause: CloseCause): void {
     if (this.#phase === "closed") return;
+    const welcomed = this.#phase === "ready";
     this.#phase = "closed";
     this.#queue.close();
     this.#cancelHello?.();
     this.#expiry.cancel();
-    this.#subscriptions.dropAll(COMES_BACK.has(code));
-    this.#host.ended(this);
+    this.#subscriptions.dropAll(RECONNECTS.has(cause.code) ? "lost" : "left");
+    const { admission, events } = this.#host;
+    admission.ended(this);
+    if (welcomed) events.emit("linkClosed", () => ({ ...this.facts, cause }));
+    else events.emit("linkRefused", () => ({ transport: this.#handshake.transport, cause }));
   }
 
   /** Sends what is due, then closes the link. */
   end(cause: CloseCause): void {
     if (this.#phase === "closed") return;
-    this.#rightless ||= cause.code === "forbidden" || cause.code === "unauthorized";
+    if (cause.code === "forbidden" || cause.code === "unauthorized") this.#rights.end();
     if (cause.code !== "slow_consumer") this.#queue.flush();
     this.close(cause);
     this.#link.close(cause);
@@ -177,7 +181,7 @@ export class Connection<I extends Identity>
 
   async settle(): Promise<void> {
     this.#draining = true;
-    await this.#publishing;
+    await this.#publishes.settled;
   }
 
   async drain(cause: CloseCause, ms: number): Promise<void> {
@@ -191,24 +195,21 @@ export class Connection<I extends Identity>
   }
 
   revokeUser(user: string, topic: string | undefined): void {
-    if (this.#phase === "authenticating" && topic === undefined) {
-      this.#revoked ??= new Set();
-      this.#revoked.add(user);
-    }
+    if (this.#phase === "authenticating" && topic === undefined) this.#rights.revokeOnceKnown(user);
     if (this.#phase !== "ready") return;
     const own = this.#identity?.user ?? this.#handshake.user?.();
     const granted = this.#subscriptions.mayBelongTo(user, own, topic);
     if (own !== user && granted === "no") return;
-    this.#takings += 1;
+    this.#rights.take();
     if (topic === undefined && (own === user || granted === "yes"))
       this.end({ code: "forbidden", reason: "revoked" });
     else if (own === user && topic !== undefined && !this.#handshake.grant)
       this.#subscriptions.end(topic, "forbidden");
     else {
       // A grant is signed for the connection and stays valid as long as that; the next one needs another.
-      this.#rightless = true;
+      this.#rights.end();
       // Its user comes back without that right, so that no list waits for it.
-      if (topic !== undefined && granted === "yes") this.#subscriptions.drop(topic, false);
+      if (topic !== undefined && granted === "yes") this.#subscriptions.drop(topic, "left");
       this.end({ code: "link_lost", reason: "authorize again" });
     }
   }
@@ -216,48 +217,47 @@ export class Connection<I extends Identity>
   /** Pings, or gives up a peer that shows no sign of life. Called about once a second. */
   beat(now: number): void {
     if (this.#phase !== "ready" || this.#handshake.answers === false) return;
-    const { pingInterval, pongTimeout } = this.#host.limits;
-    if (this.#heardAt < this.#pingedAt) {
-      if (now - this.#pingedAt >= pongTimeout) this.end({ code: "timeout", reason: "no sign of life" });
-    } else if (now - this.#pingedAt >= pingInterval) {
-      this.#pingedAt = now;
-      this.#queue.push(PING);
-    }
+    const next = this.#liveness.beat(now);
+    if (next === "ping") this.#queue.push(PING);
+    else if (next === "dead") this.end({ code: "timeout", reason: "no sign of life" });
+  }
+
+  #overrun(action: "disconnect" | "drop"): void {
+    this.#host.events.emit("slowConsumer", () => ({ ...this.facts, action }));
+    if (action === "disconnect") this.end({ code: "slow_consumer" });
   }
 
   async #hello({ protocol, session, token }: Hello): Promise<void> {
     this.#phase = "authenticating";
     if (protocol !== PROTOCOL_VERSION) return this.#unsupported(protocol);
-    const { access, limits, clock } = this.#host;
+    const { access, admission, clock, events, limits } = this.#host;
     const identity = await access.authenticate(
       token ?? bearerToken(this.#handshake.headers),
       this.#handshake,
     );
     if (this.#phase !== "authenticating") return;
     const { user } = identity;
-    if (user !== undefined && this.#revoked?.has(user))
-      return this.end({ code: "forbidden", reason: "revoked" });
+    if (this.#rights.revoked(user)) return this.end({ code: "forbidden", reason: "revoked" });
     this.#identity = identity;
     this.#queue.session = this.#handshake.session ?? exclusionId(user, session);
-    const refused = this.#host.entered(this);
+    const refused = admission.entered(this);
     if (refused) {
-      this.#host.refused(refused, this.#handshake.transport);
+      admission.report(refused, this.#handshake.transport);
       return this.end(refused);
     }
     this.#cancelHello?.();
     this.#phase = "ready";
-    this.#heardAt = this.#pingedAt = clock.now();
-    const { pingInterval, pongTimeout, messageBytes } = limits;
-    this.#queue.push(
-      control({ type: "welcome", idleTimeout: pingInterval + pongTimeout, maxMessageBytes: messageBytes }),
-    );
+    this.#liveness.begin(clock.now());
+    const { idleTimeout } = this.#liveness;
+    this.#queue.push(control({ type: "welcome", idleTimeout, maxMessageBytes: limits.messageBytes }));
     this.#expiry.watch(identity.expiresAt);
+    events.emit("linkOpened", () => this.facts);
   }
 
   #unsupported(protocol: number): void {
     const code = "unsupported_protocol";
     const reason = `the client speaks version ${protocol} of the protocol, the hub version ${PROTOCOL_VERSION}: update the older one`;
-    this.#host.refused({ code, reason }, this.#handshake.transport);
+    this.#host.admission.report({ code, reason }, this.#handshake.transport);
     // A close frame has no room for it.
     this.#queue.push(control({ type: "error", code, message: reason }));
     this.end({ code, reason });
@@ -271,9 +271,9 @@ export class Connection<I extends Identity>
     if (message.type === "token") return this.#refresh(message.ref, message.token);
     try {
       if (message.type === "subscribe") await this.#subscriptions.subscribe(this.identity, message);
-      else if (message.type === "publish") await this.#afterEarlier(() => this.#publish(message));
+      else if (message.type === "publish") await this.#publishes.run(() => this.#publish(message));
       else {
-        this.#subscriptions.drop(message.topic, false);
+        this.#subscriptions.drop(message.topic, "left");
         this.#queue.push(control({ type: "done", ref: message.ref }));
       }
     } catch (error) {
@@ -281,23 +281,9 @@ export class Connection<I extends Identity>
     }
   }
 
-  #afterEarlier(work: () => Promise<void>): Promise<void> {
-    this.#waiting += 1;
-    const done = this.#publishing.then(work).finally(() => {
-      this.#waiting -= 1;
-    });
-    this.#publishing = done.catch(() => {});
-    return done;
-  }
-
   async #publish({ ref, topic, event, data, id, excludeSelf }: Publish): Promise<void> {
-    const answer = await this.#host.publish(this, {
-      topic,
-      event,
-      data,
-      id,
-      excludeSelf: excludeSelf === true,
-    });
+    const publication = { topic, event, data, id, excludeSelf: excludeSelf === true };
+    const answer = await this.#host.publish(this, publication);
     const bytes = answer.data === undefined ? 0 : JSON.stringify(answer.data).length;
     this.#queue.push(control({ type: "acknowledged", ref, ...answer }, bytes));
   }
@@ -310,7 +296,7 @@ export class Connection<I extends Identity>
     if (this.#phase === "closed") return;
     this.#identity = identity;
     // Publishes that the application is deciding about were asked with the identity of before.
-    this.#takings += 1;
+    this.#rights.take();
     this.#expiry.watch(identity.expiresAt);
     this.#queue.push(control({ type: "done", ref }));
     // The fresh token may permit less than the one before.
@@ -318,34 +304,13 @@ export class Connection<I extends Identity>
   }
 
   #fail(ref: number | undefined, error: unknown): void {
-    const known = isBellwireError(error) ? error : undefined;
-    if (!known) this.#host.report(error);
-    const code = known?.code ?? "internal";
-    const message = known?.message ?? "the server failed";
-    const after = known?.retryAfter;
-    if (ref === undefined && code === "rate_limited") return;
-    this.#queue.push(
-      control({
-        type: "error",
-        ...(ref !== undefined && { ref }),
-        code,
-        message,
-        ...(after !== undefined && { retryAfter: after }),
-      }),
-    );
+    const shown = shownError(error, this.#host.report);
+    if (ref === undefined && shown.code === "rate_limited") return;
+    this.#queue.push(control(failedMessage(ref, shown)));
   }
 
-  /** No message of a peer may throw out of here: what is left over ends this one link. */
+  /** Nothing that a peer sends may throw out of here: the error that is left ends this one link. */
   #contain(work: Promise<void>): void {
-    work.catch((error: unknown) => {
-      const known = isBellwireError(error) ? error : undefined;
-      if (!known) this.#host.report(error);
-      const {
-        code,
-        message: reason,
-        retryAfter,
-      } = known ?? new BellwireError("internal", "the server failed");
-      this.end({ code: "close" in ERRORS[code] ? code : "internal", reason, retryAfter });
-    });
+    work.catch((error: unknown) => this.end(causeOf(shownError(error, this.#host.report))));
   }
 }

@@ -17,6 +17,7 @@ import type { Member, Position } from "../protocol/messages.ts";
 import type { LinkAcceptor, RequestAcceptor } from "./acceptor.ts";
 import type { Backplane } from "./backplane.ts";
 import type { Broadcaster } from "./broadcaster.ts";
+import type { HubEvents } from "./hub-events.ts";
 import type { Authenticate, Authorize, Identity } from "./identity.ts";
 import type { Limits } from "./limits.ts";
 import type { SlowConsumerPolicy } from "./slow-consumer.ts";
@@ -96,6 +97,11 @@ export interface Hub<M extends TopicMap, I extends Identity = Identity>
     event: E,
     handler: (request: CommandRequest<M, P, E, I>) => AnswerOf<DeclaredOf<M[P], E>>,
   ): () => void;
+  /**
+   * Calls back at every such event; the returned function ends that. A listener that throws, or whose
+   * promise rejects, harms nothing else: `onError` is told.
+   */
+  on<E extends keyof HubEvents>(event: E, listener: (payload: HubEvents[E]) => unknown): () => void;
   /**
    * Who is present in a `presence-` topic, in no order. A hub knows of the members of other hubs only while one of its own links is
    * subscribed; without one it knows of nobody.

@@ -11,13 +11,16 @@ export class LinkQueue implements Subscriber, PacedQueue {
   session = "";
   readonly link: Link<ServerMessage>;
   readonly #pacer: Pacer;
-  readonly #overrun: () => void;
+  readonly #overrun: (action: "disconnect" | "drop") => void;
   #batch: Batch | undefined;
   #backlog: Backlog | undefined;
   #closed = false;
 
-  /** `overrun` is called when the subscriber is too slow for what must be kept. */
-  constructor(link: Link<ServerMessage>, pacer: Pacer, overrun: () => void) {
+  /**
+   * Calls `overrun` when the link takes too little: with `disconnect` when it has to go, with `drop`
+   * when notifications were dropped and a gap stands for them.
+   */
+  constructor(link: Link<ServerMessage>, pacer: Pacer, overrun: (action: "disconnect" | "drop") => void) {
     this.link = link;
     this.#pacer = pacer;
     this.#overrun = overrun;
@@ -29,7 +32,7 @@ export class LinkQueue implements Subscriber, PacedQueue {
   }
 
   push(item: Outgoing): void {
-    this.#pacer.spread();
+    this.#pacer.beforeChange();
     const batch = this.#batch;
     if (!batch) {
       if (this.#closed) return;
@@ -43,7 +46,7 @@ export class LinkQueue implements Subscriber, PacedQueue {
   }
 
   flush(): void {
-    this.#pacer.spread();
+    this.#pacer.beforeChange();
     const batch = this.#batch;
     if (!batch) return;
     this.#batch = undefined;
@@ -58,7 +61,9 @@ export class LinkQueue implements Subscriber, PacedQueue {
     }
     this.#backlog ??= new Backlog();
     this.#pacer.slow(this);
-    if (!this.#backlog.add(batch.items, this.link.buffered, this.#pacer.caps)) this.#overrun();
+    const { dropped } = this.#backlog;
+    if (!this.#backlog.add(batch.items, this.link.buffered, this.#pacer.caps)) this.#overrun("disconnect");
+    else if (this.#backlog.dropped > dropped) this.#overrun("drop");
   }
 
   /** Hands over what the link can take again; `true` when nothing is held back any more. */

@@ -1,8 +1,11 @@
 /** The subscriptions of one link: joining topics, leaving them, and having them taken away. */
 import { BellwireError, type ErrorCode, isBellwireError } from "../errors.ts";
-import type { Subscribe } from "../protocol/messages.ts";
+import type { Position, Subscribe } from "../protocol/messages.ts";
+import type { Departure } from "./audience.ts";
+import type { History } from "./backplane.ts";
 import type { ConnectionHost } from "./connection-host.ts";
 import type { Grant, Handshake } from "./handshake.ts";
+import type { LinkFacts } from "./hub-events.ts";
 import type { Identity } from "./identity.ts";
 import type { InboundRates } from "./inbound-rates.ts";
 import type { LinkQueue } from "./link-queue.ts";
@@ -13,6 +16,8 @@ import type { Topic } from "./topic.ts";
 interface Membership {
   /** Absent while the subscription is being decided. */
   topic: Topic | undefined;
+  /** Whether the client was told that it is subscribed. */
+  served: boolean;
   /** The adapter's decision, where it has made one. */
   readonly grant: Grant | undefined;
 }
@@ -22,13 +27,21 @@ export class LinkSubscriptions<I extends Identity> {
   readonly #queue: LinkQueue;
   readonly #rates: InboundRates;
   readonly #handshake: Handshake;
+  readonly #facts: () => LinkFacts;
   readonly #memberships: Map<string, Membership> = new Map();
 
-  constructor(host: ConnectionHost<I>, queue: LinkQueue, rates: InboundRates, handshake: Handshake) {
+  constructor(
+    host: ConnectionHost<I>,
+    queue: LinkQueue,
+    rates: InboundRates,
+    handshake: Handshake,
+    facts: () => LinkFacts,
+  ) {
     this.#host = host;
     this.#queue = queue;
     this.#rates = rates;
     this.#handshake = handshake;
+    this.#facts = facts;
   }
 
   get topics(): IterableIterator<string> {
@@ -64,9 +77,9 @@ export class LinkSubscriptions<I extends Identity> {
     if (!this.#memberships.has(name) && this.#memberships.size >= limits.subscriptions)
       throw new BellwireError("rate_limited", `at most ${limits.subscriptions} subscriptions on one link`);
     const match = this.#host.access.topic(name);
-    this.drop(name, true);
+    this.drop(name, "lost");
     const grant = this.#handshake.grant?.("subscribe", name);
-    const membership: Membership = { topic: undefined, grant };
+    const membership: Membership = { topic: undefined, served: false, grant };
     this.#memberships.set(name, membership);
     const current = (): boolean => this.#memberships.get(name) === membership;
     try {
@@ -76,32 +89,32 @@ export class LinkSubscriptions<I extends Identity> {
       const member = this.#host.access.member(name, identity, grant?.member);
       const topic = this.#host.topic(name, match);
       membership.topic = topic;
-      await topic.join(this.#queue, position, (history) => {
+      await topic.join(this.#queue, position, member, (history) => {
         const reply = { type: "subscribed", ref, topic: name } as const;
         if (!history.ok) this.#queue.push(control({ ...reply, position: history.head, gap: history.reason }));
         else this.#queue.push(control({ ...reply, position: position ?? history.head }));
-        if (member) topic.presence?.enter(this.#queue, member);
+        this.#served(name, position, history);
       });
     } catch (error) {
-      if (current()) this.drop(name, true);
+      if (current()) this.drop(name, "lost");
       throw error;
     }
   }
 
-  /** `lost`: it may be subscribed again soon. */
-  drop(name: string, lost: boolean): boolean {
-    const { topic } = this.#memberships.get(name) ?? {};
-    if (topic) this.#host.leave(name, topic, this.#queue, lost);
+  drop(name: string, departure: Departure): boolean {
+    const { topic, served } = this.#memberships.get(name) ?? {};
+    topic?.leave(this.#queue, departure);
+    if (served) this.#host.events.emit("unsubscribed", () => ({ ...this.#facts(), topic: name }));
     return this.#memberships.delete(name);
   }
 
-  dropAll(lost: boolean): void {
-    for (const name of this.#memberships.keys()) this.drop(name, lost);
+  dropAll(departure: Departure): void {
+    for (const name of this.#memberships.keys()) this.drop(name, departure);
   }
 
   /** Ends a subscription from the hub's side; the client is told `code`, and subscribes again by itself if it is retryable. */
   end(topic: string, code: ErrorCode): void {
-    if (!this.drop(topic, code !== "forbidden")) return;
+    if (!this.drop(topic, code === "forbidden" ? "left" : "lost")) return;
     this.#queue.push(control({ type: "error", topic, code, message: "the subscription was ended" }));
   }
 
@@ -119,5 +132,15 @@ export class LinkSubscriptions<I extends Identity> {
       }
     };
     await Promise.all(Array.from(this.#memberships.keys(), check));
+  }
+
+  #served(topic: string, position: Position | undefined, history: History): void {
+    const { events } = this.#host;
+    const membership = this.#memberships.get(topic);
+    if (membership) membership.served = true;
+    const facts = () => ({ ...this.#facts(), topic });
+    events.emit("subscribed", facts);
+    if (!history.ok) events.emit("gapServed", () => ({ topic, reason: history.reason, count: 1 }));
+    else if (position) events.emit("resumeServed", () => ({ ...facts(), count: history.entries.length }));
   }
 }

@@ -64,7 +64,7 @@ export class Pacer {
   }
 
   /** Hands what is held for an audience to each of its subscribers: somebody is due something else, or the audience changes. */
-  spread(): void {
+  beforeChange(): void {
     const shared = this.#shared;
     if (!shared) return;
     this.#shared = undefined;

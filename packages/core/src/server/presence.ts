@@ -2,8 +2,9 @@
 import type { Clock } from "../clock.ts";
 import type { Link } from "../link.ts";
 import type { Member, ServerMessage } from "../protocol/messages.ts";
-import { type Distributor, PRESENCE_EVENT, type Subscriber } from "./audience.ts";
+import { type Departure, type Distributor, PRESENCE_EVENT, type Subscriber } from "./audience.ts";
 import type { Backplane } from "./backplane.ts";
+import type { HubEmitter } from "./hub-events.ts";
 import { control } from "./outgoing.ts";
 import { type PresenceChange, PresenceView, sameInfo } from "./presence-view.ts";
 
@@ -22,6 +23,7 @@ export interface PresenceHost {
   readonly clock: Clock;
   readonly backplane: Backplane;
   readonly distributor: Distributor;
+  readonly events: HubEmitter;
   /** How long a member whose link was lost stays. */
   readonly grace: number;
   /** How long another hub may be silent. */
@@ -86,14 +88,14 @@ export class Presence {
     this.#memberOf.set(subscriber, member.id);
     this.#tell(this.#view.join(this.#host.hub, member, undefined));
     this.#snapshot(subscriber);
-    this.#host.distributor.spread();
+    this.#host.distributor.beforeChange();
     this.#audience.set(subscriber.link, subscriber);
   }
 
-  /** A subscriber is subscribed no more. `lost`: it may come back, and its member stays for the grace. */
-  leave(subscriber: Subscriber, lost: boolean): void {
+  /** Ends a subscriber's membership; after a lost link its member stays for the grace. */
+  leave(subscriber: Subscriber, departure: Departure): void {
     if (this.#audience.has(subscriber.link)) {
-      this.#host.distributor.spread();
+      this.#host.distributor.beforeChange();
       this.#audience.delete(subscriber.link);
     }
     const id = this.#memberOf.get(subscriber);
@@ -101,7 +103,7 @@ export class Presence {
     const local = id === undefined ? undefined : this.#local.get(id);
     if (id === undefined || !local?.subscribers.delete(subscriber) || local.subscribers.size > 0) return;
     local.cancelLeave?.();
-    if (lost && !this.#closed) {
+    if (departure === "lost" && !this.#closed) {
       local.cancelLeave = this.#host.clock.after(this.#host.grace, () => this.#gone(id));
     } else this.#gone(id);
   }
@@ -159,9 +161,16 @@ export class Presence {
   }
 
   #tell({ joined, left }: PresenceChange): void {
-    for (const id of left) this.#fanOut({ type: "left", topic: this.#topic, id });
-    for (const member of joined)
-      this.#fanOut({ type: "joined", topic: this.#topic, member }, JSON.stringify(member).length);
+    const topic = this.#topic;
+    const { events } = this.#host;
+    for (const id of left) {
+      this.#fanOut({ type: "left", topic, id });
+      events.emit("memberLeft", () => ({ topic, id }));
+    }
+    for (const member of joined) {
+      this.#fanOut({ type: "joined", topic, member }, JSON.stringify(member).length);
+      events.emit("memberJoined", () => ({ topic, member }));
+    }
   }
 
   #fanOut(message: ServerMessage, bytes?: number): void {

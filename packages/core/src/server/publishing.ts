@@ -8,6 +8,7 @@ import type { Publication, PublishAnswer } from "./acceptor.ts";
 import type { Access } from "./access.ts";
 import type { Backplane, NewEntry } from "./backplane.ts";
 import type { Broadcaster } from "./broadcaster.ts";
+import type { HubEmitter } from "./hub-events.ts";
 import { decided, type Identity } from "./identity.ts";
 import { DATA_DEPTH, isTooDeep } from "./json-depth.ts";
 import type { Limits } from "./limits.ts";
@@ -32,6 +33,7 @@ export interface PublishingOptions<I extends Identity> {
   readonly broadcasters: readonly Broadcaster[];
   readonly limits: Limits;
   readonly clock: Clock;
+  readonly events: HubEmitter;
 }
 
 export class Publishing<I extends Identity> {
@@ -124,13 +126,14 @@ export class Publishing<I extends Identity> {
     data: unknown,
     entry: Pick<NewEntry, "id" | "publisher" | "exclude">,
   ): Promise<Position | null> {
-    const { backplane, clock, limits, broadcasters } = this.#options;
+    const { backplane, broadcasters, clock, events, limits } = this.#options;
     if (returns) throw new BellwireError("unknown_event", "a command is for a handler, and there is none");
     // Validated here and sent as given: the receiver runs the schema again, and its transformation must not run twice.
     const checked = validate(schema, data);
     if (checked instanceof Promise) await checked;
     const json = jsonOf(data);
-    if (Buffer.byteLength(json) > limits.messageBytes)
+    const bytes = Buffer.byteLength(json);
+    if (bytes > limits.messageBytes)
       throw new BellwireError("too_large", `data: at most ${limits.messageBytes} bytes`);
     assertShallow(json);
     if (this.#closed) throw new BellwireError("closed", "the hub is closed");
@@ -143,6 +146,7 @@ export class Publishing<I extends Identity> {
         : await backplane.append(topic, entered);
     for (const broadcaster of broadcasters)
       broadcaster.publish({ topic, event, json, position, time, id, exclude });
+    events.emit("published", () => ({ topic, event, position, bytes }));
     return position;
   }
 }

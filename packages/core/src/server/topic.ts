@@ -1,11 +1,26 @@
 /** One topic of a hub while somebody is subscribed: fans out what the backplane appends, and joins subscribers without a seam. */
 import type { Link } from "../link.ts";
-import type { Position, ServerMessage } from "../protocol/messages.ts";
-import { type Distributor, PRESENCE_EVENT, type Subscriber } from "./audience.ts";
+import type { Member, Position, ServerMessage } from "../protocol/messages.ts";
+import { type Departure, type Distributor, PRESENCE_EVENT, type Subscriber } from "./audience.ts";
 import type { Backplane, Entry, History } from "./backplane.ts";
+import type { HubEmitter } from "./hub-events.ts";
 import { control, type Outgoing } from "./outgoing.ts";
 import type { Presence } from "./presence.ts";
 import type { TopicRules } from "./slow-consumer.ts";
+
+/** The parts of a hub that a topic uses. */
+export interface TopicHost {
+  readonly backplane: Backplane;
+  readonly distributor: Distributor;
+  readonly events: HubEmitter;
+  /** The most notifications that one read may return. */
+  readonly recovery: number;
+  readonly report: (error: unknown) => void;
+  /** A subscriber has joined. */
+  readonly occupied: (topic: Topic) => void;
+  /** Nobody is subscribed or present any more. */
+  readonly unused: (topic: Topic) => void;
+}
 
 interface Joining {
   readonly held: Entry[];
@@ -19,11 +34,8 @@ export class Topic {
   readonly name: string;
   /** On `presence-` topics. */
   readonly presence: Presence | undefined;
-  readonly #backplane: Backplane;
-  readonly #distributor: Distributor;
+  readonly #host: TopicHost;
   readonly #rules: TopicRules;
-  readonly #limit: number;
-  readonly #failed: (error: unknown) => void;
   readonly #live: Map<Link<ServerMessage>, Subscriber> = new Map();
   readonly #joining: Map<Subscriber, Joining> = new Map();
   #head: Position | undefined;
@@ -36,29 +48,14 @@ export class Topic {
   /** Resolves once the backplane delivers and the head is known. */
   readonly ready: Promise<void>;
 
-  constructor(
-    name: string,
-    backplane: Backplane,
-    distributor: Distributor,
-    rules: TopicRules,
-    limit: number,
-    presence: Presence | undefined,
-    failed: (error: unknown) => void,
-  ) {
+  constructor(name: string, host: TopicHost, rules: TopicRules, presence?: Presence) {
     this.name = name;
     this.presence = presence;
-    this.#backplane = backplane;
-    this.#distributor = distributor;
+    this.#host = host;
     this.#rules = rules;
-    this.#limit = limit;
-    this.#failed = failed;
     this.ready = this.#start();
-    // Whoever joins sees the failure; without a subscriber it is nobody's.
+    // Subscribers that join see the failure; without one it is nobody's.
     this.ready.catch(() => {});
-  }
-
-  get unused(): boolean {
-    return this.#live.size === 0 && this.#joining.size === 0 && (this.presence?.unused ?? true);
   }
 
   /**
@@ -68,6 +65,7 @@ export class Topic {
   async join(
     subscriber: Subscriber,
     after: Position | undefined,
+    member: Member | undefined,
     reply: (history: History) => void,
   ): Promise<boolean> {
     this.#dismiss(subscriber);
@@ -78,7 +76,7 @@ export class Topic {
       await this.ready;
       for (;;) {
         joining.overtaken = false;
-        history = await this.#backplane.read(this.name, after, this.#limit);
+        history = await this.#host.backplane.read(this.name, after, this.#host.recovery);
         if (this.#closed) break;
         if (joining.overtaken) continue;
         if (history.head.epoch === this.#head?.epoch) break;
@@ -91,6 +89,7 @@ export class Topic {
     }
     if (this.#joining.get(subscriber) !== joining) return false;
     reply(history);
+    if (member) this.presence?.enter(subscriber, member);
     if (history.ok)
       for (const entry of history.entries)
         this.#push(subscriber, this.#outgoing(history.head.epoch, entry), entry);
@@ -99,14 +98,21 @@ export class Topic {
     for (const entry of joining.held) this.#pushAfter(subscriber, joining, entry);
     joining.held.length = 0;
     this.#settle(subscriber, joining);
+    this.#host.occupied(this);
     return true;
   }
 
-  /** `lost`: the subscriber may come back. */
-  leave(subscriber: Subscriber, lost: boolean): void {
+  leave(subscriber: Subscriber, departure: Departure): void {
     this.#dismiss(subscriber);
     this.#joining.delete(subscriber);
-    this.presence?.leave(subscriber, lost);
+    this.presence?.leave(subscriber, departure);
+    this.giveUpIfUnused();
+  }
+
+  /** Tells the host once nobody is subscribed or present any more. */
+  giveUpIfUnused(): void {
+    if (this.#live.size + this.#joining.size === 0 && (this.presence?.unused ?? true))
+      this.#host.unused(this);
   }
 
   /** Compares with the backplane: repairs what was lost on the way here, and tells subscribers the head if it moved. */
@@ -114,7 +120,7 @@ export class Topic {
     if (!this.#head || this.#closed) return;
     this.presence?.beat();
     const known = this.#head;
-    const { head } = await this.#backplane.read(this.name, undefined, 0);
+    const { head } = await this.#host.backplane.read(this.name, undefined, 0);
     // Only a head that did not move while we asked proves a loss; otherwise the delivery may be on its way.
     if (this.#head === known && (head.epoch !== known.epoch || head.offset > known.offset))
       await this.#repair();
@@ -122,21 +128,22 @@ export class Topic {
     if (offset === this.#saidHead) return;
     this.#saidHead = offset;
     const message = control({ type: "head", topic: this.name, position: this.#head });
-    this.#distributor.fanOut(this.#live, message);
+    this.#host.distributor.fanOut(this.#live, message);
   }
 
   close(): void {
+    if (this.#closed) return;
     this.#closed = true;
     this.presence?.close();
     this.#stop?.();
   }
 
   async #start(): Promise<void> {
-    const stop = await this.#backplane.listen(this.name, this.#receive);
+    const stop = await this.#host.backplane.listen(this.name, this.#receive);
     if (this.#closed) return stop();
     this.#stop = stop;
     this.presence?.start();
-    const { head } = await this.#backplane.read(this.name, undefined, 0);
+    const { head } = await this.#host.backplane.read(this.name, undefined, 0);
     // Deliveries that came in the meantime know better.
     this.#head ??= head;
     this.#saidHead ??= this.#head.offset;
@@ -149,7 +156,7 @@ export class Topic {
     const head = (this.#head ??= { epoch, offset: entry.offset - 1 });
     if (epoch === head.epoch && entry.offset <= head.offset) return;
     if (epoch !== head.epoch || entry.offset > head.offset + 1 || this.#repairing) {
-      this.#repair().catch(this.#failed);
+      this.#repair().catch(this.#host.report);
       return;
     }
     this.#head = { epoch, offset: entry.offset };
@@ -165,7 +172,7 @@ export class Topic {
       for (;;) {
         this.#repairAgain = false;
         const before = this.#head;
-        const history = await this.#backplane.read(this.name, before, this.#limit);
+        const history = await this.#host.backplane.read(this.name, before, this.#host.recovery);
         if (this.#closed) return;
         if (history.ok) {
           for (const entry of history.entries) {
@@ -182,7 +189,9 @@ export class Topic {
             reason: history.reason,
           } as const;
           const message = control(gap);
-          this.#distributor.fanOut(this.#live, message);
+          const { reason } = history;
+          this.#host.events.emit("gapServed", () => ({ topic: this.name, reason, count: this.#live.size }));
+          this.#host.distributor.fanOut(this.#live, message);
           for (const [subscriber, joining] of this.#joining) {
             if (joining.cursor === undefined) {
               joining.held.length = 0;
@@ -206,8 +215,13 @@ export class Topic {
 
   #fanOut(epoch: string, entry: Entry): void {
     const item = this.#outgoing(epoch, entry);
-    if (entry.exclude === undefined) this.#distributor.fanOut(this.#live, item);
+    if (entry.exclude === undefined) this.#host.distributor.fanOut(this.#live, item);
     else for (const subscriber of this.#live.values()) this.#push(subscriber, item, entry);
+    this.#host.events.emit("delivered", () => ({
+      topic: this.name,
+      event: entry.event,
+      count: this.#countOf(entry),
+    }));
     for (const [subscriber, joining] of this.#joining) {
       if (joining.cursor === undefined) joining.held.push(entry);
       else {
@@ -217,9 +231,16 @@ export class Topic {
     }
   }
 
+  #countOf({ exclude }: Entry): number {
+    if (exclude === undefined) return this.#live.size;
+    let count = 0;
+    for (const { session } of this.#live.values()) if (session !== exclude) count += 1;
+    return count;
+  }
+
   #dismiss(subscriber: Subscriber): void {
     if (!this.#live.has(subscriber.link)) return;
-    this.#distributor.spread();
+    this.#host.distributor.beforeChange();
     this.#live.delete(subscriber.link);
   }
 
@@ -232,7 +253,7 @@ export class Topic {
   #settle(subscriber: Subscriber, joining: Joining): void {
     if ((this.#head?.offset ?? 0) < (joining.cursor ?? 0)) return;
     this.#joining.delete(subscriber);
-    this.#distributor.spread();
+    this.#host.distributor.beforeChange();
     this.#live.set(subscriber.link, subscriber);
   }
 

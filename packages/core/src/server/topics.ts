@@ -1,65 +1,63 @@
-/** The topics of a hub that somebody is subscribed to: opened on the first subscriber, closed after the last. */
+/** The topics of a hub that have subscribers: opened for the first one, closed after the last. */
 import type { Clock } from "../clock.ts";
 import type { TopicMatch } from "../contract.ts";
 import type { Member } from "../protocol/messages.ts";
 import { hasPresence } from "../protocol/names.ts";
 import { randomId } from "../random-id.ts";
-import type { Distributor, Subscriber } from "./audience.ts";
+import type { Distributor } from "./audience.ts";
 import type { Backplane } from "./backplane.ts";
+import type { HubEmitter } from "./hub-events.ts";
 import type { Limits } from "./limits.ts";
 import { Presence } from "./presence.ts";
 import { rulesFor, type SlowConsumerPolicies } from "./slow-consumer.ts";
-import { Topic } from "./topic.ts";
+import { Topic, type TopicHost } from "./topic.ts";
 
 /** Another hub's members are given up when it was silent for so many position checks. */
 const LEASE_CHECKS = 3;
 
+export interface TopicsOptions {
+  readonly policies: SlowConsumerPolicies;
+  readonly backplane: Backplane;
+  readonly distributor: Distributor;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly events: HubEmitter;
+  readonly report: (error: unknown) => void;
+}
+
 export class Topics {
-  readonly #policies: SlowConsumerPolicies;
-  readonly #backplane: Backplane;
-  readonly #distributor: Distributor;
-  readonly #limits: Limits;
-  readonly #clock: Clock;
-  readonly #report: (error: unknown) => void;
+  readonly #options: TopicsOptions;
+  readonly #host: TopicHost;
   readonly #open: Map<string, Topic> = new Map();
-  /** By which other hubs tell this one's members from theirs. */
+  /** Topics that were announced as occupied. A function cancels the announcement that they are vacated. */
+  readonly #occupied: Map<string, (() => void) | undefined> = new Map();
+  /** The name of this hub among those that share the backplane. */
   readonly #hub: string = randomId(12);
   #cancelCheck: (() => void) | undefined;
 
-  constructor(
-    policies: SlowConsumerPolicies,
-    backplane: Backplane,
-    distributor: Distributor,
-    limits: Limits,
-    clock: Clock,
-    report: (error: unknown) => void,
-  ) {
-    this.#policies = policies;
-    this.#backplane = backplane;
-    this.#distributor = distributor;
-    this.#limits = limits;
-    this.#clock = clock;
-    this.#report = report;
+  constructor(options: TopicsOptions) {
+    const { backplane, distributor, events, limits, report } = options;
+    this.#options = options;
+    this.#host = {
+      backplane,
+      distributor,
+      events,
+      recovery: limits.recovery,
+      report,
+      occupied: this.#announceOccupied,
+      unused: this.#giveUp,
+    };
   }
 
   open(name: string, match: TopicMatch): Topic {
-    let topic = this.#open.get(name);
-    if (!topic) {
-      const opened = new Topic(
-        name,
-        this.#backplane,
-        this.#distributor,
-        rulesFor(match, this.#policies, this.#report),
-        this.#limits.recovery,
-        this.#presence(name, () => this.#forgetUnused(name)),
-        this.#report,
-      );
-      topic = opened;
-      this.#open.set(name, opened);
-      // A topic that could not start would refuse everyone who comes later, too.
-      opened.ready.catch(() => this.#forget(name, opened));
-      this.#cancelCheck ??= this.#clock.after(this.#limits.positionCheck, this.#check);
-    }
+    const known = this.#open.get(name);
+    if (known) return known;
+    const { clock, limits, policies, report } = this.#options;
+    const topic = new Topic(name, this.#host, rulesFor(match, policies, report), this.#presence(name));
+    this.#open.set(name, topic);
+    // A topic that could not start would refuse everyone who comes later, too.
+    topic.ready.catch(() => this.#forget(topic));
+    this.#cancelCheck ??= clock.after(limits.positionCheck, this.#check);
     return topic;
   }
 
@@ -67,46 +65,58 @@ export class Topics {
     return this.#open.get(name)?.presence?.members ?? [];
   }
 
-  leave(name: string, topic: Topic, subscriber: Subscriber, lost: boolean): void {
-    topic.leave(subscriber, lost);
-    if (topic.unused) this.#forget(name, topic);
-  }
-
   close(): void {
     this.#cancelCheck?.();
+    for (const cancel of this.#occupied.values()) cancel?.();
     for (const topic of this.#open.values()) topic.close();
     this.#open.clear();
   }
 
-  #presence(name: string, emptied: () => void): Presence | undefined {
+  #presence(name: string): Presence | undefined {
     if (!hasPresence(name)) return undefined;
-    const { members, presenceGrace, positionCheck } = this.#limits;
+    const { backplane, clock, distributor, events, limits, report } = this.#options;
     const host = {
       hub: this.#hub,
-      clock: this.#clock,
-      backplane: this.#backplane,
-      distributor: this.#distributor,
-      grace: presenceGrace,
-      lease: LEASE_CHECKS * positionCheck,
-      members,
-      report: this.#report,
+      clock,
+      backplane,
+      distributor,
+      events,
+      grace: limits.presenceGrace,
+      lease: LEASE_CHECKS * limits.positionCheck,
+      members: limits.members,
+      report,
     };
-    return new Presence(name, host, emptied);
+    return new Presence(name, host, () => this.#open.get(name)?.giveUpIfUnused());
   }
 
-  #forgetUnused(name: string): void {
-    const topic = this.#open.get(name);
-    if (topic?.unused) this.#forget(name, topic);
-  }
+  readonly #announceOccupied = ({ name }: Topic): void => {
+    if (this.#occupied.has(name)) this.#occupied.get(name)?.();
+    else this.#options.events.emit("topicOccupied", () => ({ topic: name }));
+    this.#occupied.set(name, undefined);
+  };
 
-  #forget(name: string, topic: Topic): void {
+  readonly #giveUp = (topic: Topic): void => {
+    const { name, presence } = topic;
+    this.#forget(topic);
+    if (!this.#occupied.has(name)) return;
+    this.#occupied.get(name)?.();
+    const vacated = (): void => {
+      this.#occupied.delete(name);
+      this.#options.events.emit("topicVacated", () => ({ topic: name }));
+    };
+    // Members whose links were lost have had their grace.
+    if (presence) return vacated();
+    this.#occupied.set(name, this.#options.clock.after(this.#options.limits.presenceGrace, vacated));
+  };
+
+  #forget(topic: Topic): void {
     topic.close();
-    if (this.#open.get(name) === topic) this.#open.delete(name);
+    if (this.#open.get(topic.name) === topic) this.#open.delete(topic.name);
   }
 
   readonly #check = (): void => {
-    for (const topic of this.#open.values()) topic.check().catch(this.#report);
-    this.#cancelCheck =
-      this.#open.size > 0 ? this.#clock.after(this.#limits.positionCheck, this.#check) : undefined;
+    const { clock, limits, report } = this.#options;
+    for (const topic of this.#open.values()) topic.check().catch(report);
+    this.#cancelCheck = this.#open.size > 0 ? clock.after(limits.positionCheck, this.#check) : undefined;
   };
 }

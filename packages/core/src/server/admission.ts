@@ -1,0 +1,116 @@
+/** Admission to a hub: how many links there may be, of whom, how fast they come, and their heartbeat. */
+import type { Clock } from "../clock.ts";
+import type { CloseCause } from "../protocol/close-codes.ts";
+import { TokenBucket } from "../token-bucket.ts";
+import type { LiveConnection } from "./connection-host.ts";
+import type { HubEmitter } from "./hub-events.ts";
+import type { Limits } from "./limits.ts";
+import { Refusals } from "./refusals.ts";
+
+/** Milliseconds between two rounds of liveness checks, at most. A measured time holds two of them. */
+const BEAT = 1_000;
+/** Milliseconds after which clients of a hub that closes should come back. */
+const DRAINING: CloseCause = { code: "draining", retryAfter: 1_000 };
+
+export interface AdmissionOptions {
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly events: HubEmitter;
+  readonly report: (error: unknown) => void;
+}
+
+export class Admission {
+  readonly connections: Set<LiveConnection> = new Set();
+  readonly #options: AdmissionOptions;
+  readonly #refusals: Refusals = new Refusals();
+  readonly #linksOf: Map<string, number> = new Map();
+  readonly #linkRate: TokenBucket;
+  #stopBeat: (() => void) | undefined;
+  #closed = false;
+
+  constructor(options: AdmissionOptions) {
+    const { clock, limits } = options;
+    this.#options = options;
+    this.#linkRate = new TokenBucket(limits.linkRate, limits.linkRate, clock.now());
+  }
+
+  /** The reason for which a new link would be refused. Asking counts as a new link. */
+  refusal(): CloseCause | undefined {
+    if (this.#closed) return DRAINING;
+    const { clock, limits } = this.#options;
+    const full = this.connections.size >= limits.links;
+    const retryAfter = full ? 5_000 : this.#linkRate.take(1, clock.now());
+    if (retryAfter === 0) return undefined;
+    const limit = full
+      ? `${limits.links} links, limits.links`
+      : `${limits.linkRate} new links per second, limits.linkRate`;
+    const cause = { code: "overloaded", reason: `at most ${limit}`, retryAfter } as const;
+    this.refused(cause, "hub");
+    return cause;
+  }
+
+  /** A connection or a request was refused; the application hears of each kind once a minute. */
+  refused(cause: CloseCause, transport: string): void {
+    this.report(cause, transport);
+    this.#options.events.emit("linkRefused", () => ({ transport, cause }));
+  }
+
+  /** Tells the application why a client was refused, once a minute for each kind. */
+  report(cause: CloseCause, transport: string): void {
+    const error = this.#refusals.due(cause, transport, this.#options.clock.now());
+    if (error) this.#options.report(error);
+  }
+
+  /** Takes a new connection, whose hello is still to come. */
+  add(connection: LiveConnection): void {
+    this.connections.add(connection);
+    this.#stopBeat ??= this.#options.clock.after(this.#every, this.#beat);
+    // An adapter that asked before the hub began to close may accept after it.
+    if (this.#closed) queueMicrotask(() => connection.end(DRAINING));
+  }
+
+  /** Counts a connection among its user's. A cause when there are too many of them. */
+  entered({ user }: LiveConnection): CloseCause | undefined {
+    if (user === undefined) return undefined;
+    const links = (this.#linksOf.get(user) ?? 0) + 1;
+    this.#linksOf.set(user, links);
+    const most = this.#options.limits.linksPerUser;
+    return links > most ? { code: "rate_limited", reason: `at most ${most} links of one user` } : undefined;
+  }
+
+  /** A connection has ended. */
+  ended(connection: LiveConnection): void {
+    this.connections.delete(connection);
+    const { user } = connection;
+    if (user === undefined) return;
+    const left = (this.#linksOf.get(user) ?? 1) - 1;
+    if (left > 0) this.#linksOf.set(user, left);
+    else this.#linksOf.delete(user);
+  }
+
+  /** Refuses every link from here on. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Ends the heartbeat. */
+  stop(): void {
+    this.#stopBeat?.();
+  }
+
+  get #every(): number {
+    const { pingInterval, pongTimeout } = this.#options.limits;
+    return Math.min(BEAT, pingInterval / 2, pongTimeout / 2);
+  }
+
+  readonly #beat = (): void => {
+    const { clock } = this.#options;
+    const now = clock.now();
+    for (const connection of this.connections) connection.beat(now);
+    this.#stopBeat = this.connections.size > 0 ? clock.after(this.#every, this.#beat) : undefined;
+  };
+}
