@@ -5,11 +5,11 @@ import { isEventName, type ServerMessage } from "@bellwire/core/adapter";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readCommands } from "../src/commands.ts";
-import { Cursor, readCursor } from "../src/cursor.ts";
-import { eventText } from "../src/event-text.ts";
-import { Inbox, WAITING_COMMANDS } from "../src/inbox.ts";
-import { translate } from "../src/stock-events.ts";
+import { eventText } from "../src/connection/event-text.ts";
+import { readCommands } from "../src/native/commands.ts";
+import { Inbox, WAITING_COMMANDS } from "../src/native/inbox.ts";
+import { Cursor, readCursor } from "../src/stock/cursor.ts";
+import { translate } from "../src/stock/events.ts";
 
 function parsed(text: string): EventSourceMessage[] {
   const events: EventSourceMessage[] = [];

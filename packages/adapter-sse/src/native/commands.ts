@@ -1,24 +1,24 @@
-/** Reads the body of a request that brings commands. */
+/** Reads the body of a request that carries commands. */
 import type { Sized } from "./inbox.ts";
 
-/** One command, not decoded yet. */
+/** One command as JSON text. */
 export interface Command extends Sized {
   readonly text: string;
 }
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
-/** The JSON text of each element of a body that is a JSON array in UTF-8; undefined when it is anything else. */
+/** The commands in a body that is a JSON array in UTF-8; undefined for any other body. */
 export function readCommands(body: Uint8Array): readonly Command[] | undefined {
   try {
     const text = UTF8.decode(body);
     const elements: unknown = JSON.parse(text);
     if (!Array.isArray(elements)) return undefined;
-    // Every command pays an equal share: what counts is the sum.
+    // Every command counts for an equal share, because only the sum matters.
     const bytes = Math.ceil(body.byteLength / elements.length);
-    // Mostly there is one, and then its text is what stands between the brackets.
+    // A single command, the usual case, is the text between the brackets.
     if (elements.length === 1) return [{ text: text.trim().slice(1, -1), bytes }];
-    // Throws for nesting so deep that the stack ends, which is no command either.
+    // `stringify` throws for nesting that exceeds the stack; no command nests so deeply.
     return elements.map((element) => ({ text: JSON.stringify(element), bytes }));
   } catch {
     return undefined;

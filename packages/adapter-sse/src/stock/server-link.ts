@@ -1,34 +1,35 @@
 /**
- * The link of a stock client, which asks by URL and cannot answer: this end says hello and subscribes in its place. The response
- * begins only when the hub has agreed to every topic, so that a refusal is an HTTP status, at which EventSource stops for good
- * instead of coming back for ever.
+ * The hub's end of a link to a stock client. Such a client asks by URL and cannot answer, so this
+ * end says hello and subscribes in its place. The response begins only when the hub has admitted
+ * every topic: a refusal is an HTTP status, at which EventSource stops for good instead of trying
+ * for ever.
  */
 
-import { type CloseCause, type Position } from "@bellwire/core";
-import { type ClientMessage, PROTOCOL_VERSION, type ServerMessage } from "@bellwire/core/adapter";
-import type { Handshake, LinkAcceptor } from "@bellwire/core/server";
+import { type CloseCause } from "@bellwire/core";
+import {
+  type ClientMessage,
+  type Handshake,
+  type LinkAcceptor,
+  PROTOCOL_VERSION,
+  type ServerMessage,
+} from "@bellwire/core/adapter";
+import type { Sink } from "../connection/exchange.ts";
+import { StreamLink } from "../connection/stream-link.ts";
 import { Cursor } from "./cursor.ts";
-import type { Sink } from "./exchange.ts";
-import { errorText, gapText, readyText, retryText } from "./stock-events.ts";
-import { StreamLink } from "./stream-link.ts";
+import { errorText, gapText, readyText, retryText } from "./events.ts";
+import type { StockRequest } from "./request.ts";
 
-/** What a stock client asked for. */
-export interface StockRequest {
-  /** Without repetition. */
-  readonly topics: readonly string[];
-  /** Where the topics that it resumes stand. */
-  readonly positions: ReadonlyMap<string, Position>;
-  readonly token: string | undefined;
-}
-
-/** The response that waits for the hub's verdict; one of the two is called, once. */
+/** The response that waits for the hub's verdict. One of its methods is called, once. */
 export interface PendingResponse {
   start(): Sink;
-  /** Answers with the cause's HTTP status. `topic` is the one that was refused. */
+  /** Answers with the HTTP status of the cause. `topic` is the refused topic. */
   refuse(cause: CloseCause & { readonly topic?: string }): void;
 }
 
-/** EventSource comes back after a time between these, in milliseconds: spread out, or a restart brings all of them at once. */
+/**
+ * Milliseconds between which EventSource waits before it connects again. The times are spread, so
+ * that not all clients come at once after a restart.
+ */
 const RETRY_FROM = 500;
 const RETRY_TO = 3_000;
 
@@ -94,7 +95,7 @@ export class StockLink extends StreamLink {
     }
   }
 
-  /** What arrives before all topics have answered is written after the ready event, whose cursor it moves. */
+  /** Holds a message until all topics have answered; it is written after the ready event. */
   #hold(message: ServerMessage): void {
     this.#waiting.push(message);
     if (message.type === "notification") this.#waitingBytes += message.json?.length ?? 0;
@@ -110,7 +111,7 @@ export class StockLink extends StreamLink {
     const retry = retryText(RETRY_FROM + Math.random() * (RETRY_TO - RETRY_FROM));
     const sink = this.#response.start();
     this.begin(sink);
-    sink.write(sink.wire.frame(`${retry}${gaps.join("")}${readyText(this.#cursor)}`));
+    sink.write(sink.encoding.frame(`${retry}${gaps.join("")}${readyText(this.#cursor)}`));
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#waitingBytes = 0;
@@ -122,13 +123,13 @@ export class StockLink extends StreamLink {
     const { sink } = this;
     if (!sink) return;
     try {
-      const { bytes, cursor } = sink.wire.stock(batch, this.#cursor);
+      const { bytes, cursor } = sink.encoding.stock(batch, this.#cursor);
       this.#cursor = cursor;
       if (bytes) sink.write(bytes);
     } catch {
       return this.close({ code: "internal", reason: "a message could not be encoded" });
     }
-    // Nothing can come any more. EventSource comes back, and learns by the status whether it is still allowed.
+    // No message can come any more. EventSource connects again, and the status says whether it may.
     if (this.#cursor.topics.length === 0) this.close({ code: "normal", reason: "no subscription is left" });
   }
 }

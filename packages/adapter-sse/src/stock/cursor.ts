@@ -1,17 +1,21 @@
 /**
- * The `id:` of a stock stream: one opaque text that says where every topic asked for stands, so that a stock EventSource, which
- * keeps only the last id, resumes all of them. A topic is named by a hash, because the id is repeated on every event and comes
- * back as a request header, which servers limit to some 16 KiB. Two topics with the same hash do no harm: their epochs differ,
- * so the hub answers a gap.
+ * The `id:` of a stock stream: one opaque text with the positions of all its topics, so that a
+ * stock EventSource, which keeps only the last id, resumes all of them. A hash stands for a topic's
+ * name, because every event repeats the id, and because it comes back as a request header, which
+ * servers limit to some 16 KiB. Two topics with the same hash do no harm: their epochs differ, so
+ * the hub answers a gap.
  */
 import type { Position } from "@bellwire/core";
 
-/** Characters that a cursor may have; a longer one is refused unread. */
+/** Characters of the longest cursor; a longer one is refused unread. */
 const LONGEST = 16_384;
 const ENTRY = /^([0-9a-z]{1,7}):([^:/]{1,192}):(\d{1,16})$/;
 const EPOCH = /^[!-~]{1,64}$/;
 
-/** Where every topic of one stream stands. Never changes: moving makes a new one, so that streams may share it. */
+/**
+ * The positions of all topics of one stream. Immutable: a move makes a new cursor, so streams may
+ * share one.
+ */
 export class Cursor {
   readonly topics: readonly string[];
   readonly #positions: ReadonlyMap<string, Position>;
@@ -22,7 +26,7 @@ export class Cursor {
     this.#positions = positions;
   }
 
-  /** Undefined for a topic that the stream does not, or no longer, carry. */
+  /** The position of a topic; undefined for one that the stream does not carry, or no longer. */
   at(topic: string): Position | undefined {
     return this.#positions.get(topic);
   }
@@ -45,8 +49,8 @@ export class Cursor {
 }
 
 /**
- * Reads a cursor that a client brought. Topics that it does not name are absent from the result and start from now; what it names
- * beyond `topics` is left out. Undefined when it is not a cursor at all.
+ * Reads a client's cursor. The result has the positions of those of `topics` that the cursor names;
+ * the others start at their heads. Undefined for a text that is no cursor.
  */
 export function readCursor(
   text: string,

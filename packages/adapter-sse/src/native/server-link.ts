@@ -1,15 +1,24 @@
-/** The link of Bellwire's own client: a stream of messages down, numbered requests up. */
+/** The hub's end of a link. */
 import { type CloseCause } from "@bellwire/core";
-import { decodeClientMessage, encodeServerMessage, type ServerMessage } from "@bellwire/core/adapter";
-import type { Handshake, LinkAcceptor } from "@bellwire/core/server";
+import {
+  byeOf,
+  decodeClientMessage,
+  encodeServerMessage,
+  type Handshake,
+  type LinkAcceptor,
+  type ServerMessage,
+} from "@bellwire/core/adapter";
+import { eventText } from "../connection/event-text.ts";
+import type { Sink } from "../connection/exchange.ts";
+import { StreamLink } from "../connection/stream-link.ts";
 import type { Command } from "./commands.ts";
-import { eventText } from "./event-text.ts";
-import type { Sink } from "./exchange.ts";
 import { Inbox } from "./inbox.ts";
-import { StreamLink } from "./stream-link.ts";
 
 export class NativeLink extends StreamLink {
-  /** Names the link in the requests that come up; who knows it speaks for the client, so it cannot be guessed. */
+  /**
+   * The id in the requests up. A request that knows it acts for the client, so it cannot be
+   * guessed.
+   */
   readonly id: string = crypto.randomUUID();
   readonly #inbox: Inbox<Command>;
 
@@ -17,7 +26,7 @@ export class NativeLink extends StreamLink {
     super();
     this.#inbox = new Inbox((command) => this.#command(command), waitingBytes);
     this.begin(sink);
-    sink.write(sink.wire.frame(eventText({ event: "link", data: JSON.stringify({ link: this.id }) })));
+    sink.write(sink.encoding.frame(eventText({ event: "link", data: JSON.stringify({ link: this.id }) })));
   }
 
   /** Presents the link to the hub. */
@@ -30,35 +39,31 @@ export class NativeLink extends StreamLink {
     if (this.closed || !sink) return;
     let bytes: Uint8Array;
     try {
-      bytes = sink.wire.batch(batch);
+      bytes = sink.encoding.batch(batch);
     } catch {
       return this.close({ code: "internal", reason: "a message could not be encoded" });
     }
     sink.write(bytes);
   }
 
-  /** Takes the commands of one request; false when too many would have to wait for an earlier one. */
+  /**
+   * Takes the commands of one request. Returns false when too many would wait for an earlier one.
+   */
   take(first: number, commands: readonly Command[]): boolean {
     return this.#inbox.take(first, commands);
   }
 
-  /** A body that holds no commands. */
+  /** Reports a body that holds no commands. */
   malformed(reason: string): void {
     this.observer?.malformed(reason);
   }
 
-  protected farewell({ code, reason, retryAfter }: CloseCause): string {
-    const bye = {
-      type: "bye",
-      code,
-      ...(reason !== undefined && { reason }),
-      ...(retryAfter !== undefined && { retryAfter }),
-    } as const;
-    return eventText({ data: encodeServerMessage(bye) });
+  protected farewell(cause: CloseCause): string {
+    return eventText({ data: encodeServerMessage(byeOf(cause)) });
   }
 
   protected refuse(): void {
-    // The stream begins with the link: there is never a client without one.
+    // The stream begins with the link, so it never waits for the hub.
   }
 
   #command({ text, bytes }: Command): void {

@@ -1,28 +1,29 @@
-/** Encodes what a stream carries, each batch once for all the streams that get it. */
+/** Encodes the content of streams: each batch once for all the streams that it goes to. */
 import { encodeOnce, encodeServerMessage, type ServerMessage } from "@bellwire/core/adapter";
-import type { Cursor } from "./cursor.ts";
+import type { Cursor } from "../stock/cursor.ts";
+import { translate } from "../stock/events.ts";
 import { COMMENT, eventText } from "./event-text.ts";
-import { translate } from "./stock-events.ts";
 
-/** A translated batch, and where the stream stands after it. `bytes` is undefined when there is nothing to write. */
+/** A translated batch, and the cursor of the stream after it. */
 export interface StockChunk {
+  /** Undefined when there is nothing to write. */
   readonly bytes: Uint8Array | undefined;
   readonly cursor: Cursor;
 }
 
-/** The encodings of one framing, shared by all its streams. */
-export interface Wire {
+/** The encodings of one framing, which all its streams share. */
+export interface Encoding {
   /** Puts text into the framing of the connection. */
   frame(text: string): Uint8Array;
   readonly comment: Uint8Array;
   /** A batch for Bellwire's own client. */
   batch(batch: readonly ServerMessage[]): Uint8Array;
-  /** A batch for a stock client that stands at `cursor`. */
+  /** A batch for a stock client whose stream is at `cursor`. */
   stock(batch: readonly ServerMessage[], cursor: Cursor): StockChunk;
 }
 
 /** Makes the encodings of one framing. */
-export function createWire(frame: (text: string) => Uint8Array): Wire {
+export function createEncoding(frame: (text: string) => Uint8Array): Encoding {
   return {
     frame,
     comment: frame(COMMENT),
@@ -37,8 +38,10 @@ function batchText(batch: readonly ServerMessage[]): string {
   return text;
 }
 
-/** Remembers the last batch, as `encodeOnce` does; the text also depends on where the stream stands. */
-function stockOnce(frame: (text: string) => Uint8Array): Wire["stock"] {
+/**
+ * Remembers the last batch, as `encodeOnce` does, and the cursor, on which the text depends, too.
+ */
+function stockOnce(frame: (text: string) => Uint8Array): Encoding["stock"] {
   let last: { batch: readonly ServerMessage[]; at: string; chunk: StockChunk } | undefined;
   return (batch, cursor) => {
     if (last?.batch === batch && last.at === cursor.text) return last.chunk;

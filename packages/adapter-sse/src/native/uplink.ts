@@ -1,11 +1,12 @@
 /**
- * The way up: one request at a time, its commands numbered. Requests side by side would overtake each other; and while one is
- * under way the next commands collect, so a slow network gets fewer and larger requests.
+ * Sends the client's commands: one request at a time, its commands numbered. Concurrent requests
+ * would overtake each other. While one is under way, commands collect, so a slow network carries
+ * fewer and larger requests.
  */
 import type { CloseCause } from "@bellwire/core";
 import { refusedBy } from "./refused.ts";
 
-/** The largest body until the hub says how much it takes. */
+/** Bytes of the largest body, until the hub tells its own limit. */
 const FIRST_LIMIT = 65_536;
 
 interface Queued {
@@ -14,9 +15,9 @@ interface Queued {
 }
 
 export class Uplink {
-  /** Names the link to the server. Set before the first `send`. */
+  /** The id of the link in its requests. Set it before the first `send`. */
   link = "";
-  /** Bytes of commands that one request may bring, more than one command if they fit. */
+  /** Bytes of commands in one request, which carries as many as fit. */
   limit: number = FIRST_LIMIT;
   readonly #request: (init: RequestInit) => Promise<Response>;
   readonly #headers: Readonly<Record<string, string>>;
@@ -27,7 +28,10 @@ export class Uplink {
   #next = 1;
   #busy = false;
 
-  /** `lost` is called when a request fails or is refused: a command is missing then, and the link is worth nothing any more. */
+  /**
+   * `lost` is called when a request fails or is refused. A command is missing then, so the link has
+   * to end.
+   */
   constructor(
     request: (init: RequestInit) => Promise<Response>,
     headers: Readonly<Record<string, string>>,
@@ -43,7 +47,10 @@ export class Uplink {
     return this.#buffered;
   }
 
-  /** Queues encoded commands. They leave at the end of this tick, or when the request under way is done. */
+  /**
+   * Queues encoded commands. They leave at the end of this tick, or when the request under way has
+   * been answered.
+   */
   send(texts: readonly string[]): void {
     for (const text of texts) {
       const bytes = this.#encoder.encode(text).byteLength;
@@ -55,10 +62,10 @@ export class Uplink {
     queueMicrotask(() => void this.#run());
   }
 
-  /** Says that the client leaves for good. Resolves when the server has heard it, or cannot. */
+  /** Says that the client leaves for good. Resolves with the answer, or when there is none. */
   async leave(): Promise<void> {
     const headers = { ...this.#headers, "bellwire-link": this.link };
-    // A page that is being left may end before the answer.
+    // With `keepalive` the request survives the page that is being left.
     const init = { method: "DELETE", headers, keepalive: true, redirect: "error" } as const;
     await this.#request(init).catch(() => {});
   }
@@ -70,7 +77,8 @@ export class Uplink {
       try {
         response = await this.#request({
           method: "POST",
-          // In headers, for the URL to stay the same: browsers remember a preflight by URL, and servers log it.
+          // Headers keep the URL the same: browsers remember a preflight by URL, and servers log
+          // URLs.
           headers: {
             ...this.#headers,
             "content-type": "application/json",
@@ -91,7 +99,7 @@ export class Uplink {
     this.#busy = false;
   }
 
-  /** The first command, and as many after it as fit with their commas. */
+  /** Removes the first command, and as many after it as fit with their commas. */
   #take(): readonly Queued[] {
     let end = 0;
     let size = 0;

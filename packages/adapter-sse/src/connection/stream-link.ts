@@ -1,4 +1,4 @@
-/** The hub's end of a link: how it closes, whichever client is at the other end. */
+/** The part of the hub's end that native and stock links share: how a link begins and closes. */
 
 import { type CloseCause } from "@bellwire/core";
 import {
@@ -10,7 +10,7 @@ import {
 } from "@bellwire/core/adapter";
 import type { Sink } from "./exchange.ts";
 
-/** Milliseconds that a peer has to take the last bytes of a stream that the hub closed. */
+/** Milliseconds within which a peer must take the last bytes of a stream that the hub closed. */
 const FAREWELL = 5_000;
 
 export abstract class StreamLink implements Link<ServerMessage> {
@@ -39,7 +39,7 @@ export abstract class StreamLink implements Link<ServerMessage> {
 
   abstract send(batch: readonly ServerMessage[]): void;
 
-  /** The text that tells the client why a stream that has begun ends. */
+  /** The last text of a stream, which tells the client why it ends. */
   protected abstract farewell(cause: CloseCause): string;
 
   /** Answers a client whose stream has not begun. */
@@ -50,14 +50,14 @@ export abstract class StreamLink implements Link<ServerMessage> {
     this.#cause = cause;
     const sink = this.#sink;
     if (!sink) return this.refuse(cause);
-    // Nobody reads at the other end: the bytes in between are given up, and with them the memory they hold.
+    // A slow consumer would not read it. The bytes that wait are dropped, which frees their memory.
     if (cause.code === "slow_consumer") return sink.destroy();
-    sink.write(sink.wire.frame(this.farewell(cause)));
+    sink.write(sink.encoding.frame(this.farewell(cause)));
     this.#cancelFarewell = systemClock.after(FAREWELL, () => sink.destroy());
     sink.end();
   }
 
-  /** The connection has ended, from whichever side. */
+  /** The connection has ended, from either side. */
   ended(): void {
     if (this.#ended) return;
     const cause = this.#cause ?? { code: "link_lost" };
@@ -66,17 +66,17 @@ export abstract class StreamLink implements Link<ServerMessage> {
     this.#observer?.close(cause);
   }
 
-  /** Keeps the connection alive in the eyes of proxies. A reader that has not taken what is there gets nothing on top. */
+  /** Writes a comment, so that proxies keep the connection, unless bytes are waiting anyway. */
   comment(): void {
     const sink = this.#sink;
-    if (sink && !this.closed && sink.buffered === 0) sink.write(sink.wire.comment);
+    if (sink && !this.closed && sink.buffered === 0) sink.write(sink.encoding.comment);
   }
 
   protected begin(sink: Sink): void {
     this.#sink = sink;
   }
 
-  /** Whoever listens may find the link over already. */
+  /** Connects the link to the hub. It may have ended already. */
   protected attach(observer: LinkObserver<ClientMessage>): void {
     this.#observer = observer;
     if (this.#ended) observer.close(this.#cause ?? { code: "link_lost" });

@@ -1,19 +1,23 @@
 /**
- * What the hub says, in the words of a stock EventSource: a notification is an event of its own name with its data; everything
- * else is an event whose name begins with `bellwire-`. Pure: the same batch at the same cursor gives the same text.
+ * Translates the hub's messages for a stock EventSource. A notification becomes an event of its own
+ * name with its data, any other message an event whose name begins with `bellwire-`. Pure: the same
+ * batch at the same cursor gives the same text.
  */
 import type { ErrorCode, GapReason, Position } from "@bellwire/core";
 import type { Notified, ServerMessage } from "@bellwire/core/adapter";
+import { eventText } from "../connection/event-text.ts";
 import type { Cursor } from "./cursor.ts";
-import { eventText } from "./event-text.ts";
 
-/** The text of a batch, and where the stream stands after it. */
+/** The text of a batch, and the cursor of the stream after it. */
 export interface Translation {
   readonly text: string;
   readonly cursor: Cursor;
 }
 
-/** Translates a batch for a stream that stands at `cursor`. Messages that mean nothing to a stock client give no text. */
+/**
+ * Translates a batch for a stream at `cursor`. Messages without a meaning for a stock client give
+ * no text.
+ */
 export function translate(batch: readonly ServerMessage[], cursor: Cursor): Translation {
   let text = "";
   let at = cursor;
@@ -45,7 +49,7 @@ function translateOne(message: ServerMessage, cursor: Cursor): Translation {
   if (message.type === "head") {
     const at = cursor.at(message.topic);
     const { epoch, offset } = message.position;
-    // The hub says where the topic stands, and this stream is not there: what lies between was lost on the way.
+    // The topic is ahead of this stream: the notifications in between were lost on the way.
     if (at && (at.epoch !== epoch || at.offset < offset)) {
       return gap(message.topic, "transport", message.position, cursor);
     }
@@ -58,7 +62,7 @@ function notification(message: Notified, cursor: Cursor): Translation {
   if (!position) return { text: "", cursor };
   const { event, offset } = message;
   const data = message.json ?? JSON.stringify(message.data);
-  // A volatile event has no place, so the last id stays what it is.
+  // A volatile event has no position, so the last event id stays.
   if (offset === 0) return { text: eventText({ event, data }), cursor };
   const moved = cursor.moved(message.topic, { epoch: position.epoch, offset });
   return { text: eventText({ event, id: moved.text, data }), cursor: moved };
@@ -70,7 +74,7 @@ function gap(topic: string, reason: GapReason, position: Position, cursor: Curso
   return { text: gapText(topic, reason, position, moved), cursor: moved };
 }
 
-/** The event that says that continuity of a topic ends here. */
+/** The event that reports a gap in a topic. */
 export function gapText(topic: string, reason: GapReason, position: Position, cursor: Cursor): string {
   return eventText({
     event: "bellwire-gap",
@@ -79,7 +83,10 @@ export function gapText(topic: string, reason: GapReason, position: Position, cu
   });
 }
 
-/** The event that says that every topic is subscribed; its id resumes a stream that is lost before the first notification. */
+/**
+ * The event that confirms the subscription of every topic. Its id resumes a stream that is lost
+ * before the first notification.
+ */
 export function readyText(cursor: Cursor): string {
   return eventText({
     event: "bellwire-ready",
@@ -88,12 +95,15 @@ export function readyText(cursor: Cursor): string {
   });
 }
 
-/** The event that says what failed: with `topic` its subscription ended, without it the whole stream does. */
+/**
+ * The event that reports a failure: with `topic` its subscription ended, without it the stream
+ * ends.
+ */
 export function errorText(code: ErrorCode, message: string, topic?: string): string {
   return eventText({ event: "bellwire-error", data: JSON.stringify({ code, message, topic }) });
 }
 
-/** The field that sets how long EventSource waits before it comes back, in milliseconds. */
+/** The field that sets the milliseconds that EventSource waits before it connects again. */
 export function retryText(ms: number): string {
   return `retry: ${Math.max(0, Math.round(ms))}\n\n`;
 }

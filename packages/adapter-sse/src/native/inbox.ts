@@ -1,13 +1,15 @@
 /**
- * Restores the order of commands that came in separate requests. Requests may overtake each other, and a proxy may send one
- * twice; the client numbers its commands from 1, and each is handed over once, in that order.
+ * Restores the order of commands that came in separate requests. Requests may overtake each other,
+ * and a proxy may send one twice. The client numbers its commands from 1; each is delivered once,
+ * in that order.
  */
 
 /** Commands that may wait for an earlier one. */
 export const WAITING_COMMANDS = 64;
 
-/** What the inbox must know of a command: its size, in bytes. */
+/** A command of known size. */
 export interface Sized {
+  /** Its share of the request's bytes. */
   readonly bytes: number;
 }
 
@@ -18,19 +20,20 @@ export class Inbox<Command extends Sized> {
   #waiting: Map<number, Command> | undefined;
   #bytes = 0;
 
-  /** `waitingBytes` bounds what the waiting commands hold together. */
+  /** `waitingBytes` bounds the size of all waiting commands together. */
   constructor(deliver: (command: Command) => void, waitingBytes: number) {
     this.#deliver = deliver;
     this.#waitingBytes = waitingBytes;
   }
 
   /**
-   * Takes the commands of one request, `first` being the number of the first of them. Commands seen before are dropped. Returns
-   * false, and takes none, when too much would have to wait.
+   * Takes the commands of one request; `first` is the number of the first. Commands that came
+   * before are dropped. Returns false and takes none when too many commands or bytes would have to
+   * wait.
    */
   take(first: number, commands: readonly Command[]): boolean {
     if (first <= this.#next) {
-      for (const command of commands.slice(this.#next - first)) this.#handOver(command);
+      for (const command of commands.slice(this.#next - first)) this.#deliverNext(command);
       this.#drain();
       return true;
     }
@@ -48,12 +51,12 @@ export class Inbox<Command extends Sized> {
 
   #drain(): void {
     for (let found = this.#waiting?.get(this.#next); found; found = this.#waiting?.get(this.#next)) {
-      this.#handOver(found);
+      this.#deliverNext(found);
     }
   }
 
-  /** The number moves before the command is delivered: delivering may lead back here. */
-  #handOver(command: Command): void {
+  /** Counts before it delivers, because a delivery may call `take` again. */
+  #deliverNext(command: Command): void {
     const waiting = this.#waiting?.get(this.#next);
     if (waiting) {
       this.#waiting?.delete(this.#next);

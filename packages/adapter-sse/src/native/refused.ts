@@ -1,12 +1,16 @@
-/** What a response says that is not the one that was asked for. */
+/** Reads the response of a server that refused a request. */
 import { type CloseCause } from "@bellwire/core";
-import { statusCause } from "@bellwire/core/adapter";
+import { readRefusal, statusCause } from "@bellwire/core/adapter";
 
-/** Characters of a body that are read for its reason, and milliseconds that it may take. */
+/** Characters that are read of the body. */
 const BODY = 2_048;
+/** Milliseconds within which the body must arrive. */
 const BODY_TIME = 1_000;
 
-/** The close cause of a refused request, with the reason that the server gave in its body. Never rejects. */
+/**
+ * The close cause of a refused request, with the reason that the server gave in its body. Never
+ * rejects.
+ */
 export async function refusedBy(response: Response): Promise<CloseCause> {
   const { status, headers, body } = response;
   const reader = body?.getReader();
@@ -27,11 +31,6 @@ export async function refusedBy(response: Response): Promise<CloseCause> {
   clearTimeout(timer);
   reader?.cancel().catch(() => {});
   const cause = statusCause(status, headers.get("retry-after"));
-  try {
-    const { reason } = JSON.parse(text) as { reason?: unknown };
-    if (typeof reason === "string") return { ...cause, reason: `HTTP ${status}: ${reason}` };
-  } catch {
-    // Not one of ours, and the status has to do.
-  }
-  return cause;
+  const { reason } = readRefusal(text);
+  return reason === undefined ? cause : { ...cause, reason: `HTTP ${status}: ${reason}` };
 }
