@@ -1,6 +1,33 @@
-/** What a contract knows of a concrete topic, for the compiler: its events, what goes in and what comes out. */
+/** The types of a contract, and those that the compiler infers from it for a concrete topic. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { EventDefinition, TopicMap } from "./contract.ts";
+
+/** How an event travels: `logged` takes an offset and is replayed, `volatile` is live only, `conflated` is logged but superseded. */
+export type EventKind = "logged" | "volatile" | "conflated";
+
+/** One event of the contract. A bare Standard Schema stands for `{ schema, kind: "logged" }`. */
+export interface EventDefinition<
+  Schema extends StandardSchemaV1 = StandardSchemaV1,
+  Kind extends EventKind = EventKind,
+> {
+  readonly schema: Schema;
+  readonly kind: Kind;
+  /** For `conflated`: a slow consumer keeps only the newest notification of each key. Default: one key per event. */
+  readonly key?: (data: never) => string;
+  /** Makes it a command, and says what its handler returns. */
+  readonly returns?: StandardSchemaV1;
+}
+
+/** An event that clients publish and nobody hears: a handler of the hub takes it, and answers. */
+export type CommandDefinition<
+  Schema extends StandardSchemaV1 = StandardSchemaV1,
+  Returns extends StandardSchemaV1 = StandardSchemaV1,
+> = EventDefinition<Schema, "logged" | "volatile"> & { readonly returns: Returns };
+
+/**
+ * What `defineTopics` takes: topic patterns, their events, and each event's schema or definition. The event `"*"` stands for every event that
+ * the pattern does not declare.
+ */
+export type TopicMap = Readonly<Record<string, Readonly<Record<string, StandardSchemaV1 | EventDefinition>>>>;
 
 /** A pattern with its `{parameters}` replaced by `string`: what a concrete topic looks like. */
 export type TopicName<Pattern extends string> = Pattern extends `${infer Head}{${string}}${infer Tail}`

@@ -11,34 +11,6 @@ import { explainTopic } from "./protocol/unknown-topic.ts";
 
 export type * from "./contract-types.ts";
 
-/** How an event travels: `logged` takes an offset and is replayed, `volatile` is live only, `conflated` is logged but superseded. */
-export type EventKind = "logged" | "volatile" | "conflated";
-
-/** One event of the contract. A bare Standard Schema stands for `{ schema, kind: "logged" }`. */
-export interface EventDefinition<
-  Schema extends StandardSchemaV1 = StandardSchemaV1,
-  Kind extends EventKind = EventKind,
-> {
-  readonly schema: Schema;
-  readonly kind: Kind;
-  /** For `conflated`: a slow consumer keeps only the newest notification of each key. Default: one key per event. */
-  readonly key?: (data: never) => string;
-  /** Makes it a command, and says what its handler returns. */
-  readonly returns?: StandardSchemaV1;
-}
-
-/** An event that clients publish and nobody hears: a handler of the hub takes it, and answers. */
-export type CommandDefinition<
-  Schema extends StandardSchemaV1 = StandardSchemaV1,
-  Returns extends StandardSchemaV1 = StandardSchemaV1,
-> = EventDefinition<Schema, "logged" | "volatile"> & { readonly returns: Returns };
-
-/**
- * What `defineTopics` takes: topic patterns, their events, and each event's schema or definition. The event `"*"` stands for every event that
- * the pattern does not declare.
- */
-export type TopicMap = Readonly<Record<string, Readonly<Record<string, StandardSchemaV1 | EventDefinition>>>>;
-
 /** A schema that carries a type and checks nothing: for contracts by types alone. `completed: type<{ calories: number }>()`. */
 export function type<T>(): StandardSchemaV1<T, T> {
   return { "~standard": { version: 1, vendor: "bellwire", validate: (value) => ({ value: value as T }) } };

@@ -442,61 +442,96 @@ const anyAct = (renumbers: boolean): fc.Arbitrary<Act> =>
   );
 
 /** Plays acts, ends all unreliability, and looks at what every subscriber has seen. */
+class Play {
+  readonly everyone: Follower[] = [];
+  readonly #world: ReturnType<typeof world>;
+  readonly #subscribers = new Map<number, Follower>();
+  readonly #running: Promise<unknown>[] = [];
+
+  constructor(caps: Partial<HistoryCaps>, limit: number) {
+    this.#world = world(caps, limit);
+  }
+
+  async perform(act: Act): Promise<unknown> {
+    const { backplane, topic, publish } = this.#world;
+    switch (act.do) {
+      case "publish":
+        return publish(act.count, act.exclude ? { exclude: "s0" } : {});
+      case "volatile":
+        return publish(1, { offset: 0 });
+      case "deliveries":
+        backplane.deliveries = act.mode;
+        return undefined;
+      case "release":
+        for (const index of act.order) backplane.held[index]?.();
+        return backplane.held.splice(0);
+      case "double":
+        return backplane.double();
+      case "readsWait":
+        backplane.readsWait = true;
+        return undefined;
+      case "answer":
+        return backplane.answer();
+      case "check":
+        return this.#running.push(topic.check());
+      case "turn":
+        return settle();
+      case "renumber":
+        return backplane.renumber();
+      case "answerOne":
+        return backplane.answerOne(act.pick);
+      case "leave":
+        return this.#leave(act.subscriber);
+      case "join":
+        return this.#join(act.subscriber, act.back);
+    }
+  }
+
+  async end(): Promise<readonly Follower[]> {
+    const { backplane, topic, failures } = this.#world;
+    backplane.deliveries = "now";
+    for (const deliver of backplane.held.splice(0)) deliver();
+    backplane.answer();
+    await settle();
+    await Promise.all(this.#running);
+    await topic.check();
+    await topic.check();
+    await settle();
+    const head = await backplane.head();
+    for (const subscriber of this.#subscribers.values()) expect(subscriber.cursor).toEqual(head);
+    expect(failures).toEqual([]);
+    topic.close();
+    return this.everyone;
+  }
+
+  #leave(index: number): void {
+    const subscriber = this.#subscribers.get(index);
+    this.#subscribers.delete(index);
+    if (subscriber) this.#world.topic.leave(subscriber, "left");
+  }
+
+  async #join(index: number, back: number | undefined): Promise<void> {
+    const { backplane, topic } = this.#world;
+    this.#leave(index);
+    const { epoch, offset } = await backplane.head();
+    const after = back === undefined ? undefined : { epoch, offset: Math.max(0, offset - back) };
+    const subscriber = new Follower(`s${index}`);
+    this.#subscribers.set(index, subscriber);
+    this.everyone.push(subscriber);
+    this.#running.push(
+      topic.join(subscriber, after, undefined, (history) => subscriber.subscribed(after, history)),
+    );
+  }
+}
+
 async function play(
   acts: readonly Act[],
   caps: Partial<HistoryCaps>,
   limit: number,
 ): Promise<readonly Follower[]> {
-  const { backplane, topic, publish, failures } = world(caps, limit);
-  const subscribers = new Map<number, Follower>();
-  const everyone: Follower[] = [];
-  const running: Promise<unknown>[] = [];
-  const leave = (index: number): void => {
-    const subscriber = subscribers.get(index);
-    subscribers.delete(index);
-    if (subscriber) topic.leave(subscriber, "left");
-  };
-  const join = async (index: number, back: number | undefined): Promise<void> => {
-    leave(index);
-    const { epoch, offset } = await backplane.head();
-    const after = back === undefined ? undefined : { epoch, offset: Math.max(0, offset - back) };
-    const subscriber = new Follower(`s${index}`);
-    subscribers.set(index, subscriber);
-    everyone.push(subscriber);
-    running.push(
-      topic.join(subscriber, after, undefined, (history) => subscriber.subscribed(after, history)),
-    );
-  };
-  for (const act of acts) {
-    if (act.do === "publish") await publish(act.count, act.exclude ? { exclude: "s0" } : {});
-    else if (act.do === "volatile") await publish(1, { offset: 0 });
-    else if (act.do === "deliveries") backplane.deliveries = act.mode;
-    else if (act.do === "release") {
-      for (const index of act.order) backplane.held[index]?.();
-      backplane.held.length = 0;
-    } else if (act.do === "double") backplane.double();
-    else if (act.do === "readsWait") backplane.readsWait = true;
-    else if (act.do === "answer") backplane.answer();
-    else if (act.do === "check") running.push(topic.check());
-    else if (act.do === "turn") await settle();
-    else if (act.do === "renumber") backplane.renumber();
-    else if (act.do === "answerOne") backplane.answerOne(act.pick);
-    else if (act.do === "leave") leave(act.subscriber);
-    else if (act.do === "join") await join(act.subscriber, act.back);
-  }
-  backplane.deliveries = "now";
-  for (const deliver of backplane.held.splice(0)) deliver();
-  backplane.answer();
-  await settle();
-  await Promise.all(running);
-  await topic.check();
-  await topic.check();
-  await settle();
-  const head = await backplane.head();
-  for (const subscriber of subscribers.values()) expect(subscriber.cursor).toEqual(head);
-  expect(failures).toEqual([]);
-  topic.close();
-  return everyone;
+  const stage = new Play(caps, limit);
+  for (const act of acts) await stage.perform(act);
+  return stage.end();
 }
 
 it("gives every subscriber what follows its position, once and in order, whatever a backplane does that keeps its log", async () => {
