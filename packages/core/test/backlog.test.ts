@@ -160,14 +160,18 @@ const KINDS: Readonly<Record<Name, TopicKind>> = {
   dropped: { policy: "drop", keys: [undefined] },
   conflated: { policy: "conflate", keys: ["x", "y", undefined] },
 };
+interface TopicAct {
+  readonly do: "notify" | "exclude" | "volatile" | "again" | "gap" | "renumber";
+  readonly topic: Name;
+  readonly n: number;
+}
 type Act =
-  | { readonly do: "notify" | "exclude" | "volatile"; readonly topic: Name; readonly n: number }
-  | { readonly do: "again" | "gap" | "renumber"; readonly topic: Name; readonly n: number }
+  | TopicAct
   | { readonly do: "answer" }
   | { readonly do: "take"; readonly n: number }
   | { readonly do: "buffered"; readonly n: number };
 const anyTopic = fc.constantFrom<Name>("kept", "dropped", "conflated");
-const actOf = <D extends "notify" | "exclude" | "volatile" | "again" | "gap" | "renumber">(act: D) =>
+const actOf = <D extends TopicAct["do"]>(act: D) =>
   fc.record({ do: fc.constant(act), topic: anyTopic, n: fc.nat(300) });
 const anyAct: fc.Arbitrary<Act> = fc.oneof(
   { weight: 20, arbitrary: actOf("notify") },
@@ -284,45 +288,61 @@ function play(acts: readonly Act[], caps: BacklogCaps): { readonly fell: boolean
     pushes += 1;
     return item;
   };
-  for (const act of acts) {
-    let kept = true;
-    if (act.do === "take") for (const message of backlog.take(act.n)) client.receive(message);
-    else if (act.do === "buffered") buffered = act.n;
-    else if (act.do === "answer") {
-      refs += 1;
-      kept = push(acknowledged(refs));
-    } else {
-      const at = numbering(act.topic);
-      if (act.do === "notify" || act.do === "exclude") {
+  /** What the hub pushes for an act on a topic. */
+  const pushed = (act: TopicAct): readonly Outgoing[] => {
+    const { topic } = act;
+    const at = numbering(topic);
+    const gap = (reason: "epoch" | "evicted"): readonly Outgoing[] => {
+      const position = { epoch: at.epoch, offset: at.offset };
+      return [control({ type: "gap", topic, position, reason })];
+    };
+    switch (act.do) {
+      case "volatile":
+        return [notification(topic, 0)];
+      case "notify":
         at.offset += 1;
-        if (act.do === "exclude") {
-          excluded.add(`${act.topic} ${at.epoch} ${at.offset}`);
-          kept = push(skip(act.topic, at.offset));
-        } else kept = push(notify(act.topic, at, act.n));
-      } else if (act.do === "volatile") kept = push(notification(act.topic, 0));
-      else if (act.do === "again") {
+        return [notify(topic, at, act.n)];
+      case "exclude":
+        at.offset += 1;
+        excluded.add(`${topic} ${at.epoch} ${at.offset}`);
+        return [skip(topic, at.offset)];
+      case "again": {
         // Subscribed again from an earlier position: everything after it is replayed.
         const from = Math.max(0, at.offset - (act.n % 5));
         const replay = range(from + 1, at.offset).map((offset) =>
-          excluded.has(`${act.topic} ${at.epoch} ${offset}`)
-            ? skip(act.topic, offset)
-            : notify(act.topic, { epoch: at.epoch, offset }, act.n),
+          excluded.has(`${topic} ${at.epoch} ${offset}`)
+            ? skip(topic, offset)
+            : notify(topic, { epoch: at.epoch, offset }, act.n),
         );
-        kept = push(subscribed(act.topic, { epoch: at.epoch, offset: from }), ...replay);
-      } else {
-        // The hub itself lost something, or the topic was renumbered.
-        if (act.do === "renumber") {
-          epochs += 1;
-          at.epoch = `e${epochs}`;
-          at.offset = act.n % 3;
-        } else at.offset += act.n % 7;
-        const reason = act.do === "renumber" ? "epoch" : "evicted";
-        const position = { epoch: at.epoch, offset: at.offset };
-        kept = push(control({ type: "gap", topic: act.topic, position, reason }));
+        return [subscribed(topic, { epoch: at.epoch, offset: from }), ...replay];
       }
+      case "renumber":
+        epochs += 1;
+        at.epoch = `e${epochs}`;
+        at.offset = act.n % 3;
+        return gap("epoch");
+      default:
+        // The hub itself lost something.
+        at.offset += act.n % 7;
+        return gap("evicted");
     }
-    if (!kept) return { fell: true, lost: 0 };
-  }
+  };
+  const perform = (act: Act): boolean => {
+    if (act.do === "take") {
+      for (const message of backlog.take(act.n)) client.receive(message);
+      return true;
+    }
+    if (act.do === "buffered") {
+      buffered = act.n;
+      return true;
+    }
+    if (act.do === "answer") {
+      refs += 1;
+      return push(acknowledged(refs));
+    }
+    return push(...pushed(act));
+  };
+  for (const act of acts) if (!perform(act)) return { fell: true, lost: 0 };
   const rest = everything(backlog);
   // A key that waited was worth one place, its newest.
   const waited = rest.flatMap((message) => {

@@ -354,37 +354,51 @@ it("gives every link what it is due in its order, once, in one write a tick, in 
         }
         sent = peers.map(({ batches }) => batches.length);
       };
-      for (const act of acts) {
-        const peer = "peer" in act ? peers[act.peer] : undefined;
-        const topic = "topic" in act ? topics[act.topic] : undefined;
-        if (act.do === "tick") await tick();
-        else if (act.do === "look") {
-          await tick();
-          await clock.advance(10);
-          sent = peers.map(({ batches }) => batches.length);
-        } else if (act.do === "fanOut" && topic) {
-          for (const next of items(act.count)) {
-            for (const [index, peer] of peers.entries()) if (topic.has(peer)) owe(index, next);
-            pacer.fanOut(topic, next);
-          }
-          if (act.count > 256) for (const index of peers.keys()) early[index] = (early[index] ?? 0) + 2;
-        } else if (!peer) continue;
-        else if (act.do === "push") {
-          const next = item();
-          owe(act.peer, next);
-          peer.queue.push(next);
-        } else if (act.do === "flush") {
-          peer.queue.flush();
-          early[act.peer] = (early[act.peer] ?? 0) + 1;
-        } else if (act.do === "fill") peer.buffered = 1e9 / 2;
-        else if (act.do === "empty") peer.buffered = 0;
-        else if (act.do === "close") peer.close();
-        else if (act.do === "closeInSend") peer.sending = () => peer.close();
-        else if (topic && !peer.closed) {
-          if (act.do === "join") peer.join(topic);
-          else peer.leave(topic);
+      const publish = (topic: Audience, count: number): void => {
+        for (const next of items(count)) {
+          for (const [index, peer] of peers.entries()) if (topic.has(peer)) owe(index, next);
+          pacer.fanOut(topic, next);
         }
-      }
+        if (count > 256) for (const index of peers.keys()) early[index] = (early[index] ?? 0) + 2;
+      };
+      const move = (
+        peer: (typeof peers)[number],
+        index: number,
+        act: Exclude<Act["do"], "fanOut" | "join" | "leave" | "tick" | "look">,
+      ): void => {
+        switch (act) {
+          case "push": {
+            const next = item();
+            owe(index, next);
+            return peer.queue.push(next);
+          }
+          case "flush":
+            peer.queue.flush();
+            early[index] = (early[index] ?? 0) + 1;
+            return undefined;
+          case "closeInSend":
+            peer.sending = () => peer.close();
+            return undefined;
+          case "close":
+            return peer.close();
+          default:
+            peer.buffered = act === "fill" ? 1e9 / 2 : 0;
+        }
+      };
+      const look = async (): Promise<void> => {
+        await tick();
+        await clock.advance(10);
+        sent = peers.map(({ batches }) => batches.length);
+      };
+      const perform = async (act: Act): Promise<void> => {
+        if (act.do === "tick") return tick();
+        if (act.do === "look") return look();
+        if (act.do === "fanOut") return publish(topics[act.topic] as Audience, act.count);
+        const peer = peers[act.peer] as (typeof peers)[number];
+        if (!("topic" in act)) return move(peer, act.peer, act.do);
+        if (!peer.closed) peer[act.do](topics[act.topic] as Audience);
+      };
+      for (const act of acts) await perform(act);
       for (const peer of peers) peer.buffered = 0;
       await tick();
       await clock.advance(20);
