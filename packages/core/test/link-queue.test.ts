@@ -391,8 +391,7 @@ it("gives every link what it is due in its order, once, in one write a tick, in 
         sent = peers.map(({ batches }) => batches.length);
       };
       const perform = async (act: Act): Promise<void> => {
-        if (act.do === "tick") return tick();
-        if (act.do === "look") return look();
+        if (act.do === "tick" || act.do === "look") return act.do === "tick" ? tick() : look();
         if (act.do === "fanOut") return publish(topics[act.topic] as Audience, act.count);
         const peer = peers[act.peer] as (typeof peers)[number];
         if (!("topic" in act)) return move(peer, act.peer, act.do);
