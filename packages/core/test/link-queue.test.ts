@@ -300,7 +300,8 @@ type Act =
   | { readonly do: "push" | "flush" | "close" | "closeInSend"; readonly peer: number }
   | { readonly do: "join" | "leave"; readonly topic: number; readonly peer: number }
   | { readonly do: "fill" | "empty"; readonly peer: number }
-  | { readonly do: "tick" | "look" };
+  | { readonly do: "tick" }
+  | { readonly do: "look" };
 
 const PEERS = 5;
 const anyPeer = fc.nat(PEERS - 1);
@@ -391,7 +392,8 @@ it("gives every link what it is due in its order, once, in one write a tick, in 
         sent = peers.map(({ batches }) => batches.length);
       };
       const perform = async (act: Act): Promise<void> => {
-        if (act.do === "tick" || act.do === "look") return act.do === "tick" ? tick() : look();
+        if (act.do === "tick") return tick();
+        if (act.do === "look") return look();
         if (act.do === "fanOut") return publish(topics[act.topic] as Audience, act.count);
         const peer = peers[act.peer] as (typeof peers)[number];
         if (!("topic" in act)) return move(peer, act.peer, act.do);
