@@ -1,9 +1,10 @@
-/** The client half of the WebSocket wire, by itself. */
+/** The client half of the WebSocket transport, by itself. */
 import type { CloseCause } from "@bellwire/core";
 import { describe, expect, it } from "vitest";
 import { webSocketTransport } from "../src/client.ts";
+import { until } from "./serving.ts";
 
-/** What an observer of one link hears, in order. */
+/** An observer of one link, and its calls in order. */
 function observe() {
   const heard: string[] = [];
   const causes: CloseCause[] = [];
@@ -22,15 +23,7 @@ function observe() {
   };
 }
 
-async function until(done: () => boolean): Promise<void> {
-  const end = performance.now() + 5_000;
-  while (!done()) {
-    if (performance.now() > end) throw new Error("waited 5000 ms");
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
-it("reports a connection that never came to be as one close without an open", async () => {
+it("reports a connection that could not be made as one close without an open", async () => {
   const { heard, causes, observer } = observe();
   webSocketTransport({ url: "ws://127.0.0.1:1/bellwire" }).connect(observer);
   await until(() => heard.length > 0);
@@ -58,7 +51,7 @@ it("reports a close, later and once, when the platform refuses to make the WebSo
   expect([heard, causes.map(({ code }) => code)]).toEqual([["close"], ["link_lost"]]);
 });
 
-it("takes back a connection that is closed while it is being made", async () => {
+it("gives up a connection that is closed while it is being made", async () => {
   const { heard, observer } = observe();
   const link = webSocketTransport({ url: "ws://127.0.0.1:1/bellwire" }).connect(observer);
   link.close({ code: "normal" });
@@ -97,7 +90,7 @@ describe("options", () => {
     expect(() => webSocketTransport(options)).toThrow(/webSocketTransport\.WebSocket/);
   });
 
-  it("refuse an unknown key, nothing at all, and things that are no options", () => {
+  it("refuse an unknown key, no options at all, and values that are no options", () => {
     expect(() => webSocketTransport({ url: "ws://a", token: "secret" } as never)).toThrow(
       /webSocketTransport\.token/,
     );

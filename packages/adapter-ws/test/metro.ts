@@ -1,4 +1,7 @@
-/** Bundles as React Native does, as far as it matters which file an import is: by Metro's own resolver and its conditions. */
+/**
+ * Bundles with Metro's own resolver and its conditions, so that each import is the file that it is
+ * on React Native.
+ */
 import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,7 +9,7 @@ import { build, type Plugin } from "esbuild";
 import { type ResolutionContext, resolve } from "metro-resolver";
 import { redirectModulePath } from "metro-resolver/private/PackageResolve";
 
-/** A bundle, the files in it, and what the platform would have to have. */
+/** A bundle, its files, and the imports that were not found. */
 export interface Bundle {
   readonly code: string;
   readonly files: readonly string[];
@@ -48,7 +51,10 @@ export async function bundleForReactNative(program: string): Promise<Bundle> {
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** What Metro knows of the files, and React Native's own settings: `getDefaultConfig` of `@react-native/metro-config`. */
+/**
+ * Metro's view of the files, with the settings of React Native: `getDefaultConfig` of
+ * `@react-native/metro-config`.
+ */
 function contextOf(originModulePath: string, isESMImport: boolean): ResolutionContext {
   const context = {
     originModulePath,

@@ -1,16 +1,13 @@
-/** Clients on React Native: what Metro makes of their imports, and what Hermes has to run them with. */
+/**
+ * Clients on React Native: their imports as Metro resolves them, and a run on the platform of
+ * Hermes.
+ */
 import { webcrypto } from "node:crypto";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { createContext, runInContext } from "node:vm";
-import { defineTopics, type } from "@bellwire/core";
-import { createHub } from "@bellwire/core/server";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
-import { attachWebSocket } from "../src/server.ts";
 import { bundleForReactNative } from "./metro.ts";
-
-const topics = defineTopics({ "news.{name}": { said: type<number>() } });
+import { serve } from "./serving.ts";
 
 const client = `
   import { defineTopics, type } from "@bellwire/core";
@@ -36,14 +33,14 @@ describe("React Native's bundler", () => {
     ["@bellwire/core/client"],
     ["@bellwire/core"],
     ["@bellwire/react"],
-  ])("finds every file of %s, and none for Node", async (entry) => {
+  ])("finds every file of %s, and bundles none for Node", async (entry) => {
     const { files, missing } = await bundleForReactNative(`export * from "${entry}";`);
     expect(missing).toEqual([]);
     expect(files.filter((file) => /node_modules\/ws\/|websocket-node|\.node\.js$/.test(file))).toEqual([]);
     expect(files.length).toBeGreaterThan(1);
   });
 
-  it("needs for @bellwire/adapter-pusher/client only what pusher-js asks for on React Native", async () => {
+  it("needs for @bellwire/adapter-pusher/client only the module that pusher-js imports on React Native", async () => {
     const { missing } = await bundleForReactNative(`export * from "@bellwire/adapter-pusher/client";`);
     expect(missing).toEqual([
       expect.stringMatching(/^@react-native-community\/netinfo in node_modules\/pusher-js\//),
@@ -51,12 +48,15 @@ describe("React Native's bundler", () => {
   });
 });
 
-/** A program as Hermes runs it: the language, and of a platform only what React Native has. */
+/** Runs a program as Hermes does: with the language and only these globals. */
 function run(code: string, globals: Readonly<Record<string, unknown>>): void {
   runInContext(code, createContext({ ...globals }));
 }
 
-/** What React Native puts beside the language itself; its URL has no `canParse`, and it has neither a page nor `crypto`. */
+/**
+ * The globals of React Native beside those of the language. Its URL has no `canParse`, and it has
+ * neither a page nor `crypto`.
+ */
 const REACT_NATIVE = {
   console,
   setTimeout,
@@ -68,21 +68,10 @@ const REACT_NATIVE = {
   WebSocket,
 };
 
-async function serve() {
-  const hub = createHub({ topics, authorize: () => true });
-  const server = createServer();
-  attachWebSocket(hub, server);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(async () => {
-    await hub.close({ flush: 0, spread: 1 });
-    server.close();
-  });
-  return { hub, url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/bellwire` };
-}
-
 describe("the ws client on React Native", () => {
-  it("connects, publishes and hears, with nothing but what React Native has and getRandomValues", async () => {
-    const { hub, url } = await serve();
+  it("connects, publishes and receives with the globals of React Native and getRandomValues alone", async () => {
+    const { hub, port } = await serve();
+    const url = `ws://127.0.0.1:${port}/bellwire`;
     const { code } = await bundleForReactNative(client);
     const crypto = { getRandomValues: (bytes: Uint8Array<ArrayBuffer>) => webcrypto.getRandomValues(bytes) };
     const heard = new Promise<readonly [string, unknown][]>((resolve) => {
@@ -102,7 +91,7 @@ describe("the ws client on React Native", () => {
     expect(hub.links).toBe(1);
   });
 
-  it("names what is missing where there is no getRandomValues", async () => {
+  it("names crypto in its error where getRandomValues is missing", async () => {
     const { code } = await bundleForReactNative(client);
     const start = (): void => run(code, { ...REACT_NATIVE, url: "ws://127.0.0.1:1", told() {}, stop() {} });
     expect(start).toThrow(/crypto/);

@@ -1,4 +1,4 @@
-/** The kit over a WebSocket that a tab has in common with another, which leads. */
+/** The kit over a WebSocket that a tab shares with another tab, which leads. */
 
 import type { Transport } from "@bellwire/core";
 import type { LinkObserver, ServerMessage } from "@bellwire/core/adapter";
@@ -9,7 +9,7 @@ import { webSocketRig } from "../src/testing.ts";
 
 const NOBODY: LinkObserver<ServerMessage> = { open() {}, message() {}, malformed() {}, close() {} };
 
-/** Locks of two tabs that live as long as each other: first come, first served, and nobody steals. */
+/** Locks of two tabs that end together: they are granted in the order of the requests. */
 function fairLocks(): TabLocks {
   const last = new Map<string, Promise<unknown>>();
   return {
@@ -21,7 +21,7 @@ function fairLocks(): TabLocks {
   };
 }
 
-/** A broadcast that says what was heard, after it was dealt with. */
+/** A broadcast that reports each message after its listener has run. */
 function telling(heard: (message: readonly unknown[]) => void): new (name: string) => TabBroadcast {
   return class implements TabBroadcast {
     onmessage: ((event: never) => unknown) | null = null;
@@ -47,7 +47,10 @@ function telling(heard: (message: readonly unknown[]) => void): new (name: strin
 
 let pairs = 0;
 
-/** The transport as a tab has it that follows another, which says nothing itself, and leaves after it. */
+/**
+ * The transport of a tab that follows another. The other sends no messages of its own and closes
+ * last.
+ */
 function following(transport: Transport): Transport {
   return {
     name: transport.name,
