@@ -1,9 +1,15 @@
-/** `native`: the wire does it. `emulated`: Bellwire does it above the wire. `none`: it cannot be had on this wire. */
+/**
+ * `native`: the wire does it. `emulated`: Bellwire does it above the wire. `none`: it cannot be had
+ * on this wire.
+ */
 export type Support = "native" | "emulated" | "none";
 
-/** What a transport can do. The conformance kit skips a case only by a `none` here, and prints the skip. */
+/**
+ * The capabilities of a transport. The conformance kit skips a case only where one of them is
+ * `none`, and prints the skip.
+ */
 export interface Capabilities {
-  /** What was missed while away is replayed. */
+  /** Notifications that were missed while away are replayed. */
   readonly history: Support;
   /** Notifications of a topic arrive in the order of their offsets. */
   readonly order: Support;
@@ -19,7 +25,9 @@ export interface Capabilities {
   readonly maxMessageBytes: number;
 }
 
-/** What a transport either supports or does not; `createChannel` takes these as `requires`. */
+/**
+ * The capabilities that a transport supports or lacks; `createChannel` takes these as `requires`.
+ */
 export type CapabilityName = Exclude<keyof Capabilities, "maxMessageBytes">;
 
 /** The names of what is not known to be missing, as far as types can tell. */
@@ -27,7 +35,7 @@ export type Supported<C extends Capabilities> = {
   [K in CapabilityName]: C[K] extends "none" ? never : K;
 }[CapabilityName];
 
-/** What all of several transports can do. */
+/** The capabilities that several transports have in common. */
 export type Weakest<C extends Capabilities> = {
   readonly [K in CapabilityName]: Support extends C[K]
     ? Support

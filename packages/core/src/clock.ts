@@ -1,4 +1,7 @@
-/** Time and timers, as an argument, so that every decision that depends on time can be tested without waiting. */
+/**
+ * Time and timers, as an argument, so that every decision that depends on time can be tested
+ * without waiting.
+ */
 export interface Clock {
   /** Monotonic milliseconds: a wall clock that is set does not move it. */
   now(): number;
@@ -8,12 +11,15 @@ export interface Clock {
   after(ms: number, callback: () => void): () => void;
 }
 
-/** The longest time that a platform's timer takes, almost 25 days; a longer one would fire at once. */
+/**
+ * The longest time that a platform's timer takes, almost 25 days; a longer one would fire at once.
+ */
 const LONGEST = 2 ** 31 - 1;
 
 /**
- * The platform's own clock. Its timers keep a Node process alive: a client that waits for its next attempt is not done. They fire after
- * almost 25 days at the latest, which is longer than a client waits for anything.
+ * The platform's own clock. Its timers keep a Node process alive: a client that waits for its next
+ * attempt is not done. They fire after almost 25 days at the latest, which is longer than a client
+ * waits for anything.
  */
 export const systemClock: Clock = {
   now: () => performance.now(),
@@ -24,8 +30,12 @@ export const systemClock: Clock = {
   },
 };
 
-/** The platform's own clock for work in the background: its timers let a Node process end, and may take for ever. */
-// Marked pure, so that a bundle for browsers, where nothing works in the background, can leave it out.
+/**
+ * The platform's own clock for work in the background: its timers let a Node process end, and may
+ * take for ever.
+ */
+// Marked pure, so that a bundle for browsers, where nothing works in the background, can leave it
+// out.
 export const backgroundClock: Clock = /* @__PURE__ */ makeBackgroundClock();
 
 function makeBackgroundClock(): Clock {

@@ -1,7 +1,10 @@
 /** The types of a contract, and those that the compiler infers from it for a concrete topic. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 
-/** How an event travels: `logged` takes an offset and is replayed, `volatile` is live only, `conflated` is logged but superseded. */
+/**
+ * How an event travels: `logged` takes an offset and is replayed, `volatile` is live only,
+ * `conflated` is logged but superseded.
+ */
 export type EventKind = "logged" | "volatile" | "conflated";
 
 /** One event of the contract. A bare Standard Schema stands for `{ schema, kind: "logged" }`. */
@@ -11,7 +14,10 @@ export interface EventDefinition<
 > {
   readonly schema: Schema;
   readonly kind: Kind;
-  /** For `conflated`: a slow consumer keeps only the newest notification of each key. Default: one key per event. */
+  /**
+   * For `conflated`: a slow consumer keeps only the newest notification of each key. Default: one
+   * key per event.
+   */
   readonly key?: (data: never) => string;
   /** Makes it a command, and says what its handler returns. */
   readonly returns?: StandardSchemaV1;
@@ -24,8 +30,8 @@ export type CommandDefinition<
 > = EventDefinition<Schema, "logged" | "volatile"> & { readonly returns: Returns };
 
 /**
- * What `defineTopics` takes: topic patterns, their events, and each event's schema or definition. The event `"*"` stands for every event that
- * the pattern does not declare.
+ * The argument of `defineTopics`: topic patterns, their events, and each event's schema or
+ * definition. The event `"*"` stands for every event that the pattern does not declare.
  */
 export type TopicMap = Readonly<Record<string, Readonly<Record<string, StandardSchemaV1 | EventDefinition>>>>;
 
@@ -47,12 +53,15 @@ export type PatternOf<M extends TopicMap, T extends string> = {
   [P in keyof M & string]: T extends TopicName<P> ? P : never;
 }[keyof M & string];
 
-/** The names of a pattern's events: those it declares, for editors to offer, and any other where it declares `"*"`. */
+/**
+ * The names of a pattern's events: those it declares, for editors to offer, and any other where it
+ * declares `"*"`.
+ */
 export type EventName<Events> = string extends keyof Events
   ? string
   : Exclude<keyof Events & string, "*"> | ("*" extends keyof Events ? string & {} : never);
 
-/** What a pattern declares of an event. */
+/** The declaration of an event in a pattern. */
 export type DeclaredOf<Events, E extends string> = E extends keyof Events
   ? Events[E]
   : "*" extends keyof Events
@@ -62,10 +71,13 @@ export type DeclaredOf<Events, E extends string> = E extends keyof Events
 type SchemaOf<Declared> =
   Declared extends EventDefinition<infer S> ? S : Declared extends StandardSchemaV1 ? Declared : never;
 
-/** What comes out of a declared event's schema. */
+/** The output of a declared event's schema. */
 export type OutputOf<Declared> = StandardSchemaV1.InferOutput<SchemaOf<Declared>>;
 
-/** What a command's handler returns: as the schema takes it, now or later. Unknown for an event that is no command. */
+/**
+ * The return value of a command's handler: the schema's input, now or as a promise. Unknown for an
+ * event that is no command.
+ */
 export type AnswerOf<Declared> = Declared extends { readonly returns: infer R extends StandardSchemaV1 }
   ? StandardSchemaV1.InferInput<R> | Promise<StandardSchemaV1.InferInput<R>>
   : unknown;
@@ -82,17 +94,20 @@ type Heard<Events, E> = E extends string
     : E
   : never;
 
-/** What a listener of the event receives. */
+/** The data that a listener of the event receives. */
 export type DataOf<M extends TopicMap, T extends string, E extends string> = OutputOf<
   DeclaredOf<M[PatternOf<M, T>], E>
 >;
 
-/** What a publisher of the event gives. It differs from {@link DataOf} only where the schema transforms. */
+/**
+ * The data that a publisher of the event gives. It differs from {@link DataOf} only where the
+ * schema transforms.
+ */
 export type InputOf<M extends TopicMap, T extends string, E extends string> = StandardSchemaV1.InferInput<
   SchemaOf<DeclaredOf<M[PatternOf<M, T>], E>>
 >;
 
-/** What a publish is answered with: what the command returns; unknown for an event that is no command. */
+/** The answer to a publish: the command's return value; unknown for an event that is no command. */
 export type ResultOf<M extends TopicMap, T extends string, E extends string> =
   DeclaredOf<M[PatternOf<M, T>], E> extends { readonly returns: infer R extends StandardSchemaV1 }
     ? StandardSchemaV1.InferOutput<R>

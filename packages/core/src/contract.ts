@@ -1,6 +1,6 @@
 /**
- * The contract: one typed map of topics and events, shared by client and server. Types flow from it to every `publish`,
- * `subscribe` and `on`; schemas in it are run where data enters.
+ * The contract: one typed map of topics and events, shared by client and server. Types flow from it
+ * to every `publish`, `subscribe` and `on`; schemas in it are run where data enters.
  */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { BellwireError } from "./errors.ts";
@@ -11,17 +11,26 @@ import { explainTopic } from "./protocol/unknown-topic.ts";
 
 export type * from "./contract-types.ts";
 
-/** A schema that carries a type and checks nothing: for contracts by types alone. `completed: type<{ calories: number }>()`. */
+/**
+ * A schema that carries a type and checks nothing: for contracts by types alone. `completed: type<{
+ * calories: number }>()`.
+ */
 export function type<T>(): StandardSchemaV1<T, T> {
   return { "~standard": { version: 1, vendor: "bellwire", validate: (value) => ({ value: value as T }) } };
 }
 
-/** An event without offset and history, such as typing or a cursor: who is not connected, or too slow, never sees it. */
+/**
+ * An event without offset and history, such as typing or a cursor: who is not connected, or too
+ * slow, never sees it.
+ */
 export function volatile<S extends StandardSchemaV1>(schema: S): EventDefinition<S, "volatile"> {
   return { schema, kind: "volatile" };
 }
 
-/** An event of which only the newest counts, such as progress or a score: a slow consumer gets the newest of each key. Throws `invalid_option`. */
+/**
+ * An event of which only the newest counts, such as progress or a score: a slow consumer gets the
+ * newest of each key. Throws `invalid_option`.
+ */
 export function conflated<S extends StandardSchemaV1>(
   schema: S,
   options: { readonly key?: (data: StandardSchemaV1.InferOutput<S>) => string } = {},
@@ -31,11 +40,13 @@ export function conflated<S extends StandardSchemaV1>(
 }
 
 /**
- * An event that clients publish and `hub.handle` takes; it is never logged, nobody hears it, and without a handler it is refused with
- * `unknown_event`. `returns` is what the handler's answer must satisfy, at the hub and again at the client that asked, whose `publish`
- * resolves with it; by default nothing. `command(volatile(…))` does not wait in the outbox while the client is away.
+ * An event that clients publish and `hub.handle` takes; it is never logged, nobody hears it, and
+ * without a handler it is refused with `unknown_event`. `returns` is what the handler's answer must
+ * satisfy, at the hub and again at the client that asked, whose `publish` resolves with it; by
+ * default nothing. `command(volatile(…))` does not wait in the outbox while the client is away.
  *
- * @example defineTopics({ "workouts.{userId}": { start: command(z.object({ kind: z.string() }), z.object({ id: z.string() })) } })
+ * @example defineTopics({ "workouts.{userId}": { start: command(z.object({ kind: z.string() }),
+ *   z.object({ id: z.string() })) } })
  */
 export function command<S extends StandardSchemaV1>(
   schema: S | EventDefinition<S, "volatile">,
@@ -51,27 +62,42 @@ export function command(
   return { ...(isSchema(schema) ? { schema, kind: "logged" } : schema), returns };
 }
 
-/** A topic as the contract's look-up finds it. It never changes, so that it may be kept for as long as the topic is in use. */
+/**
+ * A topic as the contract's look-up finds it. It never changes, so that it may be kept for as long
+ * as the topic is in use.
+ */
 export interface TopicMatch {
   /** The first in the order of definition that the topic matches. */
   readonly pattern: string;
   readonly params: TopicParams;
-  /** The events that the contract declares for the pattern, by name; `"*"` for all others, where it takes them. */
+  /**
+   * The events that the contract declares for the pattern, by name; `"*"` for all others, where it
+   * takes them.
+   */
   readonly events: ReadonlyMap<string, EventDefinition>;
-  /** What the contract says of an event of this topic; undefined when it takes no event of that name. */
+  /**
+   * The definition of an event of this topic; undefined when the contract takes no event of that
+   * name.
+   */
   event(name: string): EventDefinition | undefined;
 }
 
 /** A contract; made by {@link defineTopics}, given to `createHub` and `createChannel`. */
 export interface Contract<M extends TopicMap = TopicMap> {
   readonly map: M;
-  /** Looks a topic up, once for all that is asked of it; undefined when it is off the grammar or matches no pattern. */
+  /**
+   * Looks a topic up, once for all that is asked of it; undefined when it is off the grammar or
+   * matches no pattern.
+   */
   find(topic: string): TopicMatch | undefined;
   /** Says for people why a topic is not found, and names it, cut to a bound. */
   explain(topic: string): string;
 }
 
-/** Topics whose look-up a contract remembers; the one found first is forgotten first. At most about 1 MB. */
+/**
+ * Topics whose look-up a contract remembers; the one found first is forgotten first. At most about
+ * 1 MB.
+ */
 const REMEMBERED = 1_000;
 
 /** A contract as an option. */
@@ -81,9 +107,11 @@ export const contractRule: OptionRule = {
 };
 
 /**
- * Makes a contract. Throws a {@link BellwireError} `invalid_option` that names the path of what is wrong.
+ * Makes a contract. Throws a {@link BellwireError} `invalid_option` that names the path of what is
+ * wrong.
  *
- * @example defineTopics({ "workouts.{userId}": { completed: z.object({ calories: z.number() }), typing: volatile(type<{}>()) } })
+ * @example defineTopics({ "workouts.{userId}": { completed: z.object({ calories: z.number() }),
+ *   typing: volatile(type<{}>()) } })
  */
 export function defineTopics<const M extends TopicMap>(map: M): Contract<M> {
   if (!isMap(map)) throw new BellwireError("invalid_option", "topics: must be an object of topic patterns");
@@ -100,7 +128,8 @@ export function defineTopics<const M extends TopicMap>(map: M): Contract<M> {
     const found = isName(topic) ? look(topic) : undefined;
     if (!found) return undefined;
     const { pattern, events, event } = entries[found.index] as (typeof entries)[number];
-    // Handlers and `authorize` are given the parameters, and those of one must not change another's.
+    // Handlers and `authorize` are given the parameters, and those of one must not change
+    // another's.
     const match: TopicMatch = { pattern, params: Object.freeze(found.params), events, event };
     if (remembered.size >= REMEMBERED) remembered.delete(remembered.keys().next().value as string);
     remembered.set(topic, match);
@@ -160,7 +189,10 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return (typeof value === "object" || typeof value === "function") && value !== null;
 }
 
-/** Told by the standard's own key: schemas of some libraries have a `kind` of theirs, and some are functions. */
+/**
+ * Told by the standard's own key: schemas of some libraries have a `kind` of theirs, and some are
+ * functions.
+ */
 function isSchema(value: unknown): value is StandardSchemaV1 {
   if (!isObject(value)) return false;
   const standard = value["~standard"];
@@ -177,15 +209,19 @@ function isDefinition(value: unknown): value is EventDefinition {
 }
 
 /**
- * Runs a schema: the value as the schema made it, or a promise of it where the schema is asynchronous. Throws or rejects with
- * `invalid_data`. Its message names paths only and may travel; its `cause` is the schema's issues, which often quote values.
+ * Runs a schema: the value as the schema made it, or a promise of it where the schema is
+ * asynchronous. Throws or rejects with `invalid_data`. Its message names paths only and may travel;
+ * its `cause` is the schema's issues, which often quote values.
  */
 export function validate(schema: StandardSchemaV1, data: unknown): unknown {
   const result = schema["~standard"].validate(data);
   return result instanceof Promise ? result.then(valueOf) : valueOf(result);
 }
 
-/** The data as JSON. Throws `invalid_data` for what JSON cannot hold: undefined, a function, a cycle, a nesting without end. */
+/**
+ * The data as JSON. Throws `invalid_data` for what JSON cannot hold: undefined, a function, a
+ * cycle, a nesting without end.
+ */
 export function jsonOf(data: unknown): string {
   let cause: unknown;
   try {
@@ -200,7 +236,8 @@ export function jsonOf(data: unknown): string {
 function valueOf(result: StandardSchemaV1.Result<unknown>): unknown {
   if (!result.issues) return result.value;
   const paths = result.issues.slice(0, 3).map(({ path = [] }) => {
-    // A library's own kind of array may not survive `map`: an empty one of arktype's comes back as [0].
+    // A library's own kind of array may not survive `map`: an empty one of arktype's comes back as
+    // [0].
     const keys = Array.from(path, (part) => String(typeof part === "object" ? part.key : part));
     // Keys come from the data, too: one of a megabyte would travel and be held for slow consumers.
     return ["data", ...keys].join(".").slice(0, 100);

@@ -1,17 +1,26 @@
 /**
- * The failure vocabulary. Every failure that Bellwire reports, on a link, in a rejected promise or in a thrown error,
- * carries one of these codes; programs branch on the code, never on the text.
+ * The failure vocabulary. Every failure that Bellwire reports, on a link, in a rejected promise or
+ * in a thrown error, carries one of these codes; programs branch on the code, never on the text.
  */
 
-/** What a code means for the peer: may the same thing be tried again, and the WebSocket close code it travels as. */
+/**
+ * The meaning of a code for the peer: whether the same thing may be tried again, and the WebSocket
+ * close code that carries it.
+ */
 export interface ErrorFact {
   /** Whether trying again later, unchanged, can succeed. */
   readonly retryable: boolean;
-  /** The WebSocket close code (RFC 6455, section 7.4) when the code ends a link; absent when it never does. */
+  /**
+   * The WebSocket close code (RFC 6455, section 7.4) when the code ends a link; absent when it
+   * never does.
+   */
   readonly close?: number;
 }
 
-/** Every stable error code. PROTOCOL.md explains each in a line; `ERRORS[code].retryable` says whether to try again. */
+/**
+ * Every stable error code. PROTOCOL.md explains each in a line; `ERRORS[code].retryable` says
+ * whether to try again.
+ */
 export const ERRORS = {
   /** The application closed it. */
   normal: { retryable: false, close: 1000 },
@@ -23,7 +32,10 @@ export const ERRORS = {
   overloaded: { retryable: true, close: 4503 },
   /** The peer did not show a sign of life in time. */
   timeout: { retryable: true, close: 4408 },
-  /** The reader fell behind by more than the link may hold; what it missed is recovered on its next link. */
+  /**
+   * The reader fell behind by more than the link may hold; what it missed is recovered on its next
+   * link.
+   */
   slow_consumer: { retryable: true, close: 4509 },
   /** A message does not follow PROTOCOL.md, or was damaged on the way. */
   malformed: { retryable: true, close: 4400 },
@@ -47,13 +59,16 @@ export const ERRORS = {
   invalid_option: { retryable: false },
   /** The channel's outbox is full; nothing was queued. */
   outbox_full: { retryable: true },
-  /** The answer did not come in time. A publish may have been appended; trying again with the same id is safe. */
+  /**
+   * The answer did not come in time. A publish may have been appended; trying again with the same
+   * id is safe.
+   */
   no_answer: { retryable: true },
   /** The caller's AbortSignal fired. */
   aborted: { retryable: false },
   /** The channel, hub or subscription is closed. */
   closed: { retryable: false },
-  /** A handler of the application failed on the server. What it threw stays there. */
+  /** A handler of the application failed on the server. Its error stays there. */
   internal: { retryable: true, close: 1011 },
 } as const satisfies Record<string, ErrorFact>;
 
@@ -62,10 +77,13 @@ export type ErrorCode = keyof typeof ERRORS;
 
 const brand = Symbol.for("bellwire.error");
 
-/** The one error class. `code` is stable; `message` is for people and never carries tokens, payloads or stacks of a peer. */
+/**
+ * The one error class. `code` is stable; `message` is for people and never carries tokens, payloads
+ * or stacks of a peer.
+ */
 export class BellwireError extends Error {
   override readonly name: string = "BellwireError";
-  /** What went wrong, from the closed list {@link ERRORS}. */
+  /** The kind of the failure, from the closed list {@link ERRORS}. */
   readonly code: ErrorCode;
   /** Milliseconds to wait before trying again, when the other side asked for that. */
   readonly retryAfter: number | undefined;
@@ -91,7 +109,10 @@ export class BellwireError extends Error {
   }
 }
 
-/** Whether a value is a {@link BellwireError}, also one from another copy of this package (ESM beside CommonJS). */
+/**
+ * Whether a value is a {@link BellwireError}, also one from another copy of this package (ESM
+ * beside CommonJS).
+ */
 export function isBellwireError(value: unknown): value is BellwireError {
   return typeof value === "object" && value !== null && brand in value;
 }

@@ -1,7 +1,10 @@
-/** Checks option objects at the door: a wrong one names its path and what is allowed, and never its value. */
+/**
+ * Checks option objects where they enter: an error names the option's path and the allowed values,
+ * and never the given value.
+ */
 import { BellwireError } from "./errors.ts";
 
-/** What an option may be. `allowed` completes the sentence "must be …". */
+/** The rule for one option. `allowed` completes the sentence "must be …". */
 export interface OptionRule {
   readonly allowed: string;
   readonly test: (value: unknown) => boolean;
@@ -10,7 +13,10 @@ export interface OptionRule {
 /** The rules of an option object by key. */
 export type OptionRules = Readonly<Record<string, OptionRule>>;
 
-/** A finite number of at least `least`, and whole unless it is milliseconds that may have a fraction. */
+/**
+ * A finite number of at least `least`, and whole unless it is milliseconds that may have a
+ * fraction.
+ */
 export function atLeast(least: number): OptionRule {
   return {
     allowed: `a whole number of at least ${least}`,
@@ -56,8 +62,9 @@ export function oneOf(...values: readonly string[]): OptionRule {
 }
 
 /**
- * Checks that `options` is an object with only the keys of `rules`, each present one as its rule says and the `required` ones
- * present. Throws `invalid_option` with the path of the first that is not.
+ * Checks that `options` is an object with only the keys of `rules`, each present one as its rule
+ * says and the `required` ones present. Throws `invalid_option` with the path of the first that is
+ * not.
  */
 export function checkOptions(
   path: string,
@@ -86,15 +93,17 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 }
 
 /**
- * An option as all code reads it: the object's own, or inherited, as from a class with getters; but never what every object inherits,
- * for options by topic may have a topic named "constructor".
+ * An option as all code reads it: the object's own, or inherited, as from a class with getters; but
+ * never what every object inherits, for options by topic may have a topic named "constructor".
  */
 export function optionOf(options: object, key: string): unknown {
   if (key in Object.prototype && !Object.hasOwn(options, key)) return undefined;
   return (options as Readonly<Record<string, unknown>>)[key];
 }
 
-/** The defaults with what is given. What is given as undefined stays at its default. */
+/**
+ * The defaults, overridden by the given options. An option given as undefined stays at its default.
+ */
 export function withDefaults<T extends object>(defaults: T, given: Partial<T> = {}): T {
   const set = Object.entries(defaults).map(([key, value]) => [key, optionOf(given, key) ?? value] as const);
   return Object.fromEntries(set) as T;

@@ -1,4 +1,6 @@
-/** Sums of fractions come out a hair short: who came back exactly when told would be refused again. */
+/**
+ * Sums of fractions come out a hair short: who came back exactly when told would be refused again.
+ */
 const HAIR = 1e-6;
 
 /** Refills at a constant rate up to a burst. Pure: time is an argument. */
@@ -15,7 +17,10 @@ export class TokenBucket {
     this.#at = now;
   }
 
-  /** Takes `amount` and returns 0, or takes nothing and returns the milliseconds after which it would succeed. */
+  /**
+   * Takes `amount` and returns 0, or takes nothing and returns the milliseconds after which it
+   * would succeed.
+   */
   take(amount: number, now: number): number {
     this.#level = Math.min(this.#burst, this.#level + (now - this.#at) * this.#perMillisecond);
     this.#at = now;

@@ -1,4 +1,7 @@
-/** Everything that the author of a transport needs beside the entry points for applications. It runs in browsers and in Node. */
+/**
+ * Everything that the author of a transport needs beside the entry points for applications. It runs
+ * in browsers and in Node.
+ */
 export { systemClock } from "../clock.ts";
 export { isErrorCode } from "../errors.ts";
 export type { Link, LinkObserver, Transport } from "../link.ts";

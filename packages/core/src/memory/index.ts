@@ -1,6 +1,7 @@
 /**
- * Both halves of a wire in one process: the reference adapter, and the test double for applications. Messages pass through the JSON
- * codec, so that data behaves as on a real wire, and arrive asynchronously, in order.
+ * Both halves of a wire in one process: the reference adapter, and the test double for
+ * applications. Messages pass through the JSON codec, so that data behaves as on a real wire, and
+ * arrive asynchronously, in order.
  */
 import type { Capabilities } from "../capabilities.ts";
 import type { Link, LinkObserver, Transport } from "../link.ts";
@@ -15,7 +16,7 @@ import {
 import type { ClientMessage, ServerMessage } from "../protocol/messages.ts";
 import type { LinkAcceptor } from "../server/acceptor.ts";
 
-/** What memory can do. */
+/** The capabilities of the memory transport. */
 export const MEMORY_CAPABILITIES = {
   history: "emulated",
   order: "native",

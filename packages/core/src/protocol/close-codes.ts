@@ -1,4 +1,7 @@
-/** Close causes as WebSocket close frames (RFC 6455, section 7.4): the number from the table of codes, and `code;retryAfter=ms` as the reason. */
+/**
+ * Close causes as WebSocket close frames (RFC 6455, section 7.4): the number from the table of
+ * codes, and `code;retryAfter=ms` as the reason.
+ */
 import { ERRORS, type ErrorCode, type ErrorFact, isErrorCode } from "../errors.ts";
 
 /** Why a link ended, or why one end wants it to end. */
@@ -10,7 +13,10 @@ export interface CloseCause {
   readonly retryAfter?: number | undefined;
 }
 
-/** What WebSocket implementations say by themselves: a protocol error and text that is not UTF-8 are damage on the way. */
+/**
+ * Close codes that WebSocket implementations send by themselves: a protocol error and text that is
+ * not UTF-8 mean damage on the way.
+ */
 const FOREIGN: Readonly<Record<number, ErrorCode>> = {
   1002: "malformed",
   1007: "malformed",
@@ -18,7 +24,9 @@ const FOREIGN: Readonly<Record<number, ErrorCode>> = {
   1013: "overloaded",
 };
 
-/** A browser's page may not send most numbers. It sends this one, and its reason says what it means. */
+/**
+ * A browser's page may not send most numbers. It sends this one, and its reason says what it means.
+ */
 const UNNUMBERED = 4000;
 
 /** The close frame of a cause. */
@@ -33,8 +41,8 @@ export function closeFrame({ code, retryAfter }: CloseCause): {
 }
 
 /**
- * The cause of a close frame, whoever sent it; a number without a meaning here is a lost link. The number decides: a proxy that says
- * "closed" in its own words must not stop a channel for good.
+ * The cause of a close frame, whoever sent it; a number without a meaning here is a lost link. The
+ * number decides: a proxy that says "closed" in its own words must not stop a channel for good.
  */
 export function closeCause(number: number, reason: string): CloseCause {
   const [said] = reason.split(";");

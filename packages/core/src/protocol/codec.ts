@@ -1,7 +1,7 @@
 /**
- * The JSON codec: one message, one JSON text. Control messages are objects with a `type`; a notification, by far the most
- * frequent message, is an array: `["n", topic, event, data, offset, time, id?]`.
- * Decoding returns a result and never throws, whatever the bytes.
+ * The JSON codec: one message, one JSON text. Control messages are objects with a `type`; a
+ * notification, by far the most frequent message, is an array: `["n", topic, event, data, offset,
+ * time, id?]`. Decoding returns a result and never throws, whatever the bytes.
  */
 import { isErrorCode } from "../errors.ts";
 import { isObject } from "../options.ts";
@@ -24,7 +24,8 @@ export function encodeServerMessage(message: ServerMessage): string {
 }
 
 function encodeNotification(message: Notified): string {
-  // A topic needs no escaping: the grammar has neither quotes, backslashes nor control characters. An event's name may have them.
+  // A topic needs no escaping: the grammar has neither quotes, backslashes nor control characters.
+  // An event's name may have them.
   const event = JSON.stringify(message.event);
   const data = message.json ?? JSON.stringify(message.data);
   const id = message.id === undefined ? "" : `,${JSON.stringify(message.id)}`;
@@ -36,7 +37,10 @@ export function decodeClientMessage(text: string): Decoded<ClientMessage> {
   return decode(text, readClientMessage);
 }
 
-/** Decodes what a hub sent. A message type this release does not know is an error; the channel reports and skips it. */
+/**
+ * Decodes what a hub sent. A message type this release does not know is an error; the channel
+ * reports and skips it.
+ */
 export function decodeServerMessage(text: string): Decoded<ServerMessage> {
   return decode(text, readServerMessage);
 }
@@ -46,7 +50,8 @@ export function readClientMessage(value: unknown): Decoded<ClientMessage> {
   const message = readFields(value, CLIENT) as ClientMessage | string;
   if (typeof message === "string" || message.type !== "subscribe" || !message.position)
     return result(message);
-  // A hub answers with the position it was asked for: whatever else stood in it would come back, and be held for slow consumers.
+  // A hub answers with the position it was asked for: whatever else stood in it would come back,
+  // and be held for slow consumers.
   const { epoch, offset } = message.position;
   return result<ClientMessage>({ ...message, position: { epoch, offset } });
 }
@@ -112,7 +117,8 @@ const CLIENT: Readonly<Record<ClientMessage["type"], Readonly<Record<string, Che
   pong: {},
 };
 
-// A topic or a reason that a client does not know is text like any other: the one finds no subscription, the other is a gap all the same.
+// A topic or a reason that a client does not know is text like any other: the one finds no
+// subscription, the other is a gap all the same.
 const SERVER: Readonly<
   Record<Exclude<ServerMessage["type"], "notification">, Readonly<Record<string, Check>>>
 > = {
@@ -143,7 +149,10 @@ const SERVER: Readonly<
   bye: { code: isErrorCode, reason: optional(isText), retryAfter: optional(isMilliseconds) },
 };
 
-/** Copies the known keys of a message whose every field passes its check; unknown keys are ignored, as PROTOCOL.md says. */
+/**
+ * Copies the known keys of a message whose every field passes its check; unknown keys are ignored,
+ * as PROTOCOL.md says.
+ */
 function readFields(
   value: unknown,
   shapes: Readonly<Record<string, Readonly<Record<string, Check>>>>,

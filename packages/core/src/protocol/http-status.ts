@@ -11,8 +11,8 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
 };
 
 /**
- * The close cause of a response; a status that says nothing about us is `link_lost`, and tried again. `after` is the value of
- * `Retry-After` where it may be read; only seconds count.
+ * The close cause of a response; a status that says nothing about us is `link_lost`, and tried
+ * again. `after` is the value of `Retry-After` where it may be read; only seconds count.
  */
 export function statusCause(status: number, after: string | null): CloseCause {
   const retryAfter = /^\d{1,6}$/.test(after ?? "") ? Number(after) * 1000 : undefined;

@@ -1,13 +1,17 @@
 /**
- * Every message of the protocol, decoded. PROTOCOL.md is the contract; these types are the same contract for the compiler.
- * A `ref` is a positive integer chosen by the client; the answer carries it back.
+ * Every message of the protocol, decoded. PROTOCOL.md is the contract; these types are the same
+ * contract for the compiler. A `ref` is a positive integer chosen by the client; the answer carries
+ * it back.
  */
 import type { ErrorCode } from "../errors.ts";
 
 /** The one protocol version that this release speaks. */
 export const PROTOCOL_VERSION = 1;
 
-/** A place in a topic's log. `offset` starts at 1 and grows by exactly 1 within an `epoch`; 0 is before the first. */
+/**
+ * A place in a topic's log. `offset` starts at 1 and grows by exactly 1 within an `epoch`; 0 is
+ * before the first.
+ */
 export interface Position {
   /** Names one unbroken numbering of a topic. Positions of different epochs cannot be compared. */
   readonly epoch: string;
@@ -21,7 +25,10 @@ export type GapReason = "evicted" | "epoch" | "overflow" | "limit" | "authorizat
 export interface Hello {
   readonly type: "hello";
   readonly protocol: number;
-  /** The channel's own random id; it stays the same on every link of the channel, so that `excludeSelf` survives a reconnect. */
+  /**
+   * The channel's own random id; it stays the same on every link of the channel, so that
+   * `excludeSelf` survives a reconnect.
+   */
   readonly session: string;
   readonly token?: string | undefined;
 }
@@ -58,7 +65,9 @@ export interface Token {
 export interface Ping {
   readonly type: "ping";
 }
-/** The answer to `ping`. Any message at all counts as a sign of life; this one says nothing else. */
+/**
+ * The answer to `ping`. Any message at all counts as a sign of life; this one says nothing else.
+ */
 export interface Pong {
   readonly type: "pong";
 }
@@ -78,7 +87,10 @@ export interface Subscribed {
   readonly ref: number;
   readonly topic: string;
   readonly position: Position;
-  /** Present when the position that was asked for cannot be continued: what lies between it and `position` is not coming. */
+  /**
+   * Present when the position that was asked for cannot be continued: what lies between it and
+   * `position` is not coming.
+   */
   readonly gap?: GapReason;
 }
 /** The answer to `unsubscribe` and `token`. */
@@ -91,16 +103,26 @@ export interface Notified {
   readonly topic: string;
   readonly event: string;
   readonly data: unknown;
-  /** `data` as JSON, when the sender has it already; an encoder uses it instead of serializing `data` again. */
+  /**
+   * `data` as JSON, when the sender has it already; an encoder uses it instead of serializing
+   * `data` again.
+   */
   readonly json?: string;
-  /** The place in the epoch of the topic's `subscribed`; 0 for a volatile event, which has no place. */
+  /**
+   * The place in the epoch of the topic's `subscribed`; 0 for a volatile event, which has no place.
+   */
   readonly offset: number;
   /** When it was published, in wall-clock milliseconds since 1970. */
   readonly time: number;
-  /** The publisher's id; absent when the publisher gave none, and then `epoch/offset` stands for it. */
+  /**
+   * The publisher's id; absent when the publisher gave none, and then `epoch/offset` stands for it.
+   */
   readonly id?: string | undefined;
 }
-/** The cursor moves to `offset` without a notification: the ones before it were superseded (conflated) or excluded. */
+/**
+ * The cursor moves to `offset` without a notification: the ones before it were superseded
+ * (conflated) or excluded.
+ */
 export interface Skip {
   readonly type: "skip";
   readonly topic: string;
@@ -119,15 +141,20 @@ export interface Head {
   readonly topic: string;
   readonly position: Position;
 }
-/** The answer to `publish`: appended at `position` (null for a volatile event or a handled command). */
+/**
+ * The answer to `publish`: appended at `position` (null for a volatile event or a handled command).
+ */
 export interface Acknowledged {
   readonly type: "acknowledged";
   readonly ref: number;
   readonly position: Position | null;
-  /** What the handler of a command returned. */
+  /** The return value of the command's handler. */
   readonly data?: unknown;
 }
-/** With `ref`: the command failed. With `topic` and no `ref`: the subscription was ended by the hub. Neither: about the link. */
+/**
+ * With `ref`: the command failed. With `topic` and no `ref`: the subscription was ended by the hub.
+ * Neither: about the link.
+ */
 export interface Failed {
   readonly type: "error";
   readonly ref?: number;
@@ -140,7 +167,7 @@ export interface Failed {
 export interface Member {
   /** The user's id. */
   readonly id: string;
-  /** What the application's `authenticate` says of the user. */
+  /** The `info` of the identity that `authenticate` returned. */
   readonly info?: unknown;
 }
 /** Everybody who is present, said after each `subscribed` of a `presence-` topic. */

@@ -1,7 +1,13 @@
-/** Topic patterns: parsed once, looked up in time that grows with the topic and not with how many patterns there are. */
+/**
+ * Topic patterns: parsed once, looked up in time that grows with the topic and not with how many
+ * patterns there are.
+ */
 import { isName, type TopicParams } from "./names.ts";
 
-/** A pattern, taken apart. Each of its segments, which dots separate, is its literals: a parameter stands between two of them. */
+/**
+ * A pattern, taken apart. Each of its segments, which dots separate, is its literals: a parameter
+ * stands between two of them.
+ */
 export interface Pattern {
   readonly names: readonly string[];
   readonly segments: readonly (readonly string[])[];
@@ -14,9 +20,10 @@ export interface Found {
 }
 
 /**
- * Parses `workouts.{userId}`. A parameter stands for one or more characters other than `.`; where a segment has several, the first takes
- * as much as it can, then the second. Throws a TypeError when the pattern itself is off the grammar, or when it cannot be told which
- * parameter is what: two of one name, or two that nothing separates.
+ * Parses `workouts.{userId}`. A parameter stands for one or more characters other than `.`; where a
+ * segment has several, the first takes as much as it can, then the second. Throws a TypeError when
+ * the pattern itself is off the grammar, or when it cannot be told which parameter is what: two of
+ * one name, or two that nothing separates.
  */
 export function parsePattern(pattern: string): Pattern {
   const names: string[] = [];
@@ -29,18 +36,28 @@ export function parsePattern(pattern: string): Pattern {
   return { names, segments: pattern.split(".").map((segment) => segment.split(/\{\w+\}/)) };
 }
 
-/** Patterns whose segments have their parameters in the same places, by what stands around those places. */
+/**
+ * Patterns whose segments have their parameters in the same places, by what stands around those
+ * places.
+ */
 interface Shape {
-  /** For each segment how many characters stand before the first parameter and after the last; null: it has no parameter. */
+  /**
+   * For each segment how many characters stand before the first parameter and after the last; null:
+   * it has no parameter.
+   */
   readonly around: readonly (readonly [number, number] | null)[];
-  /** The indices of the patterns in the order of definition. Those of one key differ only between two parameters of a segment. */
+  /**
+   * The indices of the patterns in the order of definition. Those of one key differ only between
+   * two parameters of a segment.
+   */
   readonly byKey: Map<string, number[]>;
 }
 
 /**
- * Makes the look-up of a topic, which must be a name: the first of the patterns that it matches. A look-up asks one hash table for each shape
- * among the patterns with as many segments as the topic, and costs time in proportion to the topic's length; only patterns alike but for
- * what stands between two parameters of one segment are tried one by one (50 ns each).
+ * Makes the look-up of a topic, which must be a name: the first of the patterns that it matches. A
+ * look-up asks one hash table for each shape among the patterns with as many segments as the topic,
+ * and costs time in proportion to the topic's length; only patterns alike but for what stands
+ * between two parameters of one segment are tried one by one (50 ns each).
  */
 export function indexPatterns(patterns: readonly Pattern[]): (topic: string) => Found | undefined {
   const shapes = new Map<string, Shape>();
@@ -73,7 +90,10 @@ export function indexPatterns(patterns: readonly Pattern[]): (topic: string) => 
   };
 }
 
-/** What stands around the places of parameters in a topic; an impossible key where a parameter would stand for nothing. */
+/**
+ * The text around the places of parameters in a topic; an impossible key where a parameter would be
+ * empty.
+ */
 function keyOf(parts: readonly string[], around: Shape["around"]): string {
   let key = "";
   for (let n = 0; n < parts.length; n++) {
@@ -95,8 +115,9 @@ function paramsOf({ names, segments }: Pattern, parts: readonly string[]): Topic
 }
 
 /**
- * Cuts a part at the literals and adds what is between them. From the right, each literal is taken where it occurs last: that leaves most to
- * the parameters on the left, and if there is no room then, there is none in any other way.
+ * Cuts a part at the literals and adds what is between them. From the right, each literal is taken
+ * where it occurs last: that leaves most to the parameters on the left, and if there is no room
+ * then, there is none in any other way.
  */
 function cut(part: string, literals: readonly string[], values: string[]): boolean {
   const [head, tail] = [first(literals), last(literals)];

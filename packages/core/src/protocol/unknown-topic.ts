@@ -13,7 +13,10 @@ export function printable(name: string): string {
   return name.length > SHOWN ? `${quoted} and ${name.length - SHOWN} more characters` : quoted;
 }
 
-/** Names a topic that was not found, and the reason. Carries nothing else of a peer's, and at most 700 characters. */
+/**
+ * Names a topic that was not found, and the reason. Carries nothing else of a peer's, and at most
+ * 700 characters.
+ */
 export function explainTopic(topic: unknown): string {
   if (typeof topic !== "string") return "a topic must be text";
   const [wrong] = /[^A-Za-z0-9_\-=@,.;]/u.exec(topic) ?? [];

@@ -6,7 +6,7 @@ import type { History } from "./backplane.ts";
 import type { Handshake } from "./handshake.ts";
 import type { Identity } from "./identity.ts";
 
-/** What a client publishes. */
+/** A publish of a client. */
 export interface Publication {
   readonly topic: string;
   readonly event: string;
@@ -19,17 +19,26 @@ export interface Publication {
 /** The acknowledgement's content. */
 export interface PublishAnswer {
   readonly position: Position | null;
-  /** What the command's handler returned. */
+  /** The return value of the command's handler. */
   readonly data?: unknown;
 }
 
-/** A client's requests outside of any link, for an adapter whose provider holds the connections. Each is authorized by itself. */
+/**
+ * A client's requests outside of any link, for an adapter whose provider holds the connections.
+ * Each is authorized by itself.
+ */
 export interface ClientRequest {
-  /** Who the client is, as `authenticate` said. */
+  /** The client's identity, as `authenticate` returned it. */
   readonly identity: Identity;
-  /** Resolves when the client may subscribe, with who it is on a `presence-` topic. Rejects with `unknown_topic`, `forbidden`. */
+  /**
+   * Resolves when the client may subscribe, with who it is on a `presence-` topic. Rejects with
+   * `unknown_topic`, `forbidden`.
+   */
   admit(topic: string): Promise<Member | undefined>;
-  /** Everything after a position, or the gap; without a position only the head. Rejects like `admit`. */
+  /**
+   * Everything after a position, or the gap; without a position only the head. Rejects like
+   * `admit`.
+   */
   read(topic: string, after: Position | undefined): Promise<History>;
   /** Publishes as the client. Rejects as {@link Hub.publish} does, and with `forbidden`. */
   publish(publication: Publication): Promise<PublishAnswer>;
@@ -37,29 +46,40 @@ export interface ClientRequest {
 
 /** The hub as an adapter needs it. */
 export interface LinkAcceptor {
-  /** The largest inbound message in bytes; an adapter MUST refuse a larger one before it has read it whole. */
+  /**
+   * The largest inbound message in bytes; an adapter MUST refuse a larger one before it has read it
+   * whole.
+   */
   readonly maxMessageBytes: number;
   /**
-   * Why a new link would be refused now (draining, overloaded), or undefined. An adapter MUST ask before it accepts a
-   * connection and answer a refusal with HTTP 503 and `Retry-After`.
+   * Why a new link would be refused now (draining, overloaded), or undefined. An adapter MUST ask
+   * before it accepts a connection and answer a refusal with HTTP 503 and `Retry-After`.
    */
   refusal(): CloseCause | undefined;
   /**
-   * Hears of a connection or a request that the adapter refused by itself, such as one from a foreign origin. The reason says what to
-   * change. The hub tells `onError` of each code on each transport at most once a minute.
+   * Hears of a connection or a request that the adapter refused by itself, such as one from a
+   * foreign origin. The reason says what to change. The hub tells `onError` of each code on each
+   * transport at most once a minute.
    */
   refused(cause: CloseCause, transport: string): void;
-  /** Takes one end of an open connection and returns the observer of it. The adapter calls `open` on it first. */
+  /**
+   * Takes one end of an open connection and returns the observer of it. The adapter calls `open` on
+   * it first.
+   */
   accept(link: Link<ServerMessage>, handshake: Handshake): LinkObserver<ClientMessage>;
   /** Calls back when the hub starts to close; the adapter then stops listening for new links. */
   onClose(callback: () => void): void;
 }
 
-/** The hub as a server needs it whose clients are connected to a provider and only send requests here. */
+/**
+ * The hub as a server needs it whose clients are connected to a provider and only send requests
+ * here.
+ */
 export interface RequestAcceptor {
   /**
-   * Takes a client's requests without a link. `session` is what `exclude` excludes. Rejects with `unauthorized`, and with
-   * `closed` once the hub is closing. It counts against no rate: an adapter MUST bound the requests it takes.
+   * Takes a client's requests without a link. `session` is what `exclude` excludes. Rejects with
+   * `unauthorized`, and with `closed` once the hub is closing. It counts against no rate: an
+   * adapter MUST bound the requests it takes.
    */
   acceptRequest(token: string | undefined, handshake: Handshake, session: string): Promise<ClientRequest>;
 }

@@ -1,4 +1,4 @@
-/** Who may do what: looks names up in the contract, asks the application, and fails closed. */
+/** Decides on access: looks names up in the contract, asks the application, and fails closed. */
 import type { Clock } from "../clock.ts";
 import type { Contract, EventDefinition, TopicMap, TopicMatch } from "../contract.ts";
 import { BellwireError, isBellwireError } from "../errors.ts";
@@ -15,7 +15,7 @@ interface AccessOptions<I extends Identity> {
   readonly authorize?: Authorize<I>;
 }
 
-/** What a client wants to do, with its topic looked up. */
+/** A request for access, with its topic looked up. */
 export interface Wish<I extends Identity> {
   readonly identity: I;
   readonly action: "subscribe" | "publish";
@@ -66,12 +66,14 @@ export class Access<I extends Identity> {
   }
 
   /**
-   * The identity behind a token. Rejects with `unauthorized` when it is refused, and with `internal`, which is retryable, when
-   * the application failed to decide; that is told to the application.
+   * The identity behind a token. Rejects with `unauthorized` when it is refused, and with
+   * `internal`, which is retryable, when the application failed to decide; that is told to the
+   * application.
    */
   async authenticate(token: string | undefined, handshake: Handshake): Promise<I> {
     const authenticate = this.#authenticate;
-    // Without `authenticate` there is no type `I` but the default, to which an empty identity belongs.
+    // Without `authenticate` there is no type `I` but the default, to which an empty identity
+    // belongs.
     if (!authenticate) return {} as I;
     const identity = await this.#ask("authenticate", () => authenticate({ token, handshake }));
     if (typeof identity !== "object" || identity === null)
@@ -85,7 +87,10 @@ export class Access<I extends Identity> {
     return identity;
   }
 
-  /** Rejects with `forbidden` unless the identity may, and with `internal` when the application failed to decide. */
+  /**
+   * Rejects with `forbidden` unless the identity may, and with `internal` when the application
+   * failed to decide.
+   */
   async authorize({ identity, action, topic, match, event, command, granted }: Wish<I>): Promise<void> {
     if (granted) return;
     const authorize = this.#authorize;
@@ -97,7 +102,10 @@ export class Access<I extends Identity> {
     if (allowed !== true) throw new BellwireError("forbidden", `not allowed to ${action}`);
   }
 
-  /** The member that a subscriber of the topic is; undefined where there are none. Throws `forbidden` or `too_large`. */
+  /**
+   * The member that a subscriber of the topic is; undefined where there are none. Throws
+   * `forbidden` or `too_large`.
+   */
   member(topic: string, { user, info }: I, granted: Member | undefined): Member | undefined {
     if (!hasPresence(topic)) return undefined;
     const member =
@@ -109,8 +117,9 @@ export class Access<I extends Identity> {
   }
 
   /**
-   * The application's answer. A retryable error that it throws on purpose, and a refusal, reach the client as they are; any other
-   * failure is not a refusal: it is told to the application, and the client may try again.
+   * The application's answer. A retryable error that it throws on purpose, and a refusal, reach the
+   * client as they are; any other failure is not a refusal: it is told to the application, and the
+   * client may try again.
    */
   async #ask<T>(name: string, decide: () => T | Promise<T>): Promise<T> {
     try {
@@ -130,7 +139,10 @@ export class Access<I extends Identity> {
 /** Codes with which an application may answer instead of failing. */
 const MEANT: ReadonlySet<string> = new Set(["unauthorized", "forbidden", "rate_limited", "overloaded"]);
 
-/** In words, why an identity cannot be used: a wrong one would let clients come back for ever, or escape `revoke`. */
+/**
+ * In words, why an identity cannot be used: a wrong one would let clients come back for ever, or
+ * escape `revoke`.
+ */
 function flawOf({ user, expiresAt }: Identity, now: number): string | undefined {
   if (user !== undefined && (typeof user !== "string" || user === ""))
     return "user must be a non-empty string";

@@ -1,4 +1,7 @@
-/** Admission to a hub: how many links there may be, of whom, how fast they come, and their heartbeat. */
+/**
+ * Admission to a hub: how many links there may be, of whom, how fast they come, and their
+ * heartbeat.
+ */
 import type { Clock } from "../clock.ts";
 import type { CloseCause } from "../protocol/close-codes.ts";
 import { TokenBucket } from "../token-bucket.ts";
@@ -7,7 +10,9 @@ import type { HubEmitter } from "./hub-events.ts";
 import type { Limits } from "./limits.ts";
 import { Refusals } from "./refusals.ts";
 
-/** Milliseconds between two rounds of liveness checks, at most. A measured time holds two of them. */
+/**
+ * Milliseconds between two rounds of liveness checks, at most. A measured time holds two of them.
+ */
 const BEAT = 1_000;
 /** Milliseconds after which clients of a hub that closes should come back. */
 const DRAINING: CloseCause = { code: "draining", retryAfter: 1_000 };

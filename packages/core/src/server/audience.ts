@@ -1,9 +1,15 @@
-/** The subscribers of a topic, how a message reaches all of them, and the event by which hubs speak of them. */
+/**
+ * The subscribers of a topic, how a message reaches all of them, and the event by which hubs speak
+ * of them.
+ */
 import type { Link } from "../link.ts";
 import type { ServerMessage } from "../protocol/messages.ts";
 import type { Batch, Outgoing } from "./outgoing.ts";
 
-/** The event under which hubs speak of presence on a topic; off the grammar, so that no application's event is like it. */
+/**
+ * The event under which hubs speak of presence on a topic; off the grammar, so that no
+ * application's event is like it.
+ */
 export const PRESENCE_EVENT = "__presence";
 
 /** A link's way out, as a topic sees it. */
@@ -18,8 +24,9 @@ export interface Subscriber {
 }
 
 /**
- * Everybody who is due the same messages, by link: a fan-out goes along the keys, as on a thousand links every further object that is
- * touched is a cache miss. MUST change only after {@link Distributor.beforeChange}, and MUST NOT hold a subscriber whose link was closed.
+ * Everybody who is due the same messages, by link: a fan-out goes along the keys, as on a thousand
+ * links every further object that is touched is a cache miss. MUST change only after {@link
+ * Distributor.beforeChange}, and MUST NOT hold a subscriber whose link was closed.
  */
 export type Audience = ReadonlyMap<Link<ServerMessage>, Subscriber>;
 

@@ -1,11 +1,11 @@
 /**
- * The backlog of one slow consumer: what waits in the hub because the link's own buffer is full. Pure: it decides what is kept,
- * replaced or given up; the session performs.
+ * The backlog of one slow consumer: what waits in the hub because the link's own buffer is full.
+ * Pure: it decides what is kept, replaced or given up; the session performs.
  */
 import type { ServerMessage } from "../protocol/messages.ts";
 import { control, type Outgoing } from "./outgoing.ts";
 
-/** What a backlog may hold, the wire's own buffer included. */
+/** The most that a backlog may hold, the transport's own buffer included. */
 export interface BacklogCaps {
   readonly bytes: number;
   readonly messages: number;
@@ -87,7 +87,10 @@ export class Backlog {
     this.#dead += 1;
   }
 
-  /** Removes every `skip` that a later message of its topic makes superfluous: only the last of a run says something. */
+  /**
+   * Removes every `skip` that a later message of its topic makes superfluous: only the last of a
+   * run says something.
+   */
   #compact(): void {
     if (this.#dead === 0) return;
     const kept: Outgoing[] = [];
@@ -105,7 +108,10 @@ export class Backlog {
     this.#keep(kept.reverse());
   }
 
-  /** Gives up the oldest notifications of topics whose policy is `drop`, a gap in their place, until the rest fits. */
+  /**
+   * Gives up the oldest notifications of topics whose policy is `drop`, a gap in their place, until
+   * the rest fits.
+   */
   #dropOldest(buffered: number, caps: BacklogCaps): void {
     let bytes = this.#bytes + buffered;
     let count = this.#items.length;
@@ -116,7 +122,8 @@ export class Backlog {
       const over = bytes > caps.bytes || count > caps.messages;
       if (topic?.policy !== "drop" || !over) {
         const { message } = item;
-        // A gap of an earlier overflow grows; after a new start or a renumbering another one is needed.
+        // A gap of an earlier overflow grows; after a new start or a renumbering another one is
+        // needed.
         if (message.type === "gap" && message.reason === "overflow") gaps.set(message.topic, kept.length);
         else if (message.type === "gap" || message.type === "subscribed") gaps.delete(message.topic);
         kept.push(item);
@@ -130,7 +137,8 @@ export class Backlog {
         kept.push(gap);
         bytes += gap.bytes;
       } else {
-        // In place of the first that was given up: a `skip` between would move the cursor past it unnoticed.
+        // In place of the first that was given up: a `skip` between would move the cursor past it
+        // unnoticed.
         kept[at] = gap;
         count -= 1;
       }

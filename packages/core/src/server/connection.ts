@@ -1,4 +1,7 @@
-/** One link on the hub, from its hello to its end. Its rates, rights and liveness are decided by the parts it names. */
+/**
+ * One link on the hub, from its hello to its end. Its rates, rights and liveness are decided by the
+ * parts it names.
+ */
 import { BellwireError, type ErrorCode } from "../errors.ts";
 import type { Link, LinkObserver } from "../link.ts";
 import type { CloseCause } from "../protocol/close-codes.ts";
@@ -28,7 +31,10 @@ import { TokenExpiry } from "./token-expiry.ts";
 
 type Phase = "hello" | "authenticating" | "ready" | "closed";
 
-/** Close codes after which the client is expected to reconnect. A link that timed out was waited for already. */
+/**
+ * Close codes after which the client is expected to reconnect. A link that timed out was waited for
+ * already.
+ */
 const RECONNECTS: ReadonlySet<ErrorCode> = new Set([
   "link_lost",
   "draining",
@@ -206,7 +212,8 @@ export class Connection<I extends Identity>
     else if (own === user && topic !== undefined && !this.#handshake.grant)
       this.#subscriptions.end(topic, "forbidden");
     else {
-      // A grant is signed for the connection and stays valid as long as that; the next one needs another.
+      // A grant is signed for the connection and stays valid as long as that; the next one needs
+      // another.
       this.#rights.end();
       // Its user comes back without that right, so that no list waits for it.
       if (topic !== undefined && granted === "yes") this.#subscriptions.drop(topic, "left");

@@ -6,9 +6,10 @@ import { randomId } from "../random-id.ts";
 const SECRET = 16;
 
 /**
- * Derived from the user and from the session of the hello, so that it outlives the link, and so that a client can neither choose it
- * nor claim that of another: that takes the other's token, or a random session that nobody else is told. A session of fewer than
- * 16 characters is no secret; its link gets a random id, which ends with it. 22 characters, 110 bits or more.
+ * Derived from the user and from the session of the hello, so that it outlives the link, and so
+ * that a client can neither choose it nor claim that of another: that takes the other's token, or a
+ * random session that nobody else is told. A session of fewer than 16 characters is no secret; its
+ * link gets a random id, which ends with it. 22 characters, 110 bits or more.
  */
 export function exclusionId(user: string | undefined, session: string): string {
   if (session.length < SECRET) return randomId(22);

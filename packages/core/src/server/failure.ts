@@ -1,9 +1,14 @@
-/** Errors on their way to a client: its own as they are, and the server's without a word about it. */
+/**
+ * Errors on their way to a client: its own as they are, and the server's without a word about it.
+ */
 import { BellwireError, ERRORS, isBellwireError } from "../errors.ts";
 import type { CloseCause } from "../protocol/close-codes.ts";
 import type { Failed } from "../protocol/messages.ts";
 
-/** The error as a client may see it. An error that is not Bellwire's goes to `report` and becomes `internal`. */
+/**
+ * The error as a client may see it. An error that is not Bellwire's goes to `report` and becomes
+ * `internal`.
+ */
 export function shownError(error: unknown, report: (error: unknown) => void): BellwireError {
   if (isBellwireError(error)) return error;
   report(error);

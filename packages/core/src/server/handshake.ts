@@ -1,33 +1,42 @@
-/** What an adapter knows of a connection when it hands it to the hub. */
+/** The facts that an adapter hands to the hub with a connection. */
 import type { Member } from "../protocol/messages.ts";
 
 /** Access that an adapter has verified itself, by a signature of the application's own server. */
 export interface Grant {
-  /** Who joins a `presence-` topic by it. Default: the identity's user. */
+  /** The member as whom the client joins a `presence-` topic. Default: the identity's user. */
   readonly member?: Member;
   /** The user whom the authorization names, for `revoke`. Default: the member's id. */
   readonly user?: string | undefined;
 }
 
-/** What a connection brought with it. It is handed to `authenticate` as it is. */
+/** The facts of a connection. `authenticate` receives them unchanged. */
 export interface Handshake {
   /** The adapter's name. */
   readonly transport: string;
-  /** Request headers, lower-case names. `authorization: Bearer …` is taken as the token when the hello has none. */
+  /**
+   * Request headers, lower-case names. `authorization: Bearer …` is taken as the token when the
+   * hello has none.
+   */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly remoteAddress?: string | undefined;
   /**
-   * `false` for a peer that cannot answer, such as a stock EventSource: the hub then expects no pong from it.
-   * Default: true.
+   * `false` for a peer that cannot answer, such as a stock EventSource: the hub then expects no
+   * pong from it. Default: true.
    */
   readonly answers?: boolean;
   /**
-   * The adapter's own name of the link, which no client can choose: `exclude` compares it. Default: an id that the hub derives from
-   * the user and from the hello's session.
+   * The adapter's own name of the link, which no client can choose: `exclude` compares it. Default:
+   * an id that the hub derives from the user and from the hello's session.
    */
   readonly session?: string;
-  /** The user who signed in on the link by the adapter's own means; `revoke` follows it. MUST NOT throw. */
+  /**
+   * The user who signed in on the link by the adapter's own means; `revoke` follows it. MUST NOT
+   * throw.
+   */
   readonly user?: () => string | undefined;
-  /** Asked before `authorize`: a grant takes its place; undefined leaves the decision to it. MUST NOT throw. */
+  /**
+   * Asked before `authorize`: a grant takes its place; undefined leaves the decision to it. MUST
+   * NOT throw.
+   */
   readonly grant?: (action: "subscribe" | "publish", topic: string) => Grant | undefined;
 }

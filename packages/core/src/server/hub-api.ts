@@ -1,4 +1,7 @@
-/** The hub as an application sees it: its options, its methods, and what a command's handler receives. */
+/**
+ * The hub as an application sees it: its options, its methods, and what a command's handler
+ * receives.
+ */
 import type { Clock } from "../clock.ts";
 import type {
   AnswerOf,
@@ -28,7 +31,10 @@ export interface HubOptions<M extends TopicMap, I extends Identity> {
   readonly topics: Contract<M>;
   readonly authenticate?: Authenticate<I>;
   readonly authorize?: Authorize<I>;
-  /** Per topic pattern, what happens to a slow consumer. Default: `conflate` where the topic has a conflated event, else `disconnect`. */
+  /**
+   * Per topic pattern, what happens to a slow consumer. Default: `conflate` where the topic has a
+   * conflated event, else `disconnect`.
+   */
   readonly slowConsumers?: { readonly [P in keyof M & string]?: SlowConsumerPolicy };
   /** Default: `memoryBackplane()`. */
   readonly backplane?: Backplane;
@@ -36,19 +42,25 @@ export interface HubOptions<M extends TopicMap, I extends Identity> {
   readonly broadcasters?: readonly Broadcaster[];
   readonly limits?: Partial<Limits>;
   readonly clock?: Clock;
-  /** Hears of errors in the application's own functions and of a failing backplane. Default: `console.error`. */
+  /**
+   * Hears of errors in the application's own functions and of a failing backplane. Default:
+   * `console.error`.
+   */
   readonly onError?: (error: unknown) => void;
 }
 
 /** Options of {@link Hub.publish}. */
 export interface PublishOptions {
-  /** Makes the publish idempotent for 5 minutes, among the server's own ids; 1 to 64 printable ASCII characters. */
+  /**
+   * Makes the publish idempotent for 5 minutes, among the server's own ids; 1 to 64 printable ASCII
+   * characters.
+   */
   readonly id?: string;
   /** The session that must not receive it, as a handler's request names it. */
   readonly exclude?: string;
 }
 
-/** What a command's handler receives. */
+/** The argument of a command's handler. */
 export interface CommandRequest<
   M extends TopicMap,
   P extends keyof M & string,
@@ -77,8 +89,9 @@ export interface Hub<M extends TopicMap, I extends Identity = Identity>
   extends LinkAcceptor,
     RequestAcceptor {
   /**
-   * Validates and publishes. Resolves after the append with the position, or with null for a volatile event. Rejects with
-   * `unknown_topic`, `unknown_event`, which a command is here, `invalid_data`, `too_large` or `closed`.
+   * Validates and publishes. Resolves after the append with the position, or with null for a
+   * volatile event. Rejects with `unknown_topic`, `unknown_event`, which a command is here,
+   * `invalid_data`, `too_large` or `closed`.
    */
   publish<T extends TopicsOf<M>, E extends HeardOf<M, T>>(
     topic: T,
@@ -87,10 +100,11 @@ export interface Hub<M extends TopicMap, I extends Identity = Identity>
     options?: PublishOptions,
   ): Promise<Position | null>;
   /**
-   * Takes over what clients publish to an event: it is validated and authorized, then given to the handler and not published. What
-   * the handler returns is the acknowledgement's data, and for a command what the contract says; a {@link BellwireError} it throws reaches
-   * the client with its code, anything else, such as a return that is off the contract, as `internal`. Returns a function that removes the
-   * handler.
+   * Handles the publishes of clients to an event: each is validated and authorized, then given to
+   * the handler and not published. The handler's return value becomes the acknowledgement's data,
+   * and for a command it must satisfy the contract. A {@link BellwireError} that it throws reaches
+   * the client with its code; any other failure, such as a return value that the contract does not
+   * permit, is `internal`. Returns a function that removes the handler.
    */
   handle<P extends keyof M & string, E extends EventName<M[P]>>(
     pattern: P,
@@ -98,23 +112,25 @@ export interface Hub<M extends TopicMap, I extends Identity = Identity>
     handler: (request: CommandRequest<M, P, E, I>) => AnswerOf<DeclaredOf<M[P], E>>,
   ): () => void;
   /**
-   * Calls back at every such event; the returned function ends that. A listener that throws, or whose
-   * promise rejects, harms nothing else: `onError` is told.
+   * Calls back at every such event; the returned function ends that. A listener that throws, or
+   * whose promise rejects, harms nothing else: `onError` is told.
    */
   on<E extends keyof HubEvents>(event: E, listener: (payload: HubEvents[E]) => unknown): () => void;
   /**
-   * Who is present in a `presence-` topic, in no order. A hub knows of the members of other hubs only while one of its own links is
-   * subscribed; without one it knows of nobody.
+   * The members who are present in a `presence-` topic, in no order. A hub knows the members of
+   * other hubs only while one of its own links is subscribed; without one it knows none.
    */
   members(topic: TopicsOf<M>): readonly Member[];
   /**
-   * Ends subscriptions of a user to a topic, or without a topic every link of the user. Nothing reaches it after that, and nothing that it
-   * sent and that still waits is carried out. GUARANTEES.md says whom it means on each wire.
+   * Ends subscriptions of a user to a topic, or without a topic every link of the user. Nothing
+   * reaches it after that, and nothing that it sent and that still waits is carried out.
+   * GUARANTEES.md says whom it means on each wire.
    */
   revoke(user: string, topic?: TopicsOf<M>): void;
   /**
-   * Refuses new links and commands, lets handlers that run finish and answers their callers, flushes, tells clients when to come back,
-   * closes. Resolves when every link is closed. Publishes reject with `closed` once the handlers are done.
+   * Refuses new links and commands, lets handlers that run finish and answers their callers,
+   * flushes, tells clients when to come back, closes. Resolves when every link is closed. Publishes
+   * reject with `closed` once the handlers are done.
    */
   close(options?: CloseOptions): Promise<void>;
   /** Links that are open now. */

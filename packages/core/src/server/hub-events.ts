@@ -1,4 +1,6 @@
-/** Events of a hub for operators and applications: the ground of metrics, webhooks and inspection. */
+/**
+ * Events of a hub for operators and applications: the ground of metrics, webhooks and inspection.
+ */
 import { EventEmitter } from "eventemitter3";
 import type { CloseCause } from "../protocol/close-codes.ts";
 import type { GapReason, Member, Position } from "../protocol/messages.ts";
@@ -32,7 +34,10 @@ export interface HubEvents {
   topicOccupied: { readonly topic: string };
   /** A topic has had no subscriber on this hub for `limits.presenceGrace`. */
   topicVacated: { readonly topic: string };
-  /** A member is present, through whichever hub, or has new info. Known while this hub has a subscriber. */
+  /**
+   * A member is present, through whichever hub, or has new info. Known while this hub has a
+   * subscriber.
+   */
   memberJoined: { readonly topic: string; readonly member: Member };
   /** A member is present no more, on no hub. */
   memberLeft: { readonly topic: string; readonly id: string };
@@ -45,9 +50,15 @@ export interface HubEvents {
     /** Bytes of the data as JSON. */
     readonly bytes: number;
   };
-  /** A notification was handed to this hub's live subscribers, `count` of them. Replays are `resumeServed`. */
+  /**
+   * A notification was handed to this hub's live subscribers, `count` of them. Replays are
+   * `resumeServed`.
+   */
   delivered: { readonly topic: string; readonly event: string; readonly count: number };
-  /** A link took less than it was due: it was disconnected, or notifications were dropped with a gap. */
+  /**
+   * A link took less than it was due: it was disconnected, or notifications were dropped with a
+   * gap.
+   */
   slowConsumer: LinkFacts & { readonly action: "disconnect" | "drop" };
   /** Continuity could not be proven to `count` subscribers. */
   gapServed: { readonly topic: string; readonly reason: GapReason; readonly count: number };

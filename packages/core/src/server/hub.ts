@@ -1,4 +1,7 @@
-/** The hub: accepts links, authorizes, orders, fans out. This file composes; the deciding is done by the parts it names. */
+/**
+ * The hub: accepts links, authorizes, orders, fans out. This file composes; the deciding is done by
+ * the parts it names.
+ */
 import { backgroundClock } from "../clock.ts";
 import { contractRule, type TopicMap } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
@@ -19,7 +22,10 @@ import { Publishing } from "./publishing.ts";
 import { slowConsumerPolicy } from "./slow-consumer.ts";
 import { Topics } from "./topics.ts";
 
-/** Creates a hub. It listens nowhere until an adapter is attached. Throws `invalid_option` with the option's path. */
+/**
+ * Creates a hub. It listens nowhere until an adapter is attached. Throws `invalid_option` with the
+ * option's path.
+ */
 export function createHub<M extends TopicMap, I extends Identity = Identity>(
   options: HubOptions<M, I>,
 ): Hub<M, I> {
@@ -126,7 +132,10 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
   };
 }
 
-/** A function of somebody else's whose failure, now or later, must not be ours: it is told to the console. */
+/**
+ * A function of somebody else's whose failure, now or later, must not be ours: it is told to the
+ * console.
+ */
 function contained<A extends readonly unknown[]>(call: (...args: A) => unknown): (...args: A) => void {
   return (...args) => {
     try {

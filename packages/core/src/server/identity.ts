@@ -1,35 +1,47 @@
-/** Who is on the other end of a link, and what the application decides about it. */
+/** The identity of a client, and the application's decisions about it. */
 
 import type { Clock } from "../clock.ts";
 import { BellwireError } from "../errors.ts";
 import type { TopicParams } from "../protocol/names.ts";
 import type { Handshake } from "./handshake.ts";
 
-/** What `authenticate` makes of a token. Whatever else the application puts in comes back to `authorize` and handlers. */
+/**
+ * The identity that `authenticate` derives from a token. Further properties reach `authorize` and
+ * handlers.
+ */
 export interface Identity {
-  /** The user's id. Absent: an anonymous client, to whom limits per user and `revoke` do not apply. */
+  /**
+   * The user's id. Absent: an anonymous client, to whom limits per user and `revoke` do not apply.
+   */
   readonly user?: string;
-  /** When the token ends, in wall-clock milliseconds since 1970; a number of seconds is refused and reported. */
+  /**
+   * When the token ends, in wall-clock milliseconds since 1970; a number of seconds is refused and
+   * reported.
+   */
   readonly expiresAt?: number;
-  /** What other members of a `presence-` topic see of the user: at most 1 KiB of JSON. */
+  /**
+   * The information that other members of a `presence-` topic see of the user: at most 1 KiB of
+   * JSON.
+   */
   readonly info?: unknown;
 }
 
 /**
- * Turns a token into an identity. Null refuses the link with `unauthorized`, which is final. A throw, a rejection and a time-out are no
- * decision: they are told to `onError`, the link closes with `internal`, and the client tries again. To refuse by throwing, throw a
- * `BellwireError` of `unauthorized` or `forbidden`. Without this function every client is anonymous.
+ * Turns a token into an identity. Null refuses the link with `unauthorized`, which is final. A
+ * throw, a rejection and a time-out are no decision: they are told to `onError`, the link closes
+ * with `internal`, and the client tries again. To refuse by throwing, throw a `BellwireError` of
+ * `unauthorized` or `forbidden`. Without this function every client is anonymous.
  */
 export type Authenticate<I extends Identity> = (request: {
   readonly token: string | undefined;
   readonly handshake: Handshake;
 }) => I | null | Promise<I | null>;
 
-/** What a client wants to do. */
+/** A request of a client that the application decides on. */
 export interface AccessRequest<I extends Identity> {
   readonly action: "subscribe" | "publish";
   readonly topic: string;
-  /** What the pattern's `{names}` stand for. */
+  /** The values of the pattern's `{names}`. */
   readonly params: TopicParams;
   /** The event, when publishing. */
   readonly event: string | undefined;
@@ -37,9 +49,10 @@ export interface AccessRequest<I extends Identity> {
 }
 
 /**
- * Whether a client may. Anything but `true` refuses with `forbidden`, which is final. A throw, a rejection and a time-out permit nothing,
- * but are no decision: they are told to `onError`, and the client hears `internal` and tries again. Without this function clients may
- * subscribe to public topics and send commands, and nothing else. It is asked for every topic, public ones included.
+ * Whether a client may. Anything but `true` refuses with `forbidden`, which is final. A throw, a
+ * rejection and a time-out permit nothing, but are no decision: they are told to `onError`, and the
+ * client hears `internal` and tries again. Without this function clients may subscribe to public
+ * topics and send commands, and nothing else. It is asked for every topic, public ones included.
  */
 export type Authorize<I extends Identity> = (request: AccessRequest<I>) => boolean | Promise<boolean>;
 

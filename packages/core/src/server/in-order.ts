@@ -13,7 +13,9 @@ export class InOrder {
     return this.#last;
   }
 
-  /** Runs the work after all earlier work, whether that succeeds or not. Settles as the work does. */
+  /**
+   * Runs the work after all earlier work, whether that succeeds or not. Settles as the work does.
+   */
   run(work: () => Promise<void>): Promise<void> {
     this.#waiting += 1;
     const done = this.#last.then(work).finally(() => {

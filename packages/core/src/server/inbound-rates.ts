@@ -1,15 +1,26 @@
-/** What one link may say per second. Pure: answers with the milliseconds for which something is refused, 0 when it may. */
+/**
+ * The rates of one link. Pure: answers with the milliseconds for which a message is refused, 0 when
+ * it is taken.
+ */
 
 import { TokenBucket } from "../token-bucket.ts";
 import type { Limits } from "./limits.ts";
 
 /** The least time, in milliseconds, for which a link over its rates is refused. */
 const REFUSAL = 500;
-/** Milliseconds after its refusal is over for which a publish is expected again, before any other is taken. */
+/**
+ * Milliseconds after its refusal is over for which a publish is expected again, before any other is
+ * taken.
+ */
 const EXPECTED = 5_000;
-/** Bytes for which a refused message counts once more: reading it costs time though it is refused. */
+/**
+ * Bytes for which a refused message counts once more: reading it costs time though it is refused.
+ */
 const REFUSED_BYTES = 4_096;
-/** Milliseconds by which a client's timer may be early: one that came back before the time was up would be refused again. */
+/**
+ * Milliseconds by which a client's timer may be early: one that came back before the time was up
+ * would be refused again.
+ */
 const EARLY = 20;
 
 export class InboundRates {
@@ -39,9 +50,9 @@ export class InboundRates {
   }
 
   /**
-   * A publish. Once one is refused, all are until that one comes again: what was under way behind it must not overtake it, though
-   * it may come late. A client that has given it up is let through after a while, which is how late that may be. `full`: as many wait
-   * to be carried out as may.
+   * A publish. Once one is refused, all are until that one comes again: what was under way behind
+   * it must not overtake it, though it may come late. A client that has given it up is let through
+   * after a while, which is how late that may be. `full`: as many wait to be carried out as may.
    */
   publish(id: string, bytes: number, now: number, full = false): number {
     const overtakes = this.#expected !== undefined && id !== this.#expected && now < this.#expectedUntil;
@@ -58,7 +69,10 @@ export class InboundRates {
     return Math.ceil(Math.max(this.#refusedUntil - now, REFUSAL / 2)) + EARLY;
   }
 
-  /** Counts a message that was refused. `true`: the link sends so many of them that refusing costs too much, and must end. */
+  /**
+   * Counts a message that was refused. `true`: the link sends so many of them that refusing costs
+   * too much, and must end.
+   */
   flooded(bytes: number, now: number): boolean {
     return this.#refused.take(1 + Math.floor(bytes / REFUSED_BYTES), now) > 0;
   }
@@ -67,7 +81,9 @@ export class InboundRates {
     return Math.max(this.#messages.take(1, now), this.#bytes.take(bytes, now));
   }
 
-  /** A subscription. Each refused one is told a later time, or all of them would come back at once. */
+  /**
+   * A subscription. Each refused one is told a later time, or all of them would come back at once.
+   */
   subscription(now: number): number {
     const wait = this.#subscribes.take(1, now);
     if (wait > 0) {

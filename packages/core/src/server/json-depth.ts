@@ -1,10 +1,16 @@
-/** Arrays and objects within each other that data may have. Clients' JSON libraries may recurse for each. */
+/**
+ * Arrays and objects within each other that data may have. Clients' JSON libraries may recurse for
+ * each.
+ */
 export const DATA_DEPTH = 100;
 
 const QUOTE = 34;
 const BACKSLASH = 92;
 
-/** Whether a JSON text nests deeper than {@link DATA_DEPTH}. Takes time linear in its length, and no stack. */
+/**
+ * Whether a JSON text nests deeper than {@link DATA_DEPTH}. Takes time linear in its length, and no
+ * stack.
+ */
 export function isTooDeep(json: string): boolean {
   // Every level takes two characters.
   if (json.length <= 2 * DATA_DEPTH) return false;

@@ -1,4 +1,7 @@
-/** Every bound of a hub in one table, with its default. All of them can be set; none can be switched off. */
+/**
+ * Every bound of a hub in one table, with its default. All of them can be set; none can be switched
+ * off.
+ */
 import { atLeast, checkOptions, withDefaults } from "../options.ts";
 
 /** Bounds of a hub. Times in milliseconds, sizes in bytes, rates per second. */
@@ -23,7 +26,10 @@ export interface Limits {
   readonly messageBurst: number;
   /** Inbound bytes per second; as many again may come in a burst. */
   readonly byteRate: number;
-  /** Messages over its rates that a link may send in a burst, more at `messageRate`; one more closes it. Each 4 KiB counts as one. */
+  /**
+   * Messages over its rates that a link may send in a burst, more at `messageRate`; one more closes
+   * it. Each 4 KiB counts as one.
+   */
   readonly refusedMessages: number;
   /** Publishes of one link that wait for those before them; more are refused for a while. */
   readonly waitingPublishes: number;
@@ -31,7 +37,7 @@ export interface Limits {
   readonly malformed: number;
   /** Time for `authenticate`, `authorize` and handlers; what takes longer is refused. */
   readonly decisionTimeout: number;
-  /** What one link may hold for a slow consumer, the wire's own buffer included. */
+  /** The most that one link may hold for a slow consumer, the transport's own buffer included. */
   readonly queueBytes: number;
   readonly queueMessages: number;
   /** Notifications replayed in one recovery. */
@@ -80,7 +86,10 @@ export const DEFAULT_LIMITS: Limits = {
   presenceGrace: 5_000,
 };
 
-/** The defaults with what the application sets. Throws `invalid_option` with the path `createHub.limits.…`. */
+/**
+ * The defaults with what the application sets. Throws `invalid_option` with the path
+ * `createHub.limits.…`.
+ */
 export function limitsFrom(options: Partial<Limits> = {}): Limits {
   checkOptions(
     "createHub.limits",

@@ -1,4 +1,7 @@
-/** The way out of one link: joins what is due in one tick into one batch, and holds back what a slow consumer cannot take yet. */
+/**
+ * The way out of one link: joins what is due in one tick into one batch, and holds back what a slow
+ * consumer cannot take yet.
+ */
 import type { Link } from "../link.ts";
 import type { ServerMessage } from "../protocol/messages.ts";
 import type { Subscriber } from "./audience.ts";
@@ -17,8 +20,8 @@ export class LinkQueue implements Subscriber, PacedQueue {
   #closed = false;
 
   /**
-   * Calls `overrun` when the link takes too little: with `disconnect` when it has to go, with `drop`
-   * when notifications were dropped and a gap stands for them.
+   * Calls `overrun` when the link takes too little: with `disconnect` when it has to go, with
+   * `drop` when notifications were dropped and a gap stands for them.
    */
   constructor(link: Link<ServerMessage>, pacer: Pacer, overrun: (action: "disconnect" | "drop") => void) {
     this.link = link;
@@ -72,7 +75,7 @@ export class LinkQueue implements Subscriber, PacedQueue {
     if (!backlog || this.#closed) return true;
     while (backlog.size > 0 && this.#pacer.takes(this.link)) {
       this.link.send(backlog.take(BATCH_BYTES));
-      // What cannot be sent closes the link, and a closed one may not be sent to.
+      // A message that cannot be sent closes the link, and a closed link must not be sent to.
       if (this.#closed) return true;
     }
     if (backlog.size > 0) return false;

@@ -12,7 +12,9 @@ import type { LinkQueue } from "./link-queue.ts";
 import { control } from "./outgoing.ts";
 import type { Topic } from "./topic.ts";
 
-/** One subscription, told apart from an earlier one to the same topic that is still being decided. */
+/**
+ * One subscription, told apart from an earlier one to the same topic that is still being decided.
+ */
 interface Membership {
   /** Absent while the subscription is being decided. */
   topic: Topic | undefined;
@@ -53,7 +55,10 @@ export class LinkSubscriptions<I extends Identity> {
     return this.#handshake.grant?.("subscribe", topic) !== undefined;
   }
 
-  /** Whether a granted subscription, to this topic or to any, belongs to the user or, on a link without a user, may belong to it. */
+  /**
+   * Whether a granted subscription, to this topic or to any, belongs to the user or, on a link
+   * without a user, may belong to it.
+   */
   mayBelongTo(
     user: string,
     linkUser: string | undefined,
@@ -112,13 +117,19 @@ export class LinkSubscriptions<I extends Identity> {
     for (const name of this.#memberships.keys()) this.drop(name, departure);
   }
 
-  /** Ends a subscription from the hub's side; the client is told `code`, and subscribes again by itself if it is retryable. */
+  /**
+   * Ends a subscription from the hub's side; the client is told `code`, and subscribes again by
+   * itself if it is retryable.
+   */
   end(topic: string, code: ErrorCode): void {
     if (!this.drop(topic, code === "forbidden" ? "left" : "lost")) return;
     this.#queue.push(control({ type: "error", topic, code, message: "the subscription was ended" }));
   }
 
-  /** Asks the application again for every topic, and ends those subscriptions that it does not permit now. */
+  /**
+   * Asks the application again for every topic, and ends those subscriptions that it does not
+   * permit now.
+   */
   async reauthorize(identity: I): Promise<void> {
     const { access } = this.#host;
     const check = async (topic: string): Promise<void> => {

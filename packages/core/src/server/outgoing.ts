@@ -1,8 +1,14 @@
-/** What is on its way to links: one object per message, shared by every link it goes to, and the batches of one tick. */
+/**
+ * Messages on their way to links: one object for each message, shared by all of its links, and the
+ * batches of one tick.
+ */
 import type { ServerMessage } from "../protocol/messages.ts";
 import type { SlowConsumerPolicy } from "./slow-consumer.ts";
 
-/** A batch is full, and sent before its tick ends, when it reaches either, so that a long tick holds little. */
+/**
+ * A batch is full, and sent before its tick ends, when it reaches either, so that a long tick holds
+ * little.
+ */
 const BATCH_MESSAGES = 256;
 export const BATCH_BYTES = 65_536;
 
@@ -31,8 +37,9 @@ export function control(message: ServerMessage, bytes = 0): Outgoing {
 }
 
 /**
- * What one link is due in this tick, as a path in a tree that all links share: links that are due the same messages hold the same
- * node, so `messages` is built once and adapters encode it once. A path costs a link one look-up per message.
+ * The messages that one link is due in this tick, as a path in a tree that all links share. Links
+ * that are due the same messages hold the same node, so `messages` is built once and adapters
+ * encode it once. A path costs a link one look-up for each message.
  */
 export class Batch {
   readonly bytes: number;

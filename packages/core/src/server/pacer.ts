@@ -1,4 +1,6 @@
-/** When the queues of a hub are flushed: at the end of a tick, and every 10 ms for slow consumers. */
+/**
+ * When the queues of a hub are flushed: at the end of a tick, and every 10 ms for slow consumers.
+ */
 import type { Clock } from "../clock.ts";
 import type { Link } from "../link.ts";
 import type { ServerMessage } from "../protocol/messages.ts";
@@ -8,7 +10,10 @@ import { Batch, type Outgoing } from "./outgoing.ts";
 
 /** Milliseconds between two looks at slow consumers. */
 const SLOW_POLL = 10;
-/** So many links are looked at before the first of them is written to. Of 8, 16, 32 and 64 none is better. */
+/**
+ * So many links are looked at before the first of them is written to. Of 8, 16, 32 and 64 none is
+ * better.
+ */
 const AHEAD = 16;
 
 /** A link's queue as the pacer sees it. */
@@ -19,14 +24,20 @@ export interface PacedQueue {
   resume(): boolean;
 }
 
-/** Flushes all queues of a hub: those with something new at the end of the tick, those of slow consumers every 10 ms. */
+/**
+ * Flushes all queues of a hub: those with something new at the end of the tick, those of slow
+ * consumers every 10 ms.
+ */
 export class Pacer {
   readonly #clock: Clock;
   readonly #caps: BacklogCaps;
   #root: Batch = new Batch();
   #dirty: PacedQueue[] = [];
   readonly #slow: Set<PacedQueue> = new Set();
-  /** What one audience is due, as long as nobody is due anything else in this tick; its links are then touched once. */
+  /**
+   * The messages that one audience is due, as long as nobody is due anything else in this tick; its
+   * links are then touched once.
+   */
   #shared: { readonly audience: Audience; batch: Batch } | undefined;
 
   /** `caps` are those of each link. */
@@ -63,7 +74,10 @@ export class Pacer {
     if (this.#shared.batch.full) this.#flush();
   }
 
-  /** Hands what is held for an audience to each of its subscribers: somebody is due something else, or the audience changes. */
+  /**
+   * Hands what is held for an audience to each of its subscribers: somebody is due something else,
+   * or the audience changes.
+   */
   beforeChange(): void {
     const shared = this.#shared;
     if (!shared) return;
@@ -89,7 +103,10 @@ export class Pacer {
     for (const queue of dirty) queue.flush();
   };
 
-  /** The queues of an audience hold nothing else in this tick. As long as no subscriber is slow, the links are all there is to touch. */
+  /**
+   * The queues of an audience hold nothing else in this tick. As long as no subscriber is slow, the
+   * links are all there is to touch.
+   */
   #send(audience: Audience, batch: Batch): void {
     const { messages } = batch;
     const links = [...audience.keys()];
@@ -102,7 +119,10 @@ export class Pacer {
     }
   }
 
-  /** Memory that is asked for together comes together; with a system call after each link, each would be waited for. */
+  /**
+   * Memory that is asked for together comes together; with a system call after each link, each
+   * would be waited for.
+   */
   #touch(links: readonly Link<ServerMessage>[], from: number): void {
     const end = Math.min(links.length, from + AHEAD);
     for (let place = from; place < end; place += 1)

@@ -1,10 +1,10 @@
 /**
- * Who is present in one topic, as the hubs that share a backplane have said. Pure: every step answers with what has changed for
- * somebody who only knows members, not hubs.
+ * The members of one topic, as the hubs that share a backplane have reported them. Pure: every step
+ * returns the change for observers who know only members, not hubs.
  */
 import type { Member } from "../protocol/messages.ts";
 
-/** What a step changed. A member who joined is present from now on, or has other info than before. */
+/** The change of a step. A member who joined is present after it, or has new info. */
 export interface PresenceChange {
   readonly joined: readonly Member[];
   readonly left: readonly string[];

@@ -1,4 +1,7 @@
-/** Presence of one topic on this hub: who its links make present, what other hubs say, and telling those who are subscribed. */
+/**
+ * Presence of one topic on this hub: who its links make present, what other hubs say, and telling
+ * those who are subscribed.
+ */
 import type { Clock } from "../clock.ts";
 import type { Link } from "../link.ts";
 import type { Member, ServerMessage } from "../protocol/messages.ts";
@@ -8,7 +11,10 @@ import type { HubEmitter } from "./hub-events.ts";
 import { control } from "./outgoing.ts";
 import { type PresenceChange, PresenceView, sameInfo } from "./presence-view.ts";
 
-/** What one hub says to the others, as a volatile entry. Exactly one of the keys beside `hub`. */
+/**
+ * A report of one hub to the others, as a volatile entry. It has exactly one of the keys beside
+ * `hub`.
+ */
 type Gossip =
   | { readonly hub: string; readonly members: readonly Member[] }
   | { readonly hub: string; readonly joined: Member }
@@ -16,7 +22,7 @@ type Gossip =
   | { readonly hub: string; readonly ask: true }
   | { readonly hub: string; readonly bye: true };
 
-/** What presence needs of the hub that it is part of. Times in milliseconds. */
+/** The parts of a hub that presence uses. Times are in milliseconds. */
 export interface PresenceHost {
   /** Random, one per hub object. */
   readonly hub: string;
@@ -74,7 +80,10 @@ export class Presence {
     this.#say({ hub: this.#host.hub, ask: true });
   }
 
-  /** A subscriber is subscribed: makes its member present, tells it who else is, and from then on what changes. */
+  /**
+   * A subscriber is subscribed: makes its member present, tells it who else is, and from then on
+   * what changes.
+   */
   enter(subscriber: Subscriber, member: Member): void {
     const known = this.#local.get(member.id);
     known?.cancelLeave?.();
@@ -108,7 +117,7 @@ export class Presence {
     } else this.#gone(id);
   }
 
-  /** What another hub said. */
+  /** Takes a report of another hub. */
   receive(json: string): void {
     const gossip = JSON.parse(json) as Gossip;
     const { hub } = gossip;
@@ -125,14 +134,19 @@ export class Presence {
     }
   }
 
-  /** Called three times per lease: tells others that this hub lives, and gives up those that do not. */
+  /**
+   * Called three times per lease: tells others that this hub lives, and gives up those that do not.
+   */
   beat(): void {
     const { clock, hub } = this.#host;
     this.#tell(this.#view.expire(clock.now()));
     if (this.#view.knowsOthers(hub)) this.#sayMembers();
   }
 
-  /** This hub serves the topic no more. Its members are on their way elsewhere, or gone after the grace. */
+  /**
+   * This hub serves the topic no more. Its members are on their way elsewhere, or gone after the
+   * grace.
+   */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

@@ -1,4 +1,7 @@
-/** The way of a publish: looked up once, authorized, validated, and appended, or given to the command's handler. */
+/**
+ * The way of a publish: looked up once, authorized, validated, and appended, or given to the
+ * command's handler.
+ */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Clock } from "../clock.ts";
 import { type EventDefinition, jsonOf, validate } from "../contract.ts";
@@ -13,7 +16,7 @@ import { decided, type Identity } from "./identity.ts";
 import { DATA_DEPTH, isTooDeep } from "./json-depth.ts";
 import type { Limits } from "./limits.ts";
 
-/** What every handler looks like once its types are forgotten. */
+/** A handler whose types are forgotten. */
 export type Handler = (request: never) => unknown;
 
 /** A client that publishes. */
@@ -128,7 +131,8 @@ export class Publishing<I extends Identity> {
   ): Promise<Position | null> {
     const { backplane, broadcasters, clock, events, limits } = this.#options;
     if (returns) throw new BellwireError("unknown_event", "a command is for a handler, and there is none");
-    // Validated here and sent as given: the receiver runs the schema again, and its transformation must not run twice.
+    // Validated here and sent as given: the receiver runs the schema again, and its transformation
+    // must not run twice.
     const checked = validate(schema, data);
     if (checked instanceof Promise) await checked;
     const json = jsonOf(data);
@@ -159,7 +163,10 @@ function assertShallow(json: string): void {
   if (isTooDeep(json)) throw new BellwireError("invalid_data", `data: at most ${DATA_DEPTH} levels deep`);
 }
 
-/** Validated here and sent as returned: the client that asked runs the schema again, and its transformation must not run twice. */
+/**
+ * Validated here and sent as returned: the client that asked runs the schema again, and its
+ * transformation must not run twice.
+ */
 async function assertReturns(schema: StandardSchemaV1, answer: unknown): Promise<void> {
   try {
     await validate(schema, answer);
@@ -169,7 +176,10 @@ async function assertReturns(schema: StandardSchemaV1, answer: unknown): Promise
   }
 }
 
-/** The handler's mistake has to fail here: where the answer is encoded nobody waits for it, and the process would end. */
+/**
+ * The handler's mistake has to fail here: where the answer is encoded nobody waits for it, and the
+ * process would end.
+ */
 function assertJson(answer: unknown): void {
   let json: string;
   try {

@@ -1,4 +1,7 @@
-/** Tells the application which kinds of clients are refused, and why, without letting a flood of them flood its log. */
+/**
+ * Tells the application which kinds of clients are refused, and why, without letting a flood of
+ * them flood its log.
+ */
 import { BellwireError } from "../errors.ts";
 import type { CloseCause } from "../protocol/close-codes.ts";
 

@@ -1,15 +1,21 @@
-/** What happens to a slow consumer: a subscriber that takes less than it is due. The type, the default and the rule. */
+/**
+ * The policy for slow consumers: subscribers that take less than they are due. Its type, its
+ * default and its rule.
+ */
 import type { TopicMatch } from "../contract.ts";
 import { type OptionRule, oneOf, optionOf } from "../options.ts";
 import type { Entry } from "./backplane.ts";
 
-/** What becomes of a topic's notifications when a subscriber falls behind by more than its link may hold. */
+/**
+ * The fate of a topic's notifications when a subscriber falls behind by more than its link may
+ * hold.
+ */
 export type SlowConsumerPolicy = "disconnect" | "drop" | "conflate";
 
 /** By topic pattern. */
 export type SlowConsumerPolicies = Readonly<Record<string, SlowConsumerPolicy | undefined>>;
 
-/** What the option of a pattern may be. */
+/** The rule for the option of one pattern. */
 export const slowConsumerPolicy: OptionRule = oneOf("disconnect", "drop", "conflate");
 
 /** How entries of one topic become messages. */
@@ -19,7 +25,10 @@ export interface TopicRules {
   key(entry: Entry): string | undefined;
 }
 
-/** The rules of a topic. Default: `conflate` where the contract declares a conflated event, else `disconnect`. */
+/**
+ * The rules of a topic. Default: `conflate` where the contract declares a conflated event, else
+ * `disconnect`.
+ */
 export function rulesFor(
   match: TopicMatch,
   policies: SlowConsumerPolicies,
@@ -32,7 +41,8 @@ export function rulesFor(
     policy,
     key(entry) {
       if (policy !== "conflate") return undefined;
-      // Where the contract declares no conflated event, the policy makes all of the topic's events conflated.
+      // Where the contract declares no conflated event, the policy makes all of the topic's events
+      // conflated.
       if (!declared) return entry.event;
       const definition = match.event(entry.event);
       if (definition?.kind !== "conflated") return undefined;

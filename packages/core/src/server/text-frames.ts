@@ -1,8 +1,13 @@
-/** Text frames of a WebSocket server (RFC 6455, section 5.2), for the wires that write their frames themselves. */
+/**
+ * Text frames of a WebSocket server (RFC 6455, section 5.2), for the wires that write their frames
+ * themselves.
+ */
 
 const TEXT = 0x81;
 
-/** All texts as final, unmasked, uncompressed frames in one buffer, so that they leave in one write. */
+/**
+ * All texts as final, unmasked, uncompressed frames in one buffer, so that they leave in one write.
+ */
 export function textFrames(texts: readonly string[]): Buffer {
   const lengths = texts.map((text) => Buffer.byteLength(text));
   const buffer = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + headerSize(length) + length, 0));

@@ -24,7 +24,8 @@ export class TokenExpiry {
     if (expiresAt === undefined) return;
     const { clock, notice, expiring, expired } = this.#options;
     const left = expiresAt - clock.wall();
-    // At most half of its life before, or a short-lived token would be followed by the next at once.
+    // At most half of its life before, or a short-lived token would be followed by the next at
+    // once.
     const quiet = Math.max(0, left - Math.min(notice, left / 2));
     this.#cancel = clock.after(quiet, () => {
       const rest = Math.max(0, expiresAt - clock.wall());

@@ -1,4 +1,7 @@
-/** One topic of a hub while somebody is subscribed: fans out what the backplane appends, and joins subscribers without a seam. */
+/**
+ * One topic of a hub while somebody is subscribed: fans out what the backplane appends, and joins
+ * subscribers without a seam.
+ */
 import type { Link } from "../link.ts";
 import type { Member, Position, ServerMessage } from "../protocol/messages.ts";
 import { type Departure, type Distributor, PRESENCE_EVENT, type Subscriber } from "./audience.ts";
@@ -24,9 +27,14 @@ export interface TopicHost {
 
 interface Joining {
   readonly held: Entry[];
-  /** Where the subscriber stands once its replay was sent; undefined while the log is being read. */
+  /**
+   * Where the subscriber stands once its replay was sent; undefined while the log is being read.
+   */
   cursor: number | undefined;
-  /** Everyone was told of a gap while the log was being read: what was read may end before it, and what was held back began after. */
+  /**
+   * Everyone was told of a gap while the log was being read: what was read may end before it, and
+   * what was held back began after.
+   */
   overtaken: boolean;
 }
 
@@ -41,7 +49,9 @@ export class Topic {
   #head: Position | undefined;
   #saidHead: number | undefined;
   #repairing = false;
-  /** Something was delivered while the log was being read, and may be missing from what was read. */
+  /**
+   * Something was delivered while the log was being read, and may be missing from what was read.
+   */
   #repairAgain = false;
   #stop: (() => void) | undefined;
   #closed = false;
@@ -59,8 +69,9 @@ export class Topic {
   }
 
   /**
-   * Subscribes a subscriber. `reply` is called once, synchronously before anything of the topic is pushed to the subscriber, with where
-   * the subscriber stands. Resolves to false when the subscriber left, or joined again, in the meantime.
+   * Subscribes a subscriber. `reply` is called once, synchronously before anything of the topic is
+   * pushed to the subscriber, with where the subscriber stands. Resolves to false when the
+   * subscriber left, or joined again, in the meantime.
    */
   async join(
     subscriber: Subscriber,
@@ -80,7 +91,8 @@ export class Topic {
         if (this.#closed) break;
         if (joining.overtaken) continue;
         if (history.head.epoch === this.#head?.epoch) break;
-        // The topic was renumbered: what was held back belongs to one numbering, what was read to the other.
+        // The topic was renumbered: what was held back belongs to one numbering, what was read to
+        // the other.
         await this.#repair();
       }
     } catch (error) {
@@ -93,7 +105,8 @@ export class Topic {
     if (history.ok)
       for (const entry of history.entries)
         this.#push(subscriber, this.#outgoing(history.head.epoch, entry), entry);
-    // The log may be ahead of what the backplane has delivered to us so far, or behind it; the cursor settles both.
+    // The log may be ahead of what the backplane has delivered to us so far, or behind it; the
+    // cursor settles both.
     joining.cursor = history.head.offset;
     for (const entry of joining.held) this.#pushAfter(subscriber, joining, entry);
     joining.held.length = 0;
@@ -115,13 +128,17 @@ export class Topic {
       this.#host.unused(this);
   }
 
-  /** Compares with the backplane: repairs what was lost on the way here, and tells subscribers the head if it moved. */
+  /**
+   * Compares with the backplane: repairs what was lost on the way here, and tells subscribers the
+   * head if it moved.
+   */
   async check(): Promise<void> {
     if (!this.#head || this.#closed) return;
     this.presence?.beat();
     const known = this.#head;
     const { head } = await this.#host.backplane.read(this.name, undefined, 0);
-    // Only a head that did not move while we asked proves a loss; otherwise the delivery may be on its way.
+    // Only a head that did not move while we asked proves a loss; otherwise the delivery may be on
+    // its way.
     if (this.#head === known && (head.epoch !== known.epoch || head.offset > known.offset))
       await this.#repair();
     const { offset } = this.#head;
@@ -163,7 +180,10 @@ export class Topic {
     this.#fanOut(epoch, entry);
   };
 
-  /** Reads what the backplane did not deliver; what cannot be read any more becomes a gap for everyone. */
+  /**
+   * Reads what the backplane did not deliver; what cannot be read any more becomes a gap for
+   * everyone.
+   */
   async #repair(): Promise<void> {
     this.#repairAgain = true;
     if (this.#repairing) return;
@@ -197,7 +217,8 @@ export class Topic {
               joining.held.length = 0;
               joining.overtaken = true;
             } else {
-              // What it was replayed may reach as far as this gap does, and then it has lost nothing.
+              // The replay may reach as far as this gap does, and then the subscriber has lost
+              // nothing.
               const covered = before?.epoch === history.head.epoch && joining.cursor >= history.head.offset;
               if (!covered) {
                 subscriber.push(message);

@@ -29,7 +29,10 @@ export class Topics {
   readonly #options: TopicsOptions;
   readonly #host: TopicHost;
   readonly #open: Map<string, Topic> = new Map();
-  /** Topics that were announced as occupied. A function cancels the announcement that they are vacated. */
+  /**
+   * Topics that were announced as occupied. A function cancels the announcement that they are
+   * vacated.
+   */
   readonly #occupied: Map<string, (() => void) | undefined> = new Map();
   /** The name of this hub among those that share the backplane. */
   readonly #hub: string = randomId(12);

@@ -1,16 +1,23 @@
-/** The error for a topic that is not in the contract: what is wrong with it, and which pattern may have been meant. */
+/**
+ * The error for a topic that is not in the contract: what is wrong with it, and which pattern may
+ * have been meant.
+ */
 import type { Contract, TopicMap } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
 
 /** Edits up to which a pattern counts as near. */
 const NEAR = 3;
-/** Steps that one search may take, about a tenth of a millisecond: peers decide how often it runs. */
+/**
+ * Steps that one search may take, about a tenth of a millisecond: peers decide how often it runs.
+ */
 const STEPS = 50_000;
 
-/** What a parameter may stand for. */
+/** The characters that a parameter may consist of. */
 const FILLING = /[A-Za-z0-9_\-=@,;]/;
 
-/** Makes the error. Its text names the topic, the reason, and the nearest pattern where one is near. */
+/**
+ * Makes the error. Its text names the topic, the reason, and the nearest pattern where one is near.
+ */
 export function unknownTopic(contract: Contract<TopicMap>, topic: string): BellwireError {
   const nearest = nearestPattern(Object.keys(contract.map), topic);
   const hint = nearest === undefined ? "" : `; did you mean "${nearest}"?`;
@@ -18,8 +25,9 @@ export function unknownTopic(contract: Contract<TopicMap>, topic: string): Bellw
 }
 
 /**
- * The pattern that the topic is fewest edits away from, the first of several; undefined when none is near. Filling a parameter is free,
- * leaving it empty is an edit. In a very large contract the last patterns may not be looked at.
+ * The pattern that the topic is fewest edits away from, the first of several; undefined when none
+ * is near. Filling a parameter is free, leaving it empty is an edit. In a very large contract the
+ * last patterns may not be looked at.
  */
 export function nearestPattern(patterns: readonly string[], topic: string): string | undefined {
   if (topic.length > 164) return undefined;
@@ -44,7 +52,10 @@ export function nearestPattern(patterns: readonly string[], topic: string): stri
   return nearest;
 }
 
-/** From the edits between a part of the pattern and each beginning of the topic, those with one token more. */
+/**
+ * From the edits between a part of the pattern and each beginning of the topic, those with one
+ * token more.
+ */
 function after(row: readonly number[], token: string, topic: string): number[] {
   const free = token.length > 1;
   const next = [(row[0] as number) + 1];
