@@ -3,6 +3,7 @@
  * to every `publish`, `subscribe` and `on`; schemas in it are run where data enters.
  */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { CommandDefinition, EventDefinition, TopicMap } from "./contract-types.ts";
 import { BellwireError } from "./errors.ts";
 import { callable, checkOptions, having, type OptionRule } from "./options.ts";
 import { isEventName, isName, type TopicParams } from "./protocol/names.ts";

@@ -5,9 +5,9 @@
 import type { Clock } from "../clock.ts";
 import type { CloseCause } from "../protocol/close-codes.ts";
 import { TokenBucket } from "../token-bucket.ts";
-import type { LiveConnection } from "./connection-host.ts";
 import type { HubEmitter } from "./hub-events.ts";
 import type { Limits } from "./limits.ts";
+import type { LiveConnection } from "./live-connection.ts";
 import { Refusals } from "./refusals.ts";
 
 /**

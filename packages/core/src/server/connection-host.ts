@@ -1,7 +1,6 @@
-/** The hub as one of its connections sees it, and a connection as the hub does. */
+/** The hub as one of its connections sees it. */
 import type { Clock } from "../clock.ts";
 import type { TopicMatch } from "../contract.ts";
-import type { CloseCause } from "../protocol/close-codes.ts";
 import type { Publication, PublishAnswer } from "./acceptor.ts";
 import type { Access } from "./access.ts";
 import type { Admission } from "./admission.ts";
@@ -11,21 +10,6 @@ import type { Limits } from "./limits.ts";
 import type { Pacer } from "./pacer.ts";
 import type { Publisher } from "./publishing.ts";
 import type { Topic } from "./topic.ts";
-
-/** A connection as its hub sees it. */
-export interface LiveConnection {
-  /** The identity's user, once there is one. */
-  readonly user: string | undefined;
-  /** Takes from a user its subscription to a topic on this link, or without a topic the link. */
-  revokeUser(user: string, topic: string | undefined): void;
-  end(cause: CloseCause): void;
-  /** Takes no new commands; resolves when those under way have their answers. */
-  settle(): Promise<void>;
-  /** Sends everything that is due, and closes the link then or after `ms`. */
-  drain(cause: CloseCause, ms: number): Promise<void>;
-  /** Called about once a second. */
-  beat(now: number): void;
-}
 
 /** The parts of a hub that a connection uses. */
 export interface ConnectionHost<I extends Identity> {

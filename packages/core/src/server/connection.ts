@@ -12,7 +12,7 @@ import {
   type Publish,
   type ServerMessage,
 } from "../protocol/messages.ts";
-import type { ConnectionHost, LiveConnection } from "./connection-host.ts";
+import type { ConnectionHost } from "./connection-host.ts";
 import { exclusionId } from "./exclusion.ts";
 import { causeOf, failedMessage, shownError } from "./failure.ts";
 import type { Handshake } from "./handshake.ts";
@@ -24,6 +24,7 @@ import { InboundRates } from "./inbound-rates.ts";
 import { LinkQueue } from "./link-queue.ts";
 import { LinkRights } from "./link-rights.ts";
 import { LinkSubscriptions } from "./link-subscriptions.ts";
+import type { LiveConnection } from "./live-connection.ts";
 import { Liveness } from "./liveness.ts";
 import { control } from "./outgoing.ts";
 import type { Publisher } from "./publishing.ts";
