@@ -1,4 +1,7 @@
-/** What a command's handler returns: it may be anything, and it goes to a client who chose what it was asked. */
+/**
+ * Return values of command handlers: they may be anything, and they reach a client that chose the
+ * question.
+ */
 import { settle } from "@bellwire/core/conformance";
 import { afterEach, expect, it } from "vitest";
 import { type Peer, World } from "./world.ts";

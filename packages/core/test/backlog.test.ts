@@ -1,4 +1,7 @@
-/** What waits for a slow consumer, read as its client reads it: nothing may be missing that nobody said was missing. */
+/**
+ * The backlog of a slow consumer, read as its client reads it: nothing may be missing without a
+ * gap.
+ */
 import type { Position } from "@bellwire/core";
 import type { ServerMessage } from "@bellwire/core/adapter";
 import fc from "fast-check";
@@ -191,7 +194,10 @@ interface Numbering {
   offset: number;
 }
 
-/** The client of the subscriber: follows each topic by the protocol's rules, and complains of whatever it could not deliver. */
+/**
+ * The client of the subscriber: follows each topic by the protocol's rules, and complains of
+ * whatever it could not deliver.
+ */
 class Client {
   readonly delivered: Outgoing[] = [];
   readonly answers: number[] = [];
@@ -221,7 +227,8 @@ class Client {
       case "subscribed":
         return void this.#cursors.set(topic, message.position);
       case "gap":
-        // Only a renumbering takes a cursor back, and only a topic that drops may lose what the hub had.
+        // Only a renumbering takes a cursor back, and only a topic that drops may lose what the hub
+        // had.
         if (message.reason === "overflow") {
           expect([topic, message.position.epoch]).toEqual(["dropped", cursor.epoch]);
           expect(message.position.offset).toBeGreaterThan(cursor.offset);
@@ -252,7 +259,10 @@ function play(acts: readonly Act[], caps: BacklogCaps): { readonly fell: boolean
   const sent = new Map<ServerMessage, Outgoing>();
   const topics = new Map<string, Numbering>();
   const excluded = new Set<string>();
-  /** The newest notification of a key, by topic and key, and when it was pushed; a renumbering does not change that. */
+  /**
+   * The newest notification of a key, by topic and key, and when it was pushed; a renumbering does
+   * not change that.
+   */
   const newest = new Map<string, { readonly item: Outgoing; readonly push: number }>();
   /** The key of a place, and when it was pushed first: a replay brings what is there once more. */
   const places = new Map<string, { readonly key: string | undefined; readonly push: number }>();
@@ -288,7 +298,7 @@ function play(acts: readonly Act[], caps: BacklogCaps): { readonly fell: boolean
     pushes += 1;
     return item;
   };
-  /** What the hub pushes for an act on a topic. */
+  /** The messages that the hub pushes for an act on a topic. */
   const pushed = (act: TopicAct): readonly Outgoing[] => {
     const { topic } = act;
     const at = numbering(topic);

@@ -40,7 +40,8 @@ it.each([0, 3, 6, 20])(
 );
 
 it("never lets a storm of 5,000 clients put more than three times the mean into one second", () => {
-  // Every attempt fails, as when a hub stays away: who tries when, until everybody tries every 20 seconds at most.
+  // Every attempt fails, as when a hub stays away: who tries when, until everybody tries every 20
+  // seconds at most.
   const random = seededRandom(7);
   const seconds = new Map<number, number>();
   for (let client = 0; client < 5_000; client++) {

@@ -1,4 +1,7 @@
-/** What is counted of two wires, against a model that knows everything; and how milliseconds are counted. */
+/**
+ * The counts of two transports, against a model that knows everything, and the counting of
+ * milliseconds.
+ */
 import { bucketEnd, type CanaryReport, readReport, sumReports } from "@bellwire/core/canary";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -55,7 +58,10 @@ class Bench {
   }
 }
 
-/** What a wire does next: brings so many, brings the last again, passes over so many, or nothing for a while. */
+/**
+ * The next act of a transport: it brings some notifications, repeats the last, skips some, or
+ * rests.
+ */
 const act = fc.record({
   side: fc.constantFrom<Side>("primary", "candidate"),
   does: fc.oneof(
@@ -149,7 +155,7 @@ describe("the ledger", () => {
     for (let offset = HELD + 11; offset <= HELD + 15; offset++) bench.notified("primary", offset);
     expect(bench.ledger.held).toBe(HELD);
     expect(bench.report()).toMatchObject({ uncompared: 15, candidate: { lost: HELD } });
-    // What comes after that is not held for new.
+    // Later notifications are not held for new ones.
     for (let offset = 1; offset <= HELD + 15; offset++) bench.notified("candidate", offset);
     expect(bench.report()).toMatchObject({
       both: HELD,

@@ -1,4 +1,7 @@
-/** A second wire tried beside the one in use: what is said of it, and that the one in use does not notice. */
+/**
+ * A second wire tried beside the one in use: what is said of it, and that the one in use does not
+ * notice.
+ */
 
 import type { ErrorCode, Transport } from "@bellwire/core";
 import type { ClientMessage, LinkObserver, ServerMessage } from "@bellwire/core/adapter";
@@ -360,7 +363,7 @@ describe("the primary", () => {
     });
   });
 
-  it("that falls silent is given up by its channel, and the candidate is compared with its next link", async () => {
+  it("that stops sending is given up by its channel, and the candidate is compared with its next link", async () => {
     let mute = false;
     const { candidate, last, channel } = await listening({
       wire: (inside) => {

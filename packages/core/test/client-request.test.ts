@@ -1,4 +1,4 @@
-/** What a hub does for clients that have no link to it: their requests, and the providers that fan out for it. */
+/** Clients without a link to the hub: their requests, and the broadcasters that fan out to them. */
 import type { Broadcast, Broadcaster } from "@bellwire/core/server";
 import { afterEach, describe, expect, it } from "vitest";
 import { authenticate, codeOf, type User, World } from "./world.ts";

@@ -14,7 +14,10 @@ import { describe, expect, it } from "vitest";
 import { isEventName, isId, isName } from "../src/protocol/names.ts";
 import { holds } from "./property.ts";
 
-/** What hostile or careless peers put where something else is due, as JSON text: numbers and keys that no value can hold. */
+/**
+ * Values that hostile or careless peers put in place of others, as JSON text: numbers and keys that
+ * no value can hold.
+ */
 const ODD_TEXTS = [
   "null",
   "true",
@@ -250,7 +253,10 @@ const anyText = fc.oneof(
   { weight: 3, arbitrary: forgeries.server },
 );
 
-/** What may be said of a text that is no message. It names fields of the protocol, and nothing of the text. */
+/**
+ * The texts that may describe a text that is no message. They name fields of the protocol, and
+ * nothing of the text.
+ */
 const REASON = /^(not JSON|not a message|unknown type|n: bad (field|id)|[a-z]+: bad "[a-zA-Z]+")$/;
 
 const isWhole = (value: unknown, least: number) => Number.isSafeInteger(value) && Number(value) >= least;
@@ -258,11 +264,14 @@ const isPosition = (value: unknown): value is Position => {
   const { epoch, offset } = (value ?? {}) as Record<string, unknown>;
   return isId(epoch) && isWhole(offset, 0);
 };
-/** A hub echoes a client's position, and so takes of it nothing else; a client may find more in the hub's. */
+/**
+ * A hub echoes a client's position, and so takes of it nothing else; a client may find more in the
+ * hub's.
+ */
 const isBarePosition = (value: unknown): boolean =>
   isPosition(value) && Object.keys(value).join() === "epoch,offset";
 
-/** What every field of that name is, in whatever message it stands. */
+/** The rule for each field, in every message that has it. */
 const FIELD_RULES: Readonly<Record<string, (value: unknown) => boolean>> = {
   ref: (value) => isWhole(value, 1),
   offset: (value) => isWhole(value, 0),
@@ -486,7 +495,7 @@ describe("encoding", () => {
 });
 
 describe("a notification on a WebSocket", () => {
-  /** What RFC 6455 puts before the text of an unmasked frame. */
+  /** The length of an unmasked frame's header (RFC 6455, section 5.2). */
   const frameHeader = (bytes: number) => (bytes < 126 ? 2 : bytes < 65_536 ? 4 : 10);
   const overhead = (topic: string, event: string, data: unknown, offset: number, id?: string) => {
     const time = Date.UTC(2026, 5, 1, 12, 30, 15, 250);

@@ -1,4 +1,4 @@
-/** What an editor offers while somebody types: asked of the compiler's language service, as editors do. */
+/** Completions of an editor, asked of the compiler's language service as editors do. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";

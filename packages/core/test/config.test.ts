@@ -1,4 +1,7 @@
-/** Wires, servers and backplanes by configuration: what is picked and loaded, and what is said of what is wrong. */
+/**
+ * Wires, servers and backplanes by configuration: what is picked and loaded, and what is said of
+ * what is wrong.
+ */
 import { type Capabilities, type Transport } from "@bellwire/core";
 import { checkOptions, oneOf, text } from "@bellwire/core/adapter";
 import { type TransportConfig, transportFrom } from "@bellwire/core/client";
@@ -44,7 +47,7 @@ function providers() {
   };
 }
 
-/** What is picked: the wire's name, its options, and what was loaded. */
+/** The transport that is picked: its name, its options, and the modules that were loaded. */
 async function made(config: unknown, name?: string) {
   const { loaded, ...known } = providers();
   const transport = await transportFrom(config as TransportConfig, known, name === undefined ? {} : { name });

@@ -73,7 +73,7 @@ const attempting = {
   ...ends,
 };
 
-/** What is not in the table changes nothing and does nothing. */
+/** Events that are not in the table change nothing and do nothing. */
 const table: Record<StateName, Partial<Record<EventName, unknown>>> = {
   idle: { connect: ask(0), ...ends },
   token: { ...attempting, token: [{ ...states.token, phase: "link" }, [{ do: "dial" }]] },

@@ -1,4 +1,7 @@
-/** Contracts with the schemas of three libraries and with types alone; what a contract must look like. */
+/**
+ * Contracts with the schemas of three libraries and with types alone; what a contract must look
+ * like.
+ */
 import {
   BellwireError,
   type Contract,
@@ -21,7 +24,10 @@ import { jsonOf, validate } from "../src/contract.ts";
 
 const SECRET = "s3cr3t-value";
 
-/** A schema of each library: `calories` is a number, `note` is text of which its length is delivered, `kind` is one of two. */
+/**
+ * A schema of each library: `calories` is a number, `note` is text of which its length is
+ * delivered, `kind` is one of two.
+ */
 interface Given {
   calories: number;
   note: string;
@@ -131,7 +137,7 @@ describe.each(Object.entries(schemas))("a schema of %s", (_, schema) => {
     ["a missing key", { calories: 1, note: SECRET }, "data.kind"],
     ["no object", SECRET, "data"],
     ["null", null, "data"],
-  ])("refuses %s at every door, names the path and never the value", async (_, data, path) => {
+  ])("refuses %s wherever it enters, names the path and never the value", async (_, data, path) => {
     const { hub, channel } = pair(topics);
     const doors = [
       () => hub.publish("workouts", "completed", data as never),
@@ -175,7 +181,7 @@ describe.each(Object.entries(schemas))("a schema of %s", (_, schema) => {
 });
 
 describe("validation", () => {
-  it("runs the schema once at each door that data comes through", async () => {
+  it("runs the schema once wherever data enters", async () => {
     const topics = defineTopics({ workouts: { completed: schemas.zod as StandardSchemaV1<Given, Made> } });
     const { hub, channel } = pair(topics);
     await channel.subscribe("workouts").ready();

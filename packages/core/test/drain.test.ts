@@ -1,4 +1,6 @@
-/** `hub.close()` waits for what clients have asked for already, answers it, and only then closes. */
+/**
+ * `hub.close()` waits for what clients have asked for already, answers it, and only then closes.
+ */
 import { settle } from "@bellwire/core/conformance";
 import type { HubOptions } from "@bellwire/core/server";
 import { afterEach, expect, it, onTestFinished, vi } from "vitest";
@@ -10,7 +12,7 @@ const open = (options: Partial<HubOptions<Topics, object>> = {}): World => {
   world = new World({ authorize: () => true, limits: { decisionTimeout: 60_000 }, ...options });
   return world;
 };
-/** What is said to the console from now on, instead of being printed. */
+/** Records the console's output instead of printing it. */
 function heard(): unknown[] {
   const said: unknown[] = [];
   const spy = vi.spyOn(console, "error").mockImplementation((_, error: unknown) => void said.push(error));

@@ -1,4 +1,7 @@
-/** Several wires as one: in which order they are tried, what makes one work, and what the channel sees of it. */
+/**
+ * Several wires as one: in which order they are tried, what makes one work, and what the channel
+ * sees of it.
+ */
 import type { Capabilities, CloseCause, Transport } from "@bellwire/core";
 import type { ClientMessage, LinkObserver, ServerMessage } from "@bellwire/core/adapter";
 import { type FallbackOptions, fallback } from "@bellwire/core/client";

@@ -1,4 +1,7 @@
-/** What is due in one tick leaves in one write, each link in its own order, whoever shares what with whom. */
+/**
+ * Everything that is due in one tick leaves in one write, each link in its own order, whichever
+ * links share messages.
+ */
 import type { Link, ServerMessage } from "@bellwire/core/adapter";
 import { settle, VirtualClock } from "@bellwire/core/conformance";
 import fc from "fast-check";
@@ -23,7 +26,10 @@ const items = (count: number): Outgoing[] => Array.from({ length: count }, () =>
 const TOPICS = 3;
 type Audience = Map<Link<ServerMessage>, Subscriber>;
 
-/** A link with its queue, and what became of it. As in a hub, one that closes leaves its audiences at once. */
+/**
+ * A link with its queue, and what became of it. As in a hub, one that closes leaves its audiences
+ * at once.
+ */
 class Peer implements Link<ServerMessage> {
   readonly queue: LinkQueue;
   readonly batches: (readonly ServerMessage[])[] = [];
@@ -189,7 +195,7 @@ describe("a slow link", () => {
     expect(slow.queue.empty).toBe(false);
     expect(clock.pending).toBe(1);
     slow.buffered = CAPS.bytes / 4;
-    // What comes before the next look must not overtake what is held back.
+    // Messages that come before the next look must not overtake those that are held back.
     const late = item();
     slow.queue.push(late);
     await settle();
@@ -338,7 +344,7 @@ it("gives every link what it is due in its order, once, in one write a tick, in 
     fc.asyncProperty(fc.array(anyAct, { maxLength: 60 }), async (acts) => {
       const { clock, pacer, peers, audiences: topics } = world(PEERS, { bytes: 1e9, messages: 1e6 });
       for (const peer of peers) peer.leave(topics[0] as Audience);
-      /** What each link is due, in its order. */
+      /** The messages that each link is due, in its order. */
       const due = peers.map((): ServerMessage[] => []);
       const early = peers.map(() => 0);
       let sent = peers.map(() => 0);

@@ -1,11 +1,14 @@
-/** What a publish costs in a large contract, against one with a single pattern. */
+/** The cost of a publish in a large contract, against one with a single pattern. */
 import { defineTopics, type } from "@bellwire/core";
 import { createHub } from "@bellwire/core/server";
 import { expect, it } from "vitest";
 
 const PUBLISHES = 2_000;
 
-/** A hub whose contract has so many patterns, and how long it takes to publish to many topics of the last of them. */
+/**
+ * A hub whose contract has so many patterns, and how long it takes to publish to many topics of the
+ * last of them.
+ */
 function timed(count: number, pattern: (n: number) => string, topic: (n: number, id: number) => string) {
   const patterns = Array.from({ length: count }, (_, n) => [pattern(n), { said: type<number>() }]);
   const hub = createHub({ topics: defineTopics(Object.fromEntries(patterns)) });
@@ -33,7 +36,8 @@ it.each<[string, (n: number) => string, (n: number, id: number) => string]>([
     const one = timed(1, pattern, topic);
     const thousand = timed(1_000, pattern, topic);
     let [cheap, dear] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-    // The fastest rounds are those that nothing else on the machine disturbed: more of them come closer to what it costs.
+    // The fastest rounds are those that nothing else on the machine disturbed: more of them come
+    // closer to what it costs.
     for (let round = 0; round < 8 || (dear > 1.1 * cheap && round < 100); round++) {
       cheap = Math.min(cheap, await one.round());
       dear = Math.min(dear, await thousand.round());

@@ -12,7 +12,10 @@ function matcher(pattern: string): (topic: string) => TopicParams | undefined {
   return (topic) => find(topic)?.params;
 }
 
-/** What a pattern means, by the regular expression that it stands for: exact, and far too slow for some topics. */
+/**
+ * The meaning of a pattern, by the regular expression that it stands for: exact, and far too slow
+ * for some topics.
+ */
 function oracle(pattern: string): (topic: string) => TopicParams | undefined {
   const names = Array.from(pattern.matchAll(/\{(\w+)\}/g), ([, name]) => name as string);
   const source = pattern.split(/\{\w+\}/).map((part) => part.replaceAll(".", "\\."));

@@ -48,7 +48,9 @@ const hub = createHub({ topics, clock: new VirtualClock() });
 const transport = memoryTransport(hub);
 const clock = new VirtualClock();
 
-/** An option object: how it is called in errors, what makes it, and what each of its keys may be. */
+/**
+ * An option object: how it is called in errors, what makes it, and what each of its keys may be.
+ */
 interface Options {
   readonly path: string;
   readonly make: (options: unknown) => unknown;
@@ -138,7 +140,7 @@ const OPTIONS: readonly Options[] = [
   },
 ];
 
-/** What was thrown; undefined when nothing was. */
+/** The error that was thrown; undefined when there was none. */
 function thrown(make: () => unknown): unknown {
   try {
     make();

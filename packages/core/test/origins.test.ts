@@ -1,4 +1,7 @@
-/** Which pages may connect: same scheme, host and port, or named; and what a page that may not is told. */
+/**
+ * Which pages may connect: same scheme, host and port, or named; and what a page that may not is
+ * told.
+ */
 import { judgeOrigin } from "@bellwire/core/http";
 import { describe, expect, it } from "vitest";
 

@@ -1,4 +1,7 @@
-/** What waits for the hub's acknowledgement: order, what is sent again, and how much may wait. */
+/**
+ * Publishes that wait for the hub's acknowledgement: their order, their repetition, and their
+ * bound.
+ */
 import type { BellwireError } from "@bellwire/core";
 import type { Publish } from "@bellwire/core/adapter";
 import fc from "fast-check";
@@ -32,7 +35,7 @@ function linked() {
   let ref = 0;
   return {
     outbox,
-    /** What goes out now. */
+    /** The publishes that go out next. */
     flush: (maxBytes: number = LARGEST): readonly Publish[] =>
       outbox.unsent(() => {
         ref += 1;
@@ -98,7 +101,7 @@ describe("an outbox", () => {
     add("a", "b", "c");
     const refs = flush().map(({ ref }) => ref);
     outbox.postpone(refs[1] ?? 0);
-    // What followed it is refused as well, and has been told already.
+    // Its followers are refused as well, and their refusals have arrived.
     outbox.postpone(refs[2] ?? 0);
     add("d");
     expect(idsOf(flush())).toEqual(["b", "c", "d"]);

@@ -1,4 +1,7 @@
-/** Presence on the hub: whom its links make present, what hubs say to each other, and what a subscriber is told. */
+/**
+ * Presence on the hub: whom its links make present, what hubs say to each other, and what a
+ * subscriber is told.
+ */
 import type { Member } from "@bellwire/core";
 import { settle, VirtualClock } from "@bellwire/core/conformance";
 import { type Backplane, type Identity, memoryBackplane } from "@bellwire/core/server";
@@ -146,7 +149,7 @@ describe("members of one hub", () => {
 });
 
 describe("members of several hubs", () => {
-  /** Two hubs on one backplane, of which the second can fall silent. */
+  /** Two hubs on one backplane; the second can be silenced. */
   function two(): { near: World; far: World; clock: VirtualClock; silence: () => void } {
     const clock = new VirtualClock();
     const shared = memoryBackplane({ clock });
@@ -172,7 +175,7 @@ describe("members of several hubs", () => {
     };
   }
 
-  it("takes out the members of a hub that fell silent, within its lease", async () => {
+  it("removes the members of a silent hub within its lease", async () => {
     const { near, far, clock, silence } = two();
     const [ada, bob] = [await present(near, "ada"), await present(far, "bob")];
     await clock.advance(60_000);

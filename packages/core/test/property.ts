@@ -5,8 +5,8 @@ import fc from "fast-check";
 const SEED = 20_260_101;
 
 /**
- * Checks a property `runs` times with a fixed seed, and as often with a fresh one, which the failure names:
- * `fc.assert(property, { seed, path })` has it again.
+ * Checks a property `runs` times with a fixed seed, and as often with a fresh one, which the
+ * failure names: `fc.assert(property, { seed, path })` has it again.
  */
 export function holds<T>(property: fc.IRawProperty<T, false>, runs: number): void {
   fc.assert(property, { seed: SEED, numRuns: runs });

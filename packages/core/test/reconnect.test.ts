@@ -6,7 +6,10 @@ import { Cuttable, World } from "./world.ts";
 let world: World;
 afterEach(() => world.dispose());
 
-/** A channel whose link a test cuts; each cut answers with the milliseconds until the channel is connected again. */
+/**
+ * A channel whose link a test cuts; each cut answers with the milliseconds until the channel is
+ * connected again.
+ */
 async function cutting() {
   world = new World();
   const wire = new Cuttable(() => world.transport());

@@ -1,4 +1,4 @@
-/** What an application cannot do without is found missing at start-up, not in production. */
+/** Requirements of an application are found missing at start-up, not in production. */
 import type { CapabilityName, Transport } from "@bellwire/core";
 import { createChannel, fallback } from "@bellwire/core/client";
 import { MEMORY_CAPABILITIES } from "@bellwire/core/memory";
@@ -11,7 +11,10 @@ beforeEach(() => {
 });
 afterEach(() => world.dispose());
 
-/** A wire that can do less than memory; its types do not say so, as with one that was picked at run time. */
+/**
+ * A wire that can do less than memory; its types do not say so, as with one that was picked at run
+ * time.
+ */
 const lesser = (...missing: readonly CapabilityName[]): Transport => ({
   ...world.transport(),
   name: "lesser",

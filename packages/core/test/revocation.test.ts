@@ -1,4 +1,7 @@
-/** A user's rights are taken at once: on open links, on links being decided about, and from commands that wait. */
+/**
+ * A user's rights are taken at once: on open links, on links being decided about, and from commands
+ * that wait.
+ */
 
 import type { Grant } from "@bellwire/core/adapter";
 import { settle } from "@bellwire/core/conformance";
@@ -17,7 +20,10 @@ const open = (options: Partial<HubOptions<Topics, User>> = {}): World<User> => {
 const place = (peer: Peer, n: number) =>
   peer.say({ type: "publish", ref: n, topic: "orders", event: "place", data: { n }, id: `i${n}` });
 
-/** A hub whose command waits until the test lets it go on, and the numbers of those that were carried out. */
+/**
+ * A hub whose command waits until the test lets it go on, and the numbers of those that were
+ * carried out.
+ */
 function slowly(options: Partial<HubOptions<Topics, User>> = {}) {
   open({ limits: { decisionTimeout: 60_000 }, ...options });
   const done: number[] = [];

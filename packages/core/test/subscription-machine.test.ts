@@ -1,4 +1,6 @@
-/** Every state of a topic's stream × every event, and what holds whatever the hub and the wire do. */
+/**
+ * Every state of a topic's stream × every event, and what holds whatever the hub and the wire do.
+ */
 import type { GapReason, Position } from "@bellwire/core";
 import type { Notified } from "@bellwire/core/adapter";
 import fc from "fast-check";
@@ -114,7 +116,7 @@ const ended = (cursor: Position | undefined, ref: number) => [
   cursor ? [gap(null, "authorization"), end] : [end],
 ];
 
-/** What is not in the table changes nothing and does nothing. */
+/** Events that are not in the table change nothing and do nothing. */
 const table: Record<StateName, Partial<Record<EventName, unknown>>> = {
   fresh: {
     connected: join(undefined),

@@ -1,4 +1,6 @@
-/** A channel that moves to another wire: what its application notices of it, and what it must not. */
+/**
+ * A channel that moves to another wire: what its application notices of it, and what it must not.
+ */
 import type { Transport } from "@bellwire/core";
 import type { ChannelState, Gap } from "@bellwire/core/client";
 import { settle } from "@bellwire/core/conformance";
@@ -258,7 +260,7 @@ describe("while not connected", () => {
     channel.onState((state) => states.push(state));
     await channel.switchTransport(second);
     expect([states, hellos(first), hellos(second)]).toEqual([["connecting", "connected"], 0, 1]);
-    // Whatever wakes a channel wakes this one.
+    // Everything that wakes a channel wakes this one.
     world.clock.jumpWall(60_000);
     await world.clock.advance(5_000);
     expect(second.sent.filter(({ type }) => type === "ping")).toHaveLength(1);

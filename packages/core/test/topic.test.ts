@@ -1,4 +1,7 @@
-/** One topic between a backplane that loses, doubles, delays and reorders what it delivers, and subscribers that come and go. */
+/**
+ * One topic between a backplane that loses, doubles, delays and reorders what it delivers, and
+ * subscribers that come and go.
+ */
 import type { Position } from "@bellwire/core";
 import { settle, VirtualClock } from "@bellwire/core/conformance";
 import {
@@ -21,7 +24,7 @@ const WIDE: HistoryCaps = { size: 10_000, ttl: 3_600_000, bytes: 100_000_000, id
 
 /** A backplane that keeps what is appended, and is unreliable in all that it may be. */
 class Unreliable implements Backplane {
-  /** What becomes of deliveries from now on. */
+  /** The fate of later deliveries. */
   deliveries: "now" | "lost" | "held" = "now";
   /** Whether answers to reads wait; what they say is what was so when they were asked. */
   readsWait = false;
@@ -105,7 +108,10 @@ function noBatch(): void {
   expect.fail("batches are the distributor's");
 }
 
-/** A subscriber that follows what it is pushed by the letter of PROTOCOL.md: the next offset, or a gap or skip before it. */
+/**
+ * A subscriber that follows what it is pushed by the letter of PROTOCOL.md: the next offset, or a
+ * gap or skip before it.
+ */
 class Follower implements Subscriber {
   readonly session: string;
   readonly link: Subscriber["link"] = { buffered: 0, send: noBatch, close() {} };
@@ -264,7 +270,7 @@ describe("a topic", () => {
     backplane.deliveries = "now";
     await publish();
     await settle();
-    // What the repair asked is answered before what the one who joins asked.
+    // The repair's read is answered before the read of the subscriber that joins.
     for (let n = 0; n < 2; n++) {
       backplane.answerOne(1);
       await settle();

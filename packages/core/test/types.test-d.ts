@@ -1,4 +1,7 @@
-/** What must compile, and what must not: topics, events, payloads and parameters come from one contract. */
+/**
+ * Programs that must compile, and programs that must not: topics, events, payloads and parameters
+ * come from one contract.
+ */
 import {
   type Capabilities,
   type CapabilityName,

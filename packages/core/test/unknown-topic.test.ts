@@ -1,4 +1,4 @@
-/** What people are told who name a topic that is not in the contract. */
+/** The explanation of a topic that is not in the contract. */
 import { defineTopics, type } from "@bellwire/core";
 import { createChannel } from "@bellwire/core/client";
 import { settle, VirtualClock } from "@bellwire/core/conformance";

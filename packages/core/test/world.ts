@@ -1,4 +1,7 @@
-/** A hub, channels and hand-made links in one process, on a clock that stands still until a test moves it. */
+/**
+ * A hub, channels and hand-made links in one process, on a clock that stands still until a test
+ * moves it.
+ */
 
 import { type CloseCause, defineTopics, type Transport, type, volatile } from "@bellwire/core";
 import { type ClientMessage, type LinkObserver, type ServerMessage } from "@bellwire/core/adapter";
@@ -35,7 +38,7 @@ export function authenticate({ token }: { readonly token: string | undefined }):
 export interface Peer {
   readonly received: ServerMessage[];
   readonly cause: CloseCause | undefined;
-  /** What the wire has not taken yet; a test sets it to play a slow consumer. */
+  /** Bytes that the transport has not taken yet; a test sets it to play a slow consumer. */
   buffered: number;
   say(message: ClientMessage, bytes?: number): Promise<void>;
   damage(): Promise<void>;
@@ -46,7 +49,7 @@ export interface Peer {
 export class World<I extends Identity = Identity> {
   readonly clock: VirtualClock = new VirtualClock();
   readonly hub: Hub<Topics, I>;
-  /** What the hub told its application. */
+  /** The errors that the hub reported to its application. */
   readonly complaints: unknown[] = [];
   readonly #channels: NotificationChannel<Topics>[] = [];
 
