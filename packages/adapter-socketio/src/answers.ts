@@ -3,9 +3,10 @@ import { systemClock } from "@bellwire/core/adapter";
 import type { Manager } from "socket.io-client";
 
 /**
- * Calls `dead` when no request that brought something to the hub was answered for `idleTimeout` milliseconds. Without polls the hub cannot say
- * that it hears nothing; and its pings, each of which the client answers with a request, come more often than that. On a WebSocket,
- * also on one that long polling becomes, the hub says it itself. Returns a function that stops it.
+ * Calls `dead` when no request that brought something to the hub was answered for `idleTimeout`
+ * milliseconds. Without polls the hub cannot say that it hears nothing; and its pings, each of
+ * which the client answers with a request, come more often than that. On a WebSocket, also on one
+ * that long polling becomes, the hub says it itself. Returns a function that stops it.
  */
 export function expectAnswers({ engine }: Manager, idleTimeout: number, dead: () => void): () => void {
   const { transport } = engine;

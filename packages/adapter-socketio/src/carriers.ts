@@ -1,6 +1,7 @@
 /**
- * The TCP connections that Engine.IO's sessions are on. The library lets go of one only when its peer agrees, or after 30 s; a peer
- * that reads nothing must not hold that long what is buffered for it.
+ * The TCP connections that Engine.IO's sessions are on. The library lets go of one only when its
+ * peer agrees, or after 30 s; a peer that reads nothing must not hold that long what is buffered
+ * for it.
  */
 import type { IncomingMessage } from "node:http";
 import type { Socket as TcpSocket } from "node:net";
@@ -49,7 +50,8 @@ export class Carriers {
     const query = new URLSearchParams(request.url?.split("?", 2)[1]);
     const sockets = this.#byId.get(query.get("sid") ?? "");
     if (!sockets || request.method !== "GET") return;
-    // Once an answer was written, its connection may be a proxy's, and carry somebody else's next request.
+    // Once an answer was written, its connection may be a proxy's, and carry somebody else's next
+    // request.
     keep(sockets, request.socket, query.get("transport") === "websocket" ? request.socket : request);
   }
 }

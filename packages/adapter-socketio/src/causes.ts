@@ -1,8 +1,10 @@
-/** What the library's own events mean for a link. */
+/** The close causes behind the library's own events. */
 import { type CloseCause } from "@bellwire/core";
 import { isErrorCode, statusCause } from "@bellwire/core/adapter";
 
-/** The close code of a WebSocket whose peer got a frame that is too large (RFC 6455, section 7.4.1). */
+/**
+ * The close code of a WebSocket whose peer got a frame that is too large (RFC 6455, section 7.4.1).
+ */
 const TOO_LARGE = 1009;
 
 /** Why a link ends whose peer does not speak Socket.IO as it should. */
@@ -14,8 +16,9 @@ type Fields = Readonly<Record<string, unknown>>;
 const WORDS = 300;
 
 /**
- * Why there is no link: a hub that refused says a code, on the namespace or in the body of an HTTP answer; of others the HTTP status is
- * known, where the platform tells it, or what the library has to say.
+ * Why there is no link: a hub that refused says a code, on the namespace or in the body of an HTTP
+ * answer; of others the HTTP status is known, where the platform tells it, or what the library has
+ * to say.
  */
 export function connectCause(error: unknown, namespace: string): CloseCause {
   const { data, description, context, message } = fields(error);
@@ -36,7 +39,9 @@ export function connectCause(error: unknown, namespace: string): CloseCause {
   };
 }
 
-/** What a hub says of its refusal; of a server that is none, its words beside what is known already. */
+/**
+ * The cause that a hub gave for its refusal; a foreign server's words are added to the known ones.
+ */
 function refusalIn(said: unknown, known: string | undefined): Partial<CloseCause> {
   const { code, reason, message } = fields(said);
   const words = [reason, message].find((text): text is string => typeof text === "string")?.slice(0, WORDS);

@@ -1,4 +1,7 @@
-/** The client half of the Socket.IO wire, on `socket.io-client`: one fresh connection per link, its own reconnection off. */
+/**
+ * The client half of the Socket.IO wire, on `socket.io-client`: one fresh connection per link, its
+ * own reconnection off.
+ */
 import { type Capabilities, type CloseCause, type Transport } from "@bellwire/core";
 import {
   type ClientMessage,
@@ -18,10 +21,11 @@ import { connectCause, disconnectCause, MALFORMED } from "./causes.ts";
 import { guardHandshake, guardPackets } from "./guard.ts";
 import { AUTH, eventPacket, MESSAGES, NAMESPACE, PATH } from "./wire.ts";
 
-/** What Socket.IO can do. */
+/** The capabilities of Socket.IO. */
 export const SOCKETIO_CAPABILITIES = {
   history: "emulated",
-  // Also while long polling is upgraded to a WebSocket: the library stops polling before it says so.
+  // Also while long polling is upgraded to a WebSocket: the library stops polling before it says
+  // so.
   order: "native",
   acknowledgement: "emulated",
   clientPublish: "native",
@@ -37,21 +41,23 @@ export type SocketIoCarrier = "websocket" | "polling";
 /** Options of {@link socketIoTransport}. */
 export interface SocketIoTransportOptions {
   /**
-   * `http:`, `https:`, `ws:` or `wss:`; in a browser it may be relative to the page. As everywhere in Socket.IO, its path is the
-   * namespace; without one it is `/bellwire`, where a hub is by default, on a server of its own and on an `io` that it was given.
+   * `http:`, `https:`, `ws:` or `wss:`; in a browser it may be relative to the page. As everywhere
+   * in Socket.IO, its path is the namespace; without one it is `/bellwire`, where a hub is by
+   * default, on a server of its own and on an `io` that it was given.
    */
   readonly url: string | URL;
   /** The path of the HTTP requests. Default: `/socket.io`. */
   readonly path?: string;
   /**
-   * In the order in which they are tried. Default: `["websocket", "polling"]`: a WebSocket takes one round trip and needs no sticky
-   * balancer, and where it is refused long polling takes over. With `["polling", "websocket"]` a link begins by polling and is upgraded,
-   * which also gets through where WebSockets are swallowed without an answer.
+   * In the order in which they are tried. Default: `["websocket", "polling"]`: a WebSocket takes
+   * one round trip and needs no sticky balancer, and where it is refused long polling takes over.
+   * With `["polling", "websocket"]` a link begins by polling and is upgraded, which also gets
+   * through where WebSockets are swallowed without an answer.
    */
   readonly transports?: readonly [SocketIoCarrier, ...SocketIoCarrier[]];
   /**
-   * Headers to send along, asked for once per link. A browser sends them with long polling only. The channel's token needs none: it
-   * travels in the first message.
+   * Headers to send along, asked for once per link. A browser sends them with long polling only.
+   * The channel's token needs none: it travels in the first message.
    */
   readonly headers?: () => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
   /** Whether long polling sends cookies to another origin. Default: false. */
@@ -59,9 +65,10 @@ export interface SocketIoTransportOptions {
 }
 
 /**
- * Makes links over Socket.IO. Throws `invalid_option`. A link fails with the code that the hub refused it with; where only an HTTP
- * status is known, with `unauthorized` (401), `forbidden` (403), `too_large` (413), `rate_limited` (429) or `overloaded` (503, with
- * `Retry-After`); and with `link_lost` in any other case. Browsers tell no status of a refused WebSocket.
+ * Makes links over Socket.IO. Throws `invalid_option`. A link fails with the code that the hub
+ * refused it with; where only an HTTP status is known, with `unauthorized` (401), `forbidden`
+ * (403), `too_large` (413), `rate_limited` (429) or `overloaded` (503, with `Retry-After`); and
+ * with `link_lost` in any other case. Browsers tell no status of a refused WebSocket.
  */
 export function socketIoTransport(
   options: SocketIoTransportOptions,

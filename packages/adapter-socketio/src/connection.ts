@@ -1,4 +1,7 @@
-/** One Engine.IO session as a link uses it: counts what the library holds, and ends with or without the peer. */
+/**
+ * One Engine.IO session as a link uses it: counts what the library holds, and ends with or without
+ * the peer.
+ */
 import type { Carriers, Session } from "./carriers.ts";
 import type { Packet } from "./packet.ts";
 
@@ -20,8 +23,9 @@ export class Connection {
   }
 
   /**
-   * Bytes that the operating system has not taken yet; by long polling, that the client has not taken. Writable means: on a WebSocket
-   * that all was written, on long polling that a poll is open, and so the answer to the one before has arrived.
+   * Bytes that the operating system has not taken yet; by long polling, that the client has not
+   * taken. Writable means: on a WebSocket that all was written, on long polling that a poll is
+   * open, and so the answer to the one before has arrived.
    */
   get buffered(): number {
     return this.#session.transport.writable ? 0 : this.#waiting + this.#handedOn;
@@ -54,8 +58,8 @@ export class Connection {
   }
 
   /**
-   * Told to close while no poll is open, the library waits for one by a timer of 30 s that holds the process, also once the peer has
-   * gone. So it is told only when a poll is open.
+   * Told to close while no poll is open, the library waits for one by a timer of 30 s that holds
+   * the process, also once the peer has gone. So it is told only when a poll is open.
    */
   readonly #closeWhenTaken = (): void => {
     const { transport } = this.#session;

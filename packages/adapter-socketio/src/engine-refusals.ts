@@ -1,4 +1,7 @@
-/** What is wrong with clients that the library refuses by itself, in words for whoever runs the server. Pure. */
+/**
+ * Reasons for which the library refuses clients by itself, in words for the operator of the server.
+ * Pure.
+ */
 import type { CloseCause } from "@bellwire/core";
 import { NAMESPACE } from "./wire.ts";
 

@@ -1,13 +1,17 @@
 /** Packets that the client library would throw at, out of a handler where nobody can catch it. */
 import type { Manager } from "socket.io-client";
 
-/** Types of Socket.IO's protocol whose packets must have a content: the library reads it without looking. */
+/**
+ * Types of Socket.IO's protocol whose packets must have a content: the library reads it without
+ * looking.
+ */
 const EVENT = 2;
 const CONNECT_ERROR = 4;
 
 /**
- * Takes the harm out of such packets before the library sees what is in them. Call it before a socket of the manager is made,
- * which listens too. `harmful` is called for each; what is left of the packet means nothing to the library.
+ * Takes the harm out of such packets before the library sees what is in them. Call it before a
+ * socket of the manager is made, which listens too. `harmful` is called for each; what is left of
+ * the packet means nothing to the library.
  */
 export function guardPackets(manager: Manager, harmful: () => void): void {
   manager.on("packet", (packet) => {

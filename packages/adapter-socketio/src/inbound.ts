@@ -10,7 +10,7 @@ export type Inbound =
 export function readInbound(value: unknown, limit: number): Inbound {
   const malformed = (reason: string) => ({ ok: false, code: "malformed", reason }) as const;
   try {
-    // What the library took off the wire, as nearly as can be told now; it tells no size itself.
+    // The size of the message on the wire, estimated, as the library reports none.
     const bytes = Buffer.byteLength(JSON.stringify(value) ?? "");
     if (bytes > limit) return { ok: false, code: "too_large", reason: `at most ${limit} bytes` };
     if (holdsBytes(value)) return malformed("binary");
@@ -21,7 +21,10 @@ export function readInbound(value: unknown, limit: number): Inbound {
   }
 }
 
-/** Whether there are attachments in it: they are off on this wire, as they would be something else on another. */
+/**
+ * Whether there are attachments in it: they are off on this wire, as they would be something else
+ * on another.
+ */
 function holdsBytes(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || Object.values(value).some(holdsBytes);

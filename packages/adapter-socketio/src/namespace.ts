@@ -1,4 +1,4 @@
-/** The door of one namespace: who may join, and which link a socket becomes. */
+/** Admission to one namespace: decides which sockets join, and which link each becomes. */
 import { BellwireError, type CloseCause } from "@bellwire/core";
 import { singleHeaders } from "@bellwire/core/http";
 import { type Handshake, type LinkAcceptor } from "@bellwire/core/server";
@@ -13,7 +13,10 @@ import { AUTH } from "./wire.ts";
 /** How a namespace is guarded. */
 export interface Door {
   readonly carriers: Carriers;
-  /** Whether sessions of Engine.IO serve this namespace alone, and end with their link; those of our own client always do. */
+  /**
+   * Whether sessions of Engine.IO serve this namespace alone, and end with their link; those of our
+   * own client always do.
+   */
   readonly alone: boolean;
   /** The link of each session, of which one on all of the hub's namespaces is enough. */
   readonly links: WeakMap<Session, { readonly closed: boolean }>;
@@ -22,19 +25,22 @@ export interface Door {
 }
 
 type Next = (error?: Error) => void;
-/** What lets sockets in now; undefined when no hub is attached. */
+/** Admits sockets; undefined while no hub is attached. */
 interface Place {
   join: ((socket: Socket, next: Next) => void) | undefined;
 }
 
-/** Listeners of a namespace cannot be told from the application's when they are to go, so they are there once and stay. */
+/**
+ * Listeners of a namespace cannot be told from the application's when they are to go, so they are
+ * there once and stay.
+ */
 const places: WeakMap<Namespace, Place> = new WeakMap();
-/** What is to be done when a socket that was let in is connected. */
+/** The next step once an admitted socket is connected. */
 const joined: WeakMap<Socket, () => void> = new WeakMap();
 
 /**
- * Serves a hub on a namespace. Returns a function that closes it to new sockets; links that are open go on. Throws `invalid_option`
- * when another hub is there.
+ * Serves a hub on a namespace. Returns a function that closes it to new sockets; links that are
+ * open go on. Throws `invalid_option` when another hub is there.
  */
 export function serveNamespace(hub: LinkAcceptor, namespace: Namespace, door: Door): () => void {
   const place = placeOf(namespace);
@@ -98,7 +104,7 @@ function placeOf(namespace: Namespace): Place {
   });
   namespace.on("connection", (socket) => {
     const begin = joined.get(socket);
-    // Recovery of Socket.IO's own goes past the door.
+    // Socket.IO's own recovery bypasses this middleware.
     if (begin) begin();
     else socket.disconnect();
   });

@@ -9,15 +9,19 @@ import { SocketLink } from "./socket-link.ts";
 import { eventPacket, MESSAGES } from "./wire.ts";
 
 /**
- * Characters after which a batch goes on in another packet. A client is handed a packet when it has all of it: in one of 64 KiB a
- * replay over 16 kbit/s would be half a minute of silence, and a cut near its end would lose all of it again and again.
+ * Characters after which a batch goes on in another packet. A client is handed a packet when it has
+ * all of it: in one of 64 KiB a replay over 16 kbit/s would be half a minute of silence, and a cut
+ * near its end would lose all of it again and again.
  */
 const PACKET = 4_096;
 
 /** Encodes a batch as packets. Throws when a handler's answer is no JSON. */
 export type EncodeBatch = (batch: readonly ServerMessage[]) => readonly Packet[];
 
-/** The encoder that all links of a namespace share: a batch that goes to many of them is encoded once. */
+/**
+ * The encoder that all links of a namespace share: a batch that goes to many of them is encoded
+ * once.
+ */
 export function batchEncoder(namespace: string): EncodeBatch {
   const packet = (texts: readonly string[]): Packet => packetOf(eventPacket(namespace, MESSAGES, texts));
   return encodeOnce((batch: readonly ServerMessage[]) => {

@@ -6,21 +6,27 @@ import { NAMESPACE, PATH } from "./wire.ts";
 
 interface OriginOptions {
   /**
-   * Origins of the web pages that may connect, beside those of the server itself: `["https://app.example.com"]`. `"*"` allows every
-   * page and then refuses requests that carry cookies. Default: none.
+   * Origins of the web pages that may connect, beside those of the server itself:
+   * `["https://app.example.com"]`. `"*"` allows every page and then refuses requests that carry
+   * cookies. Default: none.
    */
   readonly allowedOrigins?: AllowedOrigins;
 }
 
 /** Options of `attachSocketIo` on an HTTP server. */
 export interface SocketIoServerOptions extends OriginOptions {
-  /** The path of the HTTP requests, which MUST be no other Socket.IO's on that server. Default: `/socket.io`. */
+  /**
+   * The path of the HTTP requests, which MUST be no other Socket.IO's on that server. Default:
+   * `/socket.io`.
+   */
   readonly path?: string;
 }
 
 /** Options of `attachSocketIo` on an `io` of the application. */
 export interface SocketIoNamespaceOptions extends OriginOptions {
-  /** The namespace, which MUST be the hub's alone, and so cannot be the root. Default: `/bellwire`. */
+  /**
+   * The namespace, which MUST be the hub's alone, and so cannot be the root. Default: `/bellwire`.
+   */
   readonly namespace?: string;
 }
 
@@ -47,13 +53,19 @@ const NAMESPACE_RULES: OptionRules = {
   ...ORIGINS,
 };
 
-/** The options on an HTTP server, with defaults. Throws `invalid_option` naming the path and what is allowed. */
+/**
+ * The options on an HTTP server, with defaults. Throws `invalid_option` naming the path and what is
+ * allowed.
+ */
 export function serverSettings(options: SocketIoServerOptions): Required<SocketIoServerOptions> {
   checkOptions("attachSocketIo", options, SERVER_RULES);
   return { path: options.path ?? PATH, allowedOrigins: options.allowedOrigins ?? [] };
 }
 
-/** The options on an `io`, with defaults. Throws `invalid_option` naming the path and what is allowed. */
+/**
+ * The options on an `io`, with defaults. Throws `invalid_option` naming the path and what is
+ * allowed.
+ */
 export function namespaceSettings(options: SocketIoNamespaceOptions): Required<SocketIoNamespaceOptions> {
   checkOptions("attachSocketIo", options, NAMESPACE_RULES);
   return { namespace: options.namespace ?? NAMESPACE, allowedOrigins: options.allowedOrigins ?? [] };

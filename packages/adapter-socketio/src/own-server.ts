@@ -1,4 +1,6 @@
-/** A Socket.IO server for one hub, on a path of an HTTP server that serves other things beside it. */
+/**
+ * A Socket.IO server for one hub, on a path of an HTTP server that serves other things beside it.
+ */
 import {
   createServer,
   type Server as HttpServer,
@@ -27,9 +29,15 @@ import type { SocketIoServerOptions } from "./options.ts";
 import { preflight, sessionIn } from "./requests.ts";
 import { NAMESPACE } from "./wire.ts";
 
-/** What may stand around a message of the largest size: the types of two protocols, the event, an acknowledgement's id. */
+/**
+ * Bytes around a message of the largest size: the types of two protocols, the event, an
+ * acknowledgement's id.
+ */
 const FRAMING = 64;
-/** Joins of namespaces that a session may ask for; our client asks for one. Each costs an answer, which nobody need read. */
+/**
+ * Joins of namespaces that a session may ask for; our client asks for one. Each costs an answer,
+ * which nobody need read.
+ */
 const JOINS = 4;
 /** How the packet of such a join begins, in Socket.IO's protocol. */
 const CONNECT = "0";
@@ -144,7 +152,10 @@ function serverFor(hub: LinkAcceptor, server: HttpServer | SecureServer): Server
   return io;
 }
 
-/** Sessions whose first socket may join without being judged again. One that asks for too many joins is ended. */
+/**
+ * Sessions whose first socket may join without being judged again. One that asks for too many joins
+ * is ended.
+ */
 function admissions(engine: Engine, carriers: Carriers): WeakSet<Session> {
   const admitted: WeakSet<Session> = new WeakSet();
   engine.on("connection", (session: Session) => {

@@ -2,7 +2,7 @@
 
 /** A packet that is ready for the library. */
 export interface Packet {
-  /** What travels by long polling, and by any other carrier that frames for itself. */
+  /** The form for long polling, and for any other carrier that frames by itself. */
   readonly text: string;
   /** About the bytes that it takes on any of them. */
   readonly bytes: number;
@@ -10,8 +10,9 @@ export interface Packet {
 }
 
 /**
- * `wsPreEncodedFrame` is the option by which Socket.IO's own adapters hand Engine.IO a finished frame. Without it every link would
- * encode the text again. An engine that does not know it, or compresses, sends the text.
+ * `wsPreEncodedFrame` is the option by which Socket.IO's own adapters hand Engine.IO a finished
+ * frame. Without it every link would encode the text again. An engine that does not know it, or
+ * compresses, sends the text.
  */
 interface PacketOptions {
   readonly compress: false;
@@ -27,7 +28,10 @@ export function packetOf(text: string): Packet {
   return { text, bytes: frame.length, options: { compress: false, wsPreEncodedFrame: [frame] } };
 }
 
-/** Header and text in one buffer, so that they leave in one write (RFC 6455, section 5.2: final, unmasked, text). */
+/**
+ * Header and text in one buffer, so that they leave in one write (RFC 6455, section 5.2: final,
+ * unmasked, text).
+ */
 function textFrame(text: string): Buffer {
   const length = Buffer.byteLength(text);
   const header = headerOf(length);

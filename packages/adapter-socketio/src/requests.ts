@@ -6,7 +6,10 @@ export function sessionIn({ url }: IncomingMessage): string | undefined {
   return new URLSearchParams(url?.split("?", 2)[1]).get("sid") || undefined;
 }
 
-/** Whatever header a page of an allowed origin wants to send may be sent: those the endpoint does not know mean nothing to it. */
+/**
+ * A page of an allowed origin may send any header: those that the endpoint does not know mean
+ * nothing to it.
+ */
 export function preflight({ headers }: IncomingMessage): Readonly<Record<string, string>> {
   const asked = headers["access-control-request-headers"] ?? "";
   return {

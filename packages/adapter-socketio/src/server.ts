@@ -1,4 +1,7 @@
-/** The server half of the Socket.IO wire, on `socket.io`: a server of the hub's own, or a namespace of the application's. */
+/**
+ * The server half of the Socket.IO wire, on `socket.io`: a server of the hub's own, or a namespace
+ * of the application's.
+ */
 import type { Server as HttpServer } from "node:http";
 import type { Server as SecureServer } from "node:https";
 import { BellwireError, type CloseCause } from "@bellwire/core";
@@ -18,11 +21,14 @@ import { serveOwn } from "./own-server.ts";
 export type { SocketIoNamespaceOptions, SocketIoServerOptions } from "./options.ts";
 
 /**
- * Serves a hub over Socket.IO, to Bellwire's own client and to stock ones, on one path of an HTTP or HTTPS server, on the namespace
- * `/bellwire` and on the root. An application with a Socket.IO of its own on that server gives this `io` instead. Requests for other paths go to the server's own listeners; those that nobody listens to are answered 404. Returns a function that detaches it; links that
- * are open go on. Throws `invalid_option`.
+ * Serves a hub over Socket.IO, to Bellwire's own client and to stock ones, on one path of an HTTP
+ * or HTTPS server, on the namespace `/bellwire` and on the root. An application with a Socket.IO of
+ * its own on that server gives this `io` instead. Requests for other paths go to the server's own
+ * listeners; those that nobody listens to are answered 404. Returns a function that detaches it;
+ * links that are open go on. Throws `invalid_option`.
  *
- * By long polling a link's requests must reach the process that holds it: behind a balancer, make it sticky.
+ * By long polling a link's requests must reach the process that holds it: behind a balancer, make
+ * it sticky.
  */
 export function attachSocketIo(
   hub: LinkAcceptor,
@@ -30,9 +36,10 @@ export function attachSocketIo(
   options?: SocketIoServerOptions,
 ): () => void;
 /**
- * Serves a hub on a namespace of an `io` that the application has, beside the application's own namespaces. The `io` keeps its options:
- * its path, CORS, compression, intervals, and how much it reads before a message can be refused (`maxHttpBufferSize`). Attach it to its
- * server first. Returns a function that detaches the hub; links that are open go on. Throws `invalid_option`.
+ * Serves a hub on a namespace of an `io` that the application has, beside the application's own
+ * namespaces. The `io` keeps its options: its path, CORS, compression, intervals, and how much it
+ * reads before a message can be refused (`maxHttpBufferSize`). Attach it to its server first.
+ * Returns a function that detaches the hub; links that are open go on. Throws `invalid_option`.
  */
 export function attachSocketIo(hub: LinkAcceptor, io: Server, options?: SocketIoNamespaceOptions): () => void;
 export function attachSocketIo(

@@ -17,7 +17,8 @@ export abstract class SocketLink implements Link<ServerMessage> {
   #ended = false;
 
   /**
-   * `limit` is the largest message that it takes, in bytes. `alone`: the session underneath serves this link only, and ends with it.
+   * `limit` is the largest message that it takes, in bytes. `alone`: the session underneath serves
+   * this link only, and ends with it.
    */
   constructor(socket: Socket, connection: Connection, limit: number, alone: boolean) {
     this.socket = socket;
@@ -52,12 +53,12 @@ export abstract class SocketLink implements Link<ServerMessage> {
   close(cause: CloseCause): void {
     if (this.closed) return;
     this.#cause = cause;
-    // Who does not read hears no farewell either, and a lost link is one that ends without a word.
+    // A peer that does not read receives no farewell either, and a lost link ends without one.
     if (cause.code === "slow_consumer" || cause.code === "link_lost") this.connection.terminate();
     else this.farewell(cause);
   }
 
-  /** An event of the client. Whatever it is, this MUST NOT throw. */
+  /** Takes an event of the client. MUST NOT throw, whatever the event holds. */
   protected abstract received(event: unknown, args: readonly unknown[]): void;
 
   /** Tells the client why the link ends, and ends it. */

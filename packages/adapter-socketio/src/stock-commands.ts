@@ -1,6 +1,12 @@
-/** What a stock client asks for, as a message of PROTOCOL.md. Pure; whether it is a message at all is judged later. */
+/**
+ * Translates a stock client's events to messages of PROTOCOL.md. Pure; the caller judges whether
+ * the result is a valid message.
+ */
 
-/** Builds the message that an event stands for; undefined for an event that is no command. `id` makes one for a publish without. */
+/**
+ * Builds the message that an event stands for; undefined for an event that is no command. `id`
+ * makes one for a publish without.
+ */
 export function stockCommand(
   event: unknown,
   args: readonly unknown[],

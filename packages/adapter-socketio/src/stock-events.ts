@@ -1,6 +1,7 @@
 /**
- * What the hub says, in the words of a stock Socket.IO client: a notification is an event of its own name with its data; everything
- * else is an event whose name begins with `bellwire:`, which no contract can have. Pure.
+ * Translates the hub's messages for a stock Socket.IO client: a notification is an event of its own
+ * name with its data; everything else is an event whose name begins with `bellwire:`, which no
+ * contract can have. Pure.
  */
 import type { CloseCause, ErrorCode } from "@bellwire/core";
 import type { Notified, ServerMessage } from "@bellwire/core/adapter";
@@ -11,7 +12,7 @@ export interface StockEvent {
   readonly args: readonly string[];
 }
 
-/** What a command's acknowledgement says. */
+/** The content of a command's acknowledgement. */
 export type StockAnswer = Readonly<Record<string, unknown>> & { readonly ok: boolean };
 
 /** The data of `connect_error` and of `bellwire:error`. */
@@ -22,17 +23,25 @@ export interface StockFailure {
   readonly retryAfter?: number;
 }
 
-/** Events that mean something else to Socket.IO's clients, or end their connection; and what is said in their place, which is not said twice. */
+/**
+ * Events that mean something else to Socket.IO's clients, or end their connection; and what is said
+ * in their place, which is not said twice.
+ */
 const RESERVED = /^(event:)*(connect|connect_error|disconnect|disconnecting|newListener|removeListener)$/;
 
-/** The event of a message for a client that knows the topic's epoch; undefined when it means nothing to a stock client. */
+/**
+ * The event of a message for a client that knows the topic's epoch; undefined when it means nothing
+ * to a stock client.
+ */
 export function stockEvent(message: ServerMessage, epoch: string | undefined): StockEvent | undefined {
   const { type, ...rest } = message;
   if (message.type === "notification") return epoch === undefined ? undefined : notification(message, epoch);
-  // Positions are compared by clients that may have lost something; between the hub and this end nothing is.
+  // Positions are compared by clients that may have lost something; between the hub and this end
+  // nothing is.
   if (type === "head" || type === "skip" || type === "welcome" || type === "bye") return undefined;
   if (type === "ping" || type === "pong") return undefined;
-  // Gaps, errors, the end of the token, who is present, and whatever the hub learns to say of a topic.
+  // Gaps, errors, the end of the token, who is present, and whatever the hub learns to say of a
+  // topic.
   return { name: `bellwire:${type}`, args: [JSON.stringify(rest)] };
 }
 
@@ -63,7 +72,10 @@ export function stockAnswer(message: ServerMessage): StockAnswer | undefined {
   return { ok: false, code, message: words, ...(retryAfter !== undefined && { retryAfter }) };
 }
 
-/** What a client is told that is turned away, whose link ends, or whose command failed without an acknowledgement. */
+/**
+ * The message for a client that is refused, whose link ends, or whose command failed without an
+ * acknowledgement.
+ */
 export function stockFailure({ code, reason, retryAfter }: CloseCause): StockFailure {
   return {
     code,

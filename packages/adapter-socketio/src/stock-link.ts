@@ -1,6 +1,7 @@
 /**
- * The link of a stock client, which knows nothing of Bellwire: this end says hello in its place. The client is connected only when
- * the hub has agreed, so that a refusal is a `connect_error`, and no command can come too early.
+ * The link of a stock client, which knows nothing of Bellwire: this end says hello in its place.
+ * The client is connected only when the hub has agreed, so that a refusal is a `connect_error`, and
+ * no command can come too early.
  */
 import { type CloseCause, ERRORS } from "@bellwire/core";
 import { PROTOCOL_VERSION, type ServerMessage } from "@bellwire/core/adapter";
@@ -40,7 +41,9 @@ export class StockLink extends SocketLink {
   readonly #epochs: Map<string, string> = new Map();
   #verdict: Verdict | undefined;
   #ref = 0;
-  /** Errors that a client was told in an acknowledgement, and that the hub is about to say again. */
+  /**
+   * Errors that a client was told in an acknowledgement, and that the hub is about to say again.
+   */
   #told = 0;
 
   constructor(socket: Socket, connection: Connection, limit: number, packets: StockPackets, alone: boolean) {
@@ -89,7 +92,8 @@ export class StockLink extends SocketLink {
       return this.ended(cause);
     }
     this.#fail(cause);
-    // A stock client comes back by itself to a connection that was lost, and stays away from one that it was sent off.
+    // A stock client comes back by itself to a connection that was lost, and stays away from one
+    // that it was sent off.
     if (this.#alone && ERRORS[cause.code].retryable) return this.connection.close();
     this.socket.disconnect();
     if (this.#alone) this.connection.close();

@@ -1,4 +1,7 @@
-/** The Socket.IO wire among others: long polling that becomes a WebSocket, other wires on the same server, a process that ends. */
+/**
+ * The Socket.IO wire among others: long polling that becomes a WebSocket, other wires on the same
+ * server, a process that ends.
+ */
 import { spawn } from "node:child_process";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";

@@ -4,7 +4,8 @@ import { socketIoPollingRig, socketIoRig, socketIoUpgradeRig } from "../src/test
 
 conformance(socketIoRig, { describe, it });
 
-// What a faulty network adds is the same on every carrier, and the campaign runs it; a hundred requests a second are not for every day.
+// A faulty network adds the same on every carrier, and the campaign runs it; the usual run leaves
+// its hundreds of requests a second out.
 const directly = {
   it,
   describe: (name: string, register: () => void) => !name.endsWith("faults") && describe(name, register),

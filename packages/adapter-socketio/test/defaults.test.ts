@@ -1,4 +1,7 @@
-/** Both halves with nothing but a URL, on a server of the hub's own and on an `io` of the application's. */
+/**
+ * Both halves with nothing but a URL, on a server of the hub's own and on an `io` of the
+ * application's.
+ */
 import { createServer } from "node:http";
 import { createChannel } from "@bellwire/core/client";
 import { Server } from "socket.io";

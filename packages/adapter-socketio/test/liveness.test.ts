@@ -1,4 +1,7 @@
-/** R13 on Socket.IO: a direction that is dead without a word is found by both ends, whatever carries the link. */
+/**
+ * R13 on Socket.IO: a direction that is dead without a word is found by both ends, whatever carries
+ * the link.
+ */
 import { createServer } from "node:http";
 import { createChannel } from "@bellwire/core/client";
 import { seededRandom, startFaultProxy } from "@bellwire/core/conformance";
@@ -14,7 +17,10 @@ const SILENCE = LIMITS.pingInterval + LIMITS.pongTimeout;
 
 const carriers = [["websocket"], ["polling"], ["polling", "websocket"]] as const;
 
-/** A link that has just answered a ping: from now on each end has the longest time before it must notice. */
+/**
+ * A link that has just answered a ping: from now on each end has the longest time before it must
+ * notice.
+ */
 async function connected(transports: Trial[0], given: boolean) {
   const hub = hubFor(LIMITS);
   const server = createServer();
@@ -52,7 +58,10 @@ async function connected(transports: Trial[0], given: boolean) {
   return { hub, channel, proxy, pings: () => pings };
 }
 
-/** Milliseconds until both ends have noticed that nothing passes any more in a direction, or in both. */
+/**
+ * Milliseconds until both ends have noticed that nothing passes any more in a direction, or in
+ * both.
+ */
 async function timeToNotice(...[transports, ways, given]: Trial): Promise<number> {
   const { hub, channel, proxy } = await connected(transports, given);
   const start = performance.now();

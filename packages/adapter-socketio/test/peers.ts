@@ -1,4 +1,6 @@
-/** What these tests share: a hub on real sockets, and peers that speak Engine.IO byte by byte. */
+/**
+ * Shared parts of these tests: a hub on real sockets, and peers that send Engine.IO byte by byte.
+ */
 import { type ClientRequest, createServer, type IncomingMessage, request, type Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { BellwireError, conflated, defineTopics, type, volatile } from "@bellwire/core";
@@ -22,7 +24,10 @@ export type Topics = typeof topics.map;
 /** The path of both halves. */
 export const PATH = "/socket.io";
 
-/** A hub on which a token is the user's name, `wrong` is refused, and users have orders of their own. */
+/**
+ * A hub on which a token is the user's name, `wrong` is refused, and users have orders of their
+ * own.
+ */
 export function hubFor(
   limits: Partial<Limits> = {},
   options: Partial<HubOptions<Topics, { user?: string }>> = {},

@@ -1,4 +1,7 @@
-/** A client that cannot connect is told what to change, and so is whoever runs the server, at most once a minute for each kind. */
+/**
+ * A client that cannot connect is told what to change, and so is whoever runs the server, at most
+ * once a minute for each kind.
+ */
 import { createServer, request as forward } from "node:http";
 import { BellwireError, type CloseCause } from "@bellwire/core";
 import { Server } from "socket.io";

@@ -1,4 +1,6 @@
-/** The Socket.IO wire over real sockets: admission, hostile packets, slow consumers, and the end. */
+/**
+ * The Socket.IO wire over real sockets: admission, hostile packets, slow consumers, and the end.
+ */
 import { createServer } from "node:http";
 import { connect } from "node:net";
 import { Duplex } from "node:stream";
@@ -534,7 +536,8 @@ describe("slow consumers", () => {
     await until(() => neighbour.heard.length === 10_000, "the neighbour");
     expect(neighbour.heard).toEqual(upTo(10_000));
     expect(held).toBeLessThan(CAP);
-    // Ten slow clients of a megabyte each, one and a half times, and 32 MB; and 24 MB that the neighbour's own log holds here.
+    // Ten slow clients of a megabyte each, one and a half times, and 32 MB; and 24 MB that the
+    // neighbour's own log holds here.
     expect(process.memoryUsage().rss - before).toBeLessThan((15 + 32 + 24) * CAP);
   });
 

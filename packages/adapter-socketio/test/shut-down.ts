@@ -1,4 +1,7 @@
-/** A server and its clients in one process, which must end by itself within two seconds after everything was closed. */
+/**
+ * A server and its clients in one process, which must end by itself within two seconds after
+ * everything was closed.
+ */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createChannel } from "@bellwire/core/client";

@@ -1,4 +1,7 @@
-/** Stock `socket.io-client` on a real hub: what a team has that adopts Bellwire, or leaves it, piece by piece. */
+/**
+ * Stock `socket.io-client` on a real hub: what a team has that adopts Bellwire, or leaves it, piece
+ * by piece.
+ */
 import { createServer } from "node:http";
 import { Server } from "socket.io";
 import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
@@ -48,7 +51,7 @@ function stock(url: string, options: Options = {}): { socket: Socket; heard: Hea
 const asked = (socket: Socket, ...args: [string, ...unknown[]]): Promise<Answer> =>
   socket.timeout(5_000).emitWithAck(...args) as Promise<Answer>;
 
-/** What a client is told that may not connect. */
+/** The message for a client that may not connect. */
 function refusal(socket: Socket): Promise<unknown> {
   return new Promise((resolve) =>
     socket.on("connect_error", (error) => resolve((error as Error & { data?: unknown }).data)),
@@ -296,7 +299,7 @@ describe("a stock client", () => {
     await asked(ada.socket, "subscribe", "presence-room.a");
     const bob = stock(url, { auth: { token: "bob" } });
     await asked(bob.socket, "subscribe", "presence-room.a");
-    // Who says so leaves at once; who is lost may be back, and is waited for.
+    // A client that says goodbye leaves at once; one that is lost may be back, and is waited for.
     bob.socket.disconnect();
     await until(() => ada.heard.length === 3, "the events", 1_000);
     expect(ada.heard).toEqual([

@@ -6,7 +6,10 @@ import { useHeldChannel } from "./provider.ts";
 
 const IDLE: ChannelStatus = { state: "idle" };
 
-/** The channel's state, `idle` before anything needed a connection and on a server. Does not connect by itself. */
+/**
+ * The channel's state, `idle` before anything needed a connection and on a server. Does not connect
+ * by itself.
+ */
 export function useChannelState(): ChannelState {
   const held = useHeldChannel();
   return useSyncExternalStore<ChannelState>(
@@ -17,12 +20,14 @@ export function useChannelState(): ChannelState {
 }
 
 /**
- * The channel's state with what led to it: `cause` says why there is no link, in a code and words for people, `attempt` how many have
- * failed, and `after` in how many milliseconds from the last one's end the next is made. Does not connect by itself.
+ * The channel's state with what led to it: `cause` says why there is no link, in a code and words
+ * for people, `attempt` how many have failed, and `after` in how many milliseconds from the last
+ * one's end the next is made. Does not connect by itself.
  */
 export function useChannelStatus(): ChannelStatus {
   const held = useHeldChannel();
-  // The channel makes a new object at each question; React wants the same one for as long as nothing has changed.
+  // The channel makes a new object at each question; React wants the same one for as long as
+  // nothing has changed.
   const read = useMemo(() => {
     let last = IDLE;
     return (): ChannelStatus => {

@@ -1,4 +1,7 @@
-/** One channel for a tree of components: made on first use, closed when nobody holds it any more. Knows nothing of React. */
+/**
+ * One channel for a tree of components: made on first use, closed when nobody holds it any more.
+ * Knows nothing of React.
+ */
 import type { TopicMap } from "@bellwire/core";
 import type { NotificationChannel } from "@bellwire/core/client";
 
@@ -21,8 +24,9 @@ export function lentChannel(channel: AnyChannel): HeldChannel {
 }
 
 /**
- * A channel of its own. It is closed when the work under way ends without a holder, and not at once: React takes effects away and
- * puts them back in one go (StrictMode, hot reload), and a component's effects run before those of the provider above, which holds.
+ * A channel of its own. It is closed when the work under way ends without a holder, and not at
+ * once: React takes effects away and puts them back in one go (StrictMode, hot reload), and a
+ * component's effects run before those of the provider above, which holds.
  */
 export function ownChannel(create: () => AnyChannel): HeldChannel {
   let channel: AnyChannel | undefined;

@@ -1,5 +1,8 @@
 "use client";
-/** Bellwire in React: one channel for a tree of components, and hooks that are typed by the program's contract. */
+/**
+ * Bellwire in React: one channel for a tree of components, and hooks that are typed by the
+ * program's contract.
+ */
 export { useChannelState, useChannelStatus } from "./channel-state.ts";
 export {
   type NotificationList,

@@ -1,6 +1,9 @@
 import { type RefObject, useInsertionEffect, useRef } from "react";
 
-/** What was given in the render that is on the screen, for listeners that outlive it. Insertion effects also run before any other. */
+/**
+ * The value of the render that is on the screen, for listeners that outlive it. Insertion effects
+ * run before all others.
+ */
 export function useLatest<T>(value: T): RefObject<T> {
   const latest = useRef(value);
   useInsertionEffect(() => {

@@ -17,9 +17,15 @@ export interface NotificationListOptions<E extends string> {
 /** A topic's notifications since the component mounted, and how its subscription stands. */
 export interface NotificationList<M extends TopicMap, T extends string, E extends string>
   extends TopicStatus {
-  /** Oldest first, in the order of the topic. With a `gap`, some are missing before those that came after it. */
+  /**
+   * Oldest first, in the order of the topic. With a `gap`, some are missing before those that came
+   * after it.
+   */
   readonly notifications: readonly OneOf<M, T, E>[];
-  /** Empties the list and forgets the gap, such as after loading anew. The same function in every render for the same topic. */
+  /**
+   * Empties the list and forgets the gap, such as after loading anew. The same function in every
+   * render for the same topic.
+   */
   readonly clear: () => void;
 }
 
@@ -30,9 +36,11 @@ interface Listed extends TopicStatus {
 const EMPTY: Listed = { ...BEGINNING, notifications: [] };
 
 /**
- * Keeps what comes on a topic while the component is mounted; null keeps nothing. The list begins empty with another topic.
+ * Keeps what comes on a topic while the component is mounted; null keeps nothing. The list begins
+ * empty with another topic.
  *
- * @example const { notifications, gap } = useNotifications("workouts.42", { limit: 20, events: ["completed"] });
+ * @example const { notifications, gap } = useNotifications("workouts.42", { limit: 20, events:
+ *   ["completed"] });
  */
 export function useNotifications<
   T extends TopicsOf<RegisteredTopics>,

@@ -4,9 +4,12 @@ import type { PresenceSubscription } from "@bellwire/core/client";
 import type { RegisteredTopics } from "./register.ts";
 import { BEGINNING, type TopicStatus, useTopicState } from "./topic-state.ts";
 
-/** Who is present, and how the component's own presence stands. */
+/** The members who are present, and the state of the component's own presence. */
 export interface Presence extends TopicStatus {
-  /** Every member once, whoever came first in front; empty until the hub has first said so. After a loss of the link they stay. */
+  /**
+   * Every member once, whoever came first in front; empty until the hub has first said so. After a
+   * loss of the link they stay.
+   */
   readonly members: readonly Member[];
 }
 
@@ -18,7 +21,10 @@ export type PresenceTopics =
     ? `presence-${string}`
     : Extract<TopicsOf<RegisteredTopics>, `presence-${string}`>;
 
-/** Makes the user a member of a `presence-` topic while the component is mounted, and tells who else is there; null joins nothing. */
+/**
+ * Makes the user a member of a `presence-` topic while the component is mounted, and tells who else
+ * is there; null joins nothing.
+ */
 export function usePresence(topic: PresenceTopics | null): Presence {
   const [presence] = useTopicState<Presence>(topic, NOBODY, (subscription, change) => {
     // The type of the topic says that it has members.

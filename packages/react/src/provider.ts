@@ -14,18 +14,25 @@ import {
 import { type AnyChannel, type HeldChannel, lentChannel, ownChannel } from "./held-channel.ts";
 import type { RegisteredChannel } from "./register.ts";
 
-/** Props of {@link ChannelProvider}: a way to make the channel, or a channel that somebody else closes. */
+/**
+ * Props of {@link ChannelProvider}: a way to make the channel, or a channel that somebody else
+ * closes.
+ */
 export type ChannelProviderProps = { readonly children?: ReactNode } & (
   | {
       /**
-       * Makes the channel, in the browser, when a component first needs it; the provider closes it when it unmounts. Called once for
-       * a provider: StrictMode, hot reload and another function in a later render make no second channel.
+       * Makes the channel, in the browser, when a component first needs it; the provider closes it
+       * when it unmounts. Called once for a provider: StrictMode, hot reload and another function
+       * in a later render make no second channel.
        */
       readonly create: () => RegisteredChannel;
       readonly channel?: never;
     }
   | {
-      /** A channel that lives outside of React, and is never closed here. With another one, everything subscribes there. */
+      /**
+       * A channel that lives outside of React, and is never closed here. With another one,
+       * everything subscribes there.
+       */
       readonly channel: RegisteredChannel;
       readonly create?: never;
     }
@@ -33,7 +40,10 @@ export type ChannelProviderProps = { readonly children?: ReactNode } & (
 
 const ChannelContext: Context<HeldChannel | undefined> = createContext<HeldChannel | undefined>(undefined);
 
-/** Gives the components below it one channel. Rendering on a server makes no channel and no connection. */
+/**
+ * Gives the components below it one channel. Rendering on a server makes no channel and no
+ * connection.
+ */
 export function ChannelProvider({ channel, create, children }: ChannelProviderProps): ReactElement {
   const [own] = useState(() => ownChannel(create as unknown as () => AnyChannel));
   const lent = useMemo(() => channel && lentChannel(channel as unknown as AnyChannel), [channel]);

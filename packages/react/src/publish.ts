@@ -16,18 +16,22 @@ import type { RegisteredTopics } from "./register.ts";
 /** Publishes one event, and says how that goes. */
 export interface Publisher<M extends TopicMap, T extends string, E extends string> {
   /**
-   * Publishes as the channel does, from a handler or an effect, and rejects as it does; who does not wait for the promise reads `error`.
-   * The same function in every render for the same topic and event.
+   * Publishes as the channel does, from a handler or an effect, and rejects as it does; who does
+   * not wait for the promise reads `error`. The same function in every render for the same topic
+   * and event.
    */
   readonly publish: (
     data: InputOf<M, T, E>,
     options?: ChannelPublishOptions,
   ) => Promise<Receipt<ResultOf<M, T, E>>>;
-  /** Whether an acknowledgement is still to come. While away it is, as long as the publish waits in the outbox. */
+  /**
+   * Whether an acknowledgement is still to come. While away it is, as long as the publish waits in
+   * the outbox.
+   */
   readonly pending: boolean;
   /**
-   * Why the last publish that ended failed; undefined when it did not, and once another begins. What the program's own code threw, such as
-   * a schema, is the `cause` of an `internal`.
+   * The error of the last publish that ended; undefined when it succeeded, and once another begins.
+   * An error of the program's own code, such as a schema's, is the `cause` of an `internal`.
    */
   readonly error: BellwireError | undefined;
 }

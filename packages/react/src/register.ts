@@ -3,12 +3,10 @@ import type { Contract, TopicMap } from "@bellwire/core";
 import type { NotificationChannel } from "@bellwire/core/client";
 
 /**
- * Names the program's contract, for all hooks. Without it any text is a topic and data is `unknown`.
+ * Names the program's contract, for all hooks. Without it any text is a topic and data is
+ * `unknown`.
  *
- * @example
- * declare module "@bellwire/react" {
- *   interface Register { topics: typeof topics }
- * }
+ * @example declare module "@bellwire/react" { interface Register { topics: typeof topics } }
  */
 export interface Register {}
 

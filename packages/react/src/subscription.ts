@@ -10,26 +10,37 @@ export type EventHandlers<M extends TopicMap, T extends string> = {
   readonly [E in HeardOf<M, T>]?: Handler<Notification<T, E, DataOf<M, T, E>>, E>;
 };
 
-/** For events that are not declared a method, of which the compiler lets the parameter be narrower: it names its own event. */
+/**
+ * For events that are not declared a method, of which the compiler lets the parameter be narrower:
+ * it names its own event.
+ */
 type Handler<N, E> = string extends E
   ? { handle(notification: N): unknown }["handle"]
   : (notification: N) => unknown;
 
-/** Listeners under the names that a subscription of `@bellwire/core` has. What one throws goes to the channel's `onError`. */
+/**
+ * Listeners under the names that a subscription of `@bellwire/core` has. An error that one throws
+ * goes to the channel's `onError`.
+ */
 export interface SubscriptionHandlers<M extends TopicMap, T extends string> {
   readonly on?: EventHandlers<M, T>;
   readonly onAny?: (notification: NotificationOf<M, T>) => unknown;
-  /** Hears where continuity could not be proven, before any later notification; the time to load anew. */
+  /**
+   * Hears where continuity could not be proven, before any later notification; the time to load
+   * anew.
+   */
   readonly onGap?: (gap: Gap) => unknown;
   /** Hears, once, why the hub ended the subscription. */
   readonly onEnd?: (error: BellwireError) => unknown;
 }
 
 /**
- * Subscribes to a topic while the component is mounted; null subscribes to nothing. Handlers of the latest render are called, without
- * subscribing again. Components on one topic share one subscription at the hub.
+ * Subscribes to a topic while the component is mounted; null subscribes to nothing. Handlers of the
+ * latest render are called, without subscribing again. Components on one topic share one
+ * subscription at the hub.
  *
- * @example useSubscription("workouts.42", { on: { completed: ({ data }) => toast(`${data.calories} kcal`) }, onGap: reload });
+ * @example useSubscription("workouts.42", { on: { completed: ({ data }) => toast(`${data.calories}
+ *   kcal`) }, onGap: reload });
  */
 export function useSubscription<T extends TopicsOf<RegisteredTopics>>(
   topic: T | null,

@@ -8,11 +8,17 @@ import { useHeldChannel } from "./provider.ts";
 
 /** How a component's subscription stands. */
 export interface TopicStatus {
-  /** The hub has answered: from now on nothing is missed without a gap. Stays true while the link is away. */
+  /**
+   * The hub has answered: from now on nothing is missed without a gap. Stays true while the link is
+   * away.
+   */
   readonly ready: boolean;
   /** The last place where continuity could not be proven; undefined when there was none. */
   readonly gap: Gap | undefined;
-  /** Why the subscription could not be had or was ended, such as `forbidden`; undefined while all is well. */
+  /**
+   * Why the subscription could not be had or was ended, such as `forbidden`; undefined while all is
+   * well.
+   */
   readonly error: BellwireError | undefined;
 }
 
@@ -32,9 +38,10 @@ interface Kept<S> {
 }
 
 /**
- * Subscribes while the component is mounted and `topic` is not null. `listen` adds the component's own listeners, which are taken away
- * before the subscription is closed. The state belongs to one topic of one channel: with another it is `beginning` in the same render.
- * `beginning` MUST be the same object in every render.
+ * Subscribes while the component is mounted and `topic` is not null. `listen` adds the component's
+ * own listeners, which are taken away before the subscription is closed. The state belongs to one
+ * topic of one channel: with another it is `beginning` in the same render. `beginning` MUST be the
+ * same object in every render.
  */
 export function useTopicState<S extends TopicStatus>(
   topic: string | null,
@@ -79,10 +86,12 @@ export function useTopicState<S extends TopicStatus>(
       mounted = false;
       subscribed.current = false;
       for (const remove of stop) remove();
-      // Later, so that effects that are put back at once, or another component on the topic, take over without a word to the hub.
+      // Later, so that effects that are put back at once, or another component on the topic, take
+      // over without a word to the hub.
       queueMicrotask(() => {
         subscription.close();
-        // What comes while nothing is subscribed is missed; a component that is shown again must not pretend otherwise.
+        // Notifications that come while nothing is subscribed are missed; a component that is shown
+        // again must not pretend otherwise.
         if (!subscribed.current) change(() => beginning);
       });
     };

@@ -1,4 +1,7 @@
-/** What the hooks promise, on whatever React this file is bundled with: this package's tests run it on 19, examples/react-18 on 18. */
+/**
+ * The promises of the hooks, on the React with which this file is bundled: this package's tests run
+ * it on 19, examples/react-18 on 18.
+ */
 import "./hot-reload.ts"; // before React DOM
 
 import type { NotificationChannel } from "@bellwire/core/client";
@@ -79,7 +82,7 @@ const press = (text: string): void => {
   buttons.find((button) => button.textContent === text)?.click();
 };
 
-/** Whatever React says on the console, which is where it complains. */
+/** Records everything that React writes to the console, which is where it complains. */
 function complaints(): unknown[] {
   const said: unknown[] = [];
   const spies = (["error", "warn"] as const).map((kind) =>
@@ -572,7 +575,8 @@ export function describeHooks(major: number): void {
     it("keep the connection, the subscription and the list through a hot reload", async () => {
       const world = new World();
       let create = 0;
-      // The module as it is evaluated first, and again after an edit: every function in it is another one.
+      // The module as it is evaluated first, and again after an edit: every function in it is
+      // another one.
       const evaluate = (greeting: string) => {
         const Inner = (): ReactElement => {
           const { ready, notifications } = useNotifications("news.a");

@@ -1,6 +1,7 @@
 /**
- * React's own door for hot reload, as bundlers' plugins use it: edited components take the place of the ones on the page, which keep
- * their state. The door is told of by the hook that React looks for when it is loaded, so this file is imported before React DOM.
+ * React's interface for hot reload, as bundlers' plugins use it: edited components replace those on
+ * the page, which keep their state. React looks for the hook when it is loaded, so this file is
+ * imported before React DOM.
  */
 interface Family {
   current: unknown;

@@ -1,4 +1,7 @@
-/** What must compile, and what must not: the hooks know the topics, events and payloads of the registered contract. */
+/**
+ * Programs that must compile, and programs that must not: the hooks know the topics, events and
+ * payloads of the registered contract.
+ */
 import { type BellwireError, type Contract, defineTopics, type ErrorCode, type } from "@bellwire/core";
 import { createChannel, type NotificationChannel, type Receipt } from "@bellwire/core/client";
 import { memoryTransport } from "@bellwire/core/memory";

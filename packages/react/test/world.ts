@@ -1,4 +1,7 @@
-/** A real hub in this process, channels over a wire that counts what passes, and roots in the page that are unmounted at the end. */
+/**
+ * A real hub in this process, channels over a wire that counts what passes, and roots in the page
+ * that are unmounted at the end.
+ */
 
 import type { CloseCause, Transport } from "@bellwire/core";
 import type { ClientMessage, Link, LinkObserver, ServerMessage } from "@bellwire/core/adapter";
@@ -12,7 +15,7 @@ import { topics } from "./topics.ts";
 
 type Topics = typeof topics.map;
 
-/** What a test reads off the page, and how it takes it away. */
+/** The part of the page that a test reads, and the function that removes it. */
 export interface Mounted {
   readonly text: string;
   render(node: ReactNode): void;
@@ -32,7 +35,7 @@ export class World {
   connections = 0;
   /** Channels that were made by {@link World.channel}. */
   channels = 0;
-  /** What clients said to the hub. */
+  /** The messages of clients to the hub. */
   readonly said: ClientMessage[] = [];
   readonly errors: unknown[] = [];
   #links: Link<ClientMessage>[] = [];
@@ -86,7 +89,7 @@ export class World {
   }
 }
 
-/** Renders into the page. What React complains of fails the test that mounted. */
+/** Renders into the page. A complaint of React fails the test that mounted. */
 export function mount(node: ReactNode): Mounted {
   const container = document.createElement("div");
   document.body.append(container);

@@ -1,4 +1,7 @@
-/** Says toasts to screen readers. Apart from what is seen, so that buttons are not read out and changes on the screen say nothing. */
+/**
+ * Says toasts to screen readers. Apart from what is seen, so that buttons are not read out and
+ * changes on the screen say nothing.
+ */
 import { make } from "./make.ts";
 import type { Notice } from "./toast.ts";
 
@@ -6,7 +9,8 @@ import type { Notice } from "./toast.ts";
 const SAID = 10_000;
 
 export class Announcer {
-  // They are on the page before anything is said: a live region that comes with its text is not read out.
+  // They are on the page before anything is said: a live region that comes with its text is not
+  // read out.
   readonly #polite = make("div", { class: "said", role: "status", "aria-live": "polite" });
   readonly #assertive = make("div", { class: "said", role: "alert", "aria-live": "assertive" });
   readonly elements: readonly HTMLElement[] = [this.#polite, this.#assertive];

@@ -2,7 +2,7 @@
 import { button, buttonsOf, make, swap, textsOf } from "./make.ts";
 import type { Notice, ToasterLabels } from "./toast.ts";
 
-/** What a centre needs of its toaster. */
+/** The parts of a toaster that its centre uses. */
 export interface CentreHost {
   readonly labels: ToasterLabels;
   readonly notices: readonly Notice[];
@@ -96,7 +96,10 @@ export class Centre {
     this.#drawRows(notices);
   }
 
-  /** The panel ends where the bell does; where it would leave the window, it moves as far as it must. */
+  /**
+   * The panel ends where the bell does; where it would leave the window, it moves as far as it
+   * must.
+   */
   #intoView(): void {
     this.panel.style.translate = "";
     const { left, right } = this.panel.getBoundingClientRect();
@@ -115,7 +118,8 @@ export class Centre {
       return row;
     });
     for (const row of before) if (!this.#rows.includes(row)) row.element.remove();
-    // New ones come in front, and are put before those that stay: moving an element would take its focus away.
+    // New ones come in front, and are put before those that stay: moving an element would take its
+    // focus away.
     for (const [index, { element }] of this.#rows.entries()) {
       const there = this.#list.children[index];
       if (there !== element) this.#list.insertBefore(element, there ?? null);
@@ -157,7 +161,10 @@ export class Centre {
       for (const one of row.element.querySelectorAll("button")) one.tabIndex = row === current ? 0 : -1;
   }
 
-  /** Focuses a row, counted from the end when negative, the last one when there are fewer, or the panel when there is none. */
+  /**
+   * Focuses a row, counted from the end when negative, the last one when there are fewer, or the
+   * panel when there is none.
+   */
   #focus(index: number): void {
     const row = this.#rows.at(index) ?? this.#rows.at(-1);
     this.#current = row?.notice.id;

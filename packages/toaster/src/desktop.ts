@@ -12,7 +12,9 @@ export async function askDesktop(): Promise<boolean> {
   return desktopPermission() === "granted";
 }
 
-/** Shows it if the page is hidden and the person has allowed it. `opened` hears that it was clicked. */
+/**
+ * Shows it if the page is hidden and the person has allowed it. `opened` hears that it was clicked.
+ */
 export function showOnDesktop({ id, title, body }: Notice, opened: (id: string) => void): void {
   if (!document.hidden || desktopPermission() !== "granted") return;
   try {
@@ -24,6 +26,7 @@ export function showOnDesktop({ id, title, body }: Notice, opened: (id: string) 
     // The person is back, and sees the toast.
     document.addEventListener("visibilitychange", () => notification.close(), { once: true });
   } catch {
-    // Browsers on phones have the class and refuse to make one; the toast waits for the person to come back.
+    // Browsers on phones have the class and refuse to make one; the toast waits for the person to
+    // come back.
   }
 }

@@ -1,4 +1,6 @@
-/** The element: puts the bell, the centre and the toasts together, and is what an application calls. */
+/**
+ * The element: puts the bell, the centre and the toasts together, and is what an application calls.
+ */
 import { Announcer } from "./announcer.ts";
 import { Centre } from "./centre.ts";
 import { askDesktop, desktopPermission, showOnDesktop } from "./desktop.ts";
@@ -8,13 +10,16 @@ import { Stack } from "./stack.ts";
 import { STYLES } from "./styles.ts";
 import { ENGLISH, type Notice, type Toast, type ToasterLabels } from "./toast.ts";
 
-/** What a toaster can be connected to: a subscription of `@bellwire/core`, or anything else that calls back. */
+/**
+ * A source that a toaster can be connected to: a subscription of `@bellwire/core`, or anything else
+ * that calls back.
+ */
 export interface ToastSource<N, G> {
   onAny(listener: (notification: N) => unknown): () => void;
   onGap?(listener: (gap: G) => unknown): () => void;
 }
 
-/** What a toaster reads of a notification. */
+/** The parts of a notification that a toaster reads. */
 export interface Sourced {
   readonly id: string;
   readonly topic: string;
@@ -25,13 +30,15 @@ export interface Sourced {
 const Base: typeof HTMLElement = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
 
 /**
- * `<bellwire-toaster>`: toasts, and a bell with a notification centre. Place it where the bell belongs.
+ * `<bellwire-toaster>`: toasts, and a bell with a notification centre. Place it where the bell
+ * belongs.
  *
- * Attributes: `timeout` (milliseconds a toast stays, default 6,000), `limit` (notices in the centre, default 100), and `desktop`, which
- * offers notifications of the desktop in the centre and shows them while the page is hidden.
- * Event: `change`, after `notices` or `unread` have changed.
- * Parts: `bell`, `badge`, `panel`, `heading`, `list`, `notice`, `toasts`, `toast`, `title`, `body`, `time`, `action`, `close`, `empty`,
- * `read-all`, `desktop`; a toast also has its tone as a part, a notice `read` or `unread`.
+ * Attributes: `timeout` (milliseconds a toast stays, default 6,000), `limit` (notices in the
+ * centre, default 100), and `desktop`, which offers notifications of the desktop in the centre and
+ * shows them while the page is hidden. Event: `change`, after `notices` or `unread` have changed.
+ * Parts: `bell`, `badge`, `panel`, `heading`, `list`, `notice`, `toasts`, `toast`, `title`, `body`,
+ * `time`, `action`, `close`, `empty`, `read-all`, `desktop`; a toast also has its tone as a part, a
+ * notice `read` or `unread`.
  */
 export class BellwireToaster extends Base {
   readonly #list = new NoticeList();
@@ -60,7 +67,7 @@ export class BellwireToaster extends Base {
     this.#stack.stop();
   }
 
-  /** What is in the centre, newest first. */
+  /** The notices in the centre, newest first. */
   get notices(): readonly Notice[] {
     return this.#list.notices;
   }
@@ -80,7 +87,9 @@ export class BellwireToaster extends Base {
     this.#centre.draw();
   }
 
-  /** Where ids of what was read outlive the page. Set it before the first toast. Default: nowhere. */
+  /**
+   * Where ids of what was read outlive the page. Set it before the first toast. Default: nowhere.
+   */
   get reads(): ReadStore | undefined {
     return this.#list.store;
   }
@@ -117,9 +126,10 @@ export class BellwireToaster extends Base {
   }
 
   /**
-   * Shows what comes on a subscription, for which `toToast` says how, or null for nothing. The notification's own id keeps a toast from
-   * being shown twice. `gapToToast` says what to show where notifications are missing. Returns a function that ends the connection;
-   * the subscription stays open.
+   * Shows what comes on a subscription, for which `toToast` says how, or null for nothing. The
+   * notification's own id keeps a toast from being shown twice. `gapToToast` says what to show
+   * where notifications are missing. Returns a function that ends the connection; the subscription
+   * stays open.
    */
   connect<N extends Sourced, G>(
     source: ToastSource<N, G>,
@@ -154,7 +164,10 @@ export class BellwireToaster extends Base {
     this.#leave();
   }
 
-  /** Takes one from the screen and out of the centre. It does not come again, also under the same id. */
+  /**
+   * Takes one from the screen and out of the centre. It does not come again, also under the same
+   * id.
+   */
   dismiss(id: string): void {
     this.#list.dismiss([id]);
     this.#leave([id]);
@@ -176,7 +189,10 @@ export class BellwireToaster extends Base {
     this.#centre.toggle(false);
   }
 
-  /** Asks for desktop notifications. Call it in the handler of a click; resolves to whether they are allowed. */
+  /**
+   * Asks for desktop notifications. Call it in the handler of a click; resolves to whether they are
+   * allowed.
+   */
   async askDesktop(): Promise<boolean> {
     const allowed = await askDesktop();
     this.#centre.draw();
@@ -198,7 +214,9 @@ export class BellwireToaster extends Base {
   };
 }
 
-/** Makes `<bellwire-toaster>` known to the page; the second time, and on a server, it does nothing. */
+/**
+ * Makes `<bellwire-toaster>` known to the page; the second time, and on a server, it does nothing.
+ */
 export function defineToaster(): void {
   const registry = globalThis.customElements as CustomElementRegistry | undefined;
   if (!registry?.get("bellwire-toaster")) registry?.define("bellwire-toaster", BellwireToaster);
@@ -211,7 +229,8 @@ function numberOf(text: string | null, usual: number): number {
 
 declare global {
   interface HTMLElementTagNameMap {
-    // Without the private part of the class, by which the types of the ES module and of the CommonJS one would differ.
+    // Without the private part of the class, by which the types of the ES module and of the
+    // CommonJS one would differ.
     "bellwire-toaster": Omit<BellwireToaster, "labels"> & {
       get labels(): ToasterLabels;
       set labels(labels: Partial<ToasterLabels> | undefined);

@@ -1,4 +1,6 @@
-/** Toasts and a notification centre. Importing this makes `<bellwire-toaster>` known to the page. */
+/**
+ * Toasts and a notification centre. Importing this makes `<bellwire-toaster>` known to the page.
+ */
 import { defineToaster } from "./element.ts";
 
 export { BellwireToaster, defineToaster, type Sourced, type ToastSource } from "./element.ts";

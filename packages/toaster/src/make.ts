@@ -1,4 +1,7 @@
-/** Makes elements. Texts become text nodes and attributes are set one by one; no markup is ever parsed. */
+/**
+ * Makes elements. Texts become text nodes and attributes are set one by one; no markup is ever
+ * parsed.
+ */
 import type { Notice, ToasterLabels } from "./toast.ts";
 
 /** Attributes by name. Without a `class` before it, `part` is the class, too. */
@@ -36,7 +39,9 @@ export function textsOf({ title, body }: Notice): HTMLElement[] {
   return body ? [...texts, make("span", { part: "body" }, body)] : texts;
 }
 
-/** The buttons of a notice: the one that closes it, and its actions, before which `done` is called. */
+/**
+ * The buttons of a notice: the one that closes it, and its actions, before which `done` is called.
+ */
 export function buttonsOf(
   { title, actions }: Notice,
   labels: ToasterLabels,
@@ -58,7 +63,10 @@ export function buttonsOf(
   ];
 }
 
-/** Puts an element in the place of another. A focus on one of its buttons goes to the same button of the other. */
+/**
+ * Puts an element in the place of another. A focus on one of its buttons goes to the same button of
+ * the other.
+ */
 export function swap(before: HTMLElement, after: HTMLElement): void {
   const index = Array.from(before.querySelectorAll("button")).findIndex((one) => one.matches(":focus"));
   before.replaceWith(after);

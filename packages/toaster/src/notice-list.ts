@@ -5,10 +5,16 @@ import type { Notice, Toast } from "./toast.ts";
 /** Ids that are remembered after their notice has been read or dismissed. */
 const REMEMBERED = 500;
 
-/** How ids begin that the application did not give. They mean nothing on another page, and are not stored. */
+/**
+ * How ids begin that the application did not give. They mean nothing on another page, and are not
+ * stored.
+ */
 const OWN = "bellwire:";
 
-/** What was put in, and whether it is to be shown: it was not there before, and was neither read nor dismissed. */
+/**
+ * The notice that was put in, and whether to show it: it is new, and was neither read nor
+ * dismissed.
+ */
 export interface Put {
   readonly notice: Notice;
   readonly isNews: boolean;
@@ -40,7 +46,10 @@ export class NoticeList {
     );
   }
 
-  /** Enters it, or changes what has its id. What was read on an earlier page enters as read; what was dismissed does not enter. */
+  /**
+   * Enters a notice, or changes the one with its id. A notice that was read on an earlier page
+   * enters as read; a dismissed one does not enter.
+   */
   put(toast: Toast, now: number): Put {
     this.#made += 1;
     const { id = `${OWN}${this.#made}` } = toast;

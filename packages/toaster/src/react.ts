@@ -1,5 +1,8 @@
 "use client";
-/** The toaster in React: a component for the place of the bell, and what to call from any other component. */
+/**
+ * The toaster in React: a component for the place of the bell, and what to call from any other
+ * component.
+ */
 import { createElement, type ReactElement } from "react";
 import { type BellwireToaster, defineToaster } from "./element.ts";
 import type { ReadStore } from "./reads.ts";
@@ -24,7 +27,10 @@ export interface ToasterProps {
   readonly onChange?: (toaster: BellwireToaster) => unknown;
 }
 
-/** Renders the bell, its centre and the toasts. One is enough for a page; a server renders an empty element. */
+/**
+ * Renders the bell, its centre and the toasts. One is enough for a page; a server renders an empty
+ * element.
+ */
 export function Toaster({
   className,
   desktop,
@@ -62,7 +68,7 @@ const CALLS = [
   "askDesktop",
 ] as const;
 
-/** What any component may ask of the page's toaster, from effects and handlers. */
+/** The calls that any component may make to the page's toaster, from effects and handlers. */
 export type ToasterHandle = Pick<BellwireToaster, (typeof CALLS)[number]>;
 
 const HANDLE = Object.fromEntries(
@@ -73,11 +79,11 @@ const HANDLE = Object.fromEntries(
 ) as unknown as ToasterHandle;
 
 /**
- * The page's toaster, wherever it is rendered. The same object in every render. Its functions throw while no toaster is on the page.
+ * The page's toaster, wherever it is rendered. The same object in every render. Its functions throw
+ * while no toaster is on the page.
  *
- * @example
- * const toaster = useToaster();
- * useSubscription("workouts.42", { on: { completed: ({ id, data }) => toaster.show({ id, title: `${data.calories} kcal` }) } });
+ * @example const toaster = useToaster(); useSubscription("workouts.42", { on: { completed: ({ id,
+ * data }) => toaster.show({ id, title: `${data.calories} kcal` }) } });
  */
 export function useToaster(): ToasterHandle {
   return HANDLE;

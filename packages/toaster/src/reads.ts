@@ -1,6 +1,9 @@
 /** Where the ids of what was read outlive the page. */
 
-/** Keeps the ids of notices that were read or dismissed; at most 500, the newest last. Neither function may throw. */
+/**
+ * Keeps the ids of notices that were read or dismissed; at most 500, the newest last. Neither
+ * function may throw.
+ */
 export interface ReadStore {
   load(): readonly string[];
   save(ids: readonly string[]): void;
@@ -21,7 +24,8 @@ export function storedReads(storage: Pick<Storage, "getItem" | "setItem">, key =
       try {
         storage.setItem(key, JSON.stringify(ids));
       } catch {
-        // A full or forbidden storage costs that notices are unread again on the next page, nothing else.
+        // A full or forbidden storage costs that notices are unread again on the next page, nothing
+        // else.
       }
     },
   };

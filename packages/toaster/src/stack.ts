@@ -15,12 +15,15 @@ interface Shown {
   left: number;
 }
 
-/** What a stack needs of its toaster. */
+/** The parts of a toaster that its stack uses. */
 export interface StackHost {
   readonly labels: ToasterLabels;
   /** The person has dealt with it: closed it, or chose an action. */
   read(id: string): void;
-  /** Takes the focus when the last toast that had it has gone, and whatever had it before has gone, too. */
+  /**
+   * Takes the focus when the last toast that had it has gone, and whatever had it before has gone,
+   * too.
+   */
   focus(): void;
 }
 
@@ -69,7 +72,10 @@ export class Stack {
     }
   }
 
-  /** Lets the time pass while there are toasts, the page is looked at and neither pointer nor focus is on a toast. */
+  /**
+   * Lets the time pass while there are toasts, the page is looked at and neither pointer nor focus
+   * is on a toast.
+   */
   start(): void {
     if (this.#shown.size === 0) return;
     this.#ticking ??= setInterval(() => {

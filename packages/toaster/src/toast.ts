@@ -1,25 +1,37 @@
-/** What an application gives to a toaster, and what it reads there. */
+/** The input of a toaster, and its notices. */
 
-/** How serious it is. `warning` and `error` interrupt a screen reader, the others wait until it has finished. */
+/**
+ * How serious it is. `warning` and `error` interrupt a screen reader, the others wait until it has
+ * finished.
+ */
 export type Tone = "info" | "success" | "warning" | "error";
 
 /** A button on a toast and in the centre. */
 export interface ToastAction {
   readonly label: string;
-  /** Called on a click, after which the toast goes and counts as read. What it throws is the page's uncaught error. */
+  /**
+   * Called on a click, after which the toast goes and counts as read. An error that it throws is
+   * the page's uncaught error.
+   */
   readonly run: () => unknown;
 }
 
-/** What to show. All texts are shown as text, whatever is in them. */
+/** The content to show. All texts are shown as text, whatever they contain. */
 export interface Toast {
-  /** The same id again changes what is shown and shows nothing twice; after a dismissal it shows nothing. Default: an id of its own. */
+  /**
+   * The same id again changes what is shown and shows nothing twice; after a dismissal it shows
+   * nothing. Default: an id of its own.
+   */
   readonly id?: string;
   readonly title: string;
   readonly body?: string;
   /** Default: `info`. */
   readonly tone?: Tone;
   readonly actions?: readonly ToastAction[];
-  /** Milliseconds on the screen; 0 stays until it is dismissed. Default: 6,000, and 0 for an error or with actions. */
+  /**
+   * Milliseconds on the screen; 0 stays until it is dismissed. Default: 6,000, and 0 for an error
+   * or with actions.
+   */
   readonly timeout?: number;
   /** When it happened, in wall-clock milliseconds since 1970. Default: now. */
   readonly time?: number;

@@ -31,7 +31,10 @@ export interface Pages {
   open(options?: BrowserContextOptions, query?: string): Promise<Page>;
 }
 
-/** Serves `html` and the bundle of `script`, a file of this folder, for the tests of a describe block. `alias` replaces packages. */
+/**
+ * Serves `html` and the bundle of `script`, a file of this folder, for the tests of a describe
+ * block. `alias` replaces packages.
+ */
 export function servePages(
   script: string,
   html: string,

@@ -1,4 +1,7 @@
-/** Which notices there are and which are read, for every order in which toasts, reads and dismissals can come. */
+/**
+ * Which notices there are and which are read, for every order in which toasts, reads and dismissals
+ * can come.
+ */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NoticeList } from "../src/notice-list.ts";

@@ -13,7 +13,7 @@ toaster.addEventListener("change", () => {
 declare global {
   interface Window {
     toaster: typeof toaster & object;
-    /** What actions did. */
+    /** The results of actions. */
     ran: string[];
     changes: number;
   }

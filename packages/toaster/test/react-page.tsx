@@ -1,4 +1,7 @@
-/** A page in React that connects its toaster to a topic of a hub; the hub's port is in the page's URL. */
+/**
+ * A page in React that connects its toaster to a topic of a hub; the hub's port is in the page's
+ * URL.
+ */
 import { webSocketTransport } from "@bellwire/adapter-ws/client";
 import { createChannel } from "@bellwire/core/client";
 import { Toaster, useToaster } from "@bellwire/toaster/react";

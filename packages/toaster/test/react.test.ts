@@ -58,7 +58,8 @@ describe.each(REACTS)(`the toaster on React $react${reason}`, ({ react, alias })
       await hub.publish("workouts.42", "progress", { done: 1 });
       await hub.publish("workouts.42", "completed", { calories: 320 }, { id: "w1" });
       await shown(page, [`React ${react}`, "320 kcal"]);
-      // The same publish once more appends nothing; another one that the page missed comes after a gap.
+      // The same publish once more appends nothing; another one that the page missed comes after a
+      // gap.
       await hub.publish("workouts.42", "completed", { calories: 320 }, { id: "w1" });
       expect(await page.locator("output").textContent()).toBe("2");
       await page.context().setOffline(true);

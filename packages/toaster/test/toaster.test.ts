@@ -1,4 +1,7 @@
-/** `<bellwire-toaster>` in a real browser: what it shows, to whom it says it, and how the keyboard walks it. */
+/**
+ * `<bellwire-toaster>` in a real browser: what it shows, to whom it says it, and how the keyboard
+ * walks it.
+ */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Toast } from "@bellwire/toaster";
@@ -159,7 +162,7 @@ describe.skipIf(!executablePath)(`<bellwire-toaster> in Chromium${reason}`, { ti
       await page.keyboard.press("Escape");
       expect(await focused(page)).toBe("After");
       expect(await toasts(page)).toEqual([]);
-      // Who has closed it has seen it.
+      // Closing a notice counts as reading it.
       expect(await page.evaluate(() => window.toaster.unread)).toBe(0);
     });
 

@@ -1,4 +1,7 @@
-/** What must compile, and what must not: a toaster learns a subscription's notifications from the contract. */
+/**
+ * Programs that must compile, and programs that must not: a toaster learns a subscription's
+ * notifications from the contract.
+ */
 import { createChannel } from "@bellwire/core/client";
 import { memoryTransport } from "@bellwire/core/memory";
 import { createHub } from "@bellwire/core/server";
