@@ -1,15 +1,16 @@
-/** The whole wire: Bellwire's own channel and hub, through a Node server and through a fetch-style one. */
+/** Bellwire's own channel and hub, through a Node server and through a fetch-style one. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { defineTopics, type } from "@bellwire/core";
 import { createChannel } from "@bellwire/core/client";
-import { createHub, type Limits } from "@bellwire/core/server";
+import type { Limits } from "@bellwire/core/server";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { sseTransport } from "../src/client.ts";
-import { attachSse, sseHandler } from "../src/server.ts";
-import { listening, openStream, recordingHub, until } from "./recording-hub.ts";
+import { sseHandler } from "../src/server.ts";
+import { recordingHub } from "./recording-hub.ts";
+import { listening, newHub, openStream, serving, until } from "./serving.ts";
 
 const topics = defineTopics({
   "news.{country}": { done: type<{ n: number; pad?: string }>(), ask: type<number>() },
@@ -17,7 +18,7 @@ const topics = defineTopics({
 
 type Handler = ReturnType<typeof sseHandler>;
 
-/** A server around a fetch-style handler, as frameworks have it. */
+/** The port of a Node server around a fetch-style handler, as frameworks make one. */
 function serveFetch(handler: Handler): Promise<number> {
   return listening(createServer((request, response) => void answer(handler, request, response)));
 }
@@ -42,18 +43,11 @@ async function answer(handler: Handler, request: IncomingMessage, response: Serv
   readable.on("error", () => response.destroy()).pipe(response);
 }
 
-async function attach(hub: Parameters<typeof attachSse>[0]): Promise<number> {
-  const server = createServer();
-  attachSse(hub, server);
-  return listening(server);
-}
-
-it("leaves no connection behind when it is closed, also when the platform has long forgotten the signal of its request", async () => {
+it("a channel that is closed leaves no connection behind, even after the signal of its request was collected", async () => {
   setFlagsFromString("--expose-gc");
   const collectGarbage = runInNewContext("gc") as () => void;
-  const hub = createHub({ topics });
-  const port = await attach(hub);
-  onTestFinished(() => hub.close({ flush: 0, spread: 0 }));
+  const hub = newHub({ topics });
+  const port = await serving(hub);
   const links = 10;
   const channels = Array.from({ length: links }, () =>
     createChannel({ topics, transport: sseTransport({ url: `http://127.0.0.1:${port}/bellwire/sse` }) }),
@@ -66,13 +60,12 @@ it("leaves no connection behind when it is closed, also when the platform has lo
 });
 
 describe.each([
-  ["a Node server", attach],
+  ["a Node server", (hub: Parameters<typeof sseHandler>[0]) => serving(hub)],
   ["a fetch-style server", (hub: Parameters<typeof sseHandler>[0]) => serveFetch(sseHandler(hub))],
 ])("a channel through %s", (_, serve) => {
   async function start(limits: Partial<Limits> = {}) {
-    const hub = createHub({ topics, limits, authorize: () => true });
+    const hub = newHub({ topics, limits });
     const port = await serve(hub);
-    onTestFinished(() => hub.close({ flush: 0, spread: 0 }));
     const transport = sseTransport({ url: `http://127.0.0.1:${port}/bellwire/sse` });
     const channel = createChannel({ topics, transport, backoff: { base: 10 } });
     onTestFinished(() => channel.close());
@@ -100,7 +93,7 @@ describe.each([
     expect(await channel.publish("news.de", "ask", 21)).toEqual({ position: null, data: 42 });
   });
 
-  it("is answered a ping, so that its link lives on", async () => {
+  it("answers pings, so that its link stays open", async () => {
     const { hub, channel } = await start({ pingInterval: 1_000, pongTimeout: 1_000 });
     channel.subscribe("news.de");
     await until(() => hub.links === 1);
@@ -108,7 +101,7 @@ describe.each([
     expect([channel.state, hub.links]).toEqual(["connected", 1]);
   });
 
-  it("leaves the hub when it is closed", async () => {
+  it("ends its link when it is closed", async () => {
     const { hub, channel } = await start();
     channel.subscribe("news.de");
     await until(() => hub.links === 1);
@@ -118,7 +111,7 @@ describe.each([
 });
 
 describe("a fetch-style server", () => {
-  it("counts what its reader has not taken, and cuts a slow one at once", async () => {
+  it("counts bytes that its client has not taken, and cuts a slow consumer at once", async () => {
     const hub = recordingHub();
     const handler = sseHandler(hub);
     const response = await handler(new Request("http://x/"));
@@ -137,7 +130,7 @@ describe("a fetch-style server", () => {
     await expect(reader?.read()).rejects.toThrow();
   });
 
-  it("hands over everything before the end", async () => {
+  it("delivers everything before the end", async () => {
     const hub = recordingHub();
     const response = await sseHandler(hub)(new Request("http://x/"));
     hub.links[0]?.link.close({ code: "draining" });
@@ -146,7 +139,7 @@ describe("a fetch-style server", () => {
     expect(hub.links[0]?.cause).toEqual({ code: "draining" });
   });
 
-  it("learns that its reader has left by a cancelled stream or an aborted request", async () => {
+  it("ends the link when the stream is cancelled or the request is aborted", async () => {
     const hub = recordingHub();
     const handler = sseHandler(hub);
     const response = await handler(new Request("http://x/"));
@@ -157,7 +150,7 @@ describe("a fetch-style server", () => {
     expect(hub.links.map(({ cause }) => cause?.code)).toEqual(["link_lost", "link_lost"]);
   });
 
-  it("knows the remote address it is told, and refuses a foreign origin, an endless body and a query token", async () => {
+  it("passes on the remote address, and refuses a foreign origin, a body that is too large and a query token", async () => {
     const hub = recordingHub();
     const port = await serveFetch(sseHandler(hub));
     const stream = await openStream(port);
@@ -178,7 +171,7 @@ describe("a fetch-style server", () => {
     expect(response.status).toBe(413);
   });
 
-  it("refuses options that are wrong", () => {
+  it("refuses wrong options", () => {
     expect(() => sseHandler(recordingHub(), { path: "/x" } as object)).toThrow(
       expect.objectContaining({ code: "invalid_option" }),
     );

@@ -1,11 +1,12 @@
-/** What the client half makes of any server: well-behaved, broken, hostile or in between. */
+/** The client half against any server: well-behaved, broken or hostile. */
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import type { CloseCause } from "@bellwire/core";
 import type { ClientMessage, Link, ServerMessage } from "@bellwire/core/adapter";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type SseTransportOptions, sseTransport } from "../src/client.ts";
-import { listening, pause, recordingHub, serving, until } from "./recording-hub.ts";
+import { recordingHub } from "./recording-hub.ts";
+import { listening, pause, serving, until } from "./serving.ts";
 
 interface Watched {
   readonly link: Link<ClientMessage>;
@@ -20,7 +21,7 @@ function watch(url: string, options: Partial<SseTransportOptions> = {}): Watched
   const calls: string[] = [];
   const malformed: string[] = [];
   const note = (call: string): void => {
-    // What came before `connect` returned would reach an observer that has no link yet.
+    // A call before `connect` returned would reach an observer that has no link yet.
     calls.push(returned ? call : `too early: ${call}`);
   };
   let returned = false;
@@ -51,7 +52,7 @@ async function urlOf(listener: (...of: Parameters<RequestListener>) => unknown):
 const STREAM = { "content-type": "text/event-stream" };
 const LINK = 'event: link\ndata: {"link":"0123456789abcdef"}\n\n';
 
-/** A server whose stream is these bytes, and then the end. */
+/** The URL of a server whose stream consists of these bytes. */
 function streaming(...parts: (string | Uint8Array)[]): Promise<string> {
   return urlOf(async (_, response: ServerResponse) => {
     response.writeHead(200, STREAM);
@@ -65,7 +66,7 @@ function streaming(...parts: (string | Uint8Array)[]): Promise<string> {
 
 async function closed(watched: Watched): Promise<CloseCause | undefined> {
   await until(() => watched.cause !== undefined, "the close");
-  // Whatever came after the close would be here by now.
+  // A call after the close would have arrived by now.
   await pause(20);
   expect(watched.calls.filter((call) => call === "close").length).toBe(1);
   expect(watched.calls.at(-1)).toBe("close");
@@ -106,7 +107,7 @@ describe("before the link opens", () => {
     expect(await closed(watch("http://127.0.0.1:1/"))).toMatchObject({ code: "link_lost" });
   });
 
-  it("headers that cannot be had, and a fetch that throws, are a lost link", async () => {
+  it("headers that throw, and a fetch that throws, are a lost link", async () => {
     const url = "http://127.0.0.1:1/";
     const failing = () => {
       throw new Error("no");
@@ -138,14 +139,15 @@ describe("the stream", () => {
   it.each(["\n", "\r", "\r\n"])("is understood with %j as line ends, wherever it is cut", async (end) => {
     const text = `\uFEFF: hi\n\n${LINK}retry: 1\nid: a\0b\ndata: ["n","a","e","é😀",1,2]\n\nid\ndata:{"type":\ndata:"ping"}\n\nevent: other\ndata: x\n\n:\n\ndata: {"type":"bye","code":"draining","retryAfter":7}\n\n`;
     const bytes = Buffer.from(text.replaceAll("\n", end));
-    // Alone in its chunk each byte is a cut at every place at once.
+    // One byte for each chunk cuts the stream at every place.
     const watched = watch(
       await urlOf((_, response) => {
         response.writeHead(200, STREAM);
         const write = (index: number): void => {
           if (index < bytes.length)
             response.write(bytes.subarray(index, index + 1), () => setImmediate(write, index + 1));
-          // The parser looks again at a CR that ended a chunk, and may be half of CRLF, when the next line ends.
+          // A CR at the end of a chunk may be half of CRLF: the parser decides at the next line
+          // end.
           else response.end(":\n");
         };
         write(0);
@@ -165,7 +167,7 @@ describe("the stream", () => {
     const url = await urlOf((request, response) => {
       const length = Number(new URLSearchParams(request.url?.split("?")[1]).get("cut"));
       response.writeHead(200, STREAM).write(text.slice(0, length));
-      // Half of them end well, half are reset.
+      // One half ends properly, the other is cut off.
       if (length % 2 === 0) response.end();
       else setTimeout(() => response.destroy(), 20);
     });
@@ -183,7 +185,7 @@ describe("the stream", () => {
     }
   });
 
-  it("reports what it cannot decode and goes on", async () => {
+  it("reports messages that it cannot decode, and goes on", async () => {
     const watched = watch(
       await streaming(LINK, 'data: {"type":"news"}\n\n', "data: [\n\n", 'data: {"type":"ping"}\n\n'),
     );
@@ -261,10 +263,10 @@ describe("the stream", () => {
   });
 });
 
-describe("the way up", () => {
+describe("commands", () => {
   const subscribe = (ref: number): ClientMessage => ({ type: "subscribe", ref, topic: "a" });
 
-  it("sends every command once and in order, in few requests, one at a time, and a goodbye at the end", async () => {
+  it("are sent once and in order, in few requests, one at a time, and followed by a goodbye", async () => {
     const numbers: string[] = [];
     const bodies: unknown[][] = [];
     const goodbyes: unknown[] = [];
@@ -307,7 +309,7 @@ describe("the way up", () => {
     expect(goodbyes).toMatchObject([{ "bellwire-link": "0123456789abcdef", "x-app": "1" }]);
   });
 
-  it("keeps every request within what the hub said it takes", async () => {
+  it("stay within the limit of the hub, request by request", async () => {
     const hub = recordingHub(200);
     const port = await serving(hub);
     const watched = watch(`http://127.0.0.1:${port}/bellwire/sse`);
@@ -326,7 +328,7 @@ describe("the way up", () => {
     [404, "link_lost"],
     [429, "rate_limited"],
     [500, "link_lost"],
-  ])("status %i to a command closes the link with %s", async (status, code) => {
+  ])("that are answered with %i close the link with %s", async (status, code) => {
     const url = await urlOf((request, response) => {
       if (request.method === "GET") response.writeHead(200, STREAM).write(LINK);
       else response.writeHead(status).end();
@@ -337,7 +339,7 @@ describe("the way up", () => {
     expect(await closed(watched)).toMatchObject({ code });
   });
 
-  it("ends the stream at the server when the link is closed", async () => {
+  it("end, and with them the stream at the server, when the link is closed", async () => {
     const hub = recordingHub();
     const watched = watch(`http://127.0.0.1:${await serving(hub)}/bellwire/sse`);
     await until(() => watched.calls.includes("open"));
@@ -364,7 +366,7 @@ describe("options", () => {
     );
   });
 
-  it("never shows the URL, which may hold a secret", () => {
+  it("never repeats the URL in an error, because it may hold a secret", () => {
     expect(() => sseTransport({ url: "ws://user:secret@x" })).toThrow(
       expect.not.objectContaining({ message: expect.stringContaining("secret") as unknown }),
     );

@@ -1,23 +1,19 @@
-/** Beside an application of Hono's, on the server that its `serve` returns, and as a handler of one of its routes. */
+/**
+ * The endpoint beside an application of Hono, on the server that its `serve` returns, and as one of
+ * its routes.
+ */
 import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { defineTopics, type } from "@bellwire/core";
 import { createChannel } from "@bellwire/core/client";
-import { createHub, type Hub } from "@bellwire/core/server";
 import { type HttpBindings, type ServerType, serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { expect, it, onTestFinished } from "vitest";
 import { sseTransport } from "../src/client.ts";
 import { attachSse, sseHandler } from "../src/server.ts";
-import { until } from "./recording-hub.ts";
+import { newHub, until } from "./serving.ts";
 
 const topics = defineTopics({ news: { said: type<{ n: number }>() } });
-
-function newHub(): Hub<typeof topics.map> {
-  const hub = createHub({ topics, authorize: () => true, onError: () => {} });
-  onTestFinished(() => hub.close({ flush: 0 }));
-  return hub;
-}
 
 async function portOf(server: ServerType): Promise<number> {
   await until(() => server.address() !== null, "the server to listen");
@@ -29,9 +25,9 @@ async function portOf(server: ServerType): Promise<number> {
 }
 
 it("the server that Hono's serve returns takes the endpoint, beside the application's own routes", async () => {
-  const hub = newHub();
+  const hub = newHub({ topics });
   const app = new Hono().get("/", (context) => context.text("page"));
-  // Its type is that of any server, of HTTP/1 or HTTP/2.
+  // The type covers servers of HTTP/1 and HTTP/2.
   const server: ServerType = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" });
   attachSse(hub, server);
   const port = await portOf(server);
@@ -49,7 +45,7 @@ it("the server that Hono's serve returns takes the endpoint, beside the applicat
 });
 
 it("a server of HTTP/2 that Hono's serve returns takes the endpoint, too", async () => {
-  const hub = newHub();
+  const hub = newHub({ topics });
   const app = new Hono().get("/", (context) => context.text("page"));
   const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1", createServer: createHttp2Server });
   attachSse(hub, server);
@@ -69,8 +65,8 @@ it("a server of HTTP/2 that Hono's serve returns takes the endpoint, too", async
   expect(hub.links).toBe(1);
 });
 
-it("100 pipelined streams of a route of Hono's are one link at most, and none once the peer has gone", async () => {
-  const hub = newHub();
+it("100 pipelined streams of a Hono route are one link at most, and none after the peer has left", async () => {
+  const hub = newHub({ topics });
   const handle = sseHandler(hub);
   const app = new Hono<{ Bindings: HttpBindings }>().all("/sse", (context) =>
     handle(context.req.raw, context.env),

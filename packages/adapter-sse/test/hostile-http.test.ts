@@ -1,11 +1,12 @@
-/** Hostile HTTP over raw TCP: pipelined requests, bodies that do not come, streams behind streams. */
+/**
+ * Hostile HTTP over raw TCP: pipelined requests, bodies that never arrive, streams behind streams.
+ */
 import { createServer, type Server } from "node:http";
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { defineTopics } from "@bellwire/core";
-import { createHub, type Hub, type Limits } from "@bellwire/core/server";
+import type { Hub, Limits } from "@bellwire/core/server";
 import { expect, it, onTestFinished } from "vitest";
-import { attachSse } from "../src/server.ts";
-import { ask, listening, openLink, openStream, pause, post, until } from "./recording-hub.ts";
+import { ask, newHub, openLink, openStream, pause, post, raw, serving, until } from "./serving.ts";
 
 const topics = defineTopics({ a: {} });
 
@@ -16,44 +17,9 @@ interface Started {
 }
 
 async function start(limits: Partial<Limits> = {}): Promise<Started> {
-  const hub = createHub({ topics, authorize: () => true, limits, onError: () => {} });
+  const hub = newHub({ topics, limits });
   const server = createServer();
-  attachSse(hub, server);
-  const port = await listening(server);
-  onTestFinished(() => hub.close({ flush: 0 }));
-  return { hub, server, port };
-}
-
-interface Raw {
-  readonly socket: Socket;
-  readonly text: () => string;
-  readonly answers: () => number[];
-  readonly ended: () => boolean;
-}
-
-function raw(port: number, ...writes: string[]): Raw {
-  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
-  let text = "";
-  let ended = false;
-  socket.setEncoding("utf8").on("data", (part: string) => {
-    text += part;
-  });
-  socket.on("error", () => {});
-  socket.on("end", () => {
-    ended = true;
-    socket.end();
-  });
-  socket.on("close", () => {
-    ended = true;
-  });
-  onTestFinished(() => void socket.destroy());
-  for (const bytes of writes) socket.write(bytes);
-  return {
-    socket,
-    text: () => text,
-    answers: () => [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, code]) => Number(code)),
-    ended: () => ended,
-  };
+  return { hub, server, port: await serving(hub, {}, server) };
 }
 
 const form = (length: number, body: string): string =>
@@ -72,7 +38,7 @@ function nothingUncaught(): void {
   });
 }
 
-it("pipelined POSTs with bodies that never come whole leave the process and its other links alone", async () => {
+it("pipelined POSTs with incomplete bodies harm neither the process nor its other links", async () => {
   nothingUncaught();
   const { hub, server, port } = await start({ linkRate: 1_000 });
   const neighbour = await openLink(port);
@@ -122,11 +88,11 @@ it("a request that is refused with its body unread is answered once, and is the 
   expect(partial.text()).toContain('{"code":"malformed"');
 
   const never = raw(port, form(10, "hello"));
-  await until(never.ended, "the end of a connection whose body never comes", 2_000);
+  await until(never.ended, "the end of a connection whose body never arrives", 2_000);
   expect(never.answers()).toEqual([415]);
 });
 
-it("100 pipelined streams are one link at most, and none once the peer has gone", async () => {
+it("100 pipelined streams are one link at most, and none after the peer has left", async () => {
   const { hub, port } = await start();
   for (const request of [stock, native]) {
     const peer = raw(port, request.repeat(100));
@@ -161,7 +127,7 @@ it("a stream that waits behind an answer of the application ends with its connec
   await until(() => hub.links === 0, "no link");
 });
 
-it("a stream that was refused leaves neither a link nor a closed door: its connection takes the next request", async () => {
+it("a stream that was refused leaves no link, and its connection takes the next request", async () => {
   const { hub, port } = await start();
   const peer = raw(port, "GET /bellwire/sse?topic=nothing HTTP/1.1\r\nHost: x\r\n\r\n");
   await until(() => peer.answers().length === 1, "the refusal");
@@ -171,14 +137,14 @@ it("a stream that was refused leaves neither a link nor a closed door: its conne
   expect(peer.answers()).toEqual([404, 200]);
 });
 
-it("a request for a stream that brings a body is refused, for unread it would hide that the peer goes", async () => {
+it("a request for a stream with a body is refused, because an unread body would hide that the peer leaves", async () => {
   const { hub, port } = await start();
   const peer = raw(port, "GET /bellwire/sse HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nx");
   await until(() => peer.answers().length === 1, "the answer");
   expect([peer.answers(), hub.links]).toEqual([[400], 0]);
 });
 
-it("2,000 headers, line breaks in ids and a mebibyte and a byte end in an answer, and harm nobody", async () => {
+it("2,000 headers, line breaks in ids, and a body of a mebibyte and a byte are answered, and harm no other link", async () => {
   nothingUncaught();
   const { hub, port } = await start();
   const { id } = await openLink(port);

@@ -15,14 +15,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineTopics, type } from "@bellwire/core";
 import { type HttpServer } from "@bellwire/core/http";
-import { createHub, type Hub } from "@bellwire/core/server";
+import type { Hub } from "@bellwire/core/server";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { attachSse } from "../src/server.ts";
-import { linkOf, recordingHub, until } from "./recording-hub.ts";
+import { recordingHub } from "./recording-hub.ts";
+import { linkOf, newHub, until } from "./serving.ts";
 
 const topics = defineTopics({ news: { said: type<{ n: number }>() } });
 
-/** A key and a certificate of this machine's own, good for a day. */
+/** A key and a self-signed certificate, valid for one day. */
 function certificate(): { readonly key: Buffer; readonly cert: Buffer } {
   const folder = mkdtempSync(join(tmpdir(), "bellwire-"));
   const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
@@ -36,7 +37,7 @@ function certificate(): { readonly key: Buffer; readonly cert: Buffer } {
   return read;
 }
 
-/** One connection to a server that listens until the test is over. */
+/** One connection to a server that listens until the test has finished. */
 async function connected(server: HttpServer, secure: boolean): Promise<ClientHttp2Session> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
@@ -87,10 +88,9 @@ function ask(session: ClientHttp2Session, headers: OutgoingHttpHeaders = {}, bod
 
 const json = { ":method": "POST", "content-type": "application/json" };
 
-async function hubOn(server: HttpServer): Promise<Hub<typeof topics.map>> {
-  const hub = createHub({ topics, authorize: () => true, onError: () => {} });
+function hubOn(server: HttpServer): Hub<typeof topics.map> {
+  const hub = newHub({ topics });
   attachSse(hub, server);
-  onTestFinished(() => hub.close({ flush: 0 }));
   return hub;
 }
 
@@ -106,7 +106,7 @@ describe.each([
     server.on(secure ? "secureConnection" : "connection", () => {
       connections += 1;
     });
-    const hub = await hubOn(server);
+    const hub = hubOn(server);
     const session = await connected(server, secure);
     const streams = Array.from({ length: 20 }, () => ask(session));
     await until(() => streams.every(({ text }) => text().includes("\n\n")), "20 links");
@@ -152,7 +152,7 @@ describe.each([
     await until(() => taken.status() === 204, "the command");
   });
 
-  it("says bye and ends a stream that the hub closes, and cuts the one of a slow consumer alone", async () => {
+  it("says bye and ends a stream that the hub closes, and cuts that of a slow consumer alone", async () => {
     const hub = recordingHub();
     const server = make();
     attachSse(hub, server);
@@ -175,7 +175,7 @@ describe.each([
     await until(() => other.text().includes('"ping"'), "the neighbour");
   });
 
-  it("takes pages of its own origin and refuses those of the other scheme", async () => {
+  it("accepts pages of its own origin and refuses those of the other scheme", async () => {
     const server = make();
     attachSse(recordingHub(), server);
     const session = await connected(server, secure);
@@ -187,7 +187,7 @@ describe.each([
     expect([own?.status(), foreign?.status()]).toEqual(secure ? [200, 403] : [403, 200]);
   });
 
-  it("leaves other paths to the application, and answers 404 with what is served when there is none", async () => {
+  it("leaves other paths to the application, and answers 404 with the paths that are served when there is none", async () => {
     const server = make();
     attachSse(recordingHub(), server);
     const session = await connected(server, secure);

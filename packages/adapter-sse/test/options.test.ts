@@ -1,4 +1,4 @@
-/** Every option of both halves against everything that an option must not be. */
+/** Every option of both halves against values that it must refuse. */
 import { createServer } from "node:http";
 import { sseTransport } from "@bellwire/adapter-sse/client";
 import { attachSse, sseHandler } from "@bellwire/adapter-sse/server";
@@ -68,7 +68,7 @@ const OPTIONS = [
   },
 ];
 
-/** What was refused; undefined when nothing was. */
+/** The error of a refusal; undefined when nothing was refused. */
 function refusal(make: () => unknown): BellwireError | undefined {
   try {
     make();
@@ -81,7 +81,7 @@ function refusal(make: () => unknown): BellwireError | undefined {
 
 describe.each(OPTIONS)("$path", ({ path, make, given, keys }) => {
   it.each(Object.entries(keys))(
-    "takes of %s what it may be, refuses all else, and never shows it",
+    "takes the legal values of %s, refuses all others, and never repeats a value",
     (key, may) => {
       for (const [name, value] of Object.entries(VALUES)) {
         for (const options of [
@@ -100,7 +100,7 @@ describe.each(OPTIONS)("$path", ({ path, make, given, keys }) => {
     },
   );
 
-  it("refuses what is no object, and keys that it does not know", () => {
+  it("refuses values that are no object, and unknown keys", () => {
     for (const value of [null, Number.NaN, 0, "", SECRET, [], () => {}]) {
       const error = refusal(() => make(value));
       expect(error?.message).toMatch(new RegExp(`^${path}: must be an object$`));

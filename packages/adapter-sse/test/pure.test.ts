@@ -1,4 +1,4 @@
-/** The parts that decide without a connection: event text, cursor, order of commands, translation. */
+/** The parts without a connection: event text, cursors, the order of commands, translation. */
 
 import { type Position } from "@bellwire/core";
 import { isEventName, type ServerMessage } from "@bellwire/core/adapter";
@@ -52,13 +52,13 @@ describe("event text", () => {
     },
   );
 
-  it.each(["\u2028", "é"])("refuses %j as an id, which comes back in a header", (id) => {
+  it.each(["\u2028", "é"])("refuses %j as an id, because ids come back in a header", (id) => {
     expect(() => eventText({ id, data: "" })).toThrow(RangeError);
   });
 });
 
 describe("cursor", () => {
-  it("gives back every position it was made from, for the topics asked for", () => {
+  it("reads every position that it was made of, for the topics asked for", () => {
     fc.assert(
       fc.property(fc.dictionary(topic, position, { noNullPrototype: true, maxKeys: 20 }), (positions) => {
         const entries = new Map(Object.entries(positions));
@@ -70,7 +70,7 @@ describe("cursor", () => {
     );
   });
 
-  it("never throws, whatever a client brings, and what it takes are positions", () => {
+  it("never throws, whatever a client sends, and reads nothing but positions", () => {
     const made = fc.array(
       fc.constantFrom("a", ":", "/", "%", "%zz", "%0a", "9", "1n4k7x", "99999999999999999", "-1"),
     );
@@ -98,7 +98,7 @@ describe("cursor", () => {
 describe("order of commands", () => {
   const sized = (value: number) => ({ value, bytes: 1 });
 
-  it("hands every command over once, in order, however requests are cut, shuffled and doubled", () => {
+  it("delivers every command once, in order, however requests are cut, shuffled and repeated", () => {
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 12 }).chain((sizes) => {
@@ -121,7 +121,7 @@ describe("order of commands", () => {
     );
   });
 
-  it("lets only so many commands, and so many bytes, wait for an earlier one", () => {
+  it("bounds the commands and the bytes that wait for an earlier command", () => {
     const seen: number[] = [];
     const inbox = new Inbox<{ value: number; bytes: number }>(({ value }) => seen.push(value), 100);
     const many = Array.from({ length: WAITING_COMMANDS + 1 }, (_, index) => sized(index + 2));
@@ -135,7 +135,7 @@ describe("order of commands", () => {
 });
 
 describe("reading commands", () => {
-  it("takes a JSON array of anything and nothing else, and never throws", () => {
+  it("takes any JSON array and nothing else, and never throws", () => {
     fc.assert(
       fc.property(fc.array(fc.jsonValue()), (values) => {
         const commands = readCommands(Buffer.from(JSON.stringify(values)));
@@ -196,7 +196,7 @@ describe("translation for stock clients", () => {
     expect(after.text).toBe(cursor.text);
   });
 
-  it("tells a gap, and one when the hub stands further than the stream", () => {
+  it("reports a gap, also when the topic is ahead of the stream", () => {
     const gap = { type: "gap", topic: "a", position: { epoch: "f", offset: 3 }, reason: "epoch" } as const;
     expect(parsed(translate([gap], cursor).text)[0]).toMatchObject({ event: "bellwire-gap" });
     const head = { type: "head", topic: "b", position: at(9) } as const;
@@ -205,7 +205,7 @@ describe("translation for stock clients", () => {
     expect(translate([{ ...head, position: at(7) }], cursor).text).toBe("");
   });
 
-  it("moves past what was skipped without an event", () => {
+  it("moves past skipped offsets without an event", () => {
     const { text, cursor: after } = translate([{ type: "skip", topic: "a", offset: 4 }], cursor);
     expect([text, after.at("a")]).toEqual(["", at(4)]);
   });

@@ -1,29 +1,27 @@
-/** Requests that are refused: what the peer, the client and the hub's application are told. */
+/**
+ * Requests that are refused: the reasons that the peer, the client and the hub's application
+ * receive.
+ */
 import { createServer } from "node:http";
 import { type CloseCause, defineTopics, isBellwireError } from "@bellwire/core";
-import { createHub } from "@bellwire/core/server";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
 import { sseTransport } from "../src/client.ts";
-import { attachSse, type SseServerOptions, sseHandler } from "../src/server.ts";
-import { type Answer, ask, listening, until } from "./recording-hub.ts";
+import { type SseServerOptions, sseHandler } from "../src/server.ts";
+import { type Answer, ask, listening, newHub, serving, until } from "./serving.ts";
 
 const topics = defineTopics({ a: {} });
 
 async function start(options: SseServerOptions = {}): Promise<{ port: number; reported: unknown[] }> {
   const reported: unknown[] = [];
-  const hub = createHub({ topics, onError: (error) => void reported.push(error) });
-  const server = createServer();
-  attachSse(hub, server, options);
-  const port = await listening(server);
-  onTestFinished(() => hub.close({ flush: 0 }));
-  return { port, reported };
+  const hub = newHub({ topics, onError: (error) => void reported.push(error) });
+  return { port: await serving(hub, options), reported };
 }
 
 const told = ({ body }: Answer): { code: unknown; reason: string } =>
   JSON.parse(body) as { code: unknown; reason: string };
 const codes = (reported: unknown[]): unknown[] => reported.filter(isBellwireError).map(({ code }) => code);
 
-/** How the client's link to a URL ends. */
+/** The cause with which the client's link to a URL ends. */
 function endOf(url: string, headers: Record<string, string> = {}): Promise<CloseCause> {
   return new Promise((resolve) => {
     const observer = { open() {}, message() {}, malformed() {}, close: resolve };
@@ -31,7 +29,7 @@ function endOf(url: string, headers: Record<string, string> = {}): Promise<Close
   });
 }
 
-it("a wrong path is told which paths are served, and so are the client and the application", async () => {
+it("the refusal of a wrong path lists the paths that are served, to the client and to the application", async () => {
   const { port, reported } = await start();
   const answer = await ask(port, { path: "/elsewhere?token=s3cr3t" });
   expect([answer.status, told(answer).code]).toEqual([404, "link_lost"]);
@@ -43,7 +41,7 @@ it("a wrong path is told which paths are served, and so are the client and the a
   expect(codes(reported)).toEqual(["link_lost"]);
 });
 
-it("a foreign page is told its origin, the option that allows it and what a proxy must pass on, and so is the application", async () => {
+it("the refusal of a foreign page names its origin, the option that allows it and the headers that a proxy must pass on", async () => {
   const { port, reported } = await start();
   const answer = await ask(port, { headers: { origin: "https://evil.example" } });
   expect([answer.status, told(answer).code]).toEqual([403, "forbidden"]);
@@ -66,7 +64,7 @@ it("a page of the other scheme is foreign, and behind a proxy that ends TLS its 
   expect([await status("http", proxied), await status("https", proxied)]).toEqual([403, 404]);
 });
 
-it("a page cannot claim another scheme by a header, as its browser asks before it sends one", async () => {
+it("a page cannot claim another scheme by a header, because its browser sends a preflight first", async () => {
   const { port } = await start();
   const headers = {
     origin: `https://127.0.0.1:${port}`,
@@ -77,10 +75,8 @@ it("a page cannot claim another scheme by a header, as its browser asks before i
   expect([preflight.status, preflight.headers["access-control-allow-origin"]]).toEqual([403, undefined]);
 });
 
-it("a handler of a server that speaks fetch knows the scheme by the request's URL", async () => {
-  const hub = createHub({ topics, onError: () => {} });
-  onTestFinished(() => hub.close({ flush: 0 }));
-  const handle = sseHandler(hub);
+it("a handler of a fetch-style server knows the scheme by the request's URL", async () => {
+  const handle = sseHandler(newHub({ topics }));
   const status = async (url: string, origin: string): Promise<number> =>
     (await handle(new Request(url, { method: "DELETE", headers: { origin } }))).status;
   expect(await status("https://app.example/bellwire/sse", "https://app.example")).toBe(404);
@@ -88,10 +84,10 @@ it("a handler of a server that speaks fetch knows the scheme by the request's UR
   expect(await status("http://app.example/bellwire/sse", "https://app.example")).toBe(403);
 });
 
-it("a server that answers something else is named by its status, however long it goes on", async () => {
+it("a server that answers with a page is reported by its status, however long the page is", async () => {
   const bodies = ["<html>", '{"reason":7}', "", "x".repeat(10_000)];
   const server = createServer((_, response) => {
-    // Never ended: what was said so far has to do.
+    // The body never ends, so the client has to judge by its beginning.
     response.writeHead(502).write(`${bodies.shift() ?? ""} `);
   });
   const port = await listening(server);

@@ -1,9 +1,9 @@
-/** What the endpoint answers to any HTTP client, on real sockets. */
+/** The answers of the endpoint to any HTTP client, on real sockets. */
 import { createServer } from "node:http";
-import { connect } from "node:net";
 import type { ServerMessage } from "@bellwire/core/adapter";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { attachSse } from "../src/server.ts";
+import { recordingHub } from "./recording-hub.ts";
 import {
   type Answer,
   ask,
@@ -12,10 +12,12 @@ import {
   openStream,
   pause,
   post,
-  recordingHub,
+  raw,
   serving,
   until,
-} from "./recording-hub.ts";
+} from "./serving.ts";
+
+const GET = "GET /bellwire/sse HTTP/1.1\r\nHost: x\r\n\r\n";
 
 const hello = (session: string) => ({ type: "hello", protocol: 1, session });
 const pong = JSON.stringify([{ type: "pong" }]);
@@ -45,27 +47,21 @@ describe("a link", () => {
     expect((await post(port, stream.id, 2, pong)).status).toBe(404);
   });
 
-  it("gets one chunk for one batch, encoded once for all links", async () => {
+  it("receives one chunk for one batch, encoded once for all links", async () => {
     const hub = recordingHub();
     const port = await serving(hub);
-    const raw = connect(port, "127.0.0.1");
-    onTestFinished(() => void raw.destroy());
-    let text = "";
-    raw.setEncoding("utf8").on("data", (part: string) => {
-      text += part;
-    });
-    raw.write("GET /bellwire/sse HTTP/1.1\r\nHost: x\r\n\r\n");
+    const { text } = raw(port, GET);
     const other = await openLink(port);
-    await until(() => hub.links.length === 2 && text.includes("event: link"));
-    const before = text.length;
+    await until(() => hub.links.length === 2 && text().includes("event: link"));
+    const before = text().length;
     const batch: ServerMessage[] = [
       { type: "ping" },
       { type: "notification", topic: "a", event: "e", data: "é", offset: 1, time: 2 },
     ];
     for (const { link } of hub.links) link.send(batch);
-    await until(() => text.length > before && other.text.includes('"n"'));
+    await until(() => text().length > before && other.text.includes('"n"'));
     const events = 'data: {"type":"ping"}\n\ndata: ["n","a","e","é",1,2]\n\n';
-    expect(text.slice(before)).toBe(`${Buffer.byteLength(events).toString(16)}\r\n${events}\r\n`);
+    expect(text().slice(before)).toBe(`${Buffer.byteLength(events).toString(16)}\r\n${events}\r\n`);
   });
 
   it("says bye and ends the stream when the hub closes it", async () => {
@@ -84,7 +80,7 @@ describe("a link", () => {
     expect(hub.links[0]?.calls).toEqual(["open", "close"]);
   });
 
-  it("is kept alive by comments", async () => {
+  it("receives comments, which keep its connection alive", async () => {
     const port = await serving(recordingHub(), { comment: 20 });
     const stream = await openLink(port);
     await until(() => /(:\n\n){3}$/.test(stream.text));
@@ -93,31 +89,23 @@ describe("a link", () => {
   it("serves HTTP/1.0, which has no chunks", async () => {
     const hub = recordingHub();
     const port = await serving(hub);
-    const raw = connect(port, "127.0.0.1");
-    onTestFinished(() => void raw.destroy());
-    let text = "";
-    raw.setEncoding("utf8").on("data", (part: string) => {
-      text += part;
-    });
-    raw.write("GET /bellwire/sse HTTP/1.0\r\n\r\n");
-    await until(() => text.includes('"}\n\n'));
+    const { text } = raw(port, "GET /bellwire/sse HTTP/1.0\r\n\r\n");
+    await until(() => text().includes('"}\n\n'));
     hub.links[0]?.link.send([{ type: "ping" }]);
-    await until(() => text.endsWith('data: {"type":"ping"}\n\n'));
-    expect(text).not.toMatch(/transfer-encoding/i);
-    expect(text).toMatch(/\r\n\r\nevent: link\n/);
+    await until(() => text().endsWith('data: {"type":"ping"}\n\n'));
+    expect(text()).not.toMatch(/transfer-encoding/i);
+    expect(text()).toMatch(/\r\n\r\nevent: link\n/);
   });
 
   it("survives a peer that ends its half, and one that resets", async () => {
     const hub = recordingHub();
     const port = await serving(hub);
     for (const leave of ["end", "resetAndDestroy"] as const) {
-      const raw = connect(port, "127.0.0.1");
-      raw.on("error", () => {});
-      raw.write("GET /bellwire/sse HTTP/1.1\r\nHost: x\r\n\r\n");
+      const { socket } = raw(port, GET);
       const count = hub.links.length;
       await until(() => hub.links.length > count);
       await pause(20);
-      raw[leave]();
+      socket[leave]();
       const recorded = hub.links.at(-1);
       for (let index = 0; index < 5; index += 1) {
         recorded?.link.send([{ type: "ping" }]);
@@ -125,7 +113,7 @@ describe("a link", () => {
       }
       await until(() => recorded?.cause !== undefined, `the close after ${leave}`);
       expect(recorded?.cause?.code).toBe("link_lost");
-      raw.destroy();
+      socket.destroy();
     }
   });
 });
@@ -134,10 +122,7 @@ describe("a slow consumer", () => {
   it("is cut at once, and its neighbour goes on undisturbed", async () => {
     const hub = recordingHub();
     const port = await serving(hub);
-    const raw = connect(port, "127.0.0.1");
-    raw.on("error", () => {});
-    raw.pause();
-    raw.write("GET /bellwire/sse HTTP/1.1\r\nHost: x\r\n\r\n");
+    raw(port, GET).socket.pause();
     await until(() => hub.links.length === 1);
     const neighbour = await openLink(port);
     const [slow, quick] = hub.links;
@@ -159,16 +144,12 @@ describe("a slow consumer", () => {
     expect(slow?.link.buffered).toBe(0);
     await until(() => neighbour.text.includes(`",${offset},0]\n\n`), "everything at the neighbour");
     expect(quick?.cause).toBeUndefined();
-    raw.destroy();
   });
 
-  it("that does not take its farewell is cut in the end", { timeout: 15_000 }, async () => {
+  it("that does not take its last message is cut after 5 s", { timeout: 15_000 }, async () => {
     const hub = recordingHub();
     const port = await serving(hub);
-    const raw = connect(port, "127.0.0.1");
-    raw.on("error", () => {});
-    raw.pause();
-    raw.write("GET /bellwire/sse HTTP/1.1\r\nHost: x\r\n\r\n");
+    raw(port, GET).socket.pause();
     await until(() => hub.links.length === 1);
     const [slow] = hub.links;
     const batch: ServerMessage[] = [
@@ -178,12 +159,11 @@ describe("a slow consumer", () => {
     slow?.link.close({ code: "draining" });
     await until(() => slow?.cause !== undefined, "the cut", 10_000);
     expect(slow?.cause?.code).toBe("draining");
-    raw.destroy();
   });
 });
 
 describe("commands", () => {
-  it("reach the hub in order and once, though their requests come out of order and twice", async () => {
+  it("reach the hub in order and once, though their requests arrive out of order and twice", async () => {
     const hub = recordingHub();
     const port = await serving(hub);
     const { id } = await openLink(port);
@@ -224,7 +204,7 @@ describe("commands", () => {
     expect(hub.links[0]?.messages.length).toBe(65);
   });
 
-  it("that make no sense are told to the hub, and the others go on", async () => {
+  it("that are malformed are reported to the hub, and the others are delivered", async () => {
     const hub = recordingHub();
     const port = await serving(hub);
     const { id } = await openLink(port);
@@ -242,7 +222,7 @@ describe("commands", () => {
     expect(hub.links[0]?.malformed.length).toBe(5);
   });
 
-  it("are refused by status: wrong type, no such link, no number, too large, wrong method", async () => {
+  it("are refused by status: wrong type, no such link, no number, wrong method", async () => {
     const port = await serving(recordingHub(100));
     const { id } = await openLink(port);
     const form = await post(port, id, 1, pong, { "content-type": "application/x-www-form-urlencoded" });
@@ -259,7 +239,7 @@ describe("commands", () => {
     expect((await post(port, id, 1, fits)).status).toBe(204);
   });
 
-  it("end with a goodbye, by which the hub knows that nobody comes back; a stream that only ends is lost", async () => {
+  it("end with a goodbye when the client leaves for good; a stream that merely ends is a lost link", async () => {
     const hub = recordingHub();
     const port = await serving(hub);
     const [{ id }, other] = [await openLink(port), await openLink(port)];
@@ -286,19 +266,13 @@ describe("commands", () => {
     expect((await post(port, id, 1, pong)).status).toBe(204);
   });
 
-  it("whose body does not come are given up after 10 s", { timeout: 15_000 }, async () => {
+  it("whose body does not arrive are refused after 10 s", { timeout: 15_000 }, async () => {
     const port = await serving(recordingHub());
     const { id } = await openLink(port);
-    const raw = connect(port, "127.0.0.1");
-    onTestFinished(() => void raw.destroy());
-    let text = "";
-    raw.setEncoding("utf8").on("data", (part: string) => {
-      text += part;
-    });
     const headers = `Content-Type: application/json\r\nBellwire-Link: ${id}\r\nBellwire-Number: 1\r\n`;
-    raw.write(`POST /bellwire/sse HTTP/1.1\r\nHost: x\r\n${headers}Content-Length: 10\r\n\r\n[`);
-    await until(() => text.startsWith("HTTP/1.1 408 "), "the answer", 12_000);
-    await until(() => raw.readableEnded || raw.destroyed, "the end of the connection");
+    const peer = raw(port, `POST /bellwire/sse HTTP/1.1\r\nHost: x\r\n${headers}Content-Length: 10\r\n\r\n[`);
+    await until(() => peer.text().startsWith("HTTP/1.1 408 "), "the answer", 12_000);
+    await until(() => peer.ended(), "the end of the connection");
   });
 });
 
@@ -314,7 +288,7 @@ describe("origins", () => {
     "null",
     "good.com",
     "x",
-  ])("refuses a page of %s, on every way in", async (origin) => {
+  ])("refuses a page of %s, by every method", async (origin) => {
     const hub = recordingHub();
     const port = await serving(hub, { allowedOrigins: [good] });
     for (const method of ["GET", "POST", "OPTIONS"]) {
@@ -325,7 +299,7 @@ describe("origins", () => {
     expect(hub.links.length).toBe(0);
   });
 
-  it("lets a page of an allowed origin read the stream and ask before it posts", async () => {
+  it("lets a page of an allowed origin read the stream, and answers its preflight", async () => {
     const port = await serving(recordingHub(), { allowedOrigins: [good] });
     const stream = await openStream(port, from(good));
     expect(stream.response.headers).toMatchObject({
@@ -346,14 +320,14 @@ describe("origins", () => {
     });
   });
 
-  it("lets a page of the server's own origin in without CORS", async () => {
+  it("accepts a page of the server's own origin without CORS", async () => {
     const port = await serving(recordingHub());
     const stream = await openStream(port, from(`http://127.0.0.1:${port}`));
     expect(stream.response.statusCode).toBe(200);
     expect(stream.response.headers["access-control-allow-origin"]).toBeUndefined();
   });
 
-  it("with a star lets every page in, but not with cookies", async () => {
+  it("accepts every page with a star, but none with cookies", async () => {
     const port = await serving(recordingHub(), { allowedOrigins: "*" });
     const stream = await openStream(port, from("https://any.org"));
     expect(stream.response.headers["access-control-allow-origin"]).toBe("*");
@@ -363,7 +337,7 @@ describe("origins", () => {
 });
 
 describe("admission", () => {
-  it("answers a refusal of the hub with 503 and when to come back, in whole seconds", async () => {
+  it("answers a refusal of the hub with 503 and Retry-After in whole seconds", async () => {
     const hub = recordingHub();
     const port = await serving(hub);
     hub.refusing = { code: "overloaded", retryAfter: 1_001 };

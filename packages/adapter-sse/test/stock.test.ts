@@ -3,11 +3,11 @@ import { spawn } from "node:child_process";
 import { createServer } from "node:http";
 import type { Socket } from "node:net";
 import { BellwireError, defineTopics, type, volatile } from "@bellwire/core";
-import { createHub, type Limits } from "@bellwire/core/server";
+import type { Limits } from "@bellwire/core/server";
 import { EventSource } from "eventsource";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { attachSse, type SseServerOptions } from "../src/server.ts";
-import { ask, listening, openStream, pause, until } from "./recording-hub.ts";
+import type { SseServerOptions } from "../src/server.ts";
+import { ask, newHub, openStream, pause, serving, until } from "./serving.ts";
 
 const topics = defineTopics({
   "news.{country}": { done: type<{ n: number }>(), typing: volatile(type<string>()) },
@@ -16,9 +16,12 @@ const topics = defineTopics({
   open: { "*": type<unknown>() },
 });
 
-/** A hub on which `Bearer u1` is the user u1, everybody may read news, and users their own orders. */
+/**
+ * A hub whose users are named by their tokens. Everybody may read news, and users may read their
+ * own orders. `cut` resets all connections.
+ */
 async function start(options: SseServerOptions = {}, limits: Partial<Limits> = {}) {
-  const hub = createHub({
+  const hub = newHub({
     topics,
     limits,
     authenticate({ token }) {
@@ -37,9 +40,7 @@ async function start(options: SseServerOptions = {}, limits: Partial<Limits> = {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
   });
-  attachSse(hub, server, options);
-  const port = await listening(server);
-  onTestFinished(() => hub.close({ flush: 0, spread: 0 }));
+  const port = await serving(hub, options, server);
   const cut = (): void => {
     for (const socket of sockets) socket.resetAndDestroy();
   };
@@ -76,7 +77,7 @@ function listen(url: string, init?: ConstructorParameters<typeof EventSource>[1]
   return { source, events, ids };
 }
 
-/** The options of a source that says who it is. */
+/** The options of a source with a token. */
 const as = (user: string): ConstructorParameters<typeof EventSource>[1] => ({
   fetch: (url, init) =>
     fetch(url, { ...init, headers: { ...init.headers, authorization: `Bearer ${user}` } }),
@@ -88,7 +89,7 @@ const onlyDone = ({ events }: Listening): string[] => events.filter((event) => e
 
 describe("a stock EventSource", () => {
   it.each(["order:shipped", "App\\Events\\OrderShipped", 'said "hello"', "заказ:отправлен"])(
-    "hears an event called %j",
+    "receives an event called %j",
     async (event) => {
       const { hub, url } = await start();
       const { source, events } = listen(`${url}?topic=open`);
@@ -101,7 +102,7 @@ describe("a stock EventSource", () => {
     },
   );
 
-  it("is a member of presence topics, and sees who comes and goes", async () => {
+  it("is a member of presence topics, and receives who joins and leaves", async () => {
     const { url } = await start();
     const ada = listen(`${url}?topic=presence-room`, as("ada"));
     await until(() => ada.events.length === 2);
@@ -113,7 +114,7 @@ describe("a stock EventSource", () => {
     expect(ada.events.slice(2)).toEqual(['bellwire-joined:{"topic":"presence-room","member":{"id":"bob"}}']);
   });
 
-  it("receives native events of every topic, and is told when it is ready", async () => {
+  it("receives native events of every topic, after one that says that it is ready", async () => {
     const { hub, url } = await start();
     const client = listen(`${url}?topic=news.de&topic=news.fr&topic=news.de`);
     await until(() => client.events.length === 1);
@@ -123,7 +124,8 @@ describe("a stock EventSource", () => {
     await hub.publish("news.fr", "done", { n: 2 });
     await until(() => client.events.length === 4);
     expect(client.events.slice(1)).toEqual([done(1), 'typing:"hm\\r\\nhm"', done(2)]);
-    // A volatile event has no id. By the standard a client then keeps the last; this one reports none, and resumes by the last.
+    // A volatile event has no id. By the standard a client then reports its last id; this one
+    // reports none, but resumes by the last.
     expect(client.ids.map((id) => id !== "")).toEqual([true, true, false, true]);
     expect(new Set(client.ids).size).toBe(4);
   });
@@ -163,7 +165,9 @@ describe("a stock EventSource", () => {
     await until(() => onlyDone(client).length === 1, "what was missed", 8_000);
   });
 
-  it("is told a gap before anything later when what it missed is gone", { timeout: 15_000 }, async () => {
+  it("receives a gap before any later event when the events that it missed are gone", {
+    timeout: 15_000,
+  }, async () => {
     const { hub, url, cut } = await start({}, { recovery: 2 });
     const client = listen(`${url}?topic=news.de`);
     await until(() => client.events.length === 1);
@@ -178,7 +182,7 @@ describe("a stock EventSource", () => {
     expect(client.events[3]).toBe(done(5));
   });
 
-  it("stops for good when its topic is refused, or its subscription is ended by the hub", {
+  it("stops for good when its topic is refused, and keeps its other topics when the hub ends a subscription", {
     timeout: 15_000,
   }, async () => {
     const { hub, url } = await start({ allowQueryToken: true });
@@ -200,7 +204,7 @@ describe("a stock EventSource", () => {
     expect(allowed.events[2]).toBe(done(2));
   });
 
-  it("is told when to come back by a hub that drains", async () => {
+  it("receives from a hub that drains the time to come back", async () => {
     const { hub, port } = await start();
     const stream = await openStream(port, { path: path("topic=news.de") });
     await until(() => stream.text.includes("bellwire-ready"));
@@ -299,7 +303,7 @@ describe("curl -N", () => {
 });
 
 describe("many stock streams", () => {
-  it("that stand alike share one encoding, and each still gets its own place", async () => {
+  it("at the same cursor share one encoding, and each keeps its own positions", async () => {
     const { hub, port } = await start();
     const streams = await Promise.all(
       ["topic=news.de", "topic=news.de", "topic=news.de&topic=news.fr", "topic=news.fr&topic=news.de"].map(
