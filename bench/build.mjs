@@ -1,6 +1,7 @@
 /**
- * Builds the package. File by file, unlike the other packages: child processes load halves and contenders by their address beside the module
- * that names them, and a bundler would put both elsewhere.
+ * Builds the package. File by file, unlike the other packages: child processes load halves and
+ * contenders by their address beside the module that names them, and a bundler would put both
+ * elsewhere.
  */
 import { execFileSync } from "node:child_process";
 import { chmodSync, cpSync, rmSync, statSync } from "node:fs";

@@ -3,8 +3,8 @@
  *
  *   npm run test:campaign -- --count 1000 --wire memory,ws,sse,socketio,pusher|all --seed 1
  *
- * Prints one line per wire and exits with 1 when any promise was broken, after printing the seed of each failing schedule;
- * `--seed S --count 1` with that seed runs it again alone.
+ * Prints one line per wire and exits with 1 when any promise was broken, after printing the seed of
+ * each failing schedule; `--seed S --count 1` with that seed runs it again alone.
  */
 import { parseArgs } from "node:util";
 import { freshSeed, memoryRig, type Rig } from "@bellwire/core/conformance";

@@ -1,6 +1,6 @@
 /**
- * docs/capabilities.md, made from the records that the adapters export: `npm run capabilities` writes it, with `-- --check` it fails when
- * the file says something else.
+ * docs/capabilities.md, made from the records that the adapters export: `npm run capabilities`
+ * writes it, with `-- --check` it fails when the file says something else.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { PUSHER_CAPABILITIES, pusherTransport } from "@bellwire/adapter-pusher/client";

@@ -3,9 +3,11 @@
  *
  *   npm run test:fuzz -- --transport ws,sse,socketio,pusher,hosted|all --seed 20261121,fresh --count 100000
  *
- * Each wire is attacked with each seed. Exits with 1 on any finding, after printing how to have it again: an attack depends on the
- * seed and its own number alone, so `--from N --count 1` runs it and what began beside it. `--quick` leaves no session behind that
- * only its heartbeat ends, and keeps one process while it stands. `--fault` has the hub's process make a mistake on purpose, which has to be found.
+ * Each wire is attacked with each seed. Exits with 1 on any finding, after printing how to have it
+ * again: an attack depends on the seed and its own number alone, so `--from N --count 1` runs it
+ * and what began beside it. `--quick` leaves no session behind that only its heartbeat ends, and
+ * keeps one process while it stands. `--fault` has the hub's process make a mistake on purpose,
+ * which has to be found.
  */
 import { parseArgs } from "node:util";
 import { freshSeed } from "@bellwire/core/conformance";
@@ -15,7 +17,10 @@ import { type Row, runRow, warmUp } from "./fuzz/run.ts";
 import { Target } from "./fuzz/target.ts";
 import { ATTACKED, type Attacked, FAULTS } from "./fuzz/world.ts";
 
-/** Milliseconds after the last attacker within which every link has to be gone; less where a mistake is there to be found. */
+/**
+ * Milliseconds after the last attacker within which every link has to be gone; less where a mistake
+ * is there to be found.
+ */
 const PATIENCE = 40_000;
 const FAULT_PATIENCE = 3_000;
 /** The seed that is the same in every run. */
@@ -67,7 +72,8 @@ async function attacked(plan: Plan): Promise<Row> {
   console.log(`${plan.wire}, seed ${plan.seed}: ${sum(row)}`);
   for (const finding of row.findings) console.log(`  FOUND ${finding}`);
   if (row.findings.length > 0) console.log(`  again: ${again(plan)}`);
-  // A process of its own for each row, so that none pays for another; in a hurry, only after a finding.
+  // A process of its own for each row, so that none pays for another; in a hurry, only after a
+  // finding.
   if (!quick || row.findings.length > 0) {
     neighbours.close();
     target.stop();

@@ -1,7 +1,8 @@
 /**
- * The README's pictures: `npm run picture` starts the demonstration on a free port with a database of its own, opens it in Chromium as a
- * visitor on a desktop and one on a phone, and writes docs/images/workout-tracker.png and docs/images/workout-tracker-phone.png.
- * Chromium is `BELLWIRE_CHROMIUM`, or /usr/bin/chromium.
+ * The README's pictures: `npm run picture` starts the demonstration on a free port with a database
+ * of its own, opens it in Chromium as a visitor on a desktop and one on a phone, and writes
+ * docs/images/workout-tracker.png and docs/images/workout-tracker-phone.png. Chromium is
+ * `BELLWIRE_CHROMIUM`, or /usr/bin/chromium.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";

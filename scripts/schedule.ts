@@ -1,4 +1,7 @@
-/** One schedule of the campaign: what a seed makes happen to a hub and its clients, and what the ledger says of it. */
+/**
+ * One schedule of the campaign: what a seed makes happen to a hub and its clients, and what the
+ * ledger says of it.
+ */
 import {
   CaseContext,
   type Client,
@@ -23,7 +26,10 @@ export interface Outcome {
 const TOPICS = ["news.sport", "news.weather", "news.stars"] as const;
 /** History that holds a whole schedule; no gap is honest then. */
 const ENOUGH = 1_000;
-/** Milliseconds for a schedule's clients to catch up at the end: byte by byte, on a busy machine, a long poll takes its time. */
+/**
+ * Milliseconds for a schedule's clients to catch up at the end: byte by byte, on a busy machine, a
+ * long poll takes its time.
+ */
 const REST = 30_000;
 
 /** Milliseconds for a client to be back: a channel gives up an attempt that hangs after 15 s. */
@@ -86,7 +92,10 @@ async function everyoneIsThere(clients: readonly Client[]): Promise<void> {
   for (const { log } of clients) for (const subscription of log.following) await subscription.ready();
 }
 
-/** The hub's process dies, and another takes its place: with the log where there is a backplane, without it otherwise. */
+/**
+ * The hub's process dies, and another takes its place: with the log where there is a backplane,
+ * without it otherwise.
+ */
 async function replaceHub(context: CaseContext, setup: HubSetup): Promise<void> {
   await context.stopServer();
   await context.open(setup);

@@ -1,13 +1,15 @@
 /**
- * What takes part in the benchmark: one way to bring notifications from a server process to a client process. A new
- * contender is one file that exports `contender`, and one line in registry.ts or `--contender file` on the command line.
+ * What takes part in the benchmark: one way to bring notifications from a server process to a
+ * client process. A new contender is one file that exports `contender`, and one line in registry.ts
+ * or `--contender file` on the command line.
  */
 import type { ScenarioName } from "./scenario.ts";
 import type { LoadPlan } from "./wire/load-plan.ts";
 
 /**
- * `wire`: Bellwire over a wire. `control`: a bare library and none of our code, which everything is compared with. `bare`: another bare
- * library, beside the wire on it. `floor`: what the public API allows at best.
+ * `wire`: Bellwire over a wire. `control`: a bare library and none of our code, which everything is
+ * compared with. `bare`: another bare library, beside the wire on it. `floor`: what the public API
+ * allows at best.
  */
 export const KINDS = ["wire", "control", "bare", "floor"] as const;
 export type ContenderKind = (typeof KINDS)[number];
@@ -25,9 +27,14 @@ export interface Notice {
 /** The server half, running in the server process. */
 export interface ServerHalf {
   readonly port: number;
-  /** Publishes what is due in one turn of the event loop, in order. MUST NOT wait for the network. */
+  /**
+   * Publishes what is due in one turn of the event loop, in order. MUST NOT wait for the network.
+   */
   readonly publish: (notices: readonly Notice[]) => void;
-  /** Bytes that the server's sockets have handed to the operating system so far, closed ones included; NaN where nobody counts them. */
+  /**
+   * Bytes that the server's sockets have handed to the operating system so far, closed ones
+   * included; NaN where nobody counts them.
+   */
   readonly bytesWritten: () => number;
   /** Publishes that failed so far; a count other than 0 fails the run. */
   readonly failures: () => number;
@@ -52,19 +59,22 @@ export interface ClientOrder {
   /** Called when the client says that something went wrong: a gap, an error, a lost connection. */
   readonly troubled: (what: string) => void;
   /**
-   * After a loss the client connects again, as an application on this library would, and the loss itself is no trouble.
-   * Without it a lost connection is one.
+   * After a loss the client connects again, as an application on this library would, and the loss
+   * itself is no trouble. Without it a lost connection is one.
    */
   readonly comesBack: boolean;
 }
 
 /** One client that is connected. */
 export interface ClientHalf {
-  /** Publishes and resolves once the server has taken it. Absent where the contender has no acknowledgement. */
+  /**
+   * Publishes and resolves once the server has taken it. Absent where the contender has no
+   * acknowledgement.
+   */
   readonly publish?: (notice: Notice) => Promise<void>;
   /**
-   * Whether it is connected, as far as it knows. A drive waits for a client that is not and misses something: it is on its way back, and
-   * what it missed may come.
+   * Whether it is connected, as far as it knows. A drive waits for a client that is not and misses
+   * something: it is on its way back, and what it missed may come.
    */
   readonly live: () => boolean;
   /** Ends the connection for good; that is no trouble. */
@@ -80,17 +90,24 @@ export interface Contender {
   readonly scenarios?: readonly ScenarioName[];
   /** What stands beside its name wherever that is shown: `emulator`. */
   readonly caveats?: readonly string[];
-  /** Whether a client that comes back gets what it missed. Where not, a loss after a cut is shown and fails nothing. */
+  /**
+   * Whether a client that comes back gets what it missed. Where not, a loss after a cut is shown
+   * and fails nothing.
+   */
   readonly recovers: boolean;
   /**
-   * Milliseconds from the loss of a client's connection, or from a failed attempt, until the next attempt is over, at most. What a client
-   * misses that is away for longer is lost. Default: 35,000, which is what a channel may take: 20 s of backoff and 15 s of attempt.
+   * Milliseconds from the loss of a client's connection, or from a failed attempt, until the next
+   * attempt is over, at most. What a client misses that is away for longer is lost. Default:
+   * 35,000, which is what a channel may take: 20 s of backoff and 15 s of attempt.
    */
   readonly comesBackWithin?: number;
   readonly serve: (order: ServeOrder) => Promise<ServerHalf>;
   /** Connects a client as an application would; resolves when every topic is subscribed. */
   readonly connect: (order: ClientOrder) => Promise<ClientHalf>;
-  /** How a raw connection joins, for fan-out: the clients must be cheap enough to leave the server its core. */
+  /**
+   * How a raw connection joins, for fan-out: the clients must be cheap enough to leave the server
+   * its core.
+   */
   readonly load?: LoadPlan;
 }
 

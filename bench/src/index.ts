@@ -1,4 +1,7 @@
-/** What a configuration of the benchmark needs; the benchmark itself is the command `bellwire-bench`. */
+/**
+ * What a configuration of the benchmark needs; the benchmark itself is the command
+ * `bellwire-bench`.
+ */
 export { type BenchmarkConfig, defineBenchmark, type Wire } from "./config.ts";
 export type {
   ClientHalf,

@@ -21,8 +21,9 @@ export interface LoadedConfig {
 }
 
 /**
- * Loads the configuration of a folder, or the file that is named from there. Undefined when none is named and none is there. Rejects with
- * `invalid_option`, which names the path of what is wrong and what is allowed, and when a file that is named does not exist.
+ * Loads the configuration of a folder, or the file that is named from there. Undefined when none is
+ * named and none is there. Rejects with `invalid_option`, which names the path of what is wrong and
+ * what is allowed, and when a file that is named does not exist.
  */
 export async function loadConfig(folder: string, named?: string): Promise<LoadedConfig | undefined> {
   const path =

@@ -58,8 +58,8 @@ export function namedConfig(args: readonly string[]): string | undefined {
 }
 
 /**
- * Reads the arguments, over what the configuration says. Throws a TypeError or RangeError whose message tells the user what is
- * allowed.
+ * Reads the arguments, over what the configuration says. Throws a TypeError or RangeError whose
+ * message tells the user what is allowed.
  */
 export function readOptions(args: readonly string[], loaded?: LoadedConfig): Options {
   const { values } = parseArgs({ args: [...args], options: FLAGS });

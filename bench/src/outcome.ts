@@ -18,7 +18,9 @@ export function faults(scenarios: readonly ScenarioResult[]): string[] {
   );
 }
 
-/** The bars that were missed. Noise of the machine leaves them undecided, and that is not missed. */
+/**
+ * The bars that were missed. Noise of the machine leaves them undecided, and that is not missed.
+ */
 export function missedBars(scenarios: readonly ScenarioResult[]): string[] {
   return scenarios.flatMap(({ verdicts }) =>
     verdicts.filter(({ outcome }) => outcome === "missed").map(({ text }) => text),

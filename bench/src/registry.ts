@@ -1,16 +1,23 @@
-/** The contenders that the benchmark knows, in the order of the tables, and how a process loads one. */
+/**
+ * The contenders that the benchmark knows, in the order of the tables, and how a process loads one.
+ */
 import { pathToFileURL } from "node:url";
 import type { BenchmarkConfig } from "./config.ts";
 import type { Contender } from "./contender.ts";
 import { hasHostedAccount } from "./contenders/hosted-account.ts";
 import { importModule, ownModule } from "./process/own-module.ts";
 
-/** A contender before it is loaded. Processes exchange the module's address, never the contender. */
+/**
+ * A contender before it is loaded. Processes exchange the module's address, never the contender.
+ */
 export interface Entry {
   /** What `--wire` calls it; the bare library beside a wire is called as the wire. */
   readonly id: string;
   readonly module: string;
-  /** `--wire` chooses among the optional ones; the others always run, or there is nothing to compare with. */
+  /**
+   * `--wire` chooses among the optional ones; the others always run, or there is nothing to compare
+   * with.
+   */
   readonly optional: boolean;
 }
 
@@ -18,7 +25,10 @@ function entry(id: string, file: string, optional: boolean): Entry {
   return { id, module: ownModule(new URL(`./contenders/${file}.ts`, import.meta.url)).href, optional };
 }
 
-/** All contenders that come with the benchmark. Hosted Pusher is among them only when the environment names an account. */
+/**
+ * All contenders that come with the benchmark. Hosted Pusher is among them only when the
+ * environment names an account.
+ */
 export const CONTENDERS: readonly Entry[] = [
   entry("raw-ws-topics", "raw-ws-topics", false),
   entry("raw-ws-loop", "raw-ws-loop", false),

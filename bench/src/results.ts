@@ -1,6 +1,7 @@
 /**
- * `results.json`, version 1: everything that one run has measured, in one shape for every scenario, so that tables, reports,
- * comparisons and decisions need to know none of them. Plain JSON; fields may be added, and a change of meaning is another version.
+ * `results.json`, version 1: everything that one run has measured, in one shape for every scenario,
+ * so that tables, reports, comparisons and decisions need to know none of them. Plain JSON; fields
+ * may be added, and a change of meaning is another version.
  */
 import type { ContenderKind } from "./contender.ts";
 import type { Account } from "./measure/ledger.ts";
@@ -28,14 +29,19 @@ export interface ScenarioResult {
   readonly name: string;
   /** One line for people: `Fan-out: what a delivery costs the server`. */
   readonly title: string;
-  /** What was done, with its numbers: `1,000 subscribers, 128 B of data, one per tick and bursts of 8; loopback.` */
+  /**
+   * What was done, with its numbers: `1,000 subscribers, 128 B of data, one per tick and bursts of
+   * 8; loopback.`
+   */
   readonly setup: string;
   /** What is measured, in the order of the table's columns. */
   readonly metrics: readonly MetricDefinition[];
   readonly rows: readonly Row[];
   /** The project's bars, judged in this run. Empty where there are none. */
   readonly verdicts: readonly Verdict[];
-  /** What has to be said about the whole: a disturbed machine, a control that differed from itself. */
+  /**
+   * What has to be said about the whole: a disturbed machine, a control that differed from itself.
+   */
   readonly notes: readonly string[];
 }
 
@@ -49,7 +55,9 @@ export interface MetricDefinition {
   readonly better: "lower" | "higher" | "neither";
   /** Digits after the point in tables. */
   readonly digits: number;
-  /** Whether `compare` judges it: only where its samples pair with the control's of the same round. */
+  /**
+   * Whether `compare` judges it: only where its samples pair with the control's of the same round.
+   */
   readonly compared: boolean;
 }
 
@@ -57,15 +65,24 @@ export interface MetricDefinition {
 export interface Row {
   readonly contender: string;
   readonly kind: ContenderKind;
-  /** What stands beside the name wherever it is shown: `emulator`, `loopback`, `client-bound`, `A/A`. */
+  /**
+   * What stands beside the name wherever it is shown: `emulator`, `loopback`, `client-bound`,
+   * `A/A`.
+   */
   readonly caveats: readonly string[];
   /** What was due and what came; undefined where the scenario delivers nothing. */
   readonly account: Account | undefined;
-  /** Whether a loss here fails the run: not where a bare library that promises no recovery is cut off. */
+  /**
+   * Whether a loss here fails the run: not where a bare library that promises no recovery is cut
+   * off.
+   */
   readonly lossless: boolean;
   /** Why the figures are worth nothing: `the sender was late`. Undefined: they count. */
   readonly invalid: string | undefined;
-  /** Slices that were run again because the sender fell behind; their figures are in none, their account is. Absent: none. */
+  /**
+   * Slices that were run again because the sender fell behind; their figures are in none, their
+   * account is. Absent: none.
+   */
   readonly reruns?: number;
   /** Slices whose sender fell behind every time; they are in no figure either. Absent: none. */
   readonly leftOut?: number;
@@ -95,15 +112,18 @@ export interface Sample {
 /** Points to draw: each metric has its axes. */
 export interface Curve {
   /**
-   * `percentiles`: x is a percentile from 0 to 100, y milliseconds; percentile plot and CDF are drawn from it.
-   * `knee`: x is the offered rate per second, y the p99 in milliseconds.
-   * `recovery`: x is milliseconds since the cut, y the share of clients that are whole, 0 to 1.
+   * `percentiles`: x is a percentile from 0 to 100, y milliseconds; percentile plot and CDF are
+   * drawn from it. `knee`: x is the offered rate per second, y the p99 in milliseconds. `recovery`:
+   * x is milliseconds since the cut, y the share of clients that are whole, 0 to 1.
    */
   readonly kind: "percentiles" | "knee" | "recovery";
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
-/** Whether a bar holds. `undecided`: by as much as the control differed from itself, it may be either. */
+/**
+ * Whether a bar holds. `undecided`: by as much as the control differed from itself, it may be
+ * either.
+ */
 export interface Verdict {
   readonly text: string;
   readonly outcome: "holds" | "missed" | "undecided";

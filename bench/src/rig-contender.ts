@@ -1,4 +1,7 @@
-/** Makes a contender of any adapter of Bellwire, by the rig with which it also runs the conformance kit. */
+/**
+ * Makes a contender of any adapter of Bellwire, by the rig with which it also runs the conformance
+ * kit.
+ */
 import type { Rig, RigServer } from "@bellwire/core/conformance";
 import { createHub } from "@bellwire/core/server";
 import type { Contender } from "./contender.ts";
@@ -12,15 +15,16 @@ export interface RigContenderOptions extends Pick<Contender, "scenarios" | "cave
 }
 
 /**
- * The adapter as a contender. It takes part where clients are real ones; the fan-out, whose clients are raw connections, also needs a
- * `load` plan: `{ ...contenderFromRig(rig), load }`. Bytes are not counted, as the rig's sockets are its own. Serving rejects when the
- * rig has no port: a wire inside the process has nothing to measure between processes.
+ * The adapter as a contender. It takes part where clients are real ones; the fan-out, whose clients
+ * are raw connections, also needs a `load` plan: `{ ...contenderFromRig(rig), load }`. Bytes are
+ * not counted, as the rig's sockets are its own. Serving rejects when the rig has no port: a wire
+ * inside the process has nothing to measure between processes.
  */
 export function contenderFromRig(rig: Rig, options: RigContenderOptions = {}): Contender {
   const { name = `Bellwire ${rig.name}`, ...rest } = options;
   let dialer: Promise<RigServer> | undefined;
-  // A rig has its transports from a server that it has started. The one that is connected to runs in another process; the one that is
-  // started here is asked for transports and serves nobody.
+  // A rig has its transports from a server that it has started. The one that is connected to runs
+  // in another process; the one that is started here is asked for transports and serves nobody.
   const dial = (): Promise<RigServer> =>
     (dialer ??= rig.start(createHub({ topics: contractOf([]) })).then(async (server) => {
       await server.stop();

@@ -1,4 +1,6 @@
-/** `bellwire-bench run`: prints the tables, writes the reports, and fails when anything was lost. */
+/**
+ * `bellwire-bench run`: prints the tables, writes the reports, and fails when anything was lost.
+ */
 import { loadConfig } from "./load-config.ts";
 import { namedConfig, type Options, readOptions, USAGE } from "./options.ts";
 import { faults, missedBars } from "./outcome.ts";
@@ -8,7 +10,10 @@ import { scenarioText } from "./report/terminal.ts";
 import { writeReports } from "./report/write.ts";
 import { plannedParts, run } from "./run.ts";
 
-/** Resolves to the exit code: 0, 1 when something was lost or went wrong, 2 when the arguments are wrong. */
+/**
+ * Resolves to the exit code: 0, 1 when something was lost or went wrong, 2 when the arguments are
+ * wrong.
+ */
 export async function runCommand(args: readonly string[]): Promise<number> {
   let options: Options;
   try {

@@ -10,7 +10,10 @@ import type { Entrant, Scenario } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios/all.ts";
 import { Pairs } from "./stage.ts";
 
-/** Runs, and hands over each scenario's result as soon as it is there. Rejects when the benchmark itself fails. */
+/**
+ * Runs, and hands over each scenario's result as soon as it is there. Rejects when the benchmark
+ * itself fails.
+ */
 export async function run(
   options: Options,
   progress: Progress,

@@ -1,4 +1,7 @@
-/** The processes of a run: two for each contender and one for the network between them, kept over all scenarios. */
+/**
+ * The processes of a run: two for each contender and one for the network between them, kept over
+ * all scenarios.
+ */
 import { Network } from "./network/network.ts";
 import { type Child, startChild } from "./process/child.ts";
 import type { Entrant, Pair } from "./scenario.ts";

@@ -13,7 +13,10 @@ function started(...args: string[]): Bench {
   return run;
 }
 
-/** Process ids of the children of a process. Linux only, as are the signals' semantics this test relies on. */
+/**
+ * Process ids of the children of a process. Linux only, as are the signals' semantics this test
+ * relies on.
+ */
 function childrenOf(pid: number): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))

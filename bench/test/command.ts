@@ -20,7 +20,9 @@ export interface Bench {
   clear(): void;
 }
 
-/** Starts the command without npm, so that a signal reaches it. `cwd` defaults to the repository. */
+/**
+ * Starts the command without npm, so that a signal reaches it. `cwd` defaults to the repository.
+ */
 export function bench(args: readonly string[], cwd: string = root): Bench {
   const reports = mkdtempSync(join(tmpdir(), "bellwire-bench-"));
   const cli = join(root, "bench/src/cli.ts");

@@ -1,4 +1,7 @@
-/** The benchmark measured itself: what a contender does wrong must show, and what the harness does wrong must not count. */
+/**
+ * The benchmark measured itself: what a contender does wrong must show, and what the harness does
+ * wrong must not count.
+ */
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Row } from "../src/results.ts";
@@ -12,7 +15,8 @@ describe("the harness", () => {
   let errors = "";
   let said = "";
 
-  // 100 notifications of warm-up and 200 that count, in one round; each goes to four of forty clients.
+  // 100 notifications of warm-up and 200 that count, in one round; each goes to four of forty
+  // clients.
   beforeAll(async () => {
     const modules = FAULTY.flatMap((name) => [
       "--contender",
@@ -65,8 +69,8 @@ describe("the harness", () => {
   it("exposes a contender that is slow only while it is asked often, as latency counts from the intended time", () => {
     const row = rowOf("pauses once");
     expect(row.account).toMatchObject({ delivered: due(row), lost: 0, disordered: 0 });
-    // The pause of 800 ms meets 150 of the 200 notifications, and 140 of them more than 100 ms before its end. A loop that waits for each
-    // answer would have met one.
+    // The pause of 800 ms meets 150 of the 200 notifications, and 140 of them more than 100 ms
+    // before its end. A loop that waits for each answer would have met one.
     expect(row.figures["p50"]?.value).toBeGreaterThan(100);
     expect(row.figures["p99"]?.value).toBeGreaterThan(350);
   });

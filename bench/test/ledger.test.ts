@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { Ledger } from "../src/measure/ledger.ts";
 
-/** Two subscribers of one topic, one of another; three notifications. Eight deliveries would be too many, five are due. */
+/**
+ * Two subscribers of one topic, one of another; three notifications. Eight deliveries would be too
+ * many, five are due.
+ */
 function day(): Ledger {
   const ledger = new Ledger();
   ledger.subscribed("ada", "chat.1");

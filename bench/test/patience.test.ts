@@ -1,4 +1,7 @@
-/** How long a drive waits for clients that were cut off: by the real command, over contenders that come back late and never. */
+/**
+ * How long a drive waits for clients that were cut off: by the real command, over contenders that
+ * come back late and never.
+ */
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Row } from "../src/results.ts";

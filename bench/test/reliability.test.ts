@@ -8,7 +8,9 @@ import type { Results, Row } from "../src/results.ts";
 import { root } from "./command.ts";
 import { exampleResults } from "./fixtures/results.ts";
 
-/** The example's latency alone, every row of it whole and valid, but for what is said of the first. */
+/**
+ * The example's latency alone, every row of it whole and valid, but for what is said of the first.
+ */
 function resultsWith(first: Partial<Row> = {}): Results {
   const results = exampleResults();
   const [latency] = results.scenarios;

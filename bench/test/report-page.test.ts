@@ -1,4 +1,7 @@
-/** The report's page in a real browser, as it lies on a disk: by mouse and keyboard, on a desk and on a phone, in light and dark. */
+/**
+ * The report's page in a real browser, as it lies on a disk: by mouse and keyboard, on a desk and
+ * on a phone, in light and dark.
+ */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";

@@ -1,4 +1,7 @@
-/** Whether the plots' colours can be told from the paper and from each other, also by those who see fewer of them. */
+/**
+ * Whether the plots' colours can be told from the paper and from each other, also by those who see
+ * fewer of them.
+ */
 import { describe, expect, it } from "vitest";
 import { HUES, lineStyles, PAPER } from "../src/report/page/theme.ts";
 import type { Results } from "../src/results.ts";

@@ -8,7 +8,10 @@ const WELL: SenderHealth = { sent: 100, late: 0, worst: 1, loopDelay: 0 };
 const LATE: SenderHealth = { ...WELL, late: 30, worst: 40 };
 const HELD_UP: SenderHealth = { ...WELL, loopDelay: 60 };
 
-/** Runs a slice whose sender does as told, one time after the other, and remains as it was the last time. */
+/**
+ * Runs a slice whose sender does as told, one time after the other, and remains as it was the last
+ * time.
+ */
 async function ran(reruns: Reruns, ...health: readonly SenderHealth[]) {
   const times: boolean[] = [];
   const slice = async (again: boolean): Promise<SenderHealth> => {

@@ -1,4 +1,6 @@
-/** The schema of results.json against what the program writes, and against what it must not write. */
+/**
+ * The schema of results.json against what the program writes, and against what it must not write.
+ */
 import { readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, it } from "vitest";

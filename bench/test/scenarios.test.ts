@@ -1,4 +1,7 @@
-/** The scenarios that start bad networks and crowds, each for real and small, over the control and over Bellwire. */
+/**
+ * The scenarios that start bad networks and crowds, each for real and small, over the control and
+ * over Bellwire.
+ */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -14,7 +14,9 @@ import {
 
 const PLAN: SearchPlan = { first: 8_000, least: 125, most: 128_000, precision: 1.1 };
 
-/** Searches a wire that keeps up with `limit` a second and never hiccups, unless `hiccup` says so. */
+/**
+ * Searches a wire that keeps up with `limit` a second and never hiccups, unless `hiccup` says so.
+ */
 function search(
   limit: number,
   { hiccup = () => false, ...changes }: Partial<SearchPlan> & { hiccup?: (attempt: number) => boolean } = {},
@@ -69,7 +71,10 @@ describe("a climb", () => {
   const plan = { ...PLAN, seconds: 0.1, objective: 50 };
   const entrant = { module: "file:///some.ts", contender };
 
-  /** A drive of a wire that keeps up with 20,000 a second; `ill` says which offers meet a machine that is busy with something else. */
+  /**
+   * A drive of a wire that keeps up with 20,000 a second; `ill` says which offers meet a machine
+   * that is busy with something else.
+   */
   function climbOf(ill: (offer: number) => boolean): Climb {
     let offers = 0;
     const drive: Pick<Drive, "play"> = {

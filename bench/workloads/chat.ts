@@ -20,7 +20,10 @@ const SENTENCES = [
   "The club board counts distance this week, so an extra lap would help the team.",
 ] as const;
 
-/** One message: 7 of 10 are a phrase, 2 are a few sentences, 1 is a plan of up to about 700 characters. */
+/**
+ * One message: 7 of 10 are a phrase, 2 are a few sentences, 1 is a plan of up to about 700
+ * characters.
+ */
 export function chatText(random: Random): string {
   const kind = random.between(1, 10);
   if (kind <= 7) return random.pick(SHORT);

@@ -1,4 +1,7 @@
-/** The sports club whose day is the workload: its people, who coaches whom, who follows whom, and the boards they are on. */
+/**
+ * The sports club whose day is the workload: its people, who coaches whom, who follows whom, and
+ * the boards they are on.
+ */
 import type { Random } from "../src/measure/random.ts";
 
 export interface Member {

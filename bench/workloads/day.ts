@@ -1,4 +1,7 @@
-/** One day of the club: who trains when, and every notification the app's server sends because of it. */
+/**
+ * One day of the club: who trains when, and every notification the app's server sends because of
+ * it.
+ */
 import type { Random } from "../src/measure/random.ts";
 import { chatText } from "./chat.ts";
 import { CLUB_BOARD, type Club, chatRoom, type Member } from "./club.ts";
@@ -25,7 +28,10 @@ const CHAT_HOURS = [
 const SPORTS = ["run", "ride", "row", "strength"] as const;
 const GOALS = ["weekly-distance", "streak", "first-10k", "calories", "active-minutes"] as const;
 
-/** All of a day, in the order of time; events of the same millisecond stay in the order of their cause. */
+/**
+ * All of a day, in the order of time; events of the same millisecond stay in the order of their
+ * cause.
+ */
 export function liveDay(club: Club, random: Random): DayEvent[] {
   const points = new Map(club.members.map((member) => [member.id, random.between(200, 900)]));
   const events: DayEvent[] = [];
@@ -42,7 +48,10 @@ function timeWithin(hours: readonly number[], random: Random): number {
   return random.pick(hours) * HOUR + random.between(0, HOUR - 1);
 }
 
-/** Live progress about every 8 seconds, a lap now and then, and at the end what the workout was worth. */
+/**
+ * Live progress about every 8 seconds, a lap now and then, and at the end what the workout was
+ * worth.
+ */
 function liveWorkout(club: Club, member: Member, points: Map<string, number>, random: Random): DayEvent[] {
   const topic = `workouts.${member.id}`;
   const sport = random.pick(SPORTS);
@@ -99,7 +108,10 @@ function goalsReached(member: Member, workoutId: string, at: number, random: Ran
   });
 }
 
-/** The member earns points, and every board the member is on shows its first ten anew. The club's board: one time in four. */
+/**
+ * The member earns points, and every board the member is on shows its first ten anew. The club's
+ * board: one time in four.
+ */
 function boardUpdates(
   club: Club,
   member: Member,

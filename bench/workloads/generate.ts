@@ -1,6 +1,6 @@
 /**
- * Writes workout-day.jsonl: `npx tsx bench/workloads/generate.ts`. The same seed gives the same bytes everywhere; a test
- * holds the committed file to that.
+ * Writes workout-day.jsonl: `npx tsx bench/workloads/generate.ts`. The same seed gives the same
+ * bytes everywhere; a test holds the committed file to that.
  */
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -13,7 +13,9 @@ export const WORKOUT_DAY_SEED = 20_260_314;
 
 const MIDNIGHT = Date.UTC(2026, 2, 14);
 
-/** The text of the workload: subscribers first, then the day's notifications in the order of time. */
+/**
+ * The text of the workload: subscribers first, then the day's notifications in the order of time.
+ */
 export function generateWorkoutDay(seed: number): string {
   const random = seededRandom(seed);
   const club = foundClub(random);

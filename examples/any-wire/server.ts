@@ -12,7 +12,7 @@ await attachFrom(hub, server, config, {
   ws: async () => (await import("@bellwire/adapter-ws/server")).attachWebSocket,
   sse: async () => (await import("@bellwire/adapter-sse/server")).attachSse,
   socketio: async () => (await import("@bellwire/adapter-socketio/server")).attachSocketIo,
-  pusher: async () => (await import("@bellwire/adapter-pusher/emulator")).attachPusher,
+  pusher: async () => (await import("@bellwire/adapter-pusher/server")).attachPusher,
 });
 server.listen(Number(process.env.PORT ?? 8080), () => {
   console.log(`listening on ${(server.address() as AddressInfo).port}`);

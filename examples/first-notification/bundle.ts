@@ -9,7 +9,8 @@ export async function bundlePage(entry = "page.ts"): Promise<string> {
     write: false,
     format: "esm",
     target: "es2022",
-    // Inside this repository the packages are used from their sources; a program that installed them leaves this line out.
+    // Inside this repository the packages are used from their sources; a program that installed
+    // them leaves this line out.
     conditions: ["@bellwire/source"],
   });
   return outputFiles[0]?.text ?? "";

@@ -1,4 +1,7 @@
-/** The README's client in a browser: what arrives, in which state the channel is, and what was missed. */
+/**
+ * The README's client in a browser: what arrives, in which state the channel is, and what was
+ * missed.
+ */
 import { sseTransport } from "@bellwire/adapter-sse/client";
 import { webSocketTransport } from "@bellwire/adapter-ws/client";
 import { type ChannelState, createChannel } from "@bellwire/core/client";

@@ -1,4 +1,7 @@
-/** The README's server, on both wires at once, with a page that shows what arrives. `PORT` is 8080 if not set. */
+/**
+ * The README's server, on both wires at once, with a page that shows what arrives. `PORT` is 8080
+ * if not set.
+ */
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -1,4 +1,7 @@
-/** One of many tabs that share a connection: it writes down what it hears, and shows it under `window.tab`. */
+/**
+ * One of many tabs that share a connection: it writes down what it hears, and shows it under
+ * `window.tab`.
+ */
 import { webSocketTransport } from "@bellwire/adapter-ws/client";
 import { createChannel } from "@bellwire/core/client";
 import { shared } from "@bellwire/core/shared";
@@ -11,7 +14,10 @@ export interface TabReport {
   readonly last: number;
   /** Notifications that were not the one after the last, gaps, and errors; none, if all is well. */
   readonly wrong: readonly string[];
-  /** When the last notification was heard, and when it was heard for the first time on the link of now. */
+  /**
+   * When the last notification was heard, and when it was heard for the first time on the link of
+   * now.
+   */
   readonly heardAt: number;
   readonly liveSince: number;
   /** Whether this is the tab that has the connection to the hub. */

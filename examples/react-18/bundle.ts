@@ -1,4 +1,7 @@
-/** Bundles app.tsx for the browser, in memory; in a program of your own, what builds your pages does this. */
+/**
+ * Bundles app.tsx for the browser, in memory; in a program of your own, what builds your pages does
+ * this.
+ */
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -11,7 +14,8 @@ export async function bundleApp(): Promise<string> {
     target: "es2022",
     jsx: "automatic",
     define: { "process.env.NODE_ENV": '"development"' },
-    // Inside this repository the packages are used from their sources; a program that installed them leaves these two out.
+    // Inside this repository the packages are used from their sources; a program that installed
+    // them leaves these two out.
     conditions: ["@bellwire/source"],
     alias: Object.fromEntries(
       ["react", "react-dom"].map((name) => [

@@ -1,4 +1,7 @@
-/** A Socket.IO server that has events of its own adopts Bellwire on a namespace beside them. `npx tsx beside-socketio.ts` */
+/**
+ * A Socket.IO server that has events of its own adopts Bellwire on a namespace beside them. `npx
+ * tsx beside-socketio.ts`
+ */
 import { createServer } from "node:http";
 import { socketIoTransport } from "@bellwire/adapter-socketio/client";
 import { attachSocketIo } from "@bellwire/adapter-socketio/server";

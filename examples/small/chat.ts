@@ -1,4 +1,7 @@
-/** Chat: messages are kept and replayed, "is typing" is worth nothing late, and the author is spared the echo. `npx tsx chat.ts` */
+/**
+ * Chat: messages are kept and replayed, "is typing" is worth nothing late, and the author is spared
+ * the echo. `npx tsx chat.ts`
+ */
 import { createServer } from "node:http";
 import { webSocketTransport } from "@bellwire/adapter-ws/client";
 import { attachWebSocket } from "@bellwire/adapter-ws/server";

@@ -1,4 +1,7 @@
-/** A page without any library: a stock EventSource that resumes by itself. `PORT=8080 npx tsx event-source-page.ts`, then open it. */
+/**
+ * A page without any library: a stock EventSource that resumes by itself. `PORT=8080 npx tsx
+ * event-source-page.ts`, then open it.
+ */
 import { createServer } from "node:http";
 import { attachSse } from "@bellwire/adapter-sse/server";
 import { defineTopics } from "@bellwire/core";

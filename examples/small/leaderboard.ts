@@ -1,6 +1,6 @@
 /**
- * A leaderboard with conflation: a reader on a slow line gets the newest score of each player instead of every score there ever was.
- * `npx tsx leaderboard.ts`
+ * A leaderboard with conflation: a reader on a slow line gets the newest score of each player
+ * instead of every score there ever was. `npx tsx leaderboard.ts`
  */
 import { createServer } from "node:http";
 import { attachWebSocket } from "@bellwire/adapter-ws/server";
@@ -21,7 +21,8 @@ const server = createServer();
 attachWebSocket(hub, server);
 const port = await listen(server);
 
-// A reader whose line stands still, so by a plain WebSocket that stops to read. PROTOCOL.md says what it writes.
+// A reader whose line stands still, so by a plain WebSocket that stops to read. PROTOCOL.md says
+// what it writes.
 const reader = new WebSocket(`ws://localhost:${port}/bellwire`);
 const newest = new Map<string, number>();
 let received = 0;

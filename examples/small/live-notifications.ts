@@ -1,4 +1,7 @@
-/** Live notifications: what came while a device was off comes when it is on again, in order and once. `npx tsx live-notifications.ts` */
+/**
+ * Live notifications: what came while a device was off comes when it is on again, in order and
+ * once. `npx tsx live-notifications.ts`
+ */
 import { createServer } from "node:http";
 import { webSocketTransport } from "@bellwire/adapter-ws/client";
 import { attachWebSocket } from "@bellwire/adapter-ws/server";

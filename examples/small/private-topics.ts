@@ -1,4 +1,7 @@
-/** Private topics with tokens that expire: a new one is asked for in time, and the subscription never notices. `npx tsx private-topics.ts` */
+/**
+ * Private topics with tokens that expire: a new one is asked for in time, and the subscription
+ * never notices. `npx tsx private-topics.ts`
+ */
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { webSocketTransport } from "@bellwire/adapter-ws/client";

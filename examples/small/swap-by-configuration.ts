@@ -1,4 +1,7 @@
-/** The wire is configuration: the same program over any URL. `BELLWIRE=sse npx tsx swap-by-configuration.ts` */
+/**
+ * The wire is configuration: the same program over any URL. `BELLWIRE=sse npx tsx
+ * swap-by-configuration.ts`
+ */
 import { createServer } from "node:http";
 import { defineTopics } from "@bellwire/core";
 import { createChannel, transportFrom } from "@bellwire/core/client";
@@ -25,7 +28,7 @@ await attachFrom(hub, server, config, {
   ws: async () => (await import("@bellwire/adapter-ws/server")).attachWebSocket,
   sse: async () => (await import("@bellwire/adapter-sse/server")).attachSse,
   socketio: async () => (await import("@bellwire/adapter-socketio/server")).attachSocketIo,
-  pusher: async () => (await import("@bellwire/adapter-pusher/emulator")).attachPusher,
+  pusher: async () => (await import("@bellwire/adapter-pusher/server")).attachPusher,
 });
 const host = `localhost:${await listen(server)}`;
 

@@ -21,7 +21,10 @@ import {
   workout,
 } from "./things.ts";
 
-/** To `load`, by what the topic is about. Lists begin with the newest, conversations with the oldest. */
+/**
+ * To `load`, by what the topic is about. Lists begin with the newest, conversations with the
+ * oldest.
+ */
 export const loaded = {
   user: z.object({
     user: person,

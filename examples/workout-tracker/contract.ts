@@ -1,8 +1,10 @@
 /**
- * The contract: every topic of the tracker, with what the server says on it and the commands that clients send.
+ * The contract: every topic of the tracker, with what the server says on it and the commands that
+ * clients send.
  *
- * What clients publish are commands only. Each is taken by a handler of the server, which answers it; what others hear of it is an event
- * of another name, with the sender's identity put in by the server. State is asked for by `load`; the answers are in `answers.ts`.
+ * What clients publish are commands only. Each is taken by a handler of the server, which answers
+ * it; what others hear of it is an event of another name, with the sender's identity put in by the
+ * server. State is asked for by `load`; the answers are in `answers.ts`.
  */
 import { command, conflated, defineTopics, volatile } from "@bellwire/core";
 import { z } from "zod";
@@ -99,7 +101,10 @@ export const topics = defineTopics({
   "presence-plan.{planId}": {
     updated: z.object({ update: merged }),
     aware: volatile(z.object({ state: bytes })),
-    /** With the state vector of what the client has: answered with the rest, and what the server has. */
+    /**
+     * With the state vector of what the client has: answered with the rest, and what the server
+     * has.
+     */
     load: command(z.object({ vector: bytes }), loaded.plan),
     update: command(z.object({ update: bytes })),
     move: command(volatile(z.object({ state: bytes }))),

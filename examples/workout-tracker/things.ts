@@ -1,4 +1,7 @@
-/** What the tracker's people and programs speak of: the shapes that travel. Times are milliseconds since 1970, distances metres. */
+/**
+ * What the tracker's people and programs speak of: the shapes that travel. Times are milliseconds
+ * since 1970, distances metres.
+ */
 import { z } from "zod";
 
 /** An id that the server made; it may stand in a topic's name. */
@@ -6,7 +9,10 @@ export const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 const time = z.number().int().nonnegative();
 const count = z.number().int().nonnegative();
 
-/** Text that somebody wrote: something to read, and not without end. It is shown as text, whatever is in it. */
+/**
+ * Text that somebody wrote: something to read, and not without end. It is shown as text, whatever
+ * is in it.
+ */
 export function written(most: number): z.ZodString {
   return z.string().max(most).regex(/\S/);
 }
@@ -90,7 +96,10 @@ export type Message = z.infer<typeof message>;
 export const correction = z.object({ id, exercise: z.string(), text: z.string(), at: time });
 export type Correction = z.infer<typeof correction>;
 
-/** Somebody who looks for a partner. The place is rounded to about 100 m, which is as much as strangers are told. */
+/**
+ * Somebody who looks for a partner. The place is rounded to about 100 m, which is as much as
+ * strangers are told.
+ */
 export const seeker = z.object({
   userId: id,
   name: z.string(),

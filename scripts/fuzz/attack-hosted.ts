@@ -1,4 +1,7 @@
-/** Attacks on the routes beside hosted Pusher, whose clients have no link: every request is on its own. */
+/**
+ * Attacks on the routes beside hosted Pusher, whose clients have no link: every request is on its
+ * own.
+ */
 import type { Random } from "@bellwire/core/conformance";
 import { pipelined, requestAfterRequest, slowBody, unreadBodies } from "./attack-http.ts";
 import { brokenHello, hello, message, publishText, subscribeText, topicName } from "./bellwire-messages.ts";
@@ -34,7 +37,10 @@ function body(random: Random, route: string): string {
   return random.chance(0.05) ? damagedText(random, text) : text;
 }
 
-/** A request to one of the routes; the token is mostly a good one, and one of many, for rates go by it. */
+/**
+ * A request to one of the routes; the token is mostly a good one, and one of many, for rates go by
+ * it.
+ */
 function routeRequest(random: Random): RequestParts {
   const route = weighted(random, [
     [10, "hello"],

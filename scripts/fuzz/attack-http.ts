@@ -1,4 +1,7 @@
-/** Attacks that every path has to stand: noise, broken requests, many in one write, and bodies that never end. */
+/**
+ * Attacks that every path has to stand: noise, broken requests, many in one write, and bodies that
+ * never end.
+ */
 import type { Random } from "@bellwire/core/conformance";
 import { times } from "./chance.ts";
 import { mutatedRequest, noise, type RequestParts, request, requestBytes, withBody } from "./http-text.ts";
@@ -25,7 +28,10 @@ export async function requestAfterRequest(scene: Scene, make: RequestMaker): Pro
   }
 }
 
-/** Many requests in one write: streams, commands and refusals in any order, nobody waiting for answers. */
+/**
+ * Many requests in one write: streams, commands and refusals in any order, nobody waiting for
+ * answers.
+ */
 export async function pipelined(scene: Scene, make: RequestMaker): Promise<void> {
   const { random } = scene;
   const peer = scene.dial();
@@ -39,7 +45,10 @@ export async function pipelined(scene: Scene, make: RequestMaker): Promise<void>
   await peer.pause(100);
 }
 
-/** Refused commands whose bodies are not there, back to back: each is answered, or none, but nothing may be answered twice. */
+/**
+ * Refused commands whose bodies are not there, back to back: each is answered, or none, but nothing
+ * may be answered twice.
+ */
 export async function unreadBodies(scene: Scene, target: string): Promise<void> {
   const { random } = scene;
   const peer = scene.dial();

@@ -17,7 +17,9 @@ const text = (value: string): string => JSON.stringify(value);
 const sign = (signed: string, secret: string = APP.secret): string =>
   createHmac("sha256", secret).update(signed).digest("hex");
 
-/** A signature: right mostly, otherwise for another key, socket, channel, or with another secret. */
+/**
+ * A signature: right mostly, otherwise for another key, socket, channel, or with another secret.
+ */
 function auth(random: Random, socketId: string, channel: string, data?: string): string {
   const signed = (socket: string, name: string): string =>
     `${socket}:${name}${data === undefined ? "" : `:${data}`}`;

@@ -1,4 +1,7 @@
-/** Attacks on the Socket.IO wire: its packets by WebSocket and by long polling, and the way from one to the other. */
+/**
+ * Attacks on the Socket.IO wire: its packets by WebSocket and by long polling, and the way from one
+ * to the other.
+ */
 import type { Random } from "@bellwire/core/conformance";
 import { pipelined, requestAfterRequest, slowBody, unreadBodies } from "./attack-http.ts";
 import { conversation, flood, upgraded } from "./attack-ws.ts";
@@ -30,7 +33,10 @@ const NAMES = [
 /** The library takes these for none of its packets, and closes. */
 const RESERVED = ["connect", "disconnect", "connect_error", "newListener", "removeListener"];
 
-/** An event: one message of Bellwire's own client, or a command of a stock one, as it should be or not. */
+/**
+ * An event: one message of Bellwire's own client, or a command of a stock one, as it should be or
+ * not.
+ */
 function event(random: Random, native: boolean): string {
   const id = random.chance(0.3)
     ? random.pick(["1", "0", "1e30", "99999999999999999999999999999999", "01"])
@@ -87,7 +93,9 @@ function packet(random: Random, native: boolean): string {
 /** What Bellwire's own client says in its handshake. */
 const NATIVE = '{"bellwire":1}';
 
-/** How a client joins: Bellwire's own, a stock one with a token or without, or one that is neither. */
+/**
+ * How a client joins: Bellwire's own, a stock one with a token or without, or one that is neither.
+ */
 function join(random: Random): string {
   return `40${weighted(random, [
     [50, NATIVE],

@@ -62,7 +62,10 @@ async function badUpgrades(scene: Scene): Promise<void> {
   }
 }
 
-/** The same again and again in one write, more than any rate allows, perhaps with nobody reading the answers. */
+/**
+ * The same again and again in one write, more than any rate allows, perhaps with nobody reading the
+ * answers.
+ */
 export async function flood(scene: Scene, peer: Peer, bytes: Buffer): Promise<void> {
   const { random } = scene;
   if (random.chance(0.5)) peer.stopReading();

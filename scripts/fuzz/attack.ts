@@ -49,7 +49,10 @@ export class Campaign {
     this.#next = plan.from;
   }
 
-  /** Attacks until enough inputs have left, or the target is dead. Rejects only when an attack itself is at fault. */
+  /**
+   * Attacks until enough inputs have left, or the target is dead. Rejects only when an attack
+   * itself is at fault.
+   */
   async run(): Promise<void> {
     await Promise.all(Array.from({ length: AT_A_TIME }, () => this.#work()));
   }

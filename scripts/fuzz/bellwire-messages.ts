@@ -6,7 +6,9 @@ import { NEIGHBOURS, OPEN_TOPICS, TOKEN_MARK } from "./world.ts";
 
 const text = (value: string): string => JSON.stringify(value);
 
-/** A topic: mostly one that is there, sometimes one that costs a matcher time or is off the grammar. */
+/**
+ * A topic: mostly one that is there, sometimes one that costs a matcher time or is off the grammar.
+ */
 export function topicName(random: Random): string {
   const draw = random.int(20);
   if (draw < 14) return random.pick(OPEN_TOPICS);
@@ -124,7 +126,10 @@ export function message(random: Random): string {
   return random.chance(0.12) ? damagedText(random, objectText(command(random))) : jsonMessage(random);
 }
 
-/** The same without damage to the text, for wires that give up on what is not JSON. A second hello ends a link, so it is rare. */
+/**
+ * The same without damage to the text, for wires that give up on what is not JSON. A second hello
+ * ends a link, so it is rare.
+ */
 export function jsonMessage(random: Random): string {
   const draw = random.int(1_000);
   if (draw < 3) return hello(random);

@@ -57,7 +57,9 @@ const BAD_CHUNKS = [
   "",
 ];
 
-/** Frames a body: mostly right, otherwise too short, too long, twice, or in chunks that are none. */
+/**
+ * Frames a body: mostly right, otherwise too short, too long, twice, or in chunks that are none.
+ */
 export function withBody(random: Random, parts: RequestParts, body: Buffer): RequestParts {
   const framed = (headers: readonly string[], sent: Buffer): RequestParts => ({
     ...parts,

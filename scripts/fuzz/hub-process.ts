@@ -1,12 +1,13 @@
 /**
- * The process under attack: two hubs, each on a port of its own with every wire attached, and a numbered stream on each that the
- * neighbours have to hear whole. Whatever is thrown outside of a handler is told to the parent and ends nothing.
+ * The process under attack: two hubs, each on a port of its own with every wire attached, and a
+ * numbered stream on each that the neighbours have to hear whole. Whatever is thrown outside of a
+ * handler is told to the parent and ends nothing.
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { attachPusher } from "@bellwire/adapter-pusher/emulator";
-import { attachPusherRoutes } from "@bellwire/adapter-pusher/server";
+import { attachPusherRoutes } from "@bellwire/adapter-pusher/hosted";
+import { attachPusher } from "@bellwire/adapter-pusher/server";
 import { attachSocketIo } from "@bellwire/adapter-socketio/server";
 import { attachSse } from "@bellwire/adapter-sse/server";
 import { attachWebSocket } from "@bellwire/adapter-ws/server";
@@ -27,7 +28,10 @@ import {
 } from "./world.ts";
 
 const MANY = 1_000_000;
-/** Admission alone: with 200 links per second nearly every attacker would be told 503 and reach nothing. */
+/**
+ * Admission alone: with 200 links per second nearly every attacker would be told 503 and reach
+ * nothing.
+ */
 const ADMISSION: Partial<Limits> = { links: 100_000, linkRate: MANY, linksPerUser: MANY };
 const LIMITS: Readonly<Record<Door, Partial<Limits>>> = {
   guarded: ADMISSION,
@@ -68,7 +72,10 @@ process.on("warning", (warning) => {
 });
 process.on("disconnect", () => process.exit());
 
-/** Errors that the hub reports are the application's to know; anything without a code is a mistake that was caught late. */
+/**
+ * Errors that the hub reports are the application's to know; anything without a code is a mistake
+ * that was caught late.
+ */
 const failed = (error: unknown): void => {
   if (isBellwireError(error)) count(`reported ${error.code}`);
   else uncaught("onError", error);
@@ -91,10 +98,12 @@ async function open(door: Door) {
         : action === "subscribe" || (OPEN_TOPICS as readonly string[]).includes(topic),
     onError: failed,
   });
-  // As deep as it came: an answer that is deeper would be the application's own mistake, and reported as one.
+  // As deep as it came: an answer that is deeper would be the application's own mistake, and
+  // reported as one.
   hub.handle("news.{name}", "ask", ({ data }) => data);
   const accept = hub.accept.bind(hub);
-  // Messages that the wires hand over are counted, so that a report can say how much of an attack reached the hub.
+  // Messages that the wires hand over are counted, so that a report can say how much of an attack
+  // reached the hub.
   hub.accept = (link, handshake) => {
     const observer = accept(link, handshake);
     count("link");
@@ -139,7 +148,10 @@ async function open(door: Door) {
 
 /** Milliseconds between two looks at how busy the loop was. */
 const LOOK = 5;
-/** The most processor time between two looks, in milliseconds: unlike a delay, it does not count what other processes take. */
+/**
+ * The most processor time between two looks, in milliseconds: unlike a delay, it does not count
+ * what other processes take.
+ */
 let busiest = 0;
 let spent = process.cpuUsage();
 let looked = performance.now();

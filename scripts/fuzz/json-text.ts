@@ -1,4 +1,7 @@
-/** JSON as texts, so that it can be what no value can: keys twice, numbers out of range, half a surrogate, no end to nesting. */
+/**
+ * JSON as texts, so that it can be what no value can: keys twice, numbers out of range, half a
+ * surrogate, no end to nesting.
+ */
 import type { Random } from "@bellwire/core/conformance";
 import { times, type Weighted, weighted } from "./chance.ts";
 
@@ -104,7 +107,9 @@ export function hostileValue(random: Random): string {
   );
 }
 
-/** Changes fields so that they are no longer what they should be: once mostly, sometimes more often. */
+/**
+ * Changes fields so that they are no longer what they should be: once mostly, sometimes more often.
+ */
 export function mutatedFields(random: Random, fields: Fields): Fields {
   const changed: Fields = [...fields];
   do {

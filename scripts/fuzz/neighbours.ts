@@ -1,4 +1,7 @@
-/** Honest clients beside the attack, one for each wire and door: each has to hear the numbered stream whole and keep its link. */
+/**
+ * Honest clients beside the attack, one for each wire and door: each has to hear the numbered
+ * stream whole and keep its link.
+ */
 import { pusherTransport } from "@bellwire/adapter-pusher/client";
 import { socketIoTransport } from "@bellwire/adapter-socketio/client";
 import { sseTransport } from "@bellwire/adapter-sse/client";

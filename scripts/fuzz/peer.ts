@@ -1,4 +1,7 @@
-/** One TCP connection of an attacker: bytes as they are told, in one piece or in slices, ended in one of three ways. */
+/**
+ * One TCP connection of an attacker: bytes as they are told, in one piece or in slices, ended in
+ * one of three ways.
+ */
 import { connect, type Socket } from "node:net";
 import type { Random } from "@bellwire/core/conformance";
 import { APP, type Door, NEIGHBOUR_TOKEN, TOKEN_MARK } from "./world.ts";
@@ -12,7 +15,10 @@ const KEPT = 16_384;
 /** What a hub never says to anybody: secrets, and where its code lies. */
 const UNSPEAKABLE = [APP.secret, NEIGHBOUR_TOKEN, TOKEN_MARK, "node_modules", ".ts:", "node:internal"];
 
-/** How a connection ends: with a FIN, with a reset, or half open, unread, for a while, and then destroyed. */
+/**
+ * How a connection ends: with a FIN, with a reset, or half open, unread, for a while, and then
+ * destroyed.
+ */
 export type Ending = "fin" | "reset" | "half-open";
 
 /** What an attack leaves behind in numbers and words. */
@@ -57,7 +63,10 @@ export class Peer {
     }
   }
 
-  /** Sends bytes that are so many inputs. Resolves when the system has taken most of them, or does not want to. */
+  /**
+   * Sends bytes that are so many inputs. Resolves when the system has taken most of them, or does
+   * not want to.
+   */
   async write(bytes: string | Buffer, inputs = 1): Promise<void> {
     if (!this.#socket.writable) return;
     this.#tally.inputs += inputs;
@@ -174,7 +183,9 @@ function endsWithClose(data: Buffer): boolean {
   return at >= 0 && data[at + 1] === data.length - at - 2;
 }
 
-/** What an attack is given: where to connect, its own chance, and the connections that it has made. */
+/**
+ * What an attack is given: where to connect, its own chance, and the connections that it has made.
+ */
 export class Scene {
   readonly port: number;
   readonly random: Random;

@@ -1,4 +1,7 @@
-/** One row of the report: a wire is attacked with one seed, and the hub's process and the neighbours are judged. */
+/**
+ * One row of the report: a wire is attacked with one seed, and the hub's process and the neighbours
+ * are judged.
+ */
 import { Campaign, type Plan } from "./attack.ts";
 import type { Neighbours } from "./neighbours.ts";
 import type { Target } from "./target.ts";
@@ -6,9 +9,14 @@ import type { Counts, Sample } from "./world.ts";
 
 /** Bytes by which the heap may have grown. */
 const GROWTH = 16 * 1_048_576;
-/** Milliseconds that the event loop may stand still. The promise is 100; a shared machine of two cores makes more by itself. */
+/**
+ * Milliseconds that the event loop may stand still. The promise is 100; a shared machine of two
+ * cores makes more by itself.
+ */
 const STALL = 1_000;
-/** Milliseconds of processor time that one turn of the loop may take, with 32 attackers at a time. */
+/**
+ * Milliseconds of processor time that one turn of the loop may take, with 32 attackers at a time.
+ */
 const BUSY = 500;
 /** Milliseconds that a neighbour may need to hear the last of what was published. */
 const CATCH_UP = 10_000;
@@ -37,7 +45,10 @@ export interface Row {
   readonly milliseconds: number;
 }
 
-/** Attacks with a few inputs of another seed: code that has not run yet, and caches that are empty, would count as growth. */
+/**
+ * Attacks with a few inputs of another seed: code that has not run yet, and caches that are empty,
+ * would count as growth.
+ */
 export async function warmUp(target: Target, neighbours: Neighbours, plan: Plan): Promise<void> {
   const few = { ...plan, seed: plan.seed ^ 0x5bd1e995, count: Math.min(2_000, Math.ceil(plan.count / 4)) };
   await new Campaign(few, target).run();
@@ -93,7 +104,10 @@ export async function runRow(
   };
 }
 
-/** Waits until links and connections are those of the neighbours and the heap is back, at most as long as they may take. */
+/**
+ * Waits until links and connections are those of the neighbours and the heap is back, at most as
+ * long as they may take.
+ */
 async function settled(
   { patience }: Plan,
   target: Target,
@@ -144,7 +158,9 @@ function judged(
   return findings;
 }
 
-/** Whether the neighbours have heard everything that was published; the stream goes on afterwards. */
+/**
+ * Whether the neighbours have heard everything that was published; the stream goes on afterwards.
+ */
 async function stream(target: Target, neighbours: Neighbours): Promise<string[]> {
   const last = (await target.sample("still"))?.published ?? 0;
   const end = performance.now() + CATCH_UP;

@@ -1,9 +1,15 @@
-/** The hub's process as the attackers' side sees it: its ports, samples of how it stands, and what it did not catch. */
+/**
+ * The hub's process as the attackers' side sees it: its ports, samples of how it stands, and what
+ * it did not catch.
+ */
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Ask, Door, Fault, Sample, Tell } from "./world.ts";
 
-/** Milliseconds that the process may take to answer. An event loop that a peer can hold for longer is a finding by itself. */
+/**
+ * Milliseconds that the process may take to answer. An event loop that a peer can hold for longer
+ * is a finding by itself.
+ */
 const ANSWER = 30_000;
 
 export class Target {
@@ -51,7 +57,10 @@ export class Target {
     this.#ask({ ask: "flow" });
   }
 
-  /** How the process stands; `still` stops the numbered streams first. Undefined when it has ended or does not answer. */
+  /**
+   * How the process stands; `still` stops the numbered streams first. Undefined when it has ended
+   * or does not answer.
+   */
   sample(ask: "sample" | "still" = "sample"): Promise<Sample | undefined> {
     if (this.ended !== undefined) return Promise.resolve(undefined);
     return new Promise((resolve) => {

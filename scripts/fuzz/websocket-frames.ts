@@ -1,4 +1,7 @@
-/** WebSocket as bytes (RFC 6455): the upgrade, frames as they should be, and frames that no library makes. */
+/**
+ * WebSocket as bytes (RFC 6455): the upgrade, frames as they should be, and frames that no library
+ * makes.
+ */
 import type { Random } from "@bellwire/core/conformance";
 import { times, type Weighted, weighted } from "./chance.ts";
 import { mutatedRequest, ORIGINS, type RequestParts, request } from "./http-text.ts";

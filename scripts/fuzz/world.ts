@@ -1,4 +1,7 @@
-/** What the hub under attack and its attackers agree on: names, tokens, secrets, and what one process asks of the other. */
+/**
+ * What the hub under attack and its attackers agree on: names, tokens, secrets, and what one
+ * process asks of the other.
+ */
 import { conflated, defineTopics, type, volatile } from "@bellwire/core";
 
 /** The wires of the neighbours. */
@@ -29,7 +32,10 @@ export const TOKEN_MARK = "secret-token-";
 /** The app of the emulator. Its secret may not come back either. */
 export const APP = { id: "1", key: "fuzz-key", secret: "fuzz-secret-93c1" } as const;
 
-/** Topics that attackers may publish to: few, so that histories stay small and growth of the heap means a leak. */
+/**
+ * Topics that attackers may publish to: few, so that histories stay small and growth of the heap
+ * means a leak.
+ */
 export const OPEN_TOPICS = [
   "news.a",
   "news.b",
@@ -41,11 +47,16 @@ export const OPEN_TOPICS = [
   "presence-room.a",
 ] as const;
 
-/** The doors of one process: `open` has high limits, so that what lies behind them is reached; `guarded` has the defaults. */
+/**
+ * The doors of one process: `open` has high limits, so that what lies behind them is reached;
+ * `guarded` has the defaults.
+ */
 export type Door = "open" | "guarded";
 export const DOORS: readonly Door[] = ["open", "guarded"];
 
-/** How often something happened at the hub's side, by a name such as `message` or `close malformed`. */
+/**
+ * How often something happened at the hub's side, by a name such as `message` or `close malformed`.
+ */
 export type Counts = Readonly<Record<string, number>>;
 
 /** How the process of the hub stands. */
@@ -56,7 +67,10 @@ export interface Sample {
   readonly links: number;
   /** TCP connections of both servers. */
   readonly connections: number;
-  /** The longest that the event loop was late since the last sample, and its 99th percentile, in milliseconds. */
+  /**
+   * The longest that the event loop was late since the last sample, and its 99th percentile, in
+   * milliseconds.
+   */
   readonly stall: number;
   readonly stallP99: number;
   /** The most processor time that one turn of the loop took since then, in milliseconds. */
@@ -67,13 +81,17 @@ export interface Sample {
 }
 
 /**
- * Mistakes that a hub's process makes on purpose, so that a run can show that it would find them: an error that nobody catches, links
- * that are not told of their end, a number that a stream leaves out, memory that is not given back.
+ * Mistakes that a hub's process makes on purpose, so that a run can show that it would find them:
+ * an error that nobody catches, links that are not told of their end, a number that a stream leaves
+ * out, memory that is not given back.
  */
 export const FAULTS = ["throw", "keep", "skip", "hoard"] as const;
 export type Fault = (typeof FAULTS)[number];
 
-/** From the attackers. `sample` and `still` are answered; `still` stops the numbered streams first, `flow` starts them. */
+/**
+ * From the attackers. `sample` and `still` are answered; `still` stops the numbered streams first,
+ * `flow` starts them.
+ */
 export interface Ask {
   readonly ask: "sample" | "still" | "flow";
 }

@@ -1,4 +1,7 @@
-/** A wire of one's own: a TCP connection, one message per line. Both halves, and the rig that starts them for real. */
+/**
+ * A wire of one's own: a TCP connection, one message per line. Both halves, and the rig that starts
+ * them for real.
+ */
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { type Capabilities, type CloseCause, type Transport } from "@bellwire/core";

@@ -1,16 +1,21 @@
 /**
- * How much a figure changed from one run to another, and how sure that is. Absolute figures differ from minute to minute, so
- * what is compared are ratios to the control of the same round, as logarithms: there 1.2 times and 1 / 1.2 times lie equally far.
+ * How much a figure changed from one run to another, and how sure that is. Absolute figures differ
+ * from minute to minute, so what is compared are ratios to the control of the same round, as
+ * logarithms: there 1.2 times and 1 / 1.2 times lie equally far.
  *
- * Rounds are no independent witnesses: neighbours share the processes that were started for them, where memory happens to lie
- * is good for some percent, and a busy neighbour stays for several rounds. So each run is cut into a few groups of
- * consecutive rounds, and the spread between the groups says how far the run may be from the truth.
+ * Rounds are no independent witnesses: neighbours share the processes that were started for them,
+ * where memory happens to lie is good for some percent, and a busy neighbour stays for several
+ * rounds. So each run is cut into a few groups of consecutive rounds, and the spread between the
+ * groups says how far the run may be from the truth.
  */
 
 import type { Sample } from "../results.ts";
 import { criticalT, twoSided } from "./student.ts";
 
-/** The groups of a run: as many as the fan-out starts its processes anew, so that a group is a start. */
+/**
+ * The groups of a run: as many as the fan-out starts its processes anew, so that a group is a
+ * start.
+ */
 export const GROUPS = 5;
 
 /** Rounds that a run needs at least; fewer say nothing about their own spread. */
@@ -20,8 +25,9 @@ export const LEAST_ROUNDS = 5;
 const TRIMMED = 0.25;
 
 /**
- * What no run can see of itself, as a logarithm: a neighbour who stayed from the first round to the last, processes started only once.
- * An allowance, not a measurement; it keeps a very long run from calling a difference of a percent sure.
+ * What no run can see of itself, as a logarithm: a neighbour who stayed from the first round to the
+ * last, processes started only once. An allowance, not a measurement; it keeps a very long run from
+ * calling a difference of a percent sure.
  */
 const UNSEEN = 0.015;
 
@@ -31,7 +37,10 @@ export interface LogRatios {
   readonly values: readonly number[];
 }
 
-/** A change of a figure. All but `chance` are logarithms of factors: 0 is no change, 0.18 is 1.2 times as much. */
+/**
+ * A change of a figure. All but `chance` are logarithms of factors: 0 is no change, 0.18 is 1.2
+ * times as much.
+ */
 export interface Change {
   readonly estimate: number;
   /** The interval of 95 %, of this change alone. */
@@ -42,8 +51,8 @@ export interface Change {
 }
 
 /**
- * Pairs a contender with the control: each sample against the mean of the control's rows in the same round. Rounds that either
- * lacks are left out.
+ * Pairs a contender with the control: each sample against the mean of the control's rows in the
+ * same round. Rounds that either lacks are left out.
  */
 export function logRatios(subject: readonly Sample[], controls: readonly (readonly Sample[])[]): LogRatios {
   const sums = new Map<number, { sum: number; count: number }>();
@@ -71,8 +80,8 @@ export function levelOf(ratios: LogRatios): Change | undefined {
 }
 
 /**
- * The change from `a` to `b`; undefined where either has fewer than {@link LEAST_ROUNDS}. `usual` is the mean {@link unrest} of all that
- * was measured in the same rounds; default: their own.
+ * The change from `a` to `b`; undefined where either has fewer than {@link LEAST_ROUNDS}. `usual`
+ * is the mean {@link unrest} of all that was measured in the same rounds; default: their own.
  */
 export function changeBetween(
   a: LogRatios,
@@ -96,31 +105,32 @@ function changeOf(estimate: number, variance: number, degrees: number): Change {
 }
 
 /**
- * Where a run lies, and how well that is known: as its rounds say, worse by what its groups differ beyond that, and by what it
- * cannot see of itself. Few groups are a poor witness of their own spread, so `usual` has half the say: what groups of all
- * contenders of the run differ.
+ * Where a run lies, and how well that is known: as its rounds say, worse by what its groups differ
+ * beyond that, and by what it cannot see of itself. Few groups are a poor witness of their own
+ * spread, so `usual` has half the say: what groups of all contenders of the run differ.
  */
 function level(ratios: LogRatios, usual: number = unrest(ratios)): Centre {
   const { value, variance: within, degrees } = centre(ratios.values);
   const excess = within * Math.max(0, (unrest(ratios) + usual) / 2 - 1);
   const seen = within + excess;
   const weights = excess ** 2 / (2 * (GROUPS - 1)) + within ** 2 / degrees;
-  // A figure that is the same in every round, such as bytes, is known; there is nothing to be unseen.
+  // A figure that is the same in every round, such as bytes, is known; there is nothing to be
+  // unseen.
   const variance = seen > 0 ? seen + UNSEEN ** 2 : 0;
   return { value, variance, degrees: weights > 0 ? variance ** 2 / weights : 1 };
 }
 
 /**
- * Whether a run's {@link unrest} can be told: it needs rounds, and rounds that differ. Of a figure that hardly does, such as bytes, the
- * unrest is a quotient of next to nothing.
+ * Whether a run's {@link unrest} can be told: it needs rounds, and rounds that differ. Of a figure
+ * that hardly does, such as bytes, the unrest is a quotient of next to nothing.
  */
 export function isRestless({ values }: LogRatios): boolean {
   return values.length >= LEAST_ROUNDS && centre(values).variance > (UNSEEN / 10) ** 2;
 }
 
 /**
- * How many times as much the groups of a run differ as their rounds explain, as a ratio of variances: 1 when rounds are
- * independent witnesses.
+ * How many times as much the groups of a run differ as their rounds explain, as a ratio of
+ * variances: 1 when rounds are independent witnesses.
  */
 export function unrest(ratios: LogRatios): number {
   const groups = groupsOf(ratios).map((group) => centre(group).value);
@@ -137,8 +147,8 @@ interface Centre {
 }
 
 /**
- * The mean of the middle half. Wild values move it hardly more than a median, and its variance has a formula, of Tukey and
- * McLaughlin: from the sample with its ends drawn in.
+ * The mean of the middle half. Wild values move it hardly more than a median, and its variance has
+ * a formula, of Tukey and McLaughlin: from the sample with its ends drawn in.
  */
 export function centre(sample: readonly number[]): Centre {
   const sorted = sample.toSorted((one, other) => one - other);
@@ -163,7 +173,10 @@ function squaresOf(sample: readonly number[]): number {
   return sample.reduce((sum, value) => sum + (value - middle) ** 2, 0);
 }
 
-/** Groups of consecutive rounds, by the rounds' numbers: every second round alone falls into the same groups. */
+/**
+ * Groups of consecutive rounds, by the rounds' numbers: every second round alone falls into the
+ * same groups.
+ */
 function groupsOf({ rounds, values }: LogRatios): number[][] {
   const first = rounds[0] ?? 0;
   const span = (rounds.at(-1) ?? 0) - first + 1;

@@ -1,4 +1,7 @@
-/** `bench compare a.json b.json`: whether the second run is worse than the first, for people and for CI. */
+/**
+ * `bench compare a.json b.json`: whether the second run is worse than the first, for people and for
+ * CI.
+ */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type Comparison, compareResults } from "./compare.ts";
@@ -21,7 +24,10 @@ interface Order {
   readonly markdown: string | undefined;
 }
 
-/** Runs the command with what stands after `compare`. Resolves to the exit code; never rejects for what the user did. */
+/**
+ * Runs the command with what stands after `compare`. Resolves to the exit code; never rejects for
+ * what the user did.
+ */
 export async function compareCommand(args: readonly string[]): Promise<number> {
   try {
     const { files, threshold, json, markdown } = readOrder(args);

@@ -27,7 +27,10 @@ function differences(a: ScenarioResult, b: ScenarioResult): string[] {
   });
 }
 
-/** What differs between the machines and programs: a change may come from there. The commit is meant to differ. */
+/**
+ * What differs between the machines and programs: a change may come from there. The commit is meant
+ * to differ.
+ */
 export function warnings(a: Results, b: Results): string[] {
   const facts = ["cpu", "cores", "kernel", "node", "ws"] as const;
   return facts

@@ -8,7 +8,9 @@ import { doubtOf, type Outcome, withHolm } from "./judge.ts";
 
 /** What counts as a change. */
 export interface CompareOptions {
-  /** The smallest change that counts, as a share: 0.1 is from 1.1 times up and from 1 / 1.1 down. */
+  /**
+   * The smallest change that counts, as a share: 0.1 is from 1.1 times up and from 1 / 1.1 down.
+   */
   readonly threshold: number;
 }
 
@@ -28,13 +30,19 @@ export interface MetricChange {
   readonly outcome: Outcome;
   /** How many times as much the second run has, relative to the control. */
   readonly factor: { readonly estimate: number; readonly low: number; readonly high: number };
-  /** How likely chance alone makes this of no change, already multiplied for the number of comparisons. */
+  /**
+   * How likely chance alone makes this of no change, already multiplied for the number of
+   * comparisons.
+   */
   readonly chance: number | undefined;
   /** Why it is undecided. */
   readonly reason: string | undefined;
 }
 
-/** A figure of the control itself. It is shown, not judged: it changes with the machine from minute to minute. */
+/**
+ * A figure of the control itself. It is shown, not judged: it changes with the machine from minute
+ * to minute.
+ */
 export interface ControlFigure {
   readonly scenario: string;
   readonly contender: string;
@@ -53,7 +61,10 @@ export interface Comparison {
   readonly a: RunName;
   readonly b: RunName;
   readonly threshold: number;
-  /** `regression` where any figure or delivery got worse, else `undecided` where any is or none was judged, else `no change`; improvements are no fault. */
+  /**
+   * `regression` where any figure or delivery got worse, else `undecided` where any is or none was
+   * judged, else `no change`; improvements are no fault.
+   */
   readonly outcome: Outcome;
   readonly changes: readonly MetricChange[];
   readonly unjudged: readonly Unjudged[];
@@ -74,8 +85,9 @@ interface Candidate {
 }
 
 /**
- * Compares a run with an earlier one, `a`. Throws a RangeError that says why when they cannot be compared. Judged are the rows of
- * our own code, `wire`; a floor or a bare library that changed did so for another reason, which is warned of.
+ * Compares a run with an earlier one, `a`. Throws a RangeError that says why when they cannot be
+ * compared. Judged are the rows of our own code, `wire`; a floor or a bare library that changed did
+ * so for another reason, which is warned of.
  */
 export function compareResults(a: Results, b: Results, { threshold }: CompareOptions): Comparison {
   const reasons = obstacles(a, b);
@@ -133,7 +145,10 @@ function isSubject({ kind }: Row): boolean {
   return kind !== "control";
 }
 
-/** How much groups of rounds differ beyond what rounds explain, over all contenders and figures of one run. */
+/**
+ * How much groups of rounds differ beyond what rounds explain, over all contenders and figures of
+ * one run.
+ */
 function usualUnrest({ rows }: ScenarioResult, metrics: readonly MetricDefinition[]): number {
   const all = metrics.flatMap(({ id }) =>
     rows

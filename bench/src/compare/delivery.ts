@@ -1,4 +1,7 @@
-/** What went wrong in the second run and not in the first. No statistics: what must be nought is nought or is not. */
+/**
+ * What went wrong in the second run and not in the first. No statistics: what must be nought is
+ * nought or is not.
+ */
 import type { Account } from "../measure/ledger.ts";
 import type { Row, ScenarioResult } from "../results.ts";
 
@@ -8,7 +11,10 @@ export interface DeliveryFault {
   readonly contender: string;
   /** In words: `12 of 4,000 lost`. */
   readonly text: string;
-  /** Whether it fails the comparison: not where a bare library that promises no recovery loses what it always may. */
+  /**
+   * Whether it fails the comparison: not where a bare library that promises no recovery loses what
+   * it always may.
+   */
   readonly regression: boolean;
 }
 

@@ -1,4 +1,7 @@
-/** The verdict on each change, with all others in view: a report of many figures must not be wrong more often than one of few. */
+/**
+ * The verdict on each change, with all others in view: a report of many figures must not be wrong
+ * more often than one of few.
+ */
 import type { Row } from "../results.ts";
 import { type Change, levelOf, logRatios } from "./change.ts";
 
@@ -8,7 +11,10 @@ export type Outcome = "regression" | "improvement" | "no change" | "undecided";
 /** How often a report may call noise a change, whatever number of figures it has. */
 export const FALSE_ALARMS = 0.05;
 
-/** How far the control may be from itself before that counts as doubt about every figure of its scenario. */
+/**
+ * How far the control may be from itself before that counts as doubt about every figure of its
+ * scenario.
+ */
 const SAME = { least: 0.95, most: 1.05 };
 
 /** A change that waits for its verdict. */
@@ -32,9 +38,9 @@ export interface Judgement {
 }
 
 /**
- * By how much the figures of a scenario may be wrong, as a logarithm: nothing while the control, measured twice, is within
- * 5 % of itself; otherwise as much as it differed. A difference that its own interval explains is no doubt: the interval of every
- * change is as wide already.
+ * By how much the figures of a scenario may be wrong, as a logarithm: nothing while the control,
+ * measured twice, is within 5 % of itself; otherwise as much as it differed. A difference that its
+ * own interval explains is no doubt: the interval of every change is as wide already.
  */
 export function doubtOf(rows: readonly Row[], metric: string): number {
   const controls = rows.filter(({ kind }) => kind === "control");
@@ -56,8 +62,9 @@ function isAgain({ caveats }: Row): boolean {
 }
 
 /**
- * Judges all changes of a report. A change counts when it is at least `least` (a logarithm) and chance makes so large a one, in
- * any of the figures, in at most {@link FALSE_ALARMS} of all reports (Holm's correction).
+ * Judges all changes of a report. A change counts when it is at least `least` (a logarithm) and
+ * chance makes so large a one, in any of the figures, in at most {@link FALSE_ALARMS} of all
+ * reports (Holm's correction).
  */
 export function withHolm(cases: readonly Case[], least: number): Judgement[] {
   const chances = holm(
@@ -82,14 +89,18 @@ function judge(
     return undecided(`the control was ${Math.round(Math.expm1(doubt) * 100)} % from itself`);
   }
   if (found !== "no change" && chance > FALSE_ALARMS) return undecided("the rounds differ by as much");
-  // An interval that reaches to twice the least change and farther: the silence of such a run means nothing.
+  // An interval that reaches to twice the least change and farther: the silence of such a run means
+  // nothing.
   if (found === "no change" && change.high - change.estimate > 2 * least) {
     return undecided("too noisy to see a change that counts");
   }
   return { outcome: found, chance, reason: undefined };
 }
 
-/** Holm's correction: the smallest chance counts as often as there are comparisons, the next once less, and so on. */
+/**
+ * Holm's correction: the smallest chance counts as often as there are comparisons, the next once
+ * less, and so on.
+ */
 function holm(chances: readonly (number | undefined)[]): (number | undefined)[] {
   const known = chances.flatMap((chance, index) => (chance === undefined ? [] : [{ chance, index }]));
   const corrected: (number | undefined)[] = chances.map(() => undefined);

@@ -2,7 +2,10 @@
 import { readFileSync } from "node:fs";
 import { RESULTS_VERSION, type Results } from "../results.ts";
 
-/** Reads a results.json. Throws a RangeError that names the file when there is none in it, or one of another version. */
+/**
+ * Reads a results.json. Throws a RangeError that names the file when there is none in it, or one of
+ * another version.
+ */
 export function readResults(file: string): Results {
   const found = parse(file);
   if (typeof found !== "object" || found === null || !("version" in found)) {

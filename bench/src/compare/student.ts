@@ -1,13 +1,22 @@
-/** Student's t distribution, for differences of means of few values: with five on each side the normal one promises too much. */
+/**
+ * Student's t distribution, for differences of means of few values: with five on each side the
+ * normal one promises too much.
+ */
 
 /** Steps of the continued fraction at most; it needs far fewer. */
 const STEPS = 300;
 const CLOSE = 1e-13;
 
-/** With so many degrees it is the normal distribution, and with far more the gamma function's digits would not do. */
+/**
+ * With so many degrees it is the normal distribution, and with far more the gamma function's digits
+ * would not do.
+ */
 const MOST_DEGREES = 1e8;
 
-/** The probability that |t| is at least this large by chance. `degrees` of freedom may be a fraction. */
+/**
+ * The probability that |t| is at least this large by chance. `degrees` of freedom may be a
+ * fraction.
+ */
 export function twoSided(t: number, degrees: number): number {
   if (Number.isNaN(t)) return Number.NaN;
   const known = Math.min(degrees, MOST_DEGREES);
@@ -57,7 +66,10 @@ function fraction(a: number, b: number, x: number): number {
   return value;
 }
 
-/** The logarithm of the gamma function, by Stirling's series after shifting the argument to where it is exact. */
+/**
+ * The logarithm of the gamma function, by Stirling's series after shifting the argument to where it
+ * is exact.
+ */
 function logGamma(x: number): number {
   let shifted = x;
   let product = 1;

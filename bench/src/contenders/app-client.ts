@@ -34,7 +34,9 @@ export async function connectChannel(
   };
 }
 
-/** The messages with which a raw connection says hello and subscribes; it has no library to do that. */
+/**
+ * The messages with which a raw connection says hello and subscribes; it has no library to do that.
+ */
 export const HELLO: string = JSON.stringify({ type: "hello", protocol: 1, session: "load" });
 
 /** See {@link HELLO}. */

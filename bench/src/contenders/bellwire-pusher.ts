@@ -1,6 +1,9 @@
-/** Bellwire over Pusher's protocol: the emulator before the hub, pusher-js before the channel. Not the hosted service. */
+/**
+ * Bellwire over Pusher's protocol: the emulator before the hub, pusher-js before the channel. Not
+ * the hosted service.
+ */
 import { pusherTransport } from "@bellwire/adapter-pusher/client";
-import { attachPusher } from "@bellwire/adapter-pusher/emulator";
+import { attachPusher } from "@bellwire/adapter-pusher/server";
 import { type Contender, FAN_OUT_TOPIC } from "../contender.ts";
 import { listen } from "../wire/listen.ts";
 import { clientFrame, upgradeRequest } from "../wire/ws-frames.ts";

@@ -28,7 +28,8 @@ function post(connection: JoiningConnection, link: string, number: number, messa
     },
   );
   posting.on("error", (error: NodeJS.ErrnoException) => {
-    // On a busy machine a kept connection may have waited for so long that the server closes it just now.
+    // On a busy machine a kept connection may have waited for so long that the server closes it
+    // just now.
     if (posting.reusedSocket && error.code === "ECONNRESET") post(connection, link, number, message);
     else fail(error.message);
   });

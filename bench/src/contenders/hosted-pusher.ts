@@ -1,10 +1,10 @@
 /**
- * Bellwire over somebody's account at hosted Pusher, with the application's routes on this machine. It is in the tables only when
- * BELLWIRE_PUSHER_APP_ID, _KEY, _SECRET and _CLUSTER are set, and is contacted only then. Every delivery crosses the internet and counts
- * against the account's quota.
+ * Bellwire over somebody's account at hosted Pusher, with the application's routes on this machine.
+ * It is in the tables only when BELLWIRE_PUSHER_APP_ID, _KEY, _SECRET and _CLUSTER are set, and is
+ * contacted only then. Every delivery crosses the internet and counts against the account's quota.
  */
 import { pusherTransport } from "@bellwire/adapter-pusher/client";
-import { attachPusherRoutes, hostedPusher } from "@bellwire/adapter-pusher/server";
+import { attachPusherRoutes, hostedPusher } from "@bellwire/adapter-pusher/hosted";
 import { type Contender, OVER_INTERNET } from "../contender.ts";
 import { listen } from "../wire/listen.ts";
 import { connectChannel } from "./app-client.ts";

@@ -10,7 +10,10 @@ export type PusherClient = InstanceType<typeof Pusher>;
 /** The app that the emulator serves. */
 export const PUSHER_APP = { id: "1", key: "bench", secret: "bench" } as const;
 
-/** Connects to a server of the protocol on this machine. It comes back by itself after a loss, and subscribes again. */
+/**
+ * Connects to a server of the protocol on this machine. It comes back by itself after a loss, and
+ * subscribes again.
+ */
 export function openPusher(key: string, port: number): PusherClient {
   return new Pusher(key, {
     // Demanded by the library, and unused beside a host.

@@ -1,4 +1,7 @@
-/** Publishes by the HTTP API with the `pusher` SDK, in order: one request at a time, each with as much as has gathered meanwhile. */
+/**
+ * Publishes by the HTTP API with the `pusher` SDK, in order: one request at a time, each with as
+ * much as has gathered meanwhile.
+ */
 import { Agent } from "node:http";
 import Pusher from "pusher";
 import type { Notice } from "../contender.ts";

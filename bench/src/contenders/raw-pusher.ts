@@ -1,9 +1,11 @@
 /**
- * The bare libraries of the Pusher wire: the `pusher` SDK publishes by HTTP, as with the hosted service, and `pusher-js` listens. The
- * server of the protocol is our emulator, as there is none else here, and it shares the process with the SDK: the server's CPU is that of
- * both ends of the HTTP request, which no bare library on another wire has to pay. Acknowledged publishes are unknown to the protocol.
+ * The bare libraries of the Pusher wire: the `pusher` SDK publishes by HTTP, as with the hosted
+ * service, and `pusher-js` listens. The server of the protocol is our emulator, as there is none
+ * else here, and it shares the process with the SDK: the server's CPU is that of both ends of the
+ * HTTP request, which no bare library on another wire has to pay. Acknowledged publishes are
+ * unknown to the protocol.
  */
-import { attachPusher } from "@bellwire/adapter-pusher/emulator";
+import { attachPusher } from "@bellwire/adapter-pusher/server";
 import { type ClientHalf, type ClientOrder, type Contender, FAN_OUT_TOPIC } from "../contender.ts";
 import { SCENARIO_NAMES } from "../scenario.ts";
 import { listen } from "../wire/listen.ts";
@@ -45,8 +47,8 @@ export const contender: Contender = {
   name: "raw Pusher",
   kind: "bare",
   caveats: ["emulator", "published by HTTP"],
-  // What is published by HTTP is written turns later, so a slice of the fan-out would not see its cost; and the protocol's 10 KB are less
-  // than it takes to fill a slow consumer.
+  // What is published by HTTP is written turns later, so a slice of the fan-out would not see its
+  // cost; and the protocol's 10 KB are less than it takes to fill a slow consumer.
   scenarios: SCENARIO_NAMES.filter((name) => name !== "fan-out" && name !== "slow-consumer"),
   recovers: false,
   comesBackWithin: COMES_BACK_WITHIN,

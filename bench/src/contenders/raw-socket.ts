@@ -1,6 +1,7 @@
 /**
- * The floor of the fan-out: one prebuilt buffer of finished WebSocket frames per turn of the event loop, written to every
- * socket. Nothing on Node's public API that uses one socket per client can cost less.
+ * The floor of the fan-out: one prebuilt buffer of finished WebSocket frames per turn of the event
+ * loop, written to every socket. Nothing on Node's public API that uses one socket per client can
+ * cost less.
  */
 import type { Socket } from "node:net";
 import type { Contender, ServerHalf } from "../contender.ts";

@@ -1,4 +1,7 @@
-/** The bare library beside Bellwire's Socket.IO wire: rooms for topics, `io.emit` to everyone in the fan-out. */
+/**
+ * The bare library beside Bellwire's Socket.IO wire: rooms for topics, `io.emit` to everyone in the
+ * fan-out.
+ */
 import { Server } from "socket.io";
 import { io as connectTo } from "socket.io-client";
 import {
@@ -15,7 +18,10 @@ import { clientFrame, upgradeRequest } from "../wire/ws-frames.ts";
 /** The upgrade of a connection that begins as a WebSocket. */
 export const UPGRADE = "/socket.io/?EIO=4&transport=websocket";
 
-/** Milliseconds: the library waits for 5 s at most, half as much more at random, and gives an attempt 20 s. */
+/**
+ * Milliseconds: the library waits for 5 s at most, half as much more at random, and gives an
+ * attempt 20 s.
+ */
 const COMES_BACK_WITHIN = 27_500;
 
 /** Starts a Socket.IO server. */

@@ -1,6 +1,7 @@
 /**
- * The bare way beside Bellwire's SSE wire: `res.write` for every subscriber of a topic, fetch and eventsource-parser on the client, POST
- * for the way up. A client that comes back begins anew: there are no ids, and nothing is kept that could be sent again.
+ * The bare way beside Bellwire's SSE wire: `res.write` for every subscriber of a topic, fetch and
+ * eventsource-parser on the client, POST for the way up. A client that comes back begins anew:
+ * there are no ids, and nothing is kept that could be sent again.
  */
 
 import type { ServerResponse } from "node:http";

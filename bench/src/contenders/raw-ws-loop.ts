@@ -1,4 +1,7 @@
-/** Control of the fan-out: the usual loop on the bare `ws` library, the text built once per notification. */
+/**
+ * Control of the fan-out: the usual loop on the bare `ws` library, the text built once per
+ * notification.
+ */
 import { WebSocket, WebSocketServer } from "ws";
 import {
   type ClientHalf,

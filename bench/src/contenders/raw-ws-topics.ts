@@ -1,6 +1,7 @@
 /**
- * The control: what a team writes by hand on the bare `ws` library, a map of topics, JSON texts and a client that connects again
- * after a second at most, and none of our code. No positions, no recovery, no validation.
+ * The control: what a team writes by hand on the bare `ws` library, a map of topics, JSON texts and
+ * a client that connects again after a second at most, and none of our code. No positions, no
+ * recovery, no validation.
  */
 import { type WebSocket as Socket, WebSocket, WebSocketServer } from "ws";
 import type { ClientHalf, ClientOrder, Contender, Notice, ServerHalf } from "../contender.ts";
@@ -101,7 +102,8 @@ function connect({ port, topics, received, troubled, comesBack }: ClientOrder): 
 export const contender: Contender = {
   name: "raw ws",
   kind: "control",
-  // There the usual loop is the control, and a second one would move what everything is compared with.
+  // There the usual loop is the control, and a second one would move what everything is compared
+  // with.
   scenarios: SCENARIO_NAMES.filter((name) => name !== "fan-out"),
   recovers: false,
   comesBackWithin: PAUSE + ATTEMPT,

@@ -1,4 +1,7 @@
-/** The benchmark's application on Bellwire, without a wire: its contract, its hub, and what all wires share. */
+/**
+ * The benchmark's application on Bellwire, without a wire: its contract, its hub, and what all
+ * wires share.
+ */
 import { type Contract, defineTopics, type TopicMap, type } from "@bellwire/core";
 import { createHub, type Hub, type HubOptions, type Identity } from "@bellwire/core/server";
 import type { ServeOrder, ServerHalf } from "../contender.ts";
@@ -9,8 +12,9 @@ type Data = Readonly<Record<string, unknown>>;
 const PATTERNS = ["{a}", "{a}.{b}", "{a}.{b}.{c}", "{a}.{b}.{c}.{d}"];
 
 /**
- * The contract: every event on every topic. Types alone, no schemas, as the control rows validate nothing either. Every event is
- * logged, none conflated, so that each delivery is due and the ledger can count.
+ * The contract: every event on every topic. Types alone, no schemas, as the control rows validate
+ * nothing either. Every event is logged, none conflated, so that each delivery is due and the
+ * ledger can count.
  */
 export function contractOf(events: readonly string[]): Contract<TopicMap> {
   const each = Object.fromEntries(events.map((event) => [event, type<Data>()]));
@@ -20,7 +24,10 @@ export function contractOf(events: readonly string[]): Contract<TopicMap> {
 /** What serves the hub; see {@link ServerHalf}. */
 export type Served = Pick<ServerHalf, "port" | "bytesWritten" | "close">;
 
-/** Serves a hub over whatever `attach` attaches. It takes thousands of clients from one address at once, and lets each publish. */
+/**
+ * Serves a hub over whatever `attach` attaches. It takes thousands of clients from one address at
+ * once, and lets each publish.
+ */
 export async function serveHub(
   { events }: ServeOrder,
   attach: (hub: Hub<TopicMap>) => Promise<Served>,

@@ -1,4 +1,7 @@
-/** `bellwire-bench decide`: takes requirements, figures, judgements and prices, and writes `decision.md`. */
+/**
+ * `bellwire-bench decide`: takes requirements, figures, judgements and prices, and writes
+ * `decision.md`.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
@@ -35,8 +38,9 @@ export interface Streams {
 }
 
 /**
- * Runs the command with its arguments, without the word `decide`. Resolves to the exit code: 0 when there is a choice, 1 when every
- * option is excluded (the decision is written all the same), 2 when something given is wrong.
+ * Runs the command with its arguments, without the word `decide`. Resolves to the exit code: 0 when
+ * there is a choice, 1 when every option is excluded (the decision is written all the same), 2 when
+ * something given is wrong.
  */
 export async function decideCommand(
   args: readonly string[],

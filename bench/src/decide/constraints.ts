@@ -67,7 +67,10 @@ function applies(rule: LimitRule, needs: Requirements, cost: Cost): readonly str
   return undefined;
 }
 
-/** Whether the run has shown that it connects where WebSockets are blocked, whatever the matrix says. */
+/**
+ * Whether the run has shown that it connects where WebSockets are blocked, whatever the matrix
+ * says.
+ */
 function connectsAnyway(limit: Limit, matrix: Matrix, evidence: Evidence): boolean {
   if (!limit.rule.websocketBlocked) return false;
   return (

@@ -1,4 +1,7 @@
-/** The first half of a decision in sentences: what was asked, what there is to choose from, and what is out. */
+/**
+ * The first half of a decision in sentences: what was asked, what there is to choose from, and what
+ * is out.
+ */
 import type { Decision } from "./decision.ts";
 import { OPTIONS } from "./matrix.ts";
 import type { Requirements } from "./requirements.ts";

@@ -1,6 +1,7 @@
 /**
- * What an option costs per month. Self-hosted: measured CPU, memory and bytes become processes, servers and traffic. Hosted: the
- * cheapest published plan that is large enough. Without a measurement, or above the last plan, a cost is unknown.
+ * What an option costs per month. Self-hosted: measured CPU, memory and bytes become processes,
+ * servers and traffic. Hosted: the cheapest published plan that is large enough. Without a
+ * measurement, or above the last plan, a cost is unknown.
  */
 import { type Evidence, type Measurement, measurementOf } from "./evidence.ts";
 import type { OptionEntry } from "./matrix.ts";

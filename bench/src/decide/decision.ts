@@ -1,4 +1,7 @@
-/** The decision: hard constraints first, then weights; pure, so that the same answers, figures, judgements and prices decide alike. */
+/**
+ * The decision: hard constraints first, then weights; pure, so that the same answers, figures,
+ * judgements and prices decide alike.
+ */
 import type { Results } from "../results.ts";
 import { type Change, changesOf } from "./changes.ts";
 import { type Exclusion, exclusions } from "./constraints.ts";
@@ -42,11 +45,16 @@ export interface Decision extends Inputs {
   readonly excluded: readonly Ranked[];
   /** Undefined when every option is excluded. */
   readonly choice: OptionId | undefined;
-  /** Who speaks against it: the next in the ranking, or the best of the excluded when there is none. */
+  /**
+   * Who speaks against it: the next in the ranking, or the best of the excluded when there is none.
+   */
   readonly opponent: OptionId | undefined;
   readonly sensitivity: Sensitivity;
   readonly turns: readonly Turn[];
-  /** Measured criteria of which nothing, or not everything, is known about an option that is not excluded. */
+  /**
+   * Measured criteria of which nothing, or not everything, is known about an option that is not
+   * excluded.
+   */
   readonly unmeasured: readonly CriterionId[];
 }
 

@@ -1,6 +1,7 @@
 /**
- * What a run has measured about an option. Figures are compared only with the control of the same scenario of the same run; what is
- * absent, or from a row that is worth nothing, is unknown and never zero.
+ * What a run has measured about an option. Figures are compared only with the control of the same
+ * scenario of the same run; what is absent, or from a row that is worth nothing, is unknown and
+ * never zero.
  */
 import type { MetricDefinition, Results, Row, ScenarioResult } from "../results.ts";
 import type { OptionEntry } from "./matrix.ts";
@@ -27,7 +28,9 @@ export function contendersOf(
 export interface Measurement {
   readonly value: number;
   readonly unit: MetricDefinition["unit"];
-  /** In controls of the same scenario, so that less is better; undefined where there is no control. */
+  /**
+   * In controls of the same scenario, so that less is better; undefined where there is no control.
+   */
   readonly ratio: number | undefined;
   /** The figure, and the control's. */
   readonly refs: readonly Ref[];

@@ -1,4 +1,7 @@
-/** Checks what users give as JSON: a wrong value names its path and what is allowed, and never repeats the value. */
+/**
+ * Checks what users give as JSON: a wrong value names its path and what is allowed, and never
+ * repeats the value.
+ */
 
 /** Something that the user gave is not what it must be. */
 export class InvalidInput extends Error {
@@ -87,8 +90,8 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 /**
- * Checks that `value` is an object with exactly the keys of `rules`, those `optional` aside, each as its rule says. Throws
- * {@link InvalidInput} for the first that is not.
+ * Checks that `value` is an object with exactly the keys of `rules`, those `optional` aside, each
+ * as its rule says. Throws {@link InvalidInput} for the first that is not.
  */
 export function checkObject(
   path: string,

@@ -1,4 +1,7 @@
-/** A decision as `decision.md`. Every sentence and every cell carries the numbers of what it rests on, as links. */
+/**
+ * A decision as `decision.md`. Every sentence and every cell carries the numbers of what it rests
+ * on, as links.
+ */
 import { choiceOf, dissentOf } from "./argument.ts";
 import { contextOf, count, excludedOf, optionsOf } from "./context.ts";
 import type { Decision } from "./decision.ts";

@@ -1,4 +1,7 @@
-/** The curated part of the evidence: judgements with reasons, sources and dates, and the limits that exclude an option. */
+/**
+ * The curated part of the evidence: judgements with reasons, sources and dates, and the limits that
+ * exclude an option.
+ */
 import {
   address,
   checkObject,
@@ -80,8 +83,8 @@ export interface OptionEntry {
   readonly summary: string;
   readonly operated: "self" | "hosted";
   /**
-   * Rows of the benchmark that stand for it, where WebSockets pass and where proxies block them; of several that were measured, the
-   * worst figure does.
+   * Rows of the benchmark that stand for it, where WebSockets pass and where proxies block them; of
+   * several that were measured, the worst figure does.
    */
   readonly contenders: { readonly open: readonly string[]; readonly blocked: readonly string[] };
   readonly sources: readonly Source[];
@@ -90,7 +93,10 @@ export interface OptionEntry {
 /** One criterion. */
 export interface Criterion {
   readonly name: string;
-  /** The figures that a measured one is the mean of, as `scenario/metric`; of each group the first that the results have. */
+  /**
+   * The figures that a measured one is the mean of, as `scenario/metric`; of each group the first
+   * that the results have.
+   */
   readonly figures: readonly (readonly string[])[];
 }
 
@@ -108,7 +114,10 @@ export interface Matrix {
 const FLAGS = ["websocketBlocked", "onPremises", "noProcess", "historyWithoutProcess", "severalProcesses"];
 const BOUNDS = ["presenceMembersOver", "bytesOver", "tabsOverWithoutHttp2"];
 
-/** A matrix from JSON. Throws {@link InvalidInput} for the first thing that is missing, unknown or without a source. */
+/**
+ * A matrix from JSON. Throws {@link InvalidInput} for the first thing that is missing, unknown or
+ * without a source.
+ */
 export function readMatrix(value: unknown, path = "matrix"): Matrix {
   const object = { allowed: "an object", test: isObject };
   checkObject(

@@ -1,4 +1,7 @@
-/** The last part of a decision in sentences: what would turn it, how firmly it stands, what it costs, and when to look again. */
+/**
+ * The last part of a decision in sentences: what would turn it, how firmly it stands, what it
+ * costs, and when to look again.
+ */
 import { percent, weightRefs } from "./argument.ts";
 import { count } from "./context.ts";
 import type { Decision } from "./decision.ts";

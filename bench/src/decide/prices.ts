@@ -74,7 +74,10 @@ const positive = { allowed: "a number above 0", test: (value: unknown) => amount
 const origin = { date: day, title: text, url: address };
 const currency = oneOf("USD", "EUR");
 
-/** Prices from JSON, in dollars by the rate in the file. Throws {@link InvalidInput} for the first that is wrong or has no source. */
+/**
+ * Prices from JSON, in dollars by the rate in the file. Throws {@link InvalidInput} for the first
+ * that is wrong or has no source.
+ */
 export function readPrices(value: unknown, path = "prices"): Prices {
   const parts = {
     dollarsPerEuro: object,

@@ -2,7 +2,10 @@
 import { InvalidInput } from "./input.ts";
 import { FIELDS, type Field, type Requirements, readRequirements } from "./requirements.ts";
 
-/** Where questions go and answers come from; rejects or resolves to undefined when there will be no answer. */
+/**
+ * Where questions go and answers come from; rejects or resolves to undefined when there will be no
+ * answer.
+ */
 export interface Terminal {
   ask(question: string): Promise<string | undefined>;
   /** Says something that is no question. */
@@ -13,8 +16,9 @@ export interface Terminal {
 const TRIES = 5;
 
 /**
- * The requirements as answered. An empty answer takes the default; a wrong one is told what is allowed and asked again. When no more
- * answers come, rejects with {@link InvalidInput} for the question that was open.
+ * The requirements as answered. An empty answer takes the default; a wrong one is told what is
+ * allowed and asked again. When no more answers come, rejects with {@link InvalidInput} for the
+ * question that was open.
  */
 export async function askRequirements(terminal: Terminal): Promise<Requirements> {
   const answers: Record<string, unknown> = {};
@@ -41,7 +45,10 @@ async function askField(
   throw new InvalidInput(`answers.${key}`, rule.allowed);
 }
 
-/** The text as the kind of value that the default is of: "yes" for a flag, commas for a list, "none" for null. */
+/**
+ * The text as the kind of value that the default is of: "yes" for a flag, commas for a list, "none"
+ * for null.
+ */
 function parseAnswer(text: string, fallback: unknown): unknown {
   if (typeof fallback === "boolean") {
     if (/^(y|yes|true)$/i.test(text)) return true;

@@ -32,7 +32,10 @@ export interface Requirements {
   readonly activeHours: number;
   /** Where the clients run. */
   readonly platforms: readonly Platform[];
-  /** How many of the users are behind proxies that block WebSockets: none, some, or all (`strict`); `unknown` if nobody has looked. */
+  /**
+   * How many of the users are behind proxies that block WebSockets: none, some, or all (`strict`);
+   * `unknown` if nobody has looked.
+   */
   readonly proxies: "none" | "some" | "strict" | "unknown";
   /** Whether the server that browsers talk to speaks HTTP/2. */
   readonly http2: boolean;
@@ -49,9 +52,14 @@ export interface Requirements {
   readonly backEnd: "node" | "php" | "python" | "ruby" | "java" | "dotnet" | "go" | "other";
   /** Who keeps it running: nobody, the developers beside their work, or people whose work it is. */
   readonly operator: "nobody" | "developers" | "operations";
-  /** Whether a process of the team's own can stay running; not on most shared hosting and functions. */
+  /**
+   * Whether a process of the team's own can stay running; not on most shared hosting and functions.
+   */
   readonly processes: boolean;
-  /** Whether users fall into groups that share no topic (one person, a class, a tenant), so that several processes can divide them. */
+  /**
+   * Whether users fall into groups that share no topic (one person, a class, a tenant), so that
+   * several processes can divide them.
+   */
   readonly splittable: boolean;
   readonly residency: "anywhere" | "eu" | "on-premises";
   /** US dollars per month at most; null: no limit. */
@@ -76,7 +84,9 @@ export interface Field {
   readonly fallback: unknown;
 }
 
-/** The questions, in the order in which they are asked, with what holds when nothing is answered. */
+/**
+ * The questions, in the order in which they are asked, with what holds when nothing is answered.
+ */
 export const FIELDS: readonly Field[] = [
   { key: "name", question: "What is the decision about", rule: text, fallback: "our application" },
   {
@@ -165,8 +175,8 @@ export const FIELDS: readonly Field[] = [
 ];
 
 /**
- * Answers as requirements; what is not answered is at its default. Throws {@link InvalidInput} with the path of the first answer
- * that is not allowed, below `path`.
+ * Answers as requirements; what is not answered is at its default. Throws {@link InvalidInput} with
+ * the path of the first answer that is not allowed, below `path`.
  */
 export function readRequirements(value: unknown, path = "requirements"): Requirements {
   const rules: Record<string, Rule> = Object.fromEntries(FIELDS.map(({ key, rule }) => [key, rule]));

@@ -1,6 +1,7 @@
 /**
- * Scores. Every criterion gives each option a value from 0 to 4: a judgement of the matrix, the cost against the cheapest, or measured
- * figures against the control of the same run. What is unknown may be anything from 0 to 4 and counts as 2 in the mean.
+ * Scores. Every criterion gives each option a value from 0 to 4: a judgement of the matrix, the
+ * cost against the cheapest, or measured figures against the control of the same run. What is
+ * unknown may be anything from 0 to 4 and counts as 2 in the mean.
  */
 import type { Cost } from "./cost.ts";
 import { type Evidence, measurementOf } from "./evidence.ts";
@@ -18,7 +19,9 @@ import type { Weights } from "./weights.ts";
 
 /** The best value of a criterion. */
 export const BEST = 4;
-/** Dollars added to both sides before costs are compared, so that a coffee's worth decides nothing. */
+/**
+ * Dollars added to both sides before costs are compared, so that a coffee's worth decides nothing.
+ */
 const SMALL_CHANGE = 10;
 
 /** What an option has on one criterion; `low` and `high` differ where something is unknown. */
@@ -31,7 +34,10 @@ export interface Value {
 /** All values. */
 export type Values = Readonly<Record<OptionId, Readonly<Record<CriterionId, Value>>>>;
 
-/** An option with its score from 0 to 4, and the range in which it may be because of what is unknown. */
+/**
+ * An option with its score from 0 to 4, and the range in which it may be because of what is
+ * unknown.
+ */
 export interface Ranked {
   readonly option: OptionId;
   readonly score: number;
@@ -39,7 +45,10 @@ export interface Ranked {
   readonly high: number;
 }
 
-/** The value of a ratio to the control, where less is better: 3 at the control's own, one less for each doubling, one more for a half. */
+/**
+ * The value of a ratio to the control, where less is better: 3 at the control's own, one less for
+ * each doubling, one more for a half.
+ */
 export function valueOfRatio(ratio: number): number {
   return clamp(3 - Math.log2(ratio));
 }

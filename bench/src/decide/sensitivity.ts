@@ -1,4 +1,7 @@
-/** How firmly a ranking stands: which weights would turn it, and how often the same option wins when weights and unknowns are drawn by chance. */
+/**
+ * How firmly a ranking stands: which weights would turn it, and how often the same option wins when
+ * weights and unknowns are drawn by chance.
+ */
 import { seededRandom } from "../measure/random.ts";
 import { CRITERIA, type CriterionId, type OptionId } from "./matrix.ts";
 import { middle, type Ranked, rank, type Value, type Values } from "./score.ts";
@@ -53,8 +56,8 @@ export function sensitivityOf(
 }
 
 /**
- * With one weight w varied and the others as they are, the lead over another option is a line in w; it flips where the line is zero.
- * Negative weights mean nothing and are left out.
+ * With one weight w varied and the others as they are, the lead over another option is a line in w;
+ * it flips where the line is zero. Negative weights mean nothing and are left out.
  */
 function flips(ranking: readonly Ranked[], values: Values, weights: Weights): Flip[] {
   const [leader, ...others] = ranking;

@@ -1,4 +1,7 @@
-/** Sentences that stand on something. A decision is made of nothing else, so that whoever doubts one knows where to look. */
+/**
+ * Sentences that stand on something. A decision is made of nothing else, so that whoever doubts one
+ * knows where to look.
+ */
 
 /** A page, or a document of this repository. */
 export interface Source {
@@ -32,7 +35,9 @@ export interface Statement {
   readonly refs: readonly [Ref, ...Ref[]];
 }
 
-/** A statement. Throws a TypeError when it would rest on nothing, which is a mistake of the program. */
+/**
+ * A statement. Throws a TypeError when it would rest on nothing, which is a mistake of the program.
+ */
 export function statement(text: string, refs: readonly Ref[]): Statement {
   const [first, ...others] = distinct(refs);
   if (first === undefined) throw new TypeError(`a statement without a reference: ${text}`);

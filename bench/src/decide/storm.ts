@@ -1,4 +1,7 @@
-/** What it takes when all users come back at once, as after a deployment: the hour that sizes a server more than any other. */
+/**
+ * What it takes when all users come back at once, as after a deployment: the hour that sizes a
+ * server more than any other.
+ */
 import { type Evidence, measurementOf } from "./evidence.ts";
 import type { OptionEntry } from "./matrix.ts";
 import type { Requirements } from "./requirements.ts";
@@ -9,7 +12,10 @@ export function stormSeconds(users: number, processes: number, microsecondsEach:
   return (users * microsecondsEach) / processes / 1e6;
 }
 
-/** The sentence about it; none where nothing was measured or nobody connects to a process of one's own. */
+/**
+ * The sentence about it; none where nothing was measured or nobody connects to a process of one's
+ * own.
+ */
 export function stormOf(
   option: OptionEntry,
   needs: Requirements,

@@ -1,4 +1,7 @@
-/** What matters how much: every criterion begins at 1, answers add to it or make it irrelevant, and the user's own weights replace the sum. */
+/**
+ * What matters how much: every criterion begins at 1, answers add to it or make it irrelevant, and
+ * the user's own weights replace the sum.
+ */
 import { CRITERIA, type CriterionId } from "./matrix.ts";
 import type { Requirements } from "./requirements.ts";
 import { answer, type Ref } from "./statement.ts";

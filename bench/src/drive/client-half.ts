@@ -1,4 +1,7 @@
-/** The clients' half of a drive: every user's client in one process, one ledger over all, and the latencies. */
+/**
+ * The clients' half of a drive: every user's client in one process, one ledger over all, and the
+ * latencies.
+ */
 import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
 import type { ClientHalf } from "../contender.ts";
 import { hostNow, sleep } from "../measure/clock.ts";
@@ -38,8 +41,8 @@ export interface ClientReport {
 export interface Recovery {
   readonly subscriber: string;
   /**
-   * From the cut to the first delivery that came on time and was sent after it. What was missed is replayed before anything new, so
-   * a wire that recovers is whole then. Undefined: never.
+   * From the cut to the first delivery that came on time and was sent after it. What was missed is
+   * replayed before anything new, so a wire that recovers is whole then. Undefined: never.
    */
   readonly milliseconds: number | undefined;
 }
@@ -54,7 +57,9 @@ export interface ConnectOrder {
   readonly comesBack: boolean;
 }
 
-/** A delivery that is later than this, in milliseconds, tells of what went before and not of now. */
+/**
+ * A delivery that is later than this, in milliseconds, tells of what went before and not of now.
+ */
 const ON_TIME = 100;
 /** Clients that connect at the same time. */
 const AT_ONCE = 20;
@@ -153,7 +158,10 @@ export function createHalf() {
         ledger.published(notificationAt(workload, sequence).topic, sequence);
       }
     },
-    /** Says when the part's first notification will be sent. It may be said again while that is to come. */
+    /**
+     * Says when the part's first notification will be sent. It may be said again while that is to
+     * come.
+     */
     start(at: number): void {
       if (!part) throw new Error("nothing is played");
       run = { ...part, start: at };
@@ -170,8 +178,8 @@ export function createHalf() {
         .map(({ subscriber, recovered }) => ({ subscriber, milliseconds: recovered }));
     },
     /**
-     * Waits until everything came, or nothing more can come. What does not count, such as a warm-up, is accounted for, and its latencies are
-     * forgotten.
+     * Waits until everything came, or nothing more can come. What does not count, such as a
+     * warm-up, is accounted for, and its latencies are forgotten.
      */
     async settle(counts: boolean): Promise<ClientReport> {
       const settling = new Settling(hostNow(), comesBackWithin);

@@ -1,4 +1,7 @@
-/** Drives one contender with a workload: its server publishes on schedule, its clients account for every delivery. */
+/**
+ * Drives one contender with a workload: its server publishes on schedule, its clients account for
+ * every delivery.
+ */
 import { hostNow } from "../measure/clock.ts";
 import type { Half } from "../process/child.ts";
 import type { Entrant, Pair } from "../scenario.ts";
@@ -28,13 +31,21 @@ export interface DriveOptions {
   readonly spec: WorkloadSpec;
   /** See `ClientOrder`. Default: false. */
   readonly comesBack?: boolean;
-  /** Puts something between clients and server: resolves from the server's port to those that clients use in turns. */
+  /**
+   * Puts something between clients and server: resolves from the server's port to those that
+   * clients use in turns.
+   */
   readonly via?: (port: number) => Promise<readonly number[]>;
 }
 
-/** Milliseconds from the decision to start to the first notification, for both halves to hear of it. */
+/**
+ * Milliseconds from the decision to start to the first notification, for both halves to hear of it.
+ */
 const HEAD_START = 20;
-/** So much of it must be left for the server, once the clients have heard; otherwise the start is put off. Milliseconds. */
+/**
+ * So much of it must be left for the server, once the clients have heard; otherwise the start is
+ * put off. Milliseconds.
+ */
 const HEAD_START_LEFT = 10;
 
 /** How a part is played. */
@@ -74,8 +85,8 @@ export class Drive {
   }
 
   /**
-   * Plays a part of the workload and waits until all of it came, or nothing more can come. The latencies of a warm-up, and of a part whose
-   * sender fell ill, are in no percentiles.
+   * Plays a part of the workload and waits until all of it came, or nothing more can come. The
+   * latencies of a warm-up, and of a part whose sender fell ill, are in no percentiles.
    */
   async play(part: Part, { warmUp = false, again = false }: PlayOptions = {}): Promise<DriveResult> {
     if (again) this.#lap += 1;
@@ -92,7 +103,10 @@ export class Drive {
     };
   }
 
-  /** Tells the clients when the part starts. A sender that heard of it too late would be late by no fault of the wire. */
+  /**
+   * Tells the clients when the part starts. A sender that heard of it too late would be late by no
+   * fault of the wire.
+   */
   async #start(): Promise<number> {
     for (;;) {
       const start = hostNow() + HEAD_START;
@@ -106,7 +120,10 @@ export class Drive {
     return this.#server.ask("rss");
   }
 
-  /** From `since` on, a host's time, waits for the clients of a way to be live again; {@link recoveries} says when. */
+  /**
+   * From `since` on, a host's time, waits for the clients of a way to be live again; {@link
+   * recoveries} says when.
+   */
   async watch(way: number, since: number): Promise<void> {
     await this.#clients.ask("watch", way, since);
   }

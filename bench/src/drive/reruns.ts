@@ -1,4 +1,7 @@
-/** Runs a slice again whose sender fell behind: the machine was busy with something else just then, and soon is not. */
+/**
+ * Runs a slice again whose sender fell behind: the machine was busy with something else just then,
+ * and soon is not.
+ */
 import { sleep } from "../measure/clock.ts";
 import { addHealth, illness, type SenderHealth, WELL } from "./sender.ts";
 
@@ -14,8 +17,8 @@ export interface Tried<T> {
 }
 
 /**
- * The slices of a row that count, in their places: those whose sender was well, when they are most of them. Otherwise all, and `invalid`
- * says why they are worth nothing, if they are.
+ * The slices of a row that count, in their places: those whose sender was well, when they are most
+ * of them. Otherwise all, and `invalid` says why they are worth nothing, if they are.
  */
 export function countedOf<T>(
   tried: readonly Tried<T>[],
@@ -33,13 +36,19 @@ export class Reruns {
   #left: number;
   readonly #pause: (milliseconds: number) => Promise<void>;
 
-  /** All together they are at most twice as many as there are slices, or as one may have: a machine that stays busy makes no run endless. */
+  /**
+   * All together they are at most twice as many as there are slices, or as one may have: a machine
+   * that stays busy makes no run endless.
+   */
   constructor(slices: number, pause: (milliseconds: number) => Promise<void> = sleep) {
     this.#left = Math.max(2 * slices, MOST_RERUNS);
     this.#pause = pause;
   }
 
-  /** Runs a slice until its sender was well, or the bound is reached. `again` says whether it ran before. */
+  /**
+   * Runs a slice until its sender was well, or the bound is reached. `again` says whether it ran
+   * before.
+   */
   async run<T>(
     slice: (again: boolean) => Promise<T>,
     healthOf: (result: T) => SenderHealth,

@@ -1,6 +1,7 @@
 /**
- * When each notification of a segment is to be sent. Server and clients compute it alike from the same workload, so a
- * message carries only its sequence, and latency counts from the intended time, also when the sender was late.
+ * When each notification of a segment is to be sent. Server and clients compute it alike from the
+ * same workload, so a message carries only its sequence, and latency counts from the intended time,
+ * also when the sender was late.
  */
 import type { Notice } from "../contender.ts";
 import type { Segment, Workload, WorkloadNotification } from "../workload/workload.ts";
@@ -16,8 +17,9 @@ export interface Run extends Part {
 }
 
 /**
- * A part in a lap of the workload. What is played again is played in a later lap, as is all that follows: its notifications have higher
- * sequences, so that no delivery of one time is taken for one of another.
+ * A part in a lap of the workload. What is played again is played in a later lap, as is all that
+ * follows: its notifications have higher sequences, so that no delivery of one time is taken for
+ * one of another.
  */
 export function inLap<P extends Part>(part: P, workload: Workload, lap: number): P {
   const ahead = lap * workload.notifications.length;
@@ -25,8 +27,8 @@ export function inLap<P extends Part>(part: P, workload: Workload, lap: number):
 }
 
 /**
- * The notification with a sequence, which is its index in the workload, plus the workload's length for each lap. Throws a RangeError when
- * there is none.
+ * The notification with a sequence, which is its index in the workload, plus the workload's length
+ * for each lap. Throws a RangeError when there is none.
  */
 export function notificationAt(workload: Workload, sequence: number): WorkloadNotification {
   const notification = workload.notifications[sequence % workload.notifications.length];
@@ -40,7 +42,10 @@ export function intendedTime(workload: Workload, run: Run, sequence: number): nu
   return run.start + (notificationAt(workload, sequence).at - first) / run.speed;
 }
 
-/** What is published for it: the recorded data with the sequence added, by which clients tell what came. */
+/**
+ * What is published for it: the recorded data with the sequence added, by which clients tell what
+ * came.
+ */
 export function noticeAt(workload: Workload, sequence: number): Notice {
   const { topic, event, data } = notificationAt(workload, sequence);
   return { topic, event, data: { ...data, sequence } };

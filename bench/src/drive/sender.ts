@@ -1,16 +1,27 @@
-/** Sends a segment on schedule, whatever the receivers do: an open loop. It says how ill it was itself. */
+/**
+ * Sends a segment on schedule, whatever the receivers do: an open loop. It says how ill it was
+ * itself.
+ */
 import type { Notice } from "../contender.ts";
 import { hostNow, sleep } from "../measure/clock.ts";
 import type { Workload } from "../workload/workload.ts";
 import { intendedTime, noticeAt, type Run } from "./schedule.ts";
 
-/** A send that is later than this is counted as late; the timers of Node alone make it up to 2 ms. Milliseconds. */
+/**
+ * A send that is later than this is counted as late; the timers of Node alone make it up to 2 ms.
+ * Milliseconds.
+ */
 export const LATE = 10;
 
-/** With more than this share of late sends the latencies tell of the machine and not of the wire. */
+/**
+ * With more than this share of late sends the latencies tell of the machine and not of the wire.
+ */
 export const ILL_SHARE = 0.01;
 
-/** With more delay of its event loop than this, at the 99th percentile, the sender was busy with something else. Milliseconds. */
+/**
+ * With more delay of its event loop than this, at the 99th percentile, the sender was busy with
+ * something else. Milliseconds.
+ */
 export const LOOP_LATE = 25;
 
 /** How punctual a sender was. */

@@ -1,6 +1,6 @@
 /**
- * One monotonic clock for all processes of this host. `process.hrtime` reads CLOCK_MONOTONIC, whose zero all processes
- * share; `performance.now` starts anew in each process and wall clocks jump.
+ * One monotonic clock for all processes of this host. `process.hrtime` reads CLOCK_MONOTONIC, whose
+ * zero all processes share; `performance.now` starts anew in each process and wall clocks jump.
  */
 
 /** Milliseconds with a fraction, comparable between processes of one host and nowhere else. */

@@ -1,6 +1,6 @@
 /**
- * Exact accounting of a replay: who was due which notification of which topic, and what came. It counts what the
- * applications saw and believes no library's own counters.
+ * Exact accounting of a replay: who was due which notification of which topic, and what came. It
+ * counts what the applications saw and believes no library's own counters.
  */
 
 /** What became of everything that was due. */
@@ -13,7 +13,9 @@ export interface Account {
   readonly lost: number;
   /** Came again after it had come. */
   readonly doubled: number;
-  /** Came for the first time after a later one of the same topic had come to the same subscriber. */
+  /**
+   * Came for the first time after a later one of the same topic had come to the same subscriber.
+   */
   readonly disordered: number;
   /** Came to somebody who was not due it. */
   readonly stray: number;
@@ -44,7 +46,9 @@ interface Track {
   newest: number;
 }
 
-/** One ledger judges one contender over all its rounds. A delivery is (subscriber, topic, sequence). */
+/**
+ * One ledger judges one contender over all its rounds. A delivery is (subscriber, topic, sequence).
+ */
 export class Ledger {
   readonly #subscribers: Map<string, Subscriber> = new Map();
   readonly #topics: Map<string, Subscriber[]> = new Map();
@@ -66,7 +70,10 @@ export class Ledger {
     else this.#topics.set(topic, [entry]);
   }
 
-  /** Enters a notification that will be published; sequences must grow. Returns how many subscribers are due it. */
+  /**
+   * Enters a notification that will be published; sequences must grow. Returns how many subscribers
+   * are due it.
+   */
   published(topic: string, sequence: number): number {
     const subscribers = this.#topics.get(topic) ?? [];
     for (const subscriber of subscribers) {
@@ -110,7 +117,10 @@ export class Ledger {
       .map(([subscriber]) => subscriber);
   }
 
-  /** Whether a subscriber has the last that is due of every topic; on a wire that keeps order, what is missing now never comes. */
+  /**
+   * Whether a subscriber has the last that is due of every topic; on a wire that keeps order, what
+   * is missing now never comes.
+   */
   hasLast(subscriber: string): boolean {
     for (const [topic, { due, newest }] of this.#subscribers.get(subscriber)?.topics ?? [])
       if (due.size > 0 && newest !== this.#last.get(topic)) return false;

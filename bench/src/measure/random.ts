@@ -1,4 +1,7 @@
-/** Seeded chance: the same seed gives the same workload, the same order of rounds and the same intervals. */
+/**
+ * Seeded chance: the same seed gives the same workload, the same order of rounds and the same
+ * intervals.
+ */
 export interface Random {
   /** Uniform in [0, 1). */
   next(): number;
@@ -11,8 +14,8 @@ export interface Random {
 }
 
 /**
- * A source from a 32-bit seed (mulberry32). It uses 32-bit integer arithmetic only, so that every engine and every
- * platform draws the same numbers.
+ * A source from a 32-bit seed (mulberry32). It uses 32-bit integer arithmetic only, so that every
+ * engine and every platform draws the same numbers.
  */
 export function seededRandom(seed: number): Random {
   let state = seed | 0;

@@ -1,4 +1,7 @@
-/** The statistics of the report. Medians, never minima or means: one disturbed slice must not decide a figure. */
+/**
+ * The statistics of the report. Medians, never minima or means: one disturbed slice must not decide
+ * a figure.
+ */
 import type { Random } from "./random.ts";
 
 /** A median with the interval that covers it with 95 % confidence. */
@@ -8,7 +11,9 @@ export interface Estimate {
   readonly high: number;
 }
 
-/** The value at a fraction of the sorted sample, linear between neighbours. NaN for an empty sample. */
+/**
+ * The value at a fraction of the sorted sample, linear between neighbours. NaN for an empty sample.
+ */
 export function quantile(sample: readonly number[], fraction: number): number {
   if (sample.length === 0) return Number.NaN;
   const sorted = sample.toSorted((a, b) => a - b);
@@ -24,8 +29,8 @@ export function median(sample: readonly number[]): number {
 }
 
 /**
- * The median with a percentile-bootstrap interval of 95 %. With fewer than about five values the interval is as wide as
- * the sample: it says that little is known, which is true.
+ * The median with a percentile-bootstrap interval of 95 %. With fewer than about five values the
+ * interval is as wide as the sample: it says that little is known, which is true.
  */
 export function bootstrapMedian(sample: readonly number[], random: Random, resamples = 2_000): Estimate {
   if (sample.length === 0) return { median: Number.NaN, low: Number.NaN, high: Number.NaN };
@@ -37,8 +42,8 @@ export function bootstrapMedian(sample: readonly number[], random: Random, resam
 }
 
 /**
- * Ratios paired within rounds: what disturbs a whole round disturbs both sides of its ratio. Rounds in which either side
- * is missing are left out.
+ * Ratios paired within rounds: what disturbs a whole round disturbs both sides of its ratio. Rounds
+ * in which either side is missing are left out.
  */
 export function pairedRatios(
   subject: readonly (number | undefined)[],

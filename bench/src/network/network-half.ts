@@ -1,4 +1,6 @@
-/** The process between clients and servers, so that what a bad network costs is on nobody's account. */
+/**
+ * The process between clients and servers, so that what a bad network costs is on nobody's account.
+ */
 
 import type { AddressInfo } from "node:net";
 import { connect, createServer, type Server, type Socket } from "node:net";
@@ -32,19 +34,26 @@ export function createHalf() {
     return found;
   };
   return {
-    /** A proxy before a port, every connection of which suffers the same. Resolves to its own port. */
+    /**
+     * A proxy before a port, every connection of which suffers the same. Resolves to its own port.
+     */
     async open(target: number, seed: number, faults: ConnectionFaults): Promise<number> {
       const opened = await startFaultProxy({ target, random: seededRandom(seed), plan: () => faults });
       proxies.set(opened.port, opened);
       return opened.port;
     },
-    /** A proxy that answers every upgrade with 403, as some companies' do, and lets everything else through. */
+    /**
+     * A proxy that answers every upgrade with 403, as some companies' do, and lets everything else
+     * through.
+     */
     async openBlocker(target: number): Promise<number> {
       const blocker = new Blocker(target);
       blockers.push(blocker);
       return blocker.listen();
     },
-    /** Ends every connection of these proxies at once, and resets new ones until {@link restore}. */
+    /**
+     * Ends every connection of these proxies at once, and resets new ones until {@link restore}.
+     */
     cut(ports: readonly number[]): void {
       for (const port of ports) {
         proxy(port).refuse(true);
@@ -54,7 +63,10 @@ export function createHalf() {
     restore(ports: readonly number[]): void {
       for (const port of ports) proxy(port).refuse(false);
     },
-    /** One subscriber of the fan-out topic that stops to read as soon as it has joined. Whether it is cut off later, {@link stalled} says. */
+    /**
+     * One subscriber of the fan-out topic that stops to read as soon as it has joined. Whether it
+     * is cut off later, {@link stalled} says.
+     */
     async stall(module: string, port: number): Promise<void> {
       const { load, name } = await loadContender(module);
       if (!load) throw new Error(`${name} says not how load clients join`);
@@ -65,7 +77,9 @@ export function createHalf() {
       client?.stall();
       readers.set(port, { held, resume: () => client?.resume(), close: () => client?.close() });
     },
-    /** Lets the stalled reader of a port go. Resolves to whether the server had cut it off before. */
+    /**
+     * Lets the stalled reader of a port go. Resolves to whether the server had cut it off before.
+     */
     async release(port: number): Promise<boolean> {
       const reader = readers.get(port);
       readers.delete(port);
@@ -85,7 +99,10 @@ export function createHalf() {
   };
 }
 
-/** Looks at the head of each connection's first request; a connection that asks for an upgrade later is refused, too. */
+/**
+ * Looks at the head of each connection's first request; a connection that asks for an upgrade later
+ * is refused, too.
+ */
 class Blocker {
   readonly #target: number;
   readonly #server: Server;

@@ -18,7 +18,10 @@ export class Network {
     return new Network(await child.become<NetworkModule>(new URL("./network-half.ts", import.meta.url)));
   }
 
-  /** So many ways to a port, each of which can be cut for itself; all suffer the same. Resolves to their ports. */
+  /**
+   * So many ways to a port, each of which can be cut for itself; all suffer the same. Resolves to
+   * their ports.
+   */
   ways(target: number, count: number, seed: number, faults: ConnectionFaults = {}): Promise<number[]> {
     return Promise.all(
       Array.from({ length: count }, (_, index) => this.#half.ask("open", target, seed + index, faults)),
@@ -44,7 +47,9 @@ export class Network {
     return this.#half.ask("stall", module, port);
   }
 
-  /** Lets the stalled subscriber read again and go. Resolves to whether the server had cut it off. */
+  /**
+   * Lets the stalled subscriber read again and go. Resolves to whether the server had cut it off.
+   */
   release(port: number): Promise<boolean> {
     return this.#half.ask("release", port);
   }

@@ -1,6 +1,7 @@
 /**
- * Compiles what child processes run, once for all of them: a run from source starts some sixty, and each would spend half a second on a
- * loader of TypeScript. In the built package there is nothing to compile.
+ * Compiles what child processes run, once for all of them: a run from source starts some sixty, and
+ * each would spend half a second on a loader of TypeScript. In the built package there is nothing
+ * to compile.
  */
 import { readdirSync, rmSync } from "node:fs";
 import { join, sep } from "node:path";
@@ -8,7 +9,10 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { isBuilt } from "./own-module.ts";
 
 const SOURCE = fileURLToPath(new URL("../", import.meta.url));
-/** Below the package, so that what is compiled finds its dependencies; one folder for each process that runs the benchmark. */
+/**
+ * Below the package, so that what is compiled finds its dependencies; one folder for each process
+ * that runs the benchmark.
+ */
 const COMPILED = fileURLToPath(new URL("../../.tsbuild/children/", import.meta.url));
 
 /** Addresses of modules, and where each was compiled to. */
@@ -19,7 +23,10 @@ export function childModule(address: string): string {
   return compiled.get(address) ?? address;
 }
 
-/** Node's arguments for child processes: this process's own, without a loader of TypeScript where they need none. */
+/**
+ * Node's arguments for child processes: this process's own, without a loader of TypeScript where
+ * they need none.
+ */
 export function childFlags(): string[] {
   const flags = process.execArgv;
   if (compiled.size === 0) return flags;
@@ -28,7 +35,10 @@ export function childFlags(): string[] {
   return flags.filter((_, place) => !isLoader(place) && !isLoader(place - 1));
 }
 
-/** Compiles the benchmark's own halves and contenders. What was compiled is gone when this process ends. */
+/**
+ * Compiles the benchmark's own halves and contenders. What was compiled is gone when this process
+ * ends.
+ */
 export async function compileAhead(): Promise<void> {
   if (isBuilt || compiled.size > 0) return;
   const { build: bundle, stop } = await import("esbuild");

@@ -1,10 +1,16 @@
-/** The parent's side of a child process: starts it as this process was started, asks it things, and ends it. */
+/**
+ * The parent's side of a child process: starts it as this process was started, asks it things, and
+ * ends it.
+ */
 import { type ChildProcess, fork } from "node:child_process";
 import { childFlags, childModule } from "./ahead.ts";
 import { type Answer, type Ask, BECOME, type HalfModule } from "./conversation.ts";
 import { ownModule } from "./own-module.ts";
 
-/** One half of a scenario in another process. `ask` rejects when the handler threw or the process died. */
+/**
+ * One half of a scenario in another process. `ask` rejects when the handler threw or the process
+ * died.
+ */
 export interface Half<M extends HalfModule> {
   ask<K extends keyof HandlersOf<M> & string>(
     name: K,
@@ -17,8 +23,9 @@ type HandlersOf<M extends HalfModule> = ReturnType<M["createHalf"]>;
 /** A running child process. */
 export interface Child {
   /**
-   * Closes what the process was, and makes it the half that a module exports; its type is the module's:
-   * `child.become<typeof serverHalf>(new URL("./server-half.ts", import.meta.url))` after `import type * as serverHalf from "./server-half.ts"`.
+   * Closes what the process was, and makes it the half that a module exports; its type is the
+   * module's: `child.become<typeof serverHalf>(new URL("./server-half.ts", import.meta.url))` after
+   * `import type * as serverHalf from "./server-half.ts"`.
    */
   become<M extends HalfModule>(module: URL): Promise<Half<M>>;
   /** Ends the child and resolves when it is gone. Calling it again does nothing. */

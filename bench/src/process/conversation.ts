@@ -1,11 +1,12 @@
 /**
- * The child's side of a process: it becomes a half of one scenario after another, answers what the parent asks of it, and leaves
- * when the parent does, however that ends.
+ * The child's side of a process: it becomes a half of one scenario after another, answers what the
+ * parent asks of it, and leaves when the parent does, however that ends.
  */
 
 /**
- * What one half can be asked: functions by name, whose arguments and results can be cloned. `close`, where there is one, is called before
- * the process becomes another half, and MUST let go of every socket.
+ * What one half can be asked: functions by name, whose arguments and results can be cloned.
+ * `close`, where there is one, is called before the process becomes another half, and MUST let go
+ * of every socket.
  */
 export type Handlers = Readonly<Record<string, (...args: never[]) => unknown>>;
 
@@ -14,7 +15,10 @@ export interface HalfModule {
   readonly createHalf: () => Handlers;
 }
 
-/** A question on its way to a child. `name` is a handler's, or {@link BECOME} with the address of a module. */
+/**
+ * A question on its way to a child. `name` is a handler's, or {@link BECOME} with the address of a
+ * module.
+ */
 export interface Ask {
   readonly ref: number;
   readonly name: string;
@@ -48,7 +52,8 @@ export function answerParent(): void {
       (error: unknown) => reply({ ref: ask.ref, ok: false, message: describe(error) }),
     );
   });
-  // The parent ends its children itself; a Ctrl-C reaches the whole group, and must not cut an answer short.
+  // The parent ends its children itself; a Ctrl-C reaches the whole group, and must not cut an
+  // answer short.
   process.on("SIGINT", () => {});
   process.on("disconnect", () => process.exit(0));
 }

@@ -1,4 +1,7 @@
-/** A CPU profile of this process between two moments, for Chrome's DevTools. Start-up and loader are not in it. */
+/**
+ * A CPU profile of this process between two moments, for Chrome's DevTools. Start-up and loader are
+ * not in it.
+ */
 import { mkdir, writeFile } from "node:fs/promises";
 import { Session } from "node:inspector/promises";
 import { join } from "node:path";

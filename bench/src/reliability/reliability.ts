@@ -1,6 +1,7 @@
 /**
- * `npm run bench:reliability`: whether the quick benchmark can be relied on here. It is run again and again, some times beside a process that
- * keeps a core busy; each run has to succeed, lose nothing, have at most one invalid row, and take less than 180 s where nothing is beside it.
+ * `npm run bench:reliability`: whether the quick benchmark can be relied on here. It is run again
+ * and again, some times beside a process that keeps a core busy; each run has to succeed, lose
+ * nothing, have at most one invalid row, and take less than 180 s where nothing is beside it.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";

@@ -5,10 +5,16 @@ import { bootstrapMedian } from "../measure/stats.ts";
 import type { Figure, Row, Sample } from "../results.ts";
 import type { Entrant } from "../scenario.ts";
 
-/** The figure of one round for each column; undefined or not finite: none, as when no delivery came. A round that is left out is undefined. */
+/**
+ * The figure of one round for each column; undefined or not finite: none, as when no delivery came.
+ * A round that is left out is undefined.
+ */
 export type Columns<Round> = Readonly<Record<string, (round: Round) => number | undefined>>;
 
-/** The columns' figures over rounds, the first of which is round 1; a column to which no round gives anything has none. */
+/**
+ * The columns' figures over rounds, the first of which is round 1; a column to which no round gives
+ * anything has none.
+ */
 export function figuresOf<Round>(
   columns: Columns<Round>,
   rounds: readonly (Round | undefined)[],

@@ -1,4 +1,7 @@
-/** The run as one page that needs nothing else: no network, no other file, and no script for its words and tables. */
+/**
+ * The run as one page that needs nothing else: no network, no other file, and no script for its
+ * words and tables.
+ */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -16,8 +19,9 @@ const require = createRequire(import.meta.url);
 const STYLES = ["page", "tables", "plots", "media"];
 
 /**
- * `report.html`. Its content policy refuses every request and every script but its own two, so that it can be opened from
- * a disk, mailed and kept. Names and texts of contenders are shown as they are and are never markup.
+ * `report.html`. Its content policy refuses every request and every script but its own two, so that
+ * it can be opened from a disk, mailed and kept. Names and texts of contenders are shown as they
+ * are and are never markup.
  */
 export function reportHtml(results: Results): string {
   const page: Page = { styles: lineStyles(results), leads: leads(results) };

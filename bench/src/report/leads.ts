@@ -2,14 +2,20 @@
 import type { Figure, MetricDefinition, Results, Row, ScenarioResult } from "../results.ts";
 import { failsTheRun, nameText, validFigure, withUnit } from "./row-text.ts";
 
-/** How far a figure may be off that was taken once: as far as the control may differ from itself in a good run. */
+/**
+ * How far a figure may be off that was taken once: as far as the control may differ from itself in
+ * a good run.
+ */
 const ALONE = 0.05;
 
 /** Who is ahead at one metric of one scenario, among Bellwire's wires. */
 export interface Lead {
   readonly scenario: ScenarioResult;
   readonly metric: MetricDefinition;
-  /** The best, and those whose intervals reach its interval: they cannot be told apart. In the table's order. */
+  /**
+   * The best, and those whose intervals reach its interval: they cannot be told apart. In the
+   * table's order.
+   */
   readonly leaders: readonly Row[];
   /** Whether these are all wires that there are, so that nobody leads. */
   readonly even: boolean;
@@ -19,7 +25,10 @@ export interface Lead {
   readonly control: { readonly name: string; readonly figure: string } | undefined;
 }
 
-/** Everything somebody can lead at, in the order of the tables. Metrics with fewer than two wires have no lead; a row that fails the run leads nothing. */
+/**
+ * Everything somebody can lead at, in the order of the tables. Metrics with fewer than two wires
+ * have no lead; a row that fails the run leads nothing.
+ */
 export function leads(results: Results): Lead[] {
   return results.scenarios.flatMap((scenario) =>
     scenario.metrics.flatMap((metric) => {

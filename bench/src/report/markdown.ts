@@ -1,4 +1,7 @@
-/** The run for a pull request: the sentences first, the tables below, where it was measured folded away. */
+/**
+ * The run for a pull request: the sentences first, the tables below, where it was measured folded
+ * away.
+ */
 import type { Results, ScenarioResult } from "../results.ts";
 import { fingerprintText } from "./fingerprint.ts";
 import { type Lead, leads } from "./leads.ts";
@@ -18,7 +21,10 @@ import {
 } from "./row-text.ts";
 import { sentences } from "./summary.ts";
 
-/** GitHub's Markdown. Everything that users named is escaped: it makes no markup, no table cell and mentions nobody. */
+/**
+ * GitHub's Markdown. Everything that users named is escaped: it makes no markup, no table cell and
+ * mentions nobody.
+ */
 export function reportMarkdown(results: Results): string {
   return [
     "## Bellwire benchmark",
@@ -80,7 +86,9 @@ function scenarioParts(scenario: ScenarioResult): string[] {
   ];
 }
 
-/** A table whose first columns, so many, are words; the others are figures, which need no escaping. */
+/**
+ * A table whose first columns, so many, are words; the others are figures, which need no escaping.
+ */
 function markdownTable(head: readonly string[], rows: readonly (readonly string[])[], words: number): string {
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell, column) => (column < words ? escaped(cell) : cell)).join(" | ")} |`;
@@ -97,7 +105,10 @@ function details(title: string, lines: readonly string[]): string {
 
 const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
 
-/** Text that stays text, on one line. An `@` is kept from mentioning anybody by a character without width. */
+/**
+ * Text that stays text, on one line. An `@` is kept from mentioning anybody by a character without
+ * width.
+ */
 function escaped(text: string): string {
   return text
     .replace(/\s+/g, " ")

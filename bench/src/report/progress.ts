@@ -1,4 +1,7 @@
-/** Says how far the run is and what is left, on stderr: one line that changes on a terminal, a line now and then elsewhere. */
+/**
+ * Says how far the run is and what is left, on stderr: one line that changes on a terminal, a line
+ * now and then elsewhere.
+ */
 
 /** The run's progress. */
 export interface Progress {

@@ -1,4 +1,7 @@
-/** What the tables of a scenario say, cell by cell: the terminal, the page and the pull request say the same. */
+/**
+ * What the tables of a scenario say, cell by cell: the terminal, the page and the pull request say
+ * the same.
+ */
 import type { Figure, MetricDefinition, Row, ScenarioResult, Verdict } from "../results.ts";
 
 /** Stands where there is nothing to say. */
@@ -73,7 +76,10 @@ export function rowTroubles(row: Row): string[] {
   );
 }
 
-/** Why the row's figures are not shown, as a list of one or none, for tables that have no room for it. */
+/**
+ * Why the row's figures are not shown, as a list of one or none, for tables that have no room for
+ * it.
+ */
 export function rowInvalid(row: Row): string[] {
   return row.invalid === undefined ? [] : [`${nameText(row)}: invalid: ${row.invalid}`];
 }

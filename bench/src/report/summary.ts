@@ -3,7 +3,10 @@ import type { Results } from "../results.ts";
 import { leads } from "./leads.ts";
 import { failsTheRun, nameText, number, shortTitle } from "./row-text.ts";
 
-/** `good` and `bad` are for those who decide; `unsure`: no decision may rest on it; `plain`: good to know. */
+/**
+ * `good` and `bad` are for those who decide; `unsure`: no decision may rest on it; `plain`: good to
+ * know.
+ */
 export interface Sentence {
   readonly tone: "good" | "bad" | "unsure" | "plain";
   readonly text: string;

@@ -20,7 +20,10 @@ import { table } from "./table.ts";
 export interface TerminalOptions {
   /** Whether it shows colours. They repeat what the text says and say nothing else. */
   readonly color: boolean;
-  /** Columns. A table that is wider goes on below itself, with the names again; `Infinity` for a file. */
+  /**
+   * Columns. A table that is wider goes on below itself, with the names again; `Infinity` for a
+   * file.
+   */
   readonly width: number;
 }
 
@@ -30,8 +33,8 @@ type Paint = ReturnType<typeof pc.createColors>;
 const BETWEEN = 2;
 
 /**
- * The scenario's title, setup, table, verdicts, notes and troubles. What users named is shown without control characters,
- * so that no name can move the cursor.
+ * The scenario's title, setup, table, verdicts, notes and troubles. What users named is shown
+ * without control characters, so that no name can move the cursor.
  */
 export function scenarioText(scenario: ScenarioResult, { color, width }: TerminalOptions): string {
   const paint = pc.createColors(color);
@@ -82,7 +85,10 @@ function columnsOf(scenario: ScenarioResult): string[][] {
   ];
 }
 
-/** Groups of columns that fit into the width, each beginning with the names. One that fits nowhere stands alone. */
+/**
+ * Groups of columns that fit into the width, each beginning with the names. One that fits nowhere
+ * stands alone.
+ */
 function inBlocks(columns: readonly string[][], width: number): string[][][] {
   const [names = [], ...others] = columns;
   const blocks: string[][][] = [];

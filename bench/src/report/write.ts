@@ -7,9 +7,10 @@ import { reportHtml } from "./html.ts";
 import { reportMarkdown } from "./markdown.ts";
 
 /**
- * Writes `results.json`, `report.html` and `report.md` into the folder, which is made when there is none, and returns their paths
- * in that order. Each file is whole or not there: it is written beside its place and renamed, and what an earlier run left
- * is replaced. Throws the file system's error and leaves no part of a file behind.
+ * Writes `results.json`, `report.html` and `report.md` into the folder, which is made when there is
+ * none, and returns their paths in that order. Each file is whole or not there: it is written
+ * beside its place and renamed, and what an earlier run left is replaced. Throws the file system's
+ * error and leaves no part of a file behind.
  */
 export function writeReports(folder: string, results: Results): readonly string[] {
   const files = [

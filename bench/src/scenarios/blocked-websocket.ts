@@ -1,4 +1,6 @@
-/** `blocked-websocket`: a proxy on the way refuses every upgrade; who gets through, and how fast? */
+/**
+ * `blocked-websocket`: a proxy on the way refuses every upgrade; who gets through, and how fast?
+ */
 
 import type { Network } from "../network/network.ts";
 import type { Half } from "../process/child.ts";

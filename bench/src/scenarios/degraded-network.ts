@@ -17,14 +17,17 @@ import { DRIVEN_METRICS, drivenRow, driveTroubles } from "./driven-row.ts";
 interface BadNetwork {
   readonly name: string;
   readonly faults: ConnectionFaults;
-  /** Milliseconds at which every connection is cut, and for how long nobody gets through. Default: never. */
+  /**
+   * Milliseconds at which every connection is cut, and for how long nobody gets through. Default:
+   * never.
+   */
   readonly cuts?: readonly { readonly at: number; readonly offline: number }[];
 }
 
 /**
- * `3g`: 1.6 Mbit/s down, 768 kbit/s up and 300 ms of round trip, as WebPageTest's profile "3G" has it
- * (https://docs.webpagetest.org/getting-started/). `train`: our own picture of a train through the country, a slower line whose delay
- * varies, and a tunnel.
+ * `3g`: 1.6 Mbit/s down, 768 kbit/s up and 300 ms of round trip, as WebPageTest's profile "3G" has
+ * it (https://docs.webpagetest.org/getting-started/). `train`: our own picture of a train through
+ * the country, a slower line whose delay varies, and a tunnel.
  */
 const NETWORKS: readonly BadNetwork[] = [
   {
@@ -80,7 +83,10 @@ export const degradedNetwork: Scenario = {
   },
 };
 
-/** Everybody's rows on one network. Those whose sender fell behind go again, all at the same time as before. */
+/**
+ * Everybody's rows on one network. Those whose sender fell behind go again, all at the same time as
+ * before.
+ */
 async function rowsOn(bad: BadNetwork, spec: SteadySpec, network: Network, stage: Stage): Promise<Row[]> {
   const tries = new Map<Entrant, DriveResult[]>();
   let due = stage.entrants;
@@ -115,7 +121,8 @@ async function playOn(
     });
     const part = { from: 0, to: notificationsOf(spec), speed: 1 };
     const play = async (drive: Drive, index: number): Promise<readonly [Entrant, DriveResult]> => {
-      // Not in step: a dozen servers that send in one moment, time after time, make each other late.
+      // Not in step: a dozen servers that send in one moment, time after time, make each other
+      // late.
       await sleep((index * 1_000) / spec.rate / drives.length);
       return [drive.entrant, await drive.play(part)];
     };

@@ -1,4 +1,7 @@
-/** From what drives gave to a row: the columns that all driven scenarios share, and what has to be said about them. */
+/**
+ * From what drives gave to a row: the columns that all driven scenarios share, and what has to be
+ * said about them.
+ */
 import type { DriveResult } from "../drive/drive.ts";
 import { countedOf, type Tried } from "../drive/reruns.ts";
 import type { Random } from "../measure/random.ts";
@@ -18,7 +21,10 @@ export const DRIVEN_METRICS: readonly MetricDefinition[] = [
   { id: "late", label: "late", unit: "", better: "lower", digits: 0, compared: false },
 ];
 
-/** The clients' process is as busy as this share of a core: then it, and not the wire, may be what the latencies show. */
+/**
+ * The clients' process is as busy as this share of a core: then it, and not the wire, may be what
+ * the latencies show.
+ */
 const CLIENT_BOUND = 0.85;
 
 const COLUMNS: Columns<DriveResult> = {

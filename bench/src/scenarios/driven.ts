@@ -1,4 +1,7 @@
-/** What latency, many topics and the replay have in common: a workload in parts, over all contenders in turns. */
+/**
+ * What latency, many topics and the replay have in common: a workload in parts, over all contenders
+ * in turns.
+ */
 import { Drive, type DriveOptions, type DriveResult } from "../drive/drive.ts";
 import { Reruns, type Tried } from "../drive/reruns.ts";
 import { notificationAt } from "../drive/schedule.ts";
@@ -20,8 +23,9 @@ export interface DrivenPlan {
 }
 
 /**
- * Drives every entrant through the workload in parts; the order is drawn anew for each part. A part whose sender fell behind is played
- * again, for each entrant at most twice as often as there are parts.
+ * Drives every entrant through the workload in parts; the order is drawn anew for each part. A part
+ * whose sender fell behind is played again, for each entrant at most twice as often as there are
+ * parts.
  */
 export async function driveAll(name: string, plan: DrivenPlan, stage: Stage): Promise<Row[]> {
   const { entrants, random, progress } = stage;
@@ -54,7 +58,10 @@ export async function driveAll(name: string, plan: DrivenPlan, stage: Stage): Pr
   return driven.map(({ drive, results }) => drivenRow(drive.entrant, results, random));
 }
 
-/** Serves every entrant and connects all its subscribers, all at the same time. Rejects when one cannot, and then leaves none open. */
+/**
+ * Serves every entrant and connects all its subscribers, all at the same time. Rejects when one
+ * cannot, and then leaves none open.
+ */
 export async function startDrives(stage: Stage, options: DriveOptions): Promise<Drive[]> {
   const starts = await Promise.allSettled(
     stage.entrants.map((entrant) => Drive.start(entrant, stage.pair(entrant), options)),

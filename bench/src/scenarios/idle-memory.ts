@@ -1,4 +1,6 @@
-/** `idle-memory`: what a connection that only listens takes, as the slope between two populations. */
+/**
+ * `idle-memory`: what a connection that only listens takes, as the slope between two populations.
+ */
 import { type Columns, emptyRow, figuresOf } from "../report/figures.ts";
 import type { MetricDefinition, Row } from "../results.ts";
 import type { Entrant, Scenario, Stage } from "../scenario.ts";

@@ -14,7 +14,8 @@ interface LatencyPlan {
   readonly warmUp: number;
 }
 
-// A quick run must do beside a busy neighbour, and long polling takes a core and a half at 400 a second.
+// A quick run must do beside a busy neighbour, and long polling takes a core and a half at 400 a
+// second.
 const PLANS: Readonly<Record<"quick" | "full", LatencyPlan>> = {
   quick: { spec: { ...SHAPE, rate: 200, seconds: 1.5 }, parts: 5, warmUp: 0.5 },
   full: { spec: { ...SHAPE, rate: 400, seconds: 22 }, parts: 10, warmUp: 2 },

@@ -1,4 +1,7 @@
-/** `many-topics`: thousands of topics with a few subscribers each, where a fan-out cannot share what it has encoded. */
+/**
+ * `many-topics`: thousands of topics with a few subscribers each, where a fan-out cannot share what
+ * it has encoded.
+ */
 import { rerunNotes } from "../report/figures.ts";
 import type { Scenario } from "../scenario.ts";
 import type { SteadySpec } from "../workload/spec.ts";
@@ -14,7 +17,8 @@ interface ManyTopicsPlan {
   readonly warmUp: number;
 }
 
-// A quick run must do beside a busy neighbour, and publishing by HTTP takes a whole core at 1,000 a second.
+// A quick run must do beside a busy neighbour, and publishing by HTTP takes a whole core at 1,000 a
+// second.
 const PLANS: Readonly<Record<"quick" | "full", ManyTopicsPlan>> = {
   quick: {
     spec: { ...SHAPE, topics: 1_000, topicsEach: 40, rate: 500, seconds: 1.4 },

@@ -1,4 +1,7 @@
-/** What reconnect and reconnect-storm have in common: clients are cut off while publishing goes on, and how they become whole. */
+/**
+ * What reconnect and reconnect-storm have in common: clients are cut off while publishing goes on,
+ * and how they become whole.
+ */
 
 import type { Recovery } from "../drive/client-half.ts";
 import { Drive, type DriveResult } from "../drive/drive.ts";
@@ -26,12 +29,18 @@ export interface OutagePlan {
   readonly spec: SteadySpec;
   /** Ways between clients and server; those of one way are cut together. */
   readonly ways: number;
-  /** Milliseconds after the first notification at which a way is cut, for a number drawn from 0 to 1. */
+  /**
+   * Milliseconds after the first notification at which a way is cut, for a number drawn from 0 to
+   * 1.
+   */
   readonly cutAt: (chance: number) => number;
   /** Milliseconds for which nobody gets through. */
   readonly offline: number;
   readonly rounds: number;
-  /** All contenders at the same time: where hardly anything is to do, they do not disturb each other, and suffer the same machine. */
+  /**
+   * All contenders at the same time: where hardly anything is to do, they do not disturb each
+   * other, and suffer the same machine.
+   */
   readonly together: boolean;
 }
 

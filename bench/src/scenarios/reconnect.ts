@@ -1,4 +1,7 @@
-/** `reconnect`: clients lose their connections one group after another while publishing goes on, as people on the move do. */
+/**
+ * `reconnect`: clients lose their connections one group after another while publishing goes on, as
+ * people on the move do.
+ */
 import type { Scenario } from "../scenario.ts";
 import { OUTAGE_METRICS, type OutagePlan, outages } from "./outage.ts";
 

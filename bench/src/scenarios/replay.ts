@@ -1,4 +1,7 @@
-/** `replay`: a recorded trace, by default a day of a workout app, time-compressed; the team's own file works. */
+/**
+ * `replay`: a recorded trace, by default a day of a workout app, time-compressed; the team's own
+ * file works.
+ */
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rerunNotes } from "../report/figures.ts";

@@ -25,7 +25,8 @@ export async function listen(prepare: (server: Server) => void): Promise<Listeni
     });
   });
   prepare(server);
-  // A thousand clients connect at once; the default backlog of 511 would make some of them wait a second.
+  // A thousand clients connect at once; the default backlog of 511 would make some of them wait a
+  // second.
   await new Promise<void>((resolve) =>
     server.listen({ port: 0, host: "127.0.0.1", backlog: 4_096 }, resolve),
   );

@@ -1,4 +1,7 @@
-/** How a raw TCP connection becomes a subscriber of the fan-out topic: a script of what to wait for and what to send. */
+/**
+ * How a raw TCP connection becomes a subscriber of the fan-out topic: a script of what to wait for
+ * and what to send.
+ */
 
 /** One connection while it joins. */
 export interface JoiningConnection {
@@ -9,13 +12,18 @@ export interface JoiningConnection {
   readonly fail: (reason: string) => void;
 }
 
-/** Waits until the server has sent `until`, then acts. `received` is everything since the connection began. */
+/**
+ * Waits until the server has sent `until`, then acts. `received` is everything since the connection
+ * began.
+ */
 export interface LoadStep {
   readonly until: string;
   readonly act?: (connection: JoiningConnection, received: string) => void;
 }
 
-/** The whole script: the first bytes, and the steps; after the last the connection is subscribed. */
+/**
+ * The whole script: the first bytes, and the steps; after the last the connection is subscribed.
+ */
 export interface LoadPlan {
   readonly request: string;
   readonly steps: readonly LoadStep[];

@@ -1,6 +1,7 @@
 /**
- * Counts notifications in a byte stream without parsing it, alike for every wire. The data of each notification of the
- * fan-out holds one "¶"; nothing else that is sent does, as envelopes are ASCII and no length field can hold 0xC2B6.
+ * Counts notifications in a byte stream without parsing it, alike for every wire. The data of each
+ * notification of the fan-out holds one "¶"; nothing else that is sent does, as envelopes are ASCII
+ * and no length field can hold 0xC2B6.
  */
 
 /** The character that is in each notification exactly once. */

@@ -1,9 +1,14 @@
-/** The few bytes of RFC 6455 that a load client and the floor need, written by hand so that they cost next to nothing. */
+/**
+ * The few bytes of RFC 6455 that a load client and the floor need, written by hand so that they
+ * cost next to nothing.
+ */
 import { createHash } from "node:crypto";
 
 const KEY = "AAAAAAAAAAAAAAAAAAAAAA==";
 
-/** The request that opens a WebSocket. The key is fixed: load clients talk to our own servers only. */
+/**
+ * The request that opens a WebSocket. The key is fixed: load clients talk to our own servers only.
+ */
 export function upgradeRequest(path: string): string {
   return [
     `GET ${path} HTTP/1.1`,
@@ -34,7 +39,9 @@ export function serverFrame(text: string): Buffer {
   return Buffer.concat([header(payload.length, 0), payload]);
 }
 
-/** A text frame from a client. Clients must mask; with a mask of zeros the payload stays readable. */
+/**
+ * A text frame from a client. Clients must mask; with a mask of zeros the payload stays readable.
+ */
 export function clientFrame(text: string): Buffer {
   const payload = Buffer.from(text);
   return Buffer.concat([header(payload.length, 0x80), Buffer.alloc(4), payload]);

@@ -1,4 +1,7 @@
-/** How processes tell each other which workload: by what it is made from, as each makes it for itself. */
+/**
+ * How processes tell each other which workload: by what it is made from, as each makes it for
+ * itself.
+ */
 import { MARKER } from "../wire/marker.ts";
 import { readWorkload, type Workload, type WorkloadNotification } from "./workload.ts";
 
@@ -50,7 +53,8 @@ export function eventsOf({ notifications }: Workload): string[] {
 
 function steady(spec: SteadySpec): Workload {
   const { topics, subscribers, topicsEach, rate, bytes } = spec;
-  // Names and data are shared: there may be hundreds of thousands of notifications, in twenty processes.
+  // Names and data are shared: there may be hundreds of thousands of notifications, in twenty
+  // processes.
   const names = Array.from({ length: topics }, (_, index) => spec.topic ?? `steady.t${index}`);
   const name = (index: number): string => names[index % topics] as string;
   const data = { fill: MARKER.padEnd(Math.max(0, bytes - 30), "abcdefghij") };

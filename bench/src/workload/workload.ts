@@ -1,6 +1,7 @@
 /**
- * A workload file: JSON lines in the order of time. First who subscribes to what, then what is published when:
- * `{"subscriber":"u07","topics":["workouts.u07"]}` and `{"at":"2026-03-14T06:12:31.402Z","topic":…,"event":…,"data":{…}}`.
+ * A workload file: JSON lines in the order of time. First who subscribes to what, then what is
+ * published when: `{"subscriber":"u07","topics":["workouts.u07"]}` and
+ * `{"at":"2026-03-14T06:12:31.402Z","topic":…,"event":…,"data":{…}}`.
  */
 import { readFile } from "node:fs/promises";
 
@@ -28,16 +29,18 @@ export interface Workload {
 export const WORKOUT_DAY: URL = new URL("../../workloads/workout-day.jsonl", import.meta.url);
 
 /**
- * Reads a workload, or its beginning of at most so many notifications: fewer of them at the same density, so that a quick run says
- * the same of a shorter time. Throws a RangeError that names the line of what is wrong.
+ * Reads a workload, or its beginning of at most so many notifications: fewer of them at the same
+ * density, so that a quick run says the same of a shorter time. Throws a RangeError that names the
+ * line of what is wrong.
  */
 export async function readWorkload(file: URL, most?: number): Promise<Workload> {
   return parseWorkload(await readFile(file, "utf8"), most);
 }
 
 /**
- * Parses the text of a workload; see {@link readWorkload}. Lines after the last that is wanted are not looked at: two dozen processes
- * would make garbage of them, and collect it while they are measured.
+ * Parses the text of a workload; see {@link readWorkload}. Lines after the last that is wanted are
+ * not looked at: two dozen processes would make garbage of them, and collect it while they are
+ * measured.
  */
 export function parseWorkload(text: string, most = Number.POSITIVE_INFINITY): Workload {
   const subscribers: WorkloadSubscriber[] = [];
@@ -92,7 +95,10 @@ export interface Segment {
   readonly to: number;
 }
 
-/** Cuts a workload into parts of about equally many notifications, so that contenders can take turns; `skip` at the beginning are in none. */
+/**
+ * Cuts a workload into parts of about equally many notifications, so that contenders can take
+ * turns; `skip` at the beginning are in none.
+ */
 export function segmentsOf(workload: Workload, count: number, skip = 0): Segment[] {
   const total = workload.notifications.length - skip;
   const border = (index: number): number => skip + Math.floor((total * index) / count);

@@ -1,11 +1,16 @@
-/** Runs of a machine that is made up: noise of several kinds, all from a seed, and a cost that is known. */
+/**
+ * Runs of a machine that is made up: noise of several kinds, all from a seed, and a cost that is
+ * known.
+ */
 import { type Random, seededRandom } from "../../src/measure/random.ts";
 import { median } from "../../src/measure/stats.ts";
 import type { MetricDefinition, Results, Row } from "../../src/results.ts";
 
 /** How the machine disturbs. Shares of the cost. */
 export interface Noise {
-  /** Of every slice by itself, with the heavy tails of Student's t with three degrees of freedom. */
+  /**
+   * Of every slice by itself, with the heavy tails of Student's t with three degrees of freedom.
+   */
   readonly slice: number;
   /** Of every process over its life. */
   readonly start: number;

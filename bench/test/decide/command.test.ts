@@ -14,7 +14,10 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Runs the command with lines typed as questions appear: the answer to the n-th is the n-th, then the input ends. */
+/**
+ * Runs the command with lines typed as questions appear: the answer to the n-th is the n-th, then
+ * the input ends.
+ */
 async function run(args: readonly string[], typed: readonly string[] = []) {
   const [input, output, error] = [new PassThrough(), new PassThrough(), new PassThrough()];
   let said = "";

@@ -58,7 +58,8 @@ describe("the cost of one's own servers", () => {
 
   it("counts deliveries and pings as traffic, TCP and IP included", () => {
     const given = { users: 1_000, messagesPerSecond: 1, recipients: 100, bytes: 128, activeHours: 24 };
-    // deliveries: 100/s × 2,592,000 s × (150 + 50) B = 51.84 GB; pings: 40/s × 2,592,000 s × 100 B = 10.368 GB
+    // deliveries: 100/s × 2,592,000 s × (150 + 50) B = 51.84 GB; pings: 40/s × 2,592,000 s × 100 B
+    // = 10.368 GB
     expect(size(needs(given), load, round).egressGB).toBeCloseTo(51.84 + 10.368, 6);
     // in half of the hours half of the deliveries, but all pings
     expect(size(needs({ ...given, activeHours: 12 }), load, round).egressGB).toBeCloseTo(25.92 + 10.368, 6);
@@ -67,11 +68,13 @@ describe("the cost of one's own servers", () => {
   });
 
   it("rents servers by cores, with a spare one from two on, and no shared ones", () => {
-    // 100,000 users need five processes by connections: three small with two cores, and a spare one, cost 160; one large costs 150
+    // 100,000 users need five processes by connections: three small with two cores, and a spare
+    // one, cost 160; one large costs 150
     const byConnections = size(needs({ users: 100_000, messagesPerSecond: 1, recipients: 1 }), load, round);
     expect(byConnections.processes).toBe(5);
     expect([byConnections.server.id, byConnections.servers]).toEqual(["large", 1]);
-    // 50,000 deliveries/s × 4 × 10 µs = 2 cores, 4 processes with headroom: two small and a spare one cost 120
+    // 50,000 deliveries/s × 4 × 10 µs = 2 cores, 4 processes with headroom: two small and a spare
+    // one cost 120
     const byCpu = size(needs({ users: 1_000, messagesPerSecond: 50, recipients: 1_000 }), load, round);
     expect(byCpu.coresAtPeak).toBeCloseTo(2, 9);
     expect(byCpu.processes).toBe(4);

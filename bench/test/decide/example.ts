@@ -1,4 +1,7 @@
-/** Parts of decisions for tests: the matrix and the prices that come with the program, and results with chosen figures. */
+/**
+ * Parts of decisions for tests: the matrix and the prices that come with the program, and results
+ * with chosen figures.
+ */
 import { readFileSync } from "node:fs";
 import { type Matrix, readMatrix } from "../../src/decide/matrix.ts";
 import { type Prices, readPrices } from "../../src/decide/prices.ts";
@@ -20,7 +23,10 @@ export function needs(given: Partial<Requirements> = {}): Requirements {
 
 type Unit = MetricDefinition["unit"];
 
-/** Results with the figures given as `{ "fan-out": { "server-cpu-1 µs": { "raw": 10, "Bellwire ws": 8 } } }`; "raw" is the control. */
+/**
+ * Results with the figures given as `{ "fan-out": { "server-cpu-1 µs": { "raw": 10, "Bellwire ws":
+ * 8 } } }`; "raw" is the control.
+ */
 export function results(scenarios: Record<string, Record<string, Record<string, number>>>): Results {
   const fingerprint = {
     cpu: "a processor",

@@ -32,7 +32,10 @@ function markdownOf(name: Profile, results?: Results): string {
 
 const LINK = /\[\[(\d+)\]\]\(([^)\s]+)\)/g;
 
-/** Everything that a decision claims: bullets, sentences outside of lists, and cells of tables but their heads. */
+/**
+ * Everything that a decision claims: bullets, sentences outside of lists, and cells of tables but
+ * their heads.
+ */
 function claims(markdown: string): string[] {
   const [text = ""] = markdown.split("\n## Sources\n");
   const lines = text.split("\n");
@@ -45,7 +48,10 @@ function claims(markdown: string): string[] {
   });
 }
 
-/** Whether an address leads to something: a page, a document with such a heading, or a value in a file. */
+/**
+ * Whether an address leads to something: a page, a document with such a heading, or a value in a
+ * file.
+ */
 function leadsSomewhere(address: string): boolean {
   if (address.startsWith("https://")) return URL.canParse(address);
   const [file = "", path] = address.split("#");

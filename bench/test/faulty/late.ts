@@ -1,4 +1,7 @@
-/** A contender whose clients take their time to come back, and then lose nothing: their backoff is long, and said to be. */
+/**
+ * A contender whose clients take their time to come back, and then lose nothing: their backoff is
+ * long, and said to be.
+ */
 import { webSocketTransport } from "@bellwire/adapter-ws/client";
 import type { Contender } from "../../src/contender.ts";
 import { connectChannel } from "../../src/contenders/app-client.ts";

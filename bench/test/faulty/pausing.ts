@@ -1,13 +1,17 @@
 /**
- * A contender that hands over one notification after the other and pauses once in each slice. Whoever asks again only after an answer
- * finds one slow answer; whoever goes on asking finds a queue.
+ * A contender that hands over one notification after the other and pauses once in each slice.
+ * Whoever asks again only after an answer finds one slow answer; whoever goes on asking finds a
+ * queue.
  */
 import type { Contender, Notice } from "../../src/contender.ts";
 import { contender as control } from "../../src/contenders/raw-ws-topics.ts";
 
 /** Milliseconds. */
 const PAUSE = 800;
-/** Notifications before the first pause, and from one to the next: a slice has as many, and may be run again. */
+/**
+ * Notifications before the first pause, and from one to the next: a slice has as many, and may be
+ * run again.
+ */
 const BEFORE = 150;
 const EVERY = 200;
 

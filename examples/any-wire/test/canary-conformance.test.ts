@@ -1,4 +1,7 @@
-/** The kit's promises hold over WebSockets with SSE tried beside them, through faults, as they do without. */
+/**
+ * The kit's promises hold over WebSockets with SSE tried beside them, through faults, as they do
+ * without.
+ */
 import { sseRig } from "@bellwire/adapter-sse/testing";
 import { webSocketRig } from "@bellwire/adapter-ws/testing";
 import type { Transport } from "@bellwire/core";
@@ -9,7 +12,10 @@ import { describe, expect, it, onTestFinished } from "vitest";
 
 const reports: CanaryReport[] = [];
 
-/** Cases that look at what the hub sees of its clients, where a canary is one more link; their candidate has a hub of its own. */
+/**
+ * Cases that look at what the hub sees of its clients, where a canary is one more link; their
+ * candidate has a hub of its own.
+ */
 const COUNTS_LINKS: ReadonlySet<string> = new Set([
   "notices a connection that died silently, on both ends, and recovers",
   "moves to another transport while notifications flow, with nothing lost or doubled",

@@ -1,4 +1,7 @@
-/** The program of docs/canary.md, as it stands there: a server that adds up reports, and a client that is chosen or not. */
+/**
+ * The program of docs/canary.md, as it stands there: a server that adds up reports, and a client
+ * that is chosen or not.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";

@@ -83,7 +83,10 @@ async function publish(
   }
 }
 
-/** Waits until both wires bring everything, and nothing is under way. Gives how much both have brought. */
+/**
+ * Waits until both wires bring everything, and nothing is under way. Gives how much both have
+ * brought.
+ */
 async function warm(inside: World, reports: readonly CanaryReport[]): Promise<number> {
   const both = (back = 1): number => reports.at(-back)?.both ?? 0;
   await until(async () => {

@@ -1,7 +1,10 @@
-/** Every wire by configuration: what editors are told by the schema is what the programs take, with the adapters as they are. */
+/**
+ * Every wire by configuration: what editors are told by the schema is what the programs take, with
+ * the adapters as they are.
+ */
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { attachPusher } from "@bellwire/adapter-pusher/emulator";
+import { attachPusher } from "@bellwire/adapter-pusher/server";
 import { attachSocketIo } from "@bellwire/adapter-socketio/server";
 import { attachSse } from "@bellwire/adapter-sse/server";
 import { attachWebSocket } from "@bellwire/adapter-ws/server";

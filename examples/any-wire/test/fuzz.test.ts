@@ -1,4 +1,6 @@
-/** The short form of `npm run test:fuzz`: the hub is a process of its own, and so are its attackers. */
+/**
+ * The short form of `npm run test:fuzz`: the hub is a process of its own, and so are its attackers.
+ */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";

@@ -2,7 +2,7 @@
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import type { Duplex } from "node:stream";
-import { attachPusher } from "@bellwire/adapter-pusher/emulator";
+import { attachPusher } from "@bellwire/adapter-pusher/server";
 import { attachSocketIo } from "@bellwire/adapter-socketio/server";
 import { attachSse } from "@bellwire/adapter-sse/server";
 import { attachWebSocket } from "@bellwire/adapter-ws/server";

@@ -1,4 +1,7 @@
-/** The program of docs/configuration.md, as it stands there: one server, and one client that is told its wire by a URL. */
+/**
+ * The program of docs/configuration.md, as it stands there: one server, and one client that is told
+ * its wire by a URL.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -10,7 +13,9 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 const root = fileURLToPath(new URL("../", import.meta.url));
 const children: ChildProcess[] = [];
 
-/** Starts a file of this example; resolves with the first line that it prints, or with how it ended. */
+/**
+ * Starts a file of this example; resolves with the first line that it prints, or with how it ended.
+ */
 function start(file: string, env: Readonly<Record<string, string>>): Promise<string> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, ["--import", "tsx", "--conditions=@bellwire/source", file], {

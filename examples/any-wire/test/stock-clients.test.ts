@@ -1,7 +1,7 @@
 /** One hub on one port, joined by every ecosystem's own client, none of which knows of Bellwire. */
 import { createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { attachPusher } from "@bellwire/adapter-pusher/emulator";
+import { attachPusher } from "@bellwire/adapter-pusher/server";
 import { attachSocketIo } from "@bellwire/adapter-socketio/server";
 import { attachSse } from "@bellwire/adapter-sse/server";
 import { webSocketTransport } from "@bellwire/adapter-ws/client";

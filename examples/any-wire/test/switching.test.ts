@@ -26,7 +26,10 @@ const CLIENTS_PER_WIRE = 25;
 const SWITCHES = 20;
 const PUBLISHES = 10_000;
 const TOPICS = ["feed.0", "feed.1", "feed.2", "feed.3", "feed.4", "feed.5", "feed.6", "feed.7"] as const;
-/** Publishes by which the slowest client may be behind; well inside the window, or there would be gaps to report. */
+/**
+ * Publishes by which the slowest client may be behind; well inside the window, or there would be
+ * gaps to report.
+ */
 const AHEAD = 800;
 
 const topics = defineTopics({ "feed.{number}": { said: type<{ readonly n: number }>() } });
@@ -90,7 +93,8 @@ async function publishAll(
     const position = await hub.publish(topic, "said", { n }, { id });
     entries.push({ topic, id, data: JSON.stringify({ n }), acknowledged: true, position });
     for (const client of clients) client.published(n);
-    // A turn of the event loop: a hub whose process never comes to read takes its clients for silent.
+    // A turn of the event loop: a hub whose process never comes to read takes its clients for
+    // silent.
     await new Promise((resolve) => setImmediate(resolve));
     const slowest = (): number => Math.min(...clients.map(({ received }) => received));
     if (n % 20 === 0) await until(() => n - slowest() < AHEAD, "the slowest client to follow", 30_000);

@@ -20,7 +20,10 @@ const FLAGS = [
   "--disable-component-update",
   "--disable-sync",
 ];
-/** What Chromium itself writes to the console when a connection is cut or refused, which is what these tests do. */
+/**
+ * What Chromium itself writes to the console when a connection is cut or refused, which is what
+ * these tests do.
+ */
 const NETWORK_ERROR = /net::ERR_|^WebSocket connection to /;
 
 const DESKTOP: BrowserContextOptions = { viewport: { width: 1000, height: 760 }, colorScheme: "light" };

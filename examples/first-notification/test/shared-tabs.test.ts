@@ -1,4 +1,7 @@
-/** Many tabs of a real browser over one connection, and what becomes of the others when the one that has it is killed. */
+/**
+ * Many tabs of a real browser over one connection, and what becomes of the others when the one that
+ * has it is killed.
+ */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
@@ -32,12 +35,16 @@ const PACE = 8;
 const PATIENCE = 20_000;
 
 /**
- * How a tab that leads comes to its end. Headless pages are always visible, and DevTools freezes none that is: a frozen tab is told so as
- * the browser tells it, and does nothing after it. A hung tab does nothing without having been told. Both go on later.
+ * How a tab that leads comes to its end. Headless pages are always visible, and DevTools freezes
+ * none that is: a frozen tab is told so as the browser tells it, and does nothing after it. A hung
+ * tab does nothing without having been told. Both go on later.
  */
 type End = "close" | "crash" | "freeze" | "hang";
 const ENDS: readonly End[] = ["close", "crash", "close", "crash", "freeze"];
-/** Milliseconds for which such a tab does nothing; a hung one longer than it takes the others to give it up. */
+/**
+ * Milliseconds for which such a tab does nothing; a hung one longer than it takes the others to
+ * give it up.
+ */
 const STILL = { freeze: 1_500, hang: 5_500 };
 
 async function start() {
@@ -91,7 +98,10 @@ async function until<T>(what: string, look: () => Promise<T | undefined>): Promi
   }
 }
 
-/** Ends a page's life, for now or for good; the returned function gives back what can be given back, and resolves to whether it was. */
+/**
+ * Ends a page's life, for now or for good; the returned function gives back what can be given back,
+ * and resolves to whether it was.
+ */
 async function end(page: Page, how: End): Promise<() => Promise<boolean>> {
   if (how === "close") {
     await page.close();

@@ -8,8 +8,9 @@ import { pathToFileURL } from "node:url";
 const shared = join(import.meta.dirname, "../../../packages/react/test");
 const bundled = join(import.meta.dirname, "../.tsbuild/cases");
 
-// The cases are bundled into this folder, where `react` is version 18 to whoever imports it; all else is bundled with them.
-// By the command, since esbuild does not run inside a page's environment.
+// The cases are bundled into this folder, where `react` is version 18 to whoever imports it; all
+// else is bundled with them. By the command, since esbuild does not run inside a page's
+// environment.
 const external = ["react", "react/*", "react-dom", "react-dom/*", "vitest"];
 const flags = [
   `--outdir=${bundled}`,

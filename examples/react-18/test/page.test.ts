@@ -1,4 +1,7 @@
-/** The page in a real browser: two people at one door. And README.md of the packages shows these files. */
+/**
+ * The page in a real browser: two people at one door. And README.md of the packages shows these
+ * files.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

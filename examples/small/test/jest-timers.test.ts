@@ -1,4 +1,7 @@
-/** The tests of docs/testing.md, as they stand there and beside here, on Jest's fake timers in the place of Vitest's. */
+/**
+ * The tests of docs/testing.md, as they stand there and beside here, on Jest's fake timers in the
+ * place of Vitest's.
+ */
 import { readFileSync } from "node:fs";
 import * as core from "@bellwire/core";
 import * as client from "@bellwire/core/client";

@@ -1,4 +1,7 @@
-/** Who there is, and who is signed in on which device. A device holds a random secret in a cookie and gets short-lived tokens for it. */
+/**
+ * Who there is, and who is signed in on which device. A device holds a random secret in a cookie
+ * and gets short-lived tokens for it.
+ */
 import { createHash, randomBytes } from "node:crypto";
 import type { Person } from "../things.ts";
 import type { Database } from "./database.ts";

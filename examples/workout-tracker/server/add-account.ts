@@ -1,4 +1,7 @@
-/** `npm run account -w examples/workout-tracker -- NAME ROLE`: makes an account; the first line of the input is its password. */
+/**
+ * `npm run account -w examples/workout-tracker -- NAME ROLE`: makes an account; the first line of
+ * the input is its password.
+ */
 import { randomUUID } from "node:crypto";
 import { createInterface } from "node:readline/promises";
 import { person } from "../things.ts";

@@ -1,4 +1,7 @@
-/** What a user should hear of once, on every device and also after being away. Raised by reactions to changes, and itself a change. */
+/**
+ * What a user should hear of once, on every device and also after being away. Raised by reactions
+ * to changes, and itself a change.
+ */
 import { type Alert, alert as known } from "../things.ts";
 import type { Sql } from "./database.ts";
 import { type Feature, publishId, textOf } from "./tracker.ts";

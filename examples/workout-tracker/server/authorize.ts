@@ -1,4 +1,7 @@
-/** Who may read a topic and send its commands. What a command needs beyond that, and only its handler can know, its handler checks. */
+/**
+ * Who may read a topic and send its commands. What a command needs beyond that, and only its
+ * handler can know, its handler checks.
+ */
 import type { AccessRequest } from "@bellwire/core/server";
 import { type Topics, topics } from "../contract.ts";
 import type { Database } from "./database.ts";

@@ -1,6 +1,7 @@
 /**
- * Tells people of changes to the data, whoever made them: a trigger writes each change down and says its id by `NOTIFY`; here it is
- * heard, given to its reaction, and marked as published. What was not marked when the server stopped is taken up when it starts.
+ * Tells people of changes to the data, whoever made them: a trigger writes each change down and
+ * says its id by `NOTIFY`; here it is heard, given to its reaction, and marked as published. What
+ * was not marked when the server stopped is taken up when it starts.
  */
 import type { Database } from "./database.ts";
 import type { Change, Reaction } from "./tracker.ts";
@@ -19,7 +20,10 @@ export interface ChangeListener {
   close(): Promise<void>;
 }
 
-/** Reacts to changes, one after another in the order they were committed. Resolves when it listens and has caught up. */
+/**
+ * Reacts to changes, one after another in the order they were committed. Resolves when it listens
+ * and has caught up.
+ */
 export async function listenToChanges(
   database: Database,
   reactions: Readonly<Record<string, Reaction>>,
@@ -70,7 +74,9 @@ export async function listenToChanges(
     for (const change of found) await react(change);
   }
 
-  /** Who sends a command again does so within a day; a change that was published is of no more use. */
+  /**
+   * Who sends a command again does so within a day; a change that was published is of no more use.
+   */
   async function tidy(): Promise<void> {
     await database.query("delete from changes where published_at < now() - interval '1 hour'");
     await database.query("delete from commands where at < now() - interval '1 day'");

@@ -1,4 +1,7 @@
-/** Trainer and client: a conversation of two, and corrections that only the trainer sends (`authorize.ts` sees to that). */
+/**
+ * Trainer and client: a conversation of two, and corrections that only the trainer sends
+ * (`authorize.ts` sees to that).
+ */
 import { randomUUID } from "node:crypto";
 import type { Correction, Message } from "../things.ts";
 import { alertOnce } from "./alerts.ts";

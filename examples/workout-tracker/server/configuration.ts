@@ -1,4 +1,7 @@
-/** The one file that chooses wires, back end and database: `tracker.json`, or what `BELLWIRE_CONFIG` names. */
+/**
+ * The one file that chooses wires, back end and database: `tracker.json`, or what `BELLWIRE_CONFIG`
+ * names.
+ */
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,9 +10,14 @@ import { z } from "zod";
 
 const shape = z
   .strictObject({
-    /** What the hub is served over, and its backplane; checked by `attachFrom` and `backplaneFrom`. */
+    /**
+     * What the hub is served over, and its backplane; checked by `attachFrom` and `backplaneFrom`.
+     */
     server: z.custom<ServerConfig>((value) => typeof value === "object" && value !== null),
-    /** What a page may connect by, as `transportFrom` takes it. `{host}` stands for where the page came from. */
+    /**
+     * What a page may connect by, as `transportFrom` takes it. `{host}` stands for where the page
+     * came from.
+     */
     wires: z.record(z.string(), z.string()).refine((wires) => Object.keys(wires).length > 0),
     /** The one of them that a page begins with. */
     wire: z.string(),
@@ -23,7 +31,10 @@ const shape = z
 /** The file's content, with the folder's path made absolute. */
 export type Configuration = z.infer<typeof shape>;
 
-/** Reads and checks the file. Rejects with an error that names the file and the paths of what is wrong, and never quotes a value. */
+/**
+ * Reads and checks the file. Rejects with an error that names the file and the paths of what is
+ * wrong, and never quotes a value.
+ */
 export async function readConfiguration(file: string = defaultFile()): Promise<Configuration> {
   const path = resolve(file);
   let content: unknown;

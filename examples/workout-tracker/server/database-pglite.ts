@@ -3,7 +3,10 @@ import { PGlite, type Transaction } from "@electric-sql/pglite";
 import type { Database, Sql } from "./database.ts";
 import { lockFolder } from "./folder-lock.ts";
 
-/** Opens PGlite on a folder, or in memory without one. Rejects when another process has the folder open. */
+/**
+ * Opens PGlite on a folder, or in memory without one. Rejects when another process has the folder
+ * open.
+ */
 export async function openPglite(folder: string | undefined): Promise<Database> {
   const unlock = folder === undefined ? undefined : await lockFolder(folder);
   const lite = await PGlite.create(folder).catch(async (error: unknown) => {
@@ -13,7 +16,10 @@ export async function openPglite(folder: string | undefined): Promise<Database> 
   const underWay = new Set<Promise<unknown>>();
   let closed = false;
 
-  /** Closing in the middle of a statement would break off the engine: what is under way is waited for, and nothing begins after. */
+  /**
+   * Closing in the middle of a statement would break off the engine: what is under way is waited
+   * for, and nothing begins after.
+   */
   function run<T>(work: () => Promise<T>): Promise<T> {
     if (closed) return Promise.reject(new Error("the database is closed"));
     const result = work();

@@ -8,7 +8,8 @@ const AGAIN = 1_000;
 /** Opens a pool. Rejects when the server cannot be reached. */
 export async function openPostgres(url: string): Promise<Database> {
   const pool = new pg.Pool({ connectionString: url, max: 10 });
-  // A connection that is lost while idle is replaced by the pool; without a listener it would end the process.
+  // A connection that is lost while idle is replaced by the pool; without a listener it would end
+  // the process.
   pool.on("error", () => {});
   try {
     await pool.query("select 1");

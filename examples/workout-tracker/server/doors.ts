@@ -1,4 +1,7 @@
-/** The few things that are plain HTTP: signing in and out, a fresh token, and the page's files. Everything else is commands and notifications. */
+/**
+ * The few things that are plain HTTP: signing in and out, a fresh token, and the page's files.
+ * Everything else is commands and notifications.
+ */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import { type Accounts, SIGN_IN_DAYS, type SignedIn } from "./accounts.ts";
@@ -16,7 +19,9 @@ export interface Doors {
   readonly failed: (error: unknown) => void;
 }
 
-/** Answers a POST to one of the doors. Returns false for any other request, which it leaves alone. */
+/**
+ * Answers a POST to one of the doors. Returns false for any other request, which it leaves alone.
+ */
 export function openDoor(doors: Doors, request: IncomingMessage, response: ServerResponse): boolean {
   const path = request.url?.split("?", 1)[0] ?? "";
   if (request.method !== "POST" || !/^\/(sign-in|sign-out|token|visit)$/.test(path)) return false;

@@ -2,12 +2,16 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
-/** Files that this process holds. A dead process may have had the same id, as the first in a container always has. */
+/**
+ * Files that this process holds. A dead process may have had the same id, as the first in a
+ * container always has.
+ */
 const held = new Set<string>();
 
 /**
- * Makes the folder and takes it for this process, by a file beside it that holds the process's id; one that a dead process left behind
- * is taken over. Resolves with a function that gives it back. Rejects while a living process has it.
+ * Makes the folder and takes it for this process, by a file beside it that holds the process's id;
+ * one that a dead process left behind is taken over. Resolves with a function that gives it back.
+ * Rejects while a living process has it.
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const file = `${folder}.lock`;

@@ -1,6 +1,7 @@
 /**
- * Starts the tracker: `PORT` (8080), `HOST` (every interface), `DATABASE_URL` (PostgreSQL in place of the embedded one), `BELLWIRE_CONFIG`
- * (tracker.json). `--demo` with life in it, and for this machine alone unless `HOST` says otherwise, as anybody may come in.
+ * Starts the tracker: `PORT` (8080), `HOST` (every interface), `DATABASE_URL` (PostgreSQL in place
+ * of the embedded one), `BELLWIRE_CONFIG` (tracker.json). `--demo` with life in it, and for this
+ * machine alone unless `HOST` says otherwise, as anybody may come in.
  */
 import { buildPage } from "./build-page.ts";
 import { readConfiguration } from "./configuration.ts";
@@ -32,7 +33,8 @@ async function main(): Promise<void> {
     demo?.end();
     stopping ??= running.close().catch(failed);
   };
-  // Not `once`: a Ctrl-C may come twice, from the terminal and from what started this process, and the second would end it midway.
+  // Not `once`: a Ctrl-C may come twice, from the terminal and from what started this process, and
+  // the second would end it midway.
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
   tell(running, demo !== undefined);

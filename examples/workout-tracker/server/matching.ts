@@ -47,7 +47,8 @@ export const matching: Feature = ({ database, hub }) => {
     const mine = request.identity.user;
     const other = request.data.userId;
     return once(database, request, async (sql) => {
-      // Both have to be there still. Locked in one order, so that two pairs that overlap wait and do not block each other.
+      // Both have to be there still. Locked in one order, so that two pairs that overlap wait and
+      // do not block each other.
       const both = await sql.query<{ kind: string; user_id: string }>(
         "select user_id, kind from seekers where user_id in ($1, $2) order by user_id for update",
         [mine, other],
@@ -95,7 +96,10 @@ export const matching: Feature = ({ database, hub }) => {
   };
 };
 
-/** Takes those off the list who are not present any more. `present` says who is; who began within the last seconds is left alone. */
+/**
+ * Takes those off the list who are not present any more. `present` says who is; who began within
+ * the last seconds is left alone.
+ */
 export async function forgetAbsentSeekers(database: Database, present: ReadonlySet<string>): Promise<void> {
   const seekers = await database.query<{ user_id: string }>(
     "select user_id from seekers where since < now() - interval '5 seconds'",

@@ -6,7 +6,10 @@ const FOLDER = new URL("migrations/", import.meta.url);
 /** Any number, the same in every process: two that start together migrate one after the other. */
 const LOCK = 7_240_511;
 
-/** Resolves with the names of the files that were run. One that fails leaves nothing behind, and rejects. */
+/**
+ * Resolves with the names of the files that were run. One that fails leaves nothing behind, and
+ * rejects.
+ */
 export async function migrate(database: Database): Promise<readonly string[]> {
   const files = (await readdir(FOLDER)).filter((name) => name.endsWith(".sql")).sort();
   return database.transaction(async (sql) => {

@@ -17,7 +17,10 @@ const POLICY =
 /** Where `index.html` has the settings of the page. */
 export const SETTINGS = "<!--settings-->";
 
-/** Answers a GET for a file of the folder; the page itself for `/`. Returns false for what is not there. */
+/**
+ * Answers a GET for a file of the folder; the page itself for `/`. Returns false for what is not
+ * there.
+ */
 export type Pages = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 /** Reads the folder. `settings` is what the page finds in its element `#settings`. */

@@ -18,7 +18,10 @@ export async function hashPassword(password: string): Promise<string> {
   return `scrypt$${salt.toString("base64")}$${hash.toString("base64")}`;
 }
 
-/** Whether it is the password. Takes as long for a user who has none, so that nobody learns by the clock who exists. */
+/**
+ * Whether it is the password. Takes as long for a user who has none, so that nobody learns by the
+ * clock who exists.
+ */
 export async function isPassword(password: string, stored: string | null | undefined): Promise<boolean> {
   const [, salt = "", hash = ""] = stored?.split("$") ?? [];
   const expected = Buffer.from(hash, "base64");

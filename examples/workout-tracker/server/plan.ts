@@ -1,4 +1,7 @@
-/** Shared training plans: the updates of a Yjs document are kept and passed on; the document itself takes care of converging. */
+/**
+ * Shared training plans: the updates of a Yjs document are kept and passed on; the document itself
+ * takes care of converging.
+ */
 
 import { BellwireError } from "@bellwire/core";
 import * as Y from "yjs";
@@ -41,7 +44,10 @@ export const plan: Feature = ({ database, hub }) => {
   };
 };
 
-/** Makes one of many updates. The rows that go have been written down as changes, which are published all the same. */
+/**
+ * Makes one of many updates. The rows that go have been written down as changes, which are
+ * published all the same.
+ */
 async function merge(sql: Sql, planId: string): Promise<void> {
   const rows = await updatesOf(sql, planId, "for update");
   const first = rows[0];

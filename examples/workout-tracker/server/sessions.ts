@@ -1,4 +1,7 @@
-/** Live workouts: who is open to others is in the database; how far everybody is lives here, for as long as it is moving. */
+/**
+ * Live workouts: who is open to others is in the database; how far everybody is lives here, for as
+ * long as it is moving.
+ */
 import { randomUUID } from "node:crypto";
 import { BellwireError } from "@bellwire/core";
 import type { Session, Standing } from "../things.ts";
@@ -64,7 +67,10 @@ export const sessions: Feature = ({ database, hub }) => {
   };
 };
 
-/** Closes what everybody has left without closing it. `isEmpty` says of a session; one that was opened just now is left alone. */
+/**
+ * Closes what everybody has left without closing it. `isEmpty` says of a session; one that was
+ * opened just now is left alone.
+ */
 export async function closeAbandonedSessions(
   database: Database,
   isEmpty: (sessionId: string) => boolean,

@@ -34,7 +34,10 @@ const FEATURES: readonly Feature[] = [
 
 /** Milliseconds between two looks at who has left without saying so. */
 const SWEEP = 3_000;
-/** Milliseconds after the start in which everybody may come back to the live workout that they were in. */
+/**
+ * Milliseconds after the start in which everybody may come back to the live workout that they were
+ * in.
+ */
 const RETURN = 60_000;
 
 /** What is started. */
@@ -50,7 +53,10 @@ export interface StartOptions {
   readonly inMemory?: boolean;
   /** The built page. Without it only the wires and the doors are served. */
   readonly pages?: string | Promise<string>;
-  /** Called before the port is open: fills the database. What it returns lets visitors in without a password. */
+  /**
+   * Called before the port is open: fills the database. What it returns lets visitors in without a
+   * password.
+   */
   readonly seed?: (parts: Pick<Running, "database" | "accounts">) => Promise<Doors["visit"]>;
   /** Hears what goes wrong. Default: `console.error`. */
   readonly failed?: (error: unknown) => void;
@@ -101,7 +107,8 @@ export async function startTracker(options: StartOptions): Promise<Running> {
     const reactions: Record<string, Reaction> = {};
     for (const feature of FEATURES) Object.assign(reactions, feature({ database, hub }));
     closing.push(() => hub.close({ flush: 2_000, spread: 2_000 }));
-    // Closed before the hub, to which it publishes; what changes from then on is published after the next start.
+    // Closed before the hub, to which it publishes; what changes from then on is published after
+    // the next start.
     const changes = await listenToChanges(database, reactions, failed);
     closing.push(() => changes.close());
 
@@ -116,7 +123,7 @@ export async function startTracker(options: StartOptions): Promise<Running> {
       ws: async () => (await import("@bellwire/adapter-ws/server")).attachWebSocket,
       sse: async () => (await import("@bellwire/adapter-sse/server")).attachSse,
       socketio: async () => (await import("@bellwire/adapter-socketio/server")).attachSocketIo,
-      pusher: async () => (await import("@bellwire/adapter-pusher/emulator")).attachPusher,
+      pusher: async () => (await import("@bellwire/adapter-pusher/server")).attachPusher,
     });
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);

@@ -1,4 +1,7 @@
-/** Tokens: short-lived JWTs (HS256) that say who somebody is. The key is made once and kept in the database, so that restarts do not sign anybody out. */
+/**
+ * Tokens: short-lived JWTs (HS256) that say who somebody is. The key is made once and kept in the
+ * database, so that restarts do not sign anybody out.
+ */
 import { randomBytes } from "node:crypto";
 import { jwtVerify, SignJWT } from "jose";
 import { person } from "../things.ts";

@@ -1,4 +1,6 @@
-/** What the features of the server share: who asks, where the data is, and how a feature is put in. */
+/**
+ * What the features of the server share: who asks, where the data is, and how a feature is put in.
+ */
 import type { Hub, Identity } from "@bellwire/core/server";
 import type { Topics } from "../contract.ts";
 import type { Person } from "../things.ts";
@@ -27,20 +29,27 @@ export interface Change {
 }
 
 /**
- * What is done about a change. It may run again for the same change, after a failure or a restart: what it publishes must carry an
- * id made of the change's (`publishId`), and what it writes must be there once.
+ * What is done about a change. It may run again for the same change, after a failure or a restart:
+ * what it publishes must carry an id made of the change's (`publishId`), and what it writes must be
+ * there once.
  */
 export type Reaction = (change: Change) => Promise<void>;
 
 /** Puts its handlers into the hub, and says how it reacts to which kind of change. */
 export type Feature = (tracker: Tracker) => Readonly<Record<string, Reaction>>;
 
-/** The id under which a change is published, once on each topic; `part` tells several on one topic apart. */
+/**
+ * The id under which a change is published, once on each topic; `part` tells several on one topic
+ * apart.
+ */
 export function publishId({ id }: Change, part = ""): string {
   return `change-${id}${part}`;
 }
 
-/** The column of a changed row, as text. Throws when it is not there: the trigger and the reaction do not fit. */
+/**
+ * The column of a changed row, as text. Throws when it is not there: the trigger and the reaction
+ * do not fit.
+ */
 export function textOf({ kind, data }: Change, column: string): string {
   const value = data[column];
   if (typeof value !== "string") throw new TypeError(`${kind}: no text in ${column}`);
@@ -48,8 +57,8 @@ export function textOf({ kind, data }: Change, column: string): string {
 }
 
 /**
- * Carries out a command in a transaction, once: when a client sends it again under the same id, it is given the first answer, also
- * after a restart. The answer must be JSON.
+ * Carries out a command in a transaction, once: when a client sends it again under the same id, it
+ * is given the first answer, also after a restart. The answer must be JSON.
  */
 export function once<Answer>(
   database: Database,

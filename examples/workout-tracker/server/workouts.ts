@@ -47,7 +47,10 @@ export const workouts: Feature = ({ database, hub }) => {
     }),
   );
 
-  /** Tells how the week stands now, and raises the alert of a goal that has been reached, once for each week and target. */
+  /**
+   * Tells how the week stands now, and raises the alert of a goal that has been reached, once for
+   * each week and target.
+   */
   async function tellProgress(userId: string, change: Change): Promise<void> {
     const week = await progressOf(database, userId);
     await hub.publish(`private-user.${userId}`, "progressChanged", week, {

@@ -21,7 +21,9 @@ const PEOPLE: readonly Person[] = [
   { id: "ada", name: "Ada", role: "admin" },
 ];
 
-/** Accounts of {@link PEOPLE}; Tom trains Mia, Mia and Ben share a plan, and a challenge goes on. */
+/**
+ * Accounts of {@link PEOPLE}; Tom trains Mia, Mia and Ben share a plan, and a challenge goes on.
+ */
 export const seed: NonNullable<StartOptions["seed"]> = async ({ database, accounts }) => {
   for (const one of PEOPLE)
     await accounts.create({ ...person.parse(one), password: PASSWORD, latitude: 52.52, longitude: 13.4 });
@@ -34,7 +36,10 @@ export const seed: NonNullable<StartOptions["seed"]> = async ({ database, accoun
   return undefined;
 };
 
-/** A server on a free port with a database in memory, or the one that `DATABASE_URL` names. The caller closes it. */
+/**
+ * A server on a free port with a database in memory, or the one that `DATABASE_URL` names. The
+ * caller closes it.
+ */
 export async function start(options: Partial<StartOptions> = {}): Promise<Running> {
   return startTracker({
     configuration: await readConfiguration(),

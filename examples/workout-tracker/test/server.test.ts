@@ -1,4 +1,7 @@
-/** The server's features, by real channels over real sockets. `DATABASE_URL` runs them on PostgreSQL. */
+/**
+ * The server's features, by real channels over real sockets. `DATABASE_URL` runs them on
+ * PostgreSQL.
+ */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Running } from "../server/start.ts";
 import { channelOf, codeOf, heard, start } from "./people.ts";

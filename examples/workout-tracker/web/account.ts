@@ -47,7 +47,10 @@ export async function whoAmI(): Promise<Person | null> {
   return shape.nullable().parse(await response.json())?.user ?? null;
 }
 
-/** The channel's token source. A device that is not signed in any more ends the channel; a server that is away is asked again. */
+/**
+ * The channel's token source. A device that is not signed in any more ends the channel; a server
+ * that is away is asked again.
+ */
 export async function freshToken(): Promise<string> {
   const response = await post("/token", {});
   if (!response.ok) throw new BellwireError("link_lost", "no token");

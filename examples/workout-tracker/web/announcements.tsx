@@ -1,4 +1,6 @@
-/** What an administrator has to say, on top of every view; and for administrators a way to say it. */
+/**
+ * What an administrator has to say, on top of every view; and for administrators a way to say it.
+ */
 import { usePublish } from "@bellwire/react";
 import { useToaster } from "@bellwire/toaster/react";
 import { type FormEvent, type ReactElement, useEffect, useRef, useState } from "react";

@@ -1,4 +1,7 @@
-/** A challenge: the leaderboard as it moves, what was submitted, one's own part, and what one has unlocked. */
+/**
+ * A challenge: the leaderboard as it moves, what was submitted, one's own part, and what one has
+ * unlocked.
+ */
 import { usePublish } from "@bellwire/react";
 import { type FormEvent, type ReactElement, useState } from "react";
 import type { Challenge } from "../things.ts";

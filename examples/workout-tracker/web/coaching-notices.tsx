@@ -1,4 +1,7 @@
-/** Tells of messages that come while another view is shown. Being here is what makes the user online to trainer or client. */
+/**
+ * Tells of messages that come while another view is shown. Being here is what makes the user online
+ * to trainer or client.
+ */
 import { useSubscription } from "@bellwire/react";
 import { useToaster } from "@bellwire/toaster/react";
 import type { ReactElement } from "react";

@@ -1,4 +1,7 @@
-/** Trainer and client: a conversation, who is online and typing, and corrections that the trainer sends. */
+/**
+ * Trainer and client: a conversation, who is online and typing, and corrections that the trainer
+ * sends.
+ */
 import { usePresence, usePublish, useSubscription } from "@bellwire/react";
 import {
   type Dispatch,

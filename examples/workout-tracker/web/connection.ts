@@ -26,7 +26,9 @@ export interface Connection {
   readonly traffic: Traffic;
   /** The wire that it is on, or on its way to. */
   readonly wire: string;
-  /** Goes on over another wire. Rejects when that one does not work, and then nothing has changed. */
+  /**
+   * Goes on over another wire. Rejects when that one does not work, and then nothing has changed.
+   */
   switchTo(wire: string): Promise<void>;
   close(): void;
 }

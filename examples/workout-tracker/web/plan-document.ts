@@ -1,6 +1,7 @@
 /**
- * A shared Yjs document over a topic. Its updates are commands that the server keeps and passes on; who edits where is volatile. After a
- * loss, a restart or a gap the two sides compare state vectors and exchange what is missing, so that nothing depends on history.
+ * A shared Yjs document over a topic. Its updates are commands that the server keeps and passes on;
+ * who edits where is volatile. After a loss, a restart or a gap the two sides compare state vectors
+ * and exchange what is missing, so that nothing depends on history.
  */
 import type { NotificationChannel, PresenceSubscription } from "@bellwire/core/client";
 import {
@@ -70,7 +71,10 @@ export class PlanDocument {
     this.doc.destroy();
   }
 
-  /** Gets what the server has more, and sends what it has not. Edits that are under way arrive twice, which Yjs does not mind. */
+  /**
+   * Gets what the server has more, and sends what it has not. Edits that are under way arrive
+   * twice, which Yjs does not mind.
+   */
   async #sync(): Promise<void> {
     if (this.#syncing || this.#channel.state !== "connected") return;
     this.#syncing = true;

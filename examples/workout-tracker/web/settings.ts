@@ -1,4 +1,6 @@
-/** What the server put into the page: which wires there are, and whether this is a demonstration. */
+/**
+ * What the server put into the page: which wires there are, and whether this is a demonstration.
+ */
 import { z } from "zod";
 
 const shape = z.object({ wires: z.record(z.string(), z.string()), wire: z.string(), demo: z.boolean() });

@@ -1,4 +1,7 @@
-/** A text field on a Yjs text: what is typed becomes the smallest edit, and what others type moves the caret along. */
+/**
+ * A text field on a Yjs text: what is typed becomes the smallest edit, and what others type moves
+ * the caret along.
+ */
 import { type ReactElement, useEffect, useId, useRef } from "react";
 import type * as Y from "yjs";
 
@@ -53,7 +56,9 @@ export function SharedText({ label, text, others, focused, left }: Props): React
   );
 }
 
-/** What has to be taken out and put in, and where: all between what both texts begin and end with. */
+/**
+ * What has to be taken out and put in, and where: all between what both texts begin and end with.
+ */
 export function difference(
   before: string,
   after: string,

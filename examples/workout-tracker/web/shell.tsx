@@ -1,4 +1,7 @@
-/** The frame of the page: navigation, what is announced, how the connection stands, the view, and the panel. */
+/**
+ * The frame of the page: navigation, what is announced, how the connection stands, the view, and
+ * the panel.
+ */
 import { useChannelState } from "@bellwire/react";
 import { Toaster } from "@bellwire/toaster/react";
 import { type ReactElement, useEffect, useState } from "react";

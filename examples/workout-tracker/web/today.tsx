@@ -1,4 +1,7 @@
-/** The user's own day: the week's goal, a workout under way, what was done, what was unlocked; and what others do just now. */
+/**
+ * The user's own day: the week's goal, a workout under way, what was done, what was unlocked; and
+ * what others do just now.
+ */
 import { usePublish } from "@bellwire/react";
 import { type FormEvent, type ReactElement, useEffect, useState } from "react";
 import { type Kind, kind as kinds, type Workout } from "../things.ts";

@@ -1,4 +1,7 @@
-/** What passes the wire, for the panel: positions of topics, gaps, states and the latency, as they happen. A store for `useSyncExternalStore`. */
+/**
+ * What passes the wire, for the panel: positions of topics, gaps, states and the latency, as they
+ * happen. A store for `useSyncExternalStore`.
+ */
 
 import type { Transport } from "@bellwire/core";
 import type { ClientMessage, Link, LinkObserver, ServerMessage } from "@bellwire/core/adapter";

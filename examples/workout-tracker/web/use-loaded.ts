@@ -1,4 +1,7 @@
-/** State of a topic: loaded by its `load` command once the subscription stands, kept up by its notifications, loaded anew after a gap. */
+/**
+ * State of a topic: loaded by its `load` command once the subscription stands, kept up by its
+ * notifications, loaded anew after a gap.
+ */
 import type { TopicsOf } from "@bellwire/core";
 import type { NotificationOf, Receipt } from "@bellwire/core/client";
 import { useSubscription } from "@bellwire/react";
@@ -18,10 +21,15 @@ export function useConnection(): Connection {
   return connection;
 }
 
-/** How a notification changes the state. It may be given a state that has it already: what is there is replaced, not added. */
+/**
+ * How a notification changes the state. It may be given a state that has it already: what is there
+ * is replaced, not added.
+ */
 export type Step<T extends TopicsOf<Topics>, S> = (state: S, notification: NotificationOf<Topics, T>) => S;
 
-/** The state, undefined until `load` has brought it, which sends the topic's command of that name. */
+/**
+ * The state, undefined until `load` has brought it, which sends the topic's command of that name.
+ */
 export function useLoaded<T extends TopicsOf<Topics>, S>(
   topic: T | null,
   load: (topic: T) => Promise<Receipt<S>>,
@@ -32,7 +40,9 @@ export function useLoaded<T extends TopicsOf<Topics>, S>(
   useEffect(() => {
     latest.current = { load, step };
   });
-  /** While a load is under way: what came since it was asked for, which its answer may know or not. */
+  /**
+   * While a load is under way: what came since it was asked for, which its answer may know or not.
+   */
   const since = useRef<NotificationOf<Topics, T>[] | undefined>(undefined);
 
   const reload = useCallback(async (): Promise<void> => {

@@ -1,4 +1,7 @@
-/** By how much a slowed contender is slower: measured, as burning CPU changes what the rest costs, too. */
+/**
+ * By how much a slowed contender is slower: measured, as burning CPU changes what the rest costs,
+ * too.
+ */
 import type { Row } from "../../results.ts";
 import type { Entrant } from "../../scenario.ts";
 import { levelOf, logRatios } from "../change.ts";
@@ -10,7 +13,10 @@ export interface Twins {
   readonly slowed: Entrant;
 }
 
-/** By what share a delivery of the slowed twins costs more than of the plain ones in the same rounds; the mean over all figures. */
+/**
+ * By what share a delivery of the slowed twins costs more than of the plain ones in the same
+ * rounds; the mean over all figures.
+ */
 export function growthIn(run: SmallRun, twins: readonly Twins[]): number {
   const logs = twins.flatMap(({ plain, slowed }) => growthsOf(rowOf(run, plain), rowOf(run, slowed)));
   return Math.expm1(logs.reduce((sum, log) => sum + log, 0) / logs.length);

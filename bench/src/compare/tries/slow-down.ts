@@ -1,10 +1,15 @@
 /** A slow-down to be found: a contender whose server burns CPU in proportion to what it uses. */
 import type { Contender, ServerHalf } from "../../contender.ts";
 
-/** The variable that says how much is burnt, as a share of what the server uses; a run's processes inherit it. */
+/**
+ * The variable that says how much is burnt, as a share of what the server uses; a run's processes
+ * inherit it.
+ */
 export const SLOW_DOWN = "BELLWIRE_BENCH_SLOW_DOWN";
 
-/** The contender, slower. It keeps its name: to `compare` it is the same contender in a later run. */
+/**
+ * The contender, slower. It keeps its name: to `compare` it is the same contender in a later run.
+ */
 export function slowedDown(contender: Contender): Contender {
   return {
     ...contender,
@@ -15,7 +20,8 @@ export function slowedDown(contender: Contender): Contender {
       let seen = spent();
       return {
         ...half,
-        // Before each tick for the one before, whose work is done by now: what is put off to the end of a turn counts, too.
+        // Before each tick for the one before, whose work is done by now: what is put off to the
+        // end of a turn counts, too.
         publish(notices) {
           const now = spent();
           const until = now + (now - seen) * share;

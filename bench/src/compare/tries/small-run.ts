@@ -10,8 +10,8 @@ import { Pairs } from "../../stage.ts";
 import { WORKOUT_DAY } from "../../workload/workload.ts";
 
 /**
- * What is measured in a try. On a busy machine 24 rounds and 3 starts found every slow-down, but left one in four pairs of equal
- * runs undecided; hence more of both.
+ * What is measured in a try. On a busy machine 24 rounds and 3 starts found every slow-down, but
+ * left one in four pairs of equal runs undecided; hence more of both.
  */
 export const PLAN: FanOutPlan = {
   subscribers: 300,

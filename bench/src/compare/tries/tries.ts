@@ -1,7 +1,8 @@
 /**
- * `npm run bench:tries`: whether `compare` can be believed on this machine, now. Runs of the same code are compared one after
- * the other, and each with one in which a wire costs 20 % more. A slowed wire runs beside its plain twin, in processes of its own, so
- * that one run is both: with the twin as if it had not been there, or in the wire's place.
+ * `npm run bench:tries`: whether `compare` can be believed on this machine, now. Runs of the same
+ * code are compared one after the other, and each with one in which a wire costs 20 % more. A
+ * slowed wire runs beside its plain twin, in processes of its own, so that one run is both: with
+ * the twin as if it had not been there, or in the wire's place.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,10 +1,16 @@
-/** Bars for the figures that no curve shows, with their intervals. They are text and boxes, and need no script. */
+/**
+ * Bars for the figures that no curve shows, with their intervals. They are text and boxes, and need
+ * no script.
+ */
 import type { MetricDefinition, Row, ScenarioResult } from "../../results.ts";
 import { figureText, NOTHING, number, validFigure } from "../row-text.ts";
 import { html, type Insert, type Markup } from "./markup.ts";
 import { nameMarkup, type Page } from "./scenario-table.ts";
 
-/** One group of bars for each metric that two or more contenders have; not for latencies where curves show them, nor where all are 0. */
+/**
+ * One group of bars for each metric that two or more contenders have; not for latencies where
+ * curves show them, nor where all are 0.
+ */
 export function barsOf(scenario: ScenarioResult, page: Page): Markup[] {
   const curves = scenario.rows.some((row) => row.curves.length > 0);
   return scenario.metrics

@@ -1,4 +1,7 @@
-/** What stands before and after the scenarios: the summary, how to read the page, where it was measured. */
+/**
+ * What stands before and after the scenarios: the summary, how to read the page, where it was
+ * measured.
+ */
 import type { Results } from "../../results.ts";
 import type { Lead } from "../leads.ts";
 import { NOTHING, number, shortTitle } from "../row-text.ts";
@@ -7,7 +10,9 @@ import { html, type Markup } from "./markup.ts";
 import { slug } from "./plots.ts";
 import { nameMarkup, type Page, scrolling, swatch } from "./scenario-table.ts";
 
-/** Title, when and where in one line, the way to each scenario, and the button for the other theme. */
+/**
+ * Title, when and where in one line, the way to each scenario, and the button for the other theme.
+ */
 export function header(results: Results): Markup {
   const { scenarios, startedAt, seconds, profile, fingerprint } = results;
   return html`<header>

@@ -8,7 +8,10 @@ export class Markup {
   }
 }
 
-/** What can be put into markup. Strings are escaped, lists are joined, `undefined` and `false` leave nothing. */
+/**
+ * What can be put into markup. Strings are escaped, lists are joined, `undefined` and `false` leave
+ * nothing.
+ */
 export type Insert = string | number | Markup | undefined | false | readonly Insert[];
 
 /** Tag of a template: `` html`<td>${name}</td>` ``. Attributes MUST be quoted. */

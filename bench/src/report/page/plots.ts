@@ -65,7 +65,8 @@ function seriesOf(row: Row, kind: Curve["kind"], styles: ReadonlyMap<string, Lin
 }
 
 /**
- * Where a percentile lies on an axis that shows rare things: 90, 99, 99.9 and 99.99 are equally far apart. Infinite for 100.
+ * Where a percentile lies on an axis that shows rare things: 90, 99, 99.9 and 99.99 are equally far
+ * apart. Infinite for 100.
  */
 export function nines(percentile: number): number {
   return -Math.log10(1 - percentile / 100);

@@ -1,4 +1,7 @@
-/** A scenario's table as a table: with a caption, heads for rows and columns, and its own room to scroll in. */
+/**
+ * A scenario's table as a table: with a caption, heads for rows and columns, and its own room to
+ * scroll in.
+ */
 import type { MetricDefinition, Row, ScenarioResult } from "../../results.ts";
 import type { Lead } from "../leads.ts";
 import {
@@ -19,7 +22,9 @@ export interface Page {
   readonly leads: readonly Lead[];
 }
 
-/** A table in a box of its own, which scrolls sideways so that the page need not, also by keyboard. */
+/**
+ * A table in a box of its own, which scrolls sideways so that the page need not, also by keyboard.
+ */
 export function scrolling(label: string, content: Markup): Markup {
   return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0">${content}</div>`;
 }

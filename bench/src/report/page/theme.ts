@@ -1,4 +1,7 @@
-/** The page's colours in light and dark, and which of them a contender has in every plot of a report. */
+/**
+ * The page's colours in light and dark, and which of them a contender has in every plot of a
+ * report.
+ */
 import type { ContenderKind } from "../../contender.ts";
 import type { Results } from "../../results.ts";
 
@@ -9,8 +12,8 @@ type Colours = Readonly<Record<string, string>>;
 export const PAPER = { light: "#ffffff", dark: "#14171b" } as const;
 
 /**
- * Seven hues that stay apart under each kind of colour blindness and stand out from the paper by 3:1. The order is that in which
- * wires, and after them bare libraries, get them.
+ * Seven hues that stay apart under each kind of colour blindness and stand out from the paper by
+ * 3:1. The order is that in which wires, and after them bare libraries, get them.
  */
 export const HUES = {
   light: ["#1d5bc0", "#cc6600", "#539c74", "#952463", "#088aa9", "#704900", "#430d75"],
@@ -57,7 +60,10 @@ export function themeCss(): string {
   ].join("\n");
 }
 
-/** How a contender is drawn, in every plot alike. Colour is never the only sign: a dash tells the kind, too. */
+/**
+ * How a contender is drawn, in every plot alike. Colour is never the only sign: a dash tells the
+ * kind, too.
+ */
 export interface LineStyle {
   /** The variable's name: `--hue-0`. */
   readonly variable: string;
@@ -65,7 +71,10 @@ export interface LineStyle {
   readonly dash: readonly number[];
 }
 
-/** By the contender's name. Wires are solid and first in colour; controls and floors have no hue at all. */
+/**
+ * By the contender's name. Wires are solid and first in colour; controls and floors have no hue at
+ * all.
+ */
 export function lineStyles(results: Results): ReadonlyMap<string, LineStyle> {
   const kinds = new Map<string, ContenderKind>();
   for (const { rows } of results.scenarios)

@@ -1,4 +1,7 @@
-/** The clients' half of client-to-server: publishers, the time until each publish is acknowledged, and one who sees what arrived. */
+/**
+ * The clients' half of client-to-server: publishers, the time until each publish is acknowledged,
+ * and one who sees what arrived.
+ */
 import { createHistogram } from "node:perf_hooks";
 import type { ClientHalf, Notice } from "../../contender.ts";
 import { intendedTime, noticeAt, type Part, type Run, sequenceOf } from "../../drive/schedule.ts";
@@ -32,7 +35,9 @@ export interface PublishAccount {
   readonly troubles: readonly string[];
 }
 
-/** Milliseconds without a delivery to wait for what is missing; everybody is connected all the time. */
+/**
+ * Milliseconds without a delivery to wait for what is missing; everybody is connected all the time.
+ */
 const PATIENCE = 3_000;
 /** The one who is subscribed to everything. */
 const WATCHER = "watcher";
@@ -66,7 +71,10 @@ export function createHalf() {
   };
 
   return {
-    /** Connects a publisher for each subscriber of the workload, and a watcher. Resolves to whether publishes are acknowledged here. */
+    /**
+     * Connects a publisher for each subscriber of the workload, and a watcher. Resolves to whether
+     * publishes are acknowledged here.
+     */
     async connect(module: string, port: number, spec: SteadySpec): Promise<boolean> {
       const contender = await loadContender(module);
       workload = await workloadOf(spec);

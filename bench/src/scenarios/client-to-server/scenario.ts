@@ -1,4 +1,7 @@
-/** `client-to-server`: how long until a client's publish is acknowledged, and how many a second can be. */
+/**
+ * `client-to-server`: how long until a client's publish is acknowledged, and how many a second can
+ * be.
+ */
 
 import { countedOf, Reruns, type Tried } from "../../drive/reruns.ts";
 import type { Part } from "../../drive/schedule.ts";
@@ -23,7 +26,8 @@ interface PublishPlan {
   readonly flood: number;
 }
 
-// A quick run must do beside a busy neighbour, and clients that publish by POST take most of a core at 400 a second.
+// A quick run must do beside a busy neighbour, and clients that publish by POST take most of a core
+// at 400 a second.
 const PLANS: Readonly<Record<"quick" | "full", PublishPlan>> = {
   quick: { spec: { ...SHAPE, rate: 200, seconds: 0.2 }, rounds: 5, flood: 60 },
   full: { spec: { ...SHAPE, rate: 400, seconds: 2 }, rounds: 10, flood: 1_000 },
@@ -159,7 +163,10 @@ async function playRound({ server, clients, rounds, reruns }: Publishing, plan: 
   rounds.push({ open, closed, serverCpu: cpu });
 }
 
-/** A contender's row. The generator is the clients' process, so its health is what makes the latencies count. */
+/**
+ * A contender's row. The generator is the clients' process, so its health is what makes the
+ * latencies count.
+ */
 export function publishRow(
   entrant: Entrant,
   rounds: readonly Round[],

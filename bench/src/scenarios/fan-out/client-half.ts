@@ -1,4 +1,7 @@
-/** The clients' half of the fan-out: many cheap subscribers that count, and one real client that compares. */
+/**
+ * The clients' half of the fan-out: many cheap subscribers that count, and one real client that
+ * compares.
+ */
 import { type ClientHalf, FAN_OUT_EVENT, FAN_OUT_TOPIC } from "../../contender.ts";
 import { hostNow, sleep } from "../../measure/clock.ts";
 import { loadContender } from "../../registry.ts";
@@ -17,7 +20,9 @@ export interface Tally {
   readonly cpu: number;
 }
 
-/** Milliseconds without a delivery to wait for what is missing; everybody is connected all the time. */
+/**
+ * Milliseconds without a delivery to wait for what is missing; everybody is connected all the time.
+ */
 const PATIENCE = 5_000;
 
 /** See `HalfModule`. */
@@ -66,7 +71,8 @@ export function createHalf() {
         if (missing < before) deadline = hostNow() + PATIENCE;
       }
       const { user, system } = process.cpuUsage(cpuAtStart);
-      // A second copy comes right after the first or with what is published next; then the next settling counts it.
+      // A second copy comes right after the first or with what is published next; then the next
+      // settling counts it.
       let doubled = Math.max(0, check.received - expected);
       for (const { counted } of clients) doubled += Math.max(0, counted() - expected);
       const faults = check.fault === undefined ? troubles : [...troubles, check.fault];

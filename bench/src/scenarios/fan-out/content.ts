@@ -5,7 +5,9 @@ import { MARKER } from "../../wire/marker.ts";
 /** Bytes of the data of one notification, as JSON in UTF-8. */
 export const DATA_BYTES = 128;
 
-/** The notification with this sequence: data of exactly {@link DATA_BYTES}, with one marker in it. */
+/**
+ * The notification with this sequence: data of exactly {@link DATA_BYTES}, with one marker in it.
+ */
 export function broadcast(sequence: number): Notice {
   const data = { sequence, text: MARKER, fill: "" };
   data.fill = "abcdefghij"

@@ -1,4 +1,7 @@
-/** The fan-out: what one delivery costs the server process when everything goes to everyone, against the usual loop. */
+/**
+ * The fan-out: what one delivery costs the server process when everything goes to everyone, against
+ * the usual loop.
+ */
 
 import type { ContenderKind } from "../../contender.ts";
 import type { Half } from "../../process/child.ts";
@@ -19,14 +22,20 @@ export type Burst = (typeof BURSTS)[number];
 export interface FanOutPlan {
   readonly subscribers: number;
   readonly rounds: number;
-  /** The processes are started anew so many times: where one's memory happens to lie is good for some percent all its life. */
+  /**
+   * The processes are started anew so many times: where one's memory happens to lie is good for
+   * some percent all its life.
+   */
   readonly starts: number;
   readonly slices: Readonly<Record<Burst, SlicePlan>>;
 }
 
 /** One kind of slice. */
 export interface SlicePlan extends Omit<SliceOrder, "burst"> {
-  /** It is measured in every so-manieth round: where ratios are far from their bars, fewer rounds will do. */
+  /**
+   * It is measured in every so-manieth round: where ratios are far from their bars, fewer rounds
+   * will do.
+   */
   readonly every: number;
 }
 
@@ -96,7 +105,8 @@ class Runner {
   }
 
   async slice(round: number, burst: Burst, { leadIn, ticks }: SlicePlan): Promise<void> {
-    // Once something is lost the figures are worth nothing, and every further slice would wait for what does not come.
+    // Once something is lost the figures are worth nothing, and every further slice would wait for
+    // what does not come.
     if (this.#tally && this.#tally.lost > 0) return;
     await this.#clients.ask("begin");
     const { cpu, notifications, published, bytes } = await this.#server.ask("slice", {
@@ -122,7 +132,10 @@ class Runner {
     await this.#server.ask("startProfile");
   }
 
-  /** Ends the processes. With a folder, the profile that was started goes there, named after the contender. */
+  /**
+   * Ends the processes. With a folder, the profile that was started goes there, named after the
+   * contender.
+   */
   async finish(folder: string | undefined): Promise<FanOutResult> {
     const file = `${this.name.replace(/[^A-Za-z0-9]+/g, "-")}.cpuprofile`;
     if (folder !== undefined) await this.#server.ask("writeProfile", folder, file);
@@ -159,9 +172,10 @@ export function placesOf(entrants: readonly Entrant[]): Place[] {
 }
 
 /**
- * Runs the fan-out. Every contender has a server process and a client process of its own, which wait while others are
- * measured; in every round the order is drawn anew. Slices are short and rounds many, as a machine's disturbances last
- * seconds: what is compared is measured within one. The control takes part twice. One result for each place, in their order.
+ * Runs the fan-out. Every contender has a server process and a client process of its own, which
+ * wait while others are measured; in every round the order is drawn anew. Slices are short and
+ * rounds many, as a machine's disturbances last seconds: what is compared is measured within one.
+ * The control takes part twice. One result for each place, in their order.
  */
 export async function fanOut(
   plan: FanOutPlan,

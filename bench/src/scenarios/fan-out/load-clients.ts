@@ -1,4 +1,7 @@
-/** A thousand subscribers that cost next to nothing: raw TCP connections that join by script and then only count. */
+/**
+ * A thousand subscribers that cost next to nothing: raw TCP connections that join by script and
+ * then only count.
+ */
 import { connect, type Socket } from "node:net";
 import type { LoadPlan } from "../../wire/load-plan.ts";
 import { MarkerCount } from "../../wire/marker.ts";

@@ -15,7 +15,10 @@ interface Bar {
 
 const SOCKETIO = { wire: "Bellwire socketio", against: "raw Socket.IO" };
 
-/** What a wire's CPU per delivery may be at most, as a multiple of another contender's in the same run. */
+/**
+ * What a wire's CPU per delivery may be at most, as a multiple of another contender's in the same
+ * run.
+ */
 export const BARS: readonly Bar[] = [
   { wire: "Bellwire ws", burst: 1, most: 0.85 },
   { wire: "Bellwire sse", burst: 1, most: 1 },
@@ -47,8 +50,9 @@ function costs(result: FanOutResult, burst: Burst): (number | undefined)[] {
 }
 
 /**
- * Ratios to the control, paired within rounds. The control ran twice in each round, and its mean is steadier than either;
- * only its second run is compared with its first alone, or it would be compared with itself.
+ * Ratios to the control, paired within rounds. The control ran twice in each round, and its mean is
+ * steadier than either; only its second run is compared with its first alone, or it would be
+ * compared with itself.
  */
 export function relativeCosts(results: readonly FanOutResult[], random: Random): RelativeCost[] {
   const controls = results.filter(({ kind }) => kind === "control");
@@ -87,7 +91,10 @@ function meanOfRounds(runs: readonly (readonly (number | undefined)[])[]): (numb
   });
 }
 
-/** Judges the bars whose wires took part. They are for {@link BAR_SUBSCRIBERS}; a smaller run says nothing about them. */
+/**
+ * Judges the bars whose wires took part. They are for {@link BAR_SUBSCRIBERS}; a smaller run says
+ * nothing about them.
+ */
 export function verdicts(
   results: readonly FanOutResult[],
   relative: readonly RelativeCost[],
@@ -109,7 +116,10 @@ export function verdicts(
   });
 }
 
-/** By what factor figures may be wrong, going by the control: 1 when it was itself; infinite when it did not run twice. */
+/**
+ * By what factor figures may be wrong, going by the control: 1 when it was itself; infinite when it
+ * did not run twice.
+ */
 function doubt(same: number): number {
   if (Number.isNaN(same)) return Number.POSITIVE_INFINITY;
   return same >= SAME.least && same <= SAME.most ? 1 : Math.max(same, 1 / same);

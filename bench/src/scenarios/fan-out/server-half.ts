@@ -1,4 +1,7 @@
-/** The server's half of the fan-out: serves one contender, and broadcasts in slices whose CPU it measures. */
+/**
+ * The server's half of the fan-out: serves one contender, and broadcasts in slices whose CPU it
+ * measures.
+ */
 import { promisify } from "node:util";
 import {
   type Contender,
@@ -15,7 +18,10 @@ const nextTurn = promisify(setImmediate);
 
 /** What one slice does. A tick is one turn of the event loop. */
 export interface SliceOrder {
-  /** Ticks before the measured ones: V8 shrinks its young generation while a process waits, and must grow it again. */
+  /**
+   * Ticks before the measured ones: V8 shrinks its young generation while a process waits, and must
+   * grow it again.
+   */
   readonly leadIn: number;
   readonly ticks: number;
   /** Notifications per tick. */
@@ -27,7 +33,10 @@ export interface SliceCost {
   readonly cpu: number;
   /** Notifications of the measured ticks. */
   readonly notifications: number;
-  /** Notifications since the process began, lead-ins included: what every subscriber must have by now. */
+  /**
+   * Notifications since the process began, lead-ins included: what every subscriber must have by
+   * now.
+   */
   readonly published: number;
   /** Bytes written in the measured ticks, over all sockets. */
   readonly bytes: number;
@@ -39,8 +48,9 @@ export function createHalf() {
   let published = 0;
 
   /**
-   * Ticks without a pause: the clients are always behind and so never asleep. With pauses every write would also pay for
-   * waking them, which is a cost of having both ends on one machine and differs from second to second.
+   * Ticks without a pause: the clients are always behind and so never asleep. With pauses every
+   * write would also pay for waking them, which is a cost of having both ends on one machine and
+   * differs from second to second.
    */
   const ticks = async (count: number, burst: number, server: ServerHalf): Promise<void> => {
     for (let tick = 0; tick < count; tick += 1) {

@@ -1,4 +1,7 @@
-/** The clients' half where connections themselves are measured: many cheap subscribers that join by script. */
+/**
+ * The clients' half where connections themselves are measured: many cheap subscribers that join by
+ * script.
+ */
 import { hostNow } from "../../measure/clock.ts";
 import { loadContender } from "../../registry.ts";
 import { type LoadClient, openLoadClients } from "../fan-out/load-clients.ts";

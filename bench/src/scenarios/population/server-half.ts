@@ -1,4 +1,7 @@
-/** The server's half where connections themselves are measured: serves one contender, and says what its process takes. */
+/**
+ * The server's half where connections themselves are measured: serves one contender, and says what
+ * its process takes.
+ */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { FAN_OUT_EVENT, type ServerHalf } from "../../contender.ts";

@@ -13,7 +13,10 @@ export interface ClimbPlan extends SearchPlan {
 
 /** One rate that was offered and what came of it. */
 export interface Step extends Attempt {
-  /** The sender was ill though neither process was busy: it was the machine and says nothing of the wire. It is offered again. */
+  /**
+   * The sender was ill though neither process was busy: it was the machine and says nothing of the
+   * wire. It is offered again.
+   */
   readonly disturbed: boolean;
   readonly result: DriveResult;
 }
@@ -21,7 +24,10 @@ export interface Step extends Attempt {
 /** A process is busy, and may be the limit itself, with more than this share of a core. */
 const BUSY = 0.6;
 
-/** So many disturbed offers end a climb: more than it needs steps, as beside a busy neighbour one in three is. */
+/**
+ * So many disturbed offers end a climb: more than it needs steps, as beside a busy neighbour one in
+ * three is.
+ */
 const MOST_DISTURBED = 12;
 
 /** One climb, from the first rate to the knee. */
@@ -43,7 +49,10 @@ export class Climb {
     return this.wasDisturbed ? undefined : nextRate(this.#counted, this.#plan);
   }
 
-  /** Offers a rate, with the notifications of the workload from `from` on. Resolves to the first that is left. */
+  /**
+   * Offers a rate, with the notifications of the workload from `from` on. Resolves to the first
+   * that is left.
+   */
   async offer(rate: number, from: number): Promise<number> {
     const to = from + Math.ceil(rate * this.#plan.seconds);
     const before = this.steps.at(-1)?.result.report.account.lost ?? 0;

@@ -1,4 +1,7 @@
-/** `throughput`: how many notifications to single persons a second, before the latency objective breaks. */
+/**
+ * `throughput`: how many notifications to single persons a second, before the latency objective
+ * breaks.
+ */
 import type { Drive } from "../../drive/drive.ts";
 import { type Columns, emptyRow, figuresOf, rerunNotes } from "../../report/figures.ts";
 import type { MetricDefinition, Row } from "../../results.ts";

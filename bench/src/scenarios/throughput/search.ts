@@ -1,4 +1,7 @@
-/** Which rate to offer next, going by what became of those before: up until one breaks, then closer from both sides. Pure. */
+/**
+ * Which rate to offer next, going by what became of those before: up until one breaks, then closer
+ * from both sides. Pure.
+ */
 
 /** One rate that was offered, per second, and whether the wire kept up. */
 export interface Attempt {
@@ -17,7 +20,10 @@ export interface SearchPlan {
   readonly precision: number;
 }
 
-/** So often does a rate have to break before it counts: a machine's hiccup must not be taken for a limit. */
+/**
+ * So often does a rate have to break before it counts: a machine's hiccup must not be taken for a
+ * limit.
+ */
 const BREAKS = 2;
 
 /** The next rate; undefined: the search is over. */

@@ -1,4 +1,6 @@
-/** Two simulated people who edit the shared plan, letter by letter, with a cursor that others see. */
+/**
+ * Two simulated people who edit the shared plan, letter by letter, with a cursor that others see.
+ */
 import { PlanDocument } from "../../web/plan-document.ts";
 import { MEMBERS } from "./people.ts";
 import { PLAN } from "./seed.ts";

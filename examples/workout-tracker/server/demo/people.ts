@@ -1,4 +1,7 @@
-/** Who lives in the demonstration: a dozen simulated people, and seats for visitors who want to be somebody in particular. */
+/**
+ * Who lives in the demonstration: a dozen simulated people, and seats for visitors who want to be
+ * somebody in particular.
+ */
 import type { NewAccount } from "../accounts.ts";
 
 /** Where they live, in degrees. */
@@ -33,7 +36,10 @@ export const TRAINER: NewAccount = { id: "noor", name: "Noor", role: "trainer", 
 /** The simulated administrator. */
 export const ADMIN: NewAccount = { id: "ida", name: "Ida", role: "admin", ...HOME };
 
-/** Accounts that nobody simulates, for people who sit at two devices. Kim trains Alex and Sam; Ruth announces. */
+/**
+ * Accounts that nobody simulates, for people who sit at two devices. Kim trains Alex and Sam; Ruth
+ * announces.
+ */
 export const SEATS: readonly NewAccount[] = [
   { id: "alex", name: "Alex", role: "member", password: DEMO_PASSWORD, ...near(11) },
   { id: "sam", name: "Sam", role: "member", password: DEMO_PASSWORD, ...near(12) },

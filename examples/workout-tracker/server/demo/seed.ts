@@ -1,4 +1,7 @@
-/** Fills the database for the demonstration. What is there already stays as it is, so that a restart changes nothing. */
+/**
+ * Fills the database for the demonstration. What is there already stays as it is, so that a restart
+ * changes nothing.
+ */
 import { randomUUID } from "node:crypto";
 import * as Y from "yjs";
 import type { Kind } from "../../things.ts";
@@ -64,7 +67,8 @@ export async function makeVisitor(database: Database, accounts: Accounts): Promi
     await join(sql, id);
     await coach(sql, TRAINER.id, id);
     await sql.query("insert into goals (user_id, target) values ($1, 1700)", [id]);
-    // Its alerts are raised before the page is there, which takes what it finds for old and shows no toasts.
+    // Its alerts are raised before the page is there, which takes what it finds for old and shows
+    // no toasts.
     for (const [hours, kind, metres, calories] of [
       [3, "run", 6_200, 480],
       [27, "strength", 0, 310],

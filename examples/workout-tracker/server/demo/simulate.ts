@@ -1,4 +1,7 @@
-/** Brings the demonstration to life: a dozen people on channels of their own, in this process, who do what people do. */
+/**
+ * Brings the demonstration to life: a dozen people on channels of their own, in this process, who
+ * do what people do.
+ */
 import { createChannel, type NotificationChannel } from "@bellwire/core/client";
 import { memoryTransport } from "@bellwire/core/memory";
 import { type Topics, topics } from "../../contract.ts";
@@ -12,7 +15,10 @@ import { coachVisitor } from "./trainer.ts";
 /** What simulated people act by. */
 export interface Stage {
   channelOf(account: NewAccount): NotificationChannel<Topics>;
-  /** Does something again and again, about every `ms` milliseconds, until the end. What it rejects with is reported, and it goes on. */
+  /**
+   * Does something again and again, about every `ms` milliseconds, until the end. What it rejects
+   * with is reported, and it goes on.
+   */
   every(ms: number, work: () => unknown): void;
   /** Does something once, unless the end comes first. */
   later(ms: number, work: () => unknown): void;
@@ -96,7 +102,10 @@ function pick<T>(list: readonly T[]): T {
   return list[Math.floor(Math.random() * list.length)] as T;
 }
 
-/** Most members are in one of the live workouts, each at a pace of its own; now and then one takes a break. */
+/**
+ * Most members are in one of the live workouts, each at a pace of its own; now and then one takes a
+ * break.
+ */
 function trainTogether(stage: Stage): void {
   for (const [index, account] of MEMBERS.slice(0, 8).entries()) {
     const session = SESSIONS[index % SESSIONS.length];

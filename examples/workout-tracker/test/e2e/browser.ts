@@ -1,4 +1,7 @@
-/** What the end-to-end tests have: the built page, a server behind a proxy, and people in front of real browsers. */
+/**
+ * What the end-to-end tests have: the built page, a server behind a proxy, and people in front of
+ * real browsers.
+ */
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type FaultProxy, seededRandom, startFaultProxy } from "@bellwire/core/conformance";
@@ -23,12 +26,18 @@ const FLAGS = [
   "--disable-component-update",
   "--disable-sync",
 ];
-/** What Chromium itself writes to the console when a connection is cut, refused or closed, which is what these tests do. */
+/**
+ * What Chromium itself writes to the console when a connection is cut, refused or closed, which is
+ * what these tests do.
+ */
 const NETWORK_ERROR = /net::ERR_|^WebSocket connection to |status of 503/;
 
 const screenshots = fileURLToPath(new URL("../../.screenshots/", import.meta.url));
 
-/** Milliseconds until what should appear must be there; beside other tests a browser gets little of the machine. */
+/**
+ * Milliseconds until what should appear must be there; beside other tests a browser gets little of
+ * the machine.
+ */
 export const PATIENCE = 30_000;
 
 export const DESKTOP: BrowserContextOptions = {
@@ -132,7 +141,10 @@ export class Visitor {
     await this.page.getByText(text).first().waitFor();
   }
 
-  /** Waits until so many elements of the main part have exactly this text, and fails when it is another number then. */
+  /**
+   * Waits until so many elements of the main part have exactly this text, and fails when it is
+   * another number then.
+   */
   async seesTimes(text: string, times: number): Promise<void> {
     const found = this.page.locator("main").getByText(text, { exact: true });
     await expect.poll(() => found.count(), { timeout: PATIENCE }).toBe(times);

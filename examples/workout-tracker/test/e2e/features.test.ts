@@ -1,4 +1,7 @@
-/** Every feature between two people in real browsers, on each wire, with the connection lost and back in between. */
+/**
+ * Every feature between two people in real browsers, on each wire, with the connection lost and
+ * back in between.
+ */
 import type { FaultProxy } from "@bellwire/core/conformance";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

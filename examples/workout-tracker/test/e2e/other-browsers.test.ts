@@ -1,4 +1,7 @@
-/** What must hold in every browser, between Firefox and WebKit: devices, notifications, chat, and the way back, on each wire. */
+/**
+ * What must hold in every browser, between Firefox and WebKit: devices, notifications, chat, and
+ * the way back, on each wire.
+ */
 import { type FaultProxy, seededRandom, startFaultProxy } from "@bellwire/core/conformance";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { Running } from "../../server/start.ts";
@@ -109,7 +112,8 @@ describe.skipIf(missing.length > 0)(
           for (const one of [mia, other]) for (const text of texts) await one.seesTimes(text, 1);
         }
 
-        // Nothing was reported as a gap, and the notification is there once, however often the link was made.
+        // Nothing was reported as a gap, and the notification is there once, however often the link
+        // was made.
         for (const one of [mia, other]) {
           expect(await one.panel("gaps")).toBe("0");
           await one.fine();

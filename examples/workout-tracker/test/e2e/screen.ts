@@ -3,7 +3,10 @@ import { expect } from "vitest";
 import { PASSWORD } from "../people.ts";
 import { PATIENCE } from "./browser.ts";
 
-/** One page in one browser, with cookies of its own. An element that is not there yet is waited for, for {@link PATIENCE}. */
+/**
+ * One page in one browser, with cookies of its own. An element that is not there yet is waited for,
+ * for {@link PATIENCE}.
+ */
 export interface Screen {
   /** What the body of a function comes to in the page; it must be JSON. */
   evaluate(body: string): Promise<unknown>;

@@ -1,4 +1,7 @@
-/** What goes wrong in front of a browser: the page says it in words, recovers by itself, and shows nothing twice. */
+/**
+ * What goes wrong in front of a browser: the page says it in words, recovers by itself, and shows
+ * nothing twice.
+ */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";

@@ -12,13 +12,19 @@ import type { OpenScreen } from "./screen.ts";
 /** WebKitWebDriver, beside which there must be Xvfb on the path. */
 export const webkitPath: string = process.env.BELLWIRE_WEBKIT ?? "";
 
-/** A driver; the caller closes it. It has one screen at a time, each of which is a browser of its own. */
+/**
+ * A driver; the caller closes it. It has one screen at a time, each of which is a browser of its
+ * own.
+ */
 export interface WebKit {
   readonly open: OpenScreen;
   close(): Promise<void>;
 }
 
-/** WebDriver shows no console, so the page writes its complaints down itself, from when it has loaded. */
+/**
+ * WebDriver shows no console, so the page writes its complaints down itself, from when it has
+ * loaded.
+ */
 const RECORDER = `
   window.complaints = [];
   const error = console.error;
