@@ -1,6 +1,9 @@
-/** Full jitter: a random delay up to a bound that doubles with every attempt. Pure: randomness is an argument. */
+/**
+ * Full jitter: a random delay up to a bound that doubles with every attempt. Pure: randomness is an
+ * argument.
+ */
 
-/** How long to wait between attempts, in milliseconds. */
+/** Delays between attempts, in milliseconds. */
 export interface BackoffOptions {
   /** The bound of the first delay. Default: 500. */
   readonly base: number;

@@ -1,4 +1,4 @@
-/** The notification channel: what an application holds on the client. This file composes; the deciding is done by the parts it names. */
+/** The notification channel of a client. This file composes the parts that decide. */
 import type { CapabilityName } from "../capabilities.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { type Contract, jsonOf, type TopicMap, type TopicMatch, validate } from "../contract.ts";
@@ -40,7 +40,7 @@ export function createChannel<M extends TopicMap, T extends Transport = Transpor
     ["topics", "transport"],
   );
   checkOptions("createChannel.backoff", options.backoff ?? {}, { base: milliseconds, cap: milliseconds });
-  // The types of the contract live in the interface; inside, a channel is the same for all of them.
+  // The contract's types are those of the interface. The class is the same for every contract.
   return new Channel(options) as unknown as NotificationChannel<M, T["capabilities"]>;
 }
 
@@ -53,7 +53,7 @@ class Channel implements StreamHost {
   readonly #streams: Map<string, TopicStream> = new Map();
   readonly #outbox: Outbox = new Outbox();
   readonly #errors: Listeners<unknown> = new Listeners(() => {});
-  /** Without a receiver, so that it can be handed on. */
+  /** A property rather than a method, so that it can be passed on without its channel. */
   readonly report = (error: unknown): void => this.#errors.emit(error);
   readonly #states: Listeners<ChannelStatus>;
   #stopLifecycle: (() => void) | undefined;
@@ -124,7 +124,8 @@ class Channel implements StreamHost {
     if (!isId(id)) throw new BellwireError("invalid_option", "publish.id: must be 1 to 64 printable ASCII");
     const definition = this.#find(topic).event(event);
     if (!definition) throw new BellwireError("unknown_event", "not in the contract");
-    // Validated here and sent as given, so that a transformation in the schema runs once, at the receiver.
+    // Validated here and sent as given, so that a schema's transformation runs once, at the
+    // receiver.
     const checked = validate(definition.schema, data);
     if (checked instanceof Promise) await checked;
     const message = { type: "publish", topic, event, data, id, excludeSelf: excludeSelf && true } as const;
@@ -267,11 +268,12 @@ class Channel implements StreamHost {
     const { ref, code, message, retryAfter } = failed;
     const error = new BellwireError(code, message, { retryAfter });
     if (ref === undefined) return stream ? stream.dispatch(failed) : this.report(error);
-    // Whose reference it is not ignores it.
+    // Streams ignore refs that are not theirs.
     this.#tell(failed);
     if (code !== "rate_limited") this.#outbox.settle(ref)?.reject(error);
     else if (this.#outbox.postpone(ref)) {
-      // Nothing overtakes: the hub refuses what follows, too, and after the pause all of that goes again in order.
+      // Order holds: the hub also refuses the publishes that follow, and after the pause all of
+      // them are sent again in order.
       this.#outboxPaused ??= this.clock.after(retryAfter ?? 1_000, () => {
         this.#outboxPaused = undefined;
         this.#flushOutbox();
@@ -280,7 +282,8 @@ class Channel implements StreamHost {
   }
 
   async #refreshToken(): Promise<void> {
-    // Without one the hub closes the link when the old token ends, and the next attempt asks again.
+    // Without a fresh token the hub closes the link when the old one expires, and the next attempt
+    // asks again.
     const token = await this.#connection.freshToken().catch(this.report);
     if (typeof token === "string") this.send({ type: "token", ref: this.nextRef(), token });
   }

@@ -7,14 +7,17 @@
  *                       ▲ retry, wake     │ closed, late    │ closed, late    │ closed, silent
  *                       └──────────── waiting ◀─────────────┴─────────────────┘
  *
- *   a terminal cause leads to `failed`, the application's close to `closed`; nothing leads out of either.
+ *   A terminal cause leads to `failed`, the application's close to `closed`; both are final.
  */
 import { ERRORS } from "../errors.ts";
 import type { CloseCause } from "../protocol/close-codes.ts";
 import { type BackoffOptions, backoff } from "./backoff.ts";
 import { type Step, to } from "./step.ts";
 
-/** What an application sees. `suspended` is `waiting` after so long a time that continuity is to be taken as lost. */
+/**
+ * The state as an application sees it. `suspended` is `waiting` for so long that continuity has to
+ * be taken as lost.
+ */
 export type ChannelState = Connection["state"] | "suspended";
 
 export type Connection =
@@ -36,14 +39,22 @@ export type Connection =
     }
   | { readonly state: "failed"; readonly cause: CloseCause };
 
-/** The state of a channel with what led to it. */
+/** The state of a channel and its reason. */
 export interface ChannelStatus {
   readonly state: ChannelState;
-  /** Attempts that failed since the channel was last connected for a while; while connecting, this one is not counted. */
+  /**
+   * Attempts that failed since the channel was last connected for 5 s. The attempt under way is not
+   * counted.
+   */
   readonly attempt?: number;
-  /** While waiting, suspended, failed, and connecting again: why the last attempt or link ended, with a reason for people. */
+  /**
+   * In the states waiting, suspended, failed, and connecting again: the cause that ended the last
+   * attempt or link, with a reason for people.
+   */
   readonly cause?: CloseCause | undefined;
-  /** While waiting or suspended: milliseconds from the last attempt's end to the next attempt. */
+  /**
+   * In the states waiting and suspended: milliseconds from the end of the last attempt to the next.
+   */
   readonly after?: number;
 }
 
@@ -54,7 +65,7 @@ export type ConnectionEvent =
   | { readonly type: "welcome" }
   /** The link ended, or the token could not be had. */
   | { readonly type: "closed"; readonly cause: CloseCause }
-  /** The attempt took too long, or nothing was heard for too long. */
+  /** The attempt took too long, or no message came for too long. */
   | { readonly type: "late" }
   /** The retry timer fired. */
   | { readonly type: "retry" }
@@ -62,7 +73,7 @@ export type ConnectionEvent =
   | { readonly type: "wake" }
   /** Connected for long enough to forget earlier failures. */
   | { readonly type: "stable" }
-  /** The application closed the channel. `cause`: what the hub is told, by default `normal`. */
+  /** The application closed the channel. `cause`: the cause for the hub, by default `normal`. */
   | { readonly type: "close"; readonly cause?: CloseCause };
 
 export type ConnectionEffect =
@@ -75,7 +86,10 @@ type ConnectionStep = Step<Connection, ConnectionEffect>;
 const NORMAL: CloseCause = { code: "normal" };
 const LATE: CloseCause = { code: "timeout" };
 
-/** The next state and what to do. An event that means nothing in a state changes nothing. `random` is from [0, 1). */
+/**
+ * The next state and what to do. An event that means nothing in a state changes nothing. `random`
+ * is from [0, 1).
+ */
 export function step(
   now: Connection,
   event: ConnectionEvent,
@@ -130,8 +144,8 @@ function lost(
   ...before: readonly ConnectionEffect[]
 ): ConnectionStep {
   const { code } = cause;
-  // A peer's `normal` is not ours: proxies and servers that stop say it too. And a token that has expired while connected is worth
-  // another try with a fresh one; it is asked for before every attempt.
+  // A peer's `normal` does not end the channel: proxies and servers that stop say it, too. A token
+  // that expired while connected is worth another try, since every attempt asks for a fresh one.
   const final =
     !ERRORS[code].retryable && code !== "normal" && !(code === "unauthorized" && now.state === "connected");
   if (final) return to({ state: "failed", cause }, ...before);
@@ -139,7 +153,7 @@ function lost(
   return to({ state: "waiting", attempt: now.attempt + 1, cause, after }, ...before, { do: "retry", after });
 }
 
-/** Whether nothing leads out of the state. */
+/** Whether the state is final. */
 export function isOver(now: Connection): now is Extract<Connection, { state: "closed" | "failed" }> {
   return now.state === "closed" || now.state === "failed";
 }

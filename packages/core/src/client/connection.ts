@@ -1,4 +1,7 @@
-/** Performs what the connection machine decides, over one transport: asks for tokens, dials, greets, watches the clock. */
+/**
+ * Performs the decisions of the connection machine over one transport: asks for tokens, dials,
+ * greets and watches the time.
+ */
 import type { Clock } from "../clock.ts";
 import { isBellwireError } from "../errors.ts";
 import type { Link, Transport } from "../link.ts";
@@ -14,12 +17,15 @@ import { type Connection, type ConnectionEffect, type ConnectionEvent, step } fr
 
 /** Milliseconds for one attempt, from asking for the token to the welcome. */
 export const ATTEMPT = 15_000;
-/** Milliseconds of being connected after which earlier failures are forgotten. */
+/** Milliseconds of a connection after which earlier failures are forgotten. */
 const STABLE = 5_000;
 /** Milliseconds in which a probed link must show a sign of life. */
 const PROBE = 5_000;
 
-/** Gives the token for one attempt. Absent result: no token. A `BellwireError` that is not retryable stops the channel. */
+/**
+ * Returns the token for one attempt, or nothing for no token. A `BellwireError` that is not
+ * retryable stops the channel.
+ */
 export type TokenSource = () => string | undefined | Promise<string | undefined>;
 
 export interface ConnectionOptions {
@@ -29,10 +35,10 @@ export interface ConnectionOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly backoff: Partial<BackoffOptions>;
-  /** Hears of every change of `state`. */
+  /** Called on every change of `state`. */
   readonly changed: (now: Connection) => void;
   readonly message: (message: ServerMessage) => void;
-  /** A message of the hub that could not be understood. It was skipped. */
+  /** Called for a message of the hub that could not be decoded, and that was skipped. */
   readonly malformed: (reason: string) => void;
 }
 
@@ -44,11 +50,11 @@ export class ClientConnection {
     idleTimeout: ATTEMPT,
     maxMessageBytes: Infinity,
   };
-  /** Counts attempts; what an earlier attempt still reports is recognized by its number and ignored. */
+  /** Counts the attempts. Reports of an earlier attempt carry its number and are ignored. */
   #generation = 0;
   #heardAt = 0;
   #token: string | undefined;
-  /** Of what the state of now waits for: the end of an attempt, a sign of life, the next attempt. */
+  /** The timer of the current state: the end of an attempt, a sign of life, or the next attempt. */
   #cancelTimer: (() => void) | undefined;
   #cancelStable: (() => void) | undefined;
 
@@ -60,12 +66,12 @@ export class ClientConnection {
     return this.#now;
   }
 
-  /** The largest message that the wire takes, and the hub, once it has said so. */
+  /** The largest message that the transport takes, and the hub, once its welcome has come. */
   get maxMessageBytes(): number {
     return Math.min(this.#welcome.maxMessageBytes, this.#options.transport.capabilities.maxMessageBytes);
   }
 
-  /** Sends on the link of a connected channel; on any other it does nothing, and the caller's state says so already. */
+  /** Sends on the link of a connected channel. In any other state it does nothing. */
   send(messages: readonly ClientMessage[]): void {
     if (this.#now.state === "connected" && messages.length > 0) this.#link?.send(messages);
   }
@@ -109,7 +115,7 @@ export class ClientConnection {
           },
         ]);
       case "probe":
-        // After a sleep the link may be dead without anybody having been told.
+        // After a sleep the link may be dead without a report of it.
         this.#link?.send([{ type: "ping" }]);
         return this.#expectLife(PROBE);
       case "hang_up": {
@@ -127,7 +133,9 @@ export class ClientConnection {
     this.#cancelTimer = this.#options.clock.after(ms, () => this.dispatch({ type }));
   }
 
-  /** Declares the link dead when nothing is heard for `ms`, or later for as long as the hub allows. */
+  /**
+   * Declares the link dead after `ms` without a message, or later if the hub's idle timeout allows.
+   */
   #expectLife(ms: number): void {
     const { clock } = this.#options;
     const asked = clock.now();
@@ -168,7 +176,7 @@ export class ClientConnection {
     });
   }
 
-  /** Whatever the attempt of now still reports is ignored. */
+  /** Makes later reports of the current attempt ignored. */
   #forget(): void {
     this.#generation += 1;
     this.#link = undefined;

@@ -1,4 +1,4 @@
-/** The connection of a channel and, while the channel moves to another wire, a second one beside it. */
+/** The connection of a channel and, during a switch of transports, a second one beside it. */
 import { BellwireError } from "../errors.ts";
 import type { Transport } from "../link.ts";
 import type { CloseCause } from "../protocol/close-codes.ts";
@@ -8,21 +8,21 @@ import { type ChannelState, type ChannelStatus, type Connection, isOver } from "
 export interface ConnectionsOptions extends Omit<ConnectionOptions, "changed"> {
   /** Milliseconds without a connection after which continuity is taken as lost. */
   readonly suspendAfter: number;
-  /** Hears of every change. Connected before and now: the link is another one. */
+  /** Called on every change. Connected before and now means that the link is another one. */
   readonly changed: (now: ChannelState, before: ChannelState) => void;
 }
 
-/** A switch under way: the connection over the other wire, and who waits for it. */
+/** A switch under way: the connection over the new transport, and the promise to settle. */
 interface Switch {
   readonly connection: ClientConnection;
   readonly resolve: () => void;
   readonly reject: (error: BellwireError) => void;
 }
 
-/** What the hub is told of a link that another one has replaced: as after a loss, the session is back already. */
+/** The cause with which a replaced link is closed: as after a loss, the session is back already. */
 const REPLACED: CloseCause = { code: "link_lost" };
 
-/** Why a connection is not there, as the application hears it. */
+/** The error that tells the application why there is no connection. */
 export function errorOf(now: Connection): BellwireError {
   return "cause" in now && now.cause
     ? new BellwireError(now.cause.code, now.cause.reason ?? now.cause.code, now.cause)
@@ -47,19 +47,21 @@ export class Connections {
     return state === "waiting" && this.#suspended ? "suspended" : state;
   }
 
-  /** The state with what led to it. */
+  /** The state and its reason. */
   get status(): ChannelStatus {
     return { ...this.#running.now, state: this.state };
   }
 
-  /** The one that the channel talks over. */
+  /** The connection over which the channel sends and receives. */
   get running(): ClientConnection {
     return this.#running;
   }
 
   /**
-   * Connects over another transport. A link that is there goes on until the hub has welcomed the other; without one, the other is tried
-   * in its place at once. Resolves when connected; rejects when the other failed, or with `aborted` when a later switch took its place.
+   * Connects over another transport. A link that exists stays in use until the hub has welcomed the
+   * new one; without a link, the new transport replaces the first one at once. Resolves when
+   * connected. Rejects when the new transport fails, and with `aborted` when a later switch
+   * replaces this one.
    */
   switchTo(transport: Transport): Promise<void> {
     this.#settle({ state: "failed", cause: { code: "aborted", reason: "switched again" } });
@@ -84,18 +86,18 @@ export class Connections {
   #changed(connection: ClientConnection, now: Connection): void {
     const candidate = this.#switch?.connection;
     if (connection !== this.#running) {
-      // Beside the one that runs only the candidate counts, once it is known whether its wire works.
+      // Of the other connections only the candidate counts, once it is known whether it works.
       if (connection !== candidate || now.state === "connecting") return;
       if (now.state !== "connected") return this.#settle(now);
       this.#run(connection);
     } else if (candidate && now.state === "waiting") this.#run(candidate);
     const { now: told } = this.#running;
-    // Before the application hears of it, and perhaps switches again.
+    // Before the application is notified, since it may switch again.
     if (told.state === "connected" || isOver(told)) this.#settle(told);
     this.#tell();
   }
 
-  /** From now on the channel talks over this one. */
+  /** Makes this connection the channel's. */
   #run(connection: ClientConnection): void {
     const replaced = this.#running;
     if (replaced === connection) return;
@@ -120,7 +122,7 @@ export class Connections {
     changed(now, before);
   }
 
-  /** The switch under way, if there is one, has come to this. */
+  /** Settles the switch under way, if there is one. */
   #settle(outcome: Connection): void {
     const settled = this.#switch;
     this.#switch = undefined;

@@ -1,4 +1,7 @@
-/** Several wires as one transport: tries them in turn until one works, for networks that block or buffer some of them. */
+/**
+ * Several transports as one: tries them in turn until one works, for networks that block or buffer
+ * some of them.
+ */
 import type { Capabilities, Support, Weakest } from "../capabilities.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { BellwireError, type ErrorCode } from "../errors.ts";
@@ -11,31 +14,37 @@ import { ATTEMPT } from "./connection.ts";
 /** Options of {@link fallback}. */
 export interface FallbackOptions {
   /**
-   * Where the next connection begins: `stick` with the wire that worked last, and if that fails with the others in their order;
-   * `retry-preferred` always with the first. Default: `stick`.
+   * The transport with which the next connection begins. `stick`: the one that worked last and, if
+   * that fails, the others in their order. `retry-preferred`: always the first. Default: `stick`.
    */
   readonly policy?: "stick" | "retry-preferred";
   /**
-   * Milliseconds that one wire has, from dialling to the hub's first message. Default: 5,000, or an equal share of the channel's
-   * attempt of 15 s where that is less.
+   * Milliseconds that one transport has, from dialling to the hub's first message. Default: 5,000,
+   * or an equal share of the channel's attempt of 15 s if that is less.
    */
   readonly timeout?: number;
   readonly clock?: Clock;
 }
 
-/** Milliseconds for one wire, unless so many share the channel's attempt that each has less. */
+/** Milliseconds for one transport, unless an equal share of the channel's attempt is less. */
 const PATIENCE = 5_000;
 /** Milliseconds of the channel's attempt that are left for its token. */
 const SPARE = 1_000;
 
-/** How a wire itself fails. Every other code is the hub's own answer, which it would give on any wire. */
+/**
+ * Codes by which a transport itself fails. Every other code is the hub's answer, which any
+ * transport would bring.
+ */
 const WIRE_FAILURES: readonly ErrorCode[] = ["link_lost", "timeout", "malformed", "normal"];
 
 /**
- * A transport that tries several, in their order, within one attempt of the channel. A wire works when the hub's first message has
- * come over it: a proxy may accept a connection and then hold back what it carries. What the hub answers (a refused token, a hub
- * that drains or is overloaded) ends the attempt; only a wire that fails is followed by the next. A link that worked and is lost
- * later is an ordinary loss: the channel connects again, and the policy says with which. Capabilities are the weakest of all.
+ * A transport that tries several, in their order, within one attempt of the channel. A transport
+ * works when the hub's first message has come over it, since a proxy may accept a connection and
+ * then hold back its data. An answer of the hub, such as a refused token or a drain, ends the
+ * attempt; only a failure of the transport leads to the next one. A link that worked and is lost
+ * later is an ordinary loss: the channel connects again, and the policy says where it begins. Each
+ * capability is the weakest of all transports.
+ *
  * Throws `invalid_option`.
  */
 export function fallback<const T extends readonly Transport[]>(
@@ -71,19 +80,24 @@ interface TrialOptions {
   readonly worked: (wire: Transport) => void;
 }
 
-/** One link, over the first wire that works. */
+/** One link, over the first transport that works. */
 class Trial implements Link<ClientMessage> {
   readonly #wires: readonly Transport[];
   readonly #observer: LinkObserver<ServerMessage>;
   readonly #options: TrialOptions;
-  /** The wire of now, by its number; what an abandoned one still reports is recognized by it and ignored. */
+  /**
+   * The number of the current try. Reports of an abandoned try carry its number and are ignored.
+   */
   #at = -1;
   #link: Link<ClientMessage> | undefined;
-  /** Whether the wire of now is open, whether the observer was told of any, and whether no other wire will be tried. */
+  /**
+   * Whether the current try is open, whether the observer was told that one is, and whether no
+   * other transport will be tried.
+   */
   #open = false;
   #told = false;
   #settled = false;
-  /** What was sent and has to be said again on the next wire; undefined once one works. */
+  /** Messages to send again over the next transport; undefined once one works. */
   #said: ClientMessage[] | undefined = [];
   #cancelTimeout: (() => void) | undefined;
 
@@ -109,7 +123,9 @@ class Trial implements Link<ClientMessage> {
     this.#link?.close(cause);
   }
 
-  /** Leaves the wire of now for the next one; after the last, `cause` is why the link ends. */
+  /**
+   * Abandons the current try for the next transport. After the last, the link ends with `cause`.
+   */
   #next(cause: CloseCause): void {
     const { clock, timeout, worked } = this.#options;
     this.#cancelTimeout?.();
@@ -137,13 +153,13 @@ class Trial implements Link<ClientMessage> {
       },
       malformed: (reason) => {
         if (!current()) return;
-        // Whatever garbles the very first message is no way to the hub.
+        // A transport that garbles the very first message does not lead to the hub.
         if (this.#said) this.#next({ code: "malformed", reason });
         else this.#observer.malformed(reason);
       },
       close: (why) => current() && this.#closed(why),
     });
-    // It may have failed already, and another one be under way.
+    // The try may have failed already, with another one under way.
     if (current()) this.#link = link;
   }
 

@@ -1,19 +1,22 @@
-/** Notices that the network, the page or the machine came back, where the platform can tell. */
+/** Notices that the network, the page or the machine came back, where the platform reports it. */
 import type { Clock } from "../clock.ts";
 
-/** Milliseconds between two looks at the clock, and the extra that means the machine was asleep. */
+/**
+ * Milliseconds between two readings of the clock, and the excess that means that the machine slept.
+ */
 const TICK = 5_000;
 const JUMP = 10_000;
 
-/** The little of a browser's global object that is listened to. */
+/** The part of a browser's global object that is used. */
 interface PageLike {
   addEventListener?: (type: string, listener: () => void, options: { readonly signal: AbortSignal }) => void;
   document?: PageLike & { readonly visibilityState?: string };
 }
 
 /**
- * Calls `wake` when the page gets the network back, becomes visible, returns from the back/forward cache, or when more time
- * passed than the timers counted. Returns a function that stops it.
+ * Calls `wake` when the network returns, when the page becomes visible or returns from the
+ * back/forward cache, and when more time has passed than the timers counted. Returns a function
+ * that stops it.
  */
 export function watchLifecycle(
   clock: Clock,

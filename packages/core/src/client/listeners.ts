@@ -1,22 +1,28 @@
-/** A set of listeners of which none can harm another. */
+/** A set of listeners. One that throws does not disturb the others. */
 
 export class Listeners<T> {
   readonly #listeners: Set<(value: T) => unknown> = new Set();
   readonly #failed: (error: unknown) => void;
   readonly #due: T[] = [];
 
-  /** `failed` hears what a listener throws or rejects with. */
+  /** `failed` receives errors that listeners throw or reject with. */
   constructor(failed: (error: unknown) => void) {
     this.#failed = failed;
   }
 
-  /** Adds a listener; the returned function removes it. Adding the same function twice calls it once. */
+  /**
+   * Adds a listener; the returned function removes it. A function that is added twice is called
+   * once.
+   */
   add(listener: (value: T) => unknown): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
-  /** What a listener causes to be emitted comes after what all of them heard before it. */
+  /**
+   * Calls all listeners. A value that a listener emits is delivered after all listeners have had
+   * the first one.
+   */
   emit(value: T): void {
     this.#due.push(value);
     if (this.#due.length > 1) return;
@@ -27,7 +33,7 @@ export class Listeners<T> {
   #tell(value: T): void {
     // A copy, because a listener may remove itself or add others.
     for (const listener of Array.from(this.#listeners)) {
-      // One before it may have removed it.
+      // An earlier listener may have removed this one.
       if (!this.#listeners.has(listener)) continue;
       try {
         const result = listener(value);

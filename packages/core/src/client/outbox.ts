@@ -1,32 +1,37 @@
 /**
- * What the application published and the hub has not acknowledged, in order. It survives the link: every publish is sent again on
- * the next one under its id, and the hub appends it once.
+ * The publishes that the hub has not acknowledged, in order. They survive the link: every publish
+ * is sent again on the next link under its id, and the hub appends it once.
  */
 import { BellwireError } from "../errors.ts";
 import type { Acknowledged, Publish } from "../protocol/messages.ts";
 
-/** Publishes and bytes of JSON that may wait. What does not fit rejects with `outbox_full`. */
+/** Publishes, and bytes of JSON, that may wait. One more rejects with `outbox_full`. */
 const MAX_PUBLISHES = 1_000;
 const MAX_BYTES = 1_048_576;
-/** Publishes without an answer that a link carries at a time: a hub that refuses them for their rate refuses no more. */
+/** Publishes without an answer on a link at a time, so that a hub over its rate refuses no more. */
 const WINDOW = 64;
 
 /** A publish under way. */
 export interface Pending {
   readonly message: Omit<Publish, "ref">;
   readonly bytes: number;
-  /** Live only: it is not sent again on another link. */
+  /** A volatile event, which is not sent again on another link. */
   readonly volatile: boolean;
   resolve(answer: Acknowledged): void;
   reject(error: BellwireError): void;
 }
 
 export class Outbox {
-  /** In the order of publishing; the value is the ref under which it was sent on the link of now, or 0. */
+  /**
+   * In the order of publishing; the value is the ref on the current link, or 0 if not sent on it.
+   */
   readonly #pending: Map<Pending, number> = new Map();
   #bytes = 0;
 
-  /** Throws `too_large` or `outbox_full`. `maxBytes`: what the wire and the hub take. */
+  /**
+   * Adds a publish. Throws `too_large` or `outbox_full`. `maxBytes`: the limit of the transport and
+   * the hub.
+   */
   add(pending: Pending, maxBytes = Infinity): void {
     if (pending.bytes > maxBytes) throw tooLarge(maxBytes);
     if (this.#pending.size >= MAX_PUBLISHES || this.#bytes + pending.bytes > MAX_BYTES) {
@@ -40,7 +45,10 @@ export class Outbox {
     if (this.#pending.delete(pending)) this.#bytes -= pending.bytes;
   }
 
-  /** The next messages that were not sent on this link yet, each with its new ref, as many as may be under way. What is over `maxBytes` would close it, and rejects. */
+  /**
+   * The next messages that were not sent on this link yet, each with its new ref, as many as may be
+   * under way. A publish over `maxBytes` would close the link, so it rejects.
+   */
   unsent(nextRef: () => number, maxBytes: number): readonly Publish[] {
     const messages: Publish[] = [];
     let underWay = 0;
@@ -58,7 +66,7 @@ export class Outbox {
     return messages;
   }
 
-  /** The publish with this ref, taken out. */
+  /** Takes out the publish with this ref. */
   settle(ref: number): Pending | undefined {
     for (const [pending, sent] of this.#pending) {
       if (sent !== ref) continue;
@@ -68,7 +76,7 @@ export class Outbox {
     return undefined;
   }
 
-  /** The link is gone: all of it has to be sent again, in order. */
+  /** Marks all publishes as not sent, in order, since the link is lost. */
   unlink(): void {
     for (const pending of this.#pending.keys()) {
       if (pending.volatile) {
@@ -78,8 +86,9 @@ export class Outbox {
   }
 
   /**
-   * Whether the publish with this ref waits here. It was refused for now: it and everything after it has to be sent again, in order. What
-   * was sent before it was accepted and its answer is on the way; sending that again would spend the rate on what the hub has already.
+   * Whether the publish with this ref waits here. The hub refused it for a while: it and everything
+   * after it has to be sent again, in order. Publishes before it were accepted, and their answers
+   * are on the way; sending them again would spend the rate on what the hub has already.
    */
   postpone(ref: number): boolean {
     const waits = Array.from(this.#pending.values()).includes(ref);
@@ -87,7 +96,7 @@ export class Outbox {
     return waits;
   }
 
-  /** Gives everything up. */
+  /** Rejects all publishes. */
   clear(error: BellwireError): void {
     for (const pending of this.#pending.keys()) this.#refuse(pending, error);
   }

@@ -2,15 +2,24 @@
 import { isPosition } from "../protocol/codec.ts";
 import type { Position } from "../protocol/messages.ts";
 
-/** Where an application keeps the last position of each topic. Both are called often; neither may throw. */
+/**
+ * The application's store of the last position of each topic. Both methods are called often, and
+ * neither may throw.
+ */
 export interface PositionStore {
   /** The position to resume a topic from. */
   load(topic: string): Position | undefined;
-  /** Called when the hub has said where the topic stands, and after every delivery with what was delivered. */
+  /**
+   * Called with the topic's position in the hub's answer, and after every delivery with its
+   * position.
+   */
   save(topic: string, position: Position): void;
 }
 
-/** Keeps positions in `localStorage` or anything like it, under `prefix` (default `bellwire:`) and the topic's name. */
+/**
+ * Keeps positions in `localStorage` or a storage like it, under `prefix` (default `bellwire:`) and
+ * the topic's name.
+ */
 export function storedPositions(
   storage: Pick<Storage, "getItem" | "setItem">,
   prefix = "bellwire:",

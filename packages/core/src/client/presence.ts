@@ -1,16 +1,19 @@
-/** Who is present in a topic, as the hub has said. Pure. */
+/** The members of a topic, as the hub reports them. Pure. */
 import type { Joined, Left, Member, Members } from "../protocol/messages.ts";
 
-/** What has changed among the members of a `presence-` topic, and who they are now. */
+/** A change among the members of a `presence-` topic, and the members after it. */
 export interface MembersChange {
-  /** By id. After a loss of the link they stay as they were until the hub answers again. */
+  /** The members by id. After a loss of the link they stay the same until the hub answers again. */
   readonly members: ReadonlyMap<string, Member>;
-  /** Who came, or has other info than before. */
+  /** Members who joined, or whose info has changed. */
   readonly joined: readonly Member[];
   readonly left: readonly Member[];
 }
 
-/** The members after a message of the hub. A snapshot is told as what it changes, so that a reconnect tells only news. */
+/**
+ * The members after a message of the hub. A snapshot is reported by its differences, so that a
+ * reconnect reports only news.
+ */
 export function membersAfter(
   before: ReadonlyMap<string, Member>,
   message: Members | Joined | Left,

@@ -1,12 +1,12 @@
 /**
- * Decides what a topic's stream of notifications does; performs nothing. It alone guards order, duplicates and gaps: a notification is
- * delivered only when its offset is the cursor's plus one.
+ * Decides what a topic's stream of notifications does; performs nothing. It alone guards order,
+ * duplicates and gaps: a notification is delivered only when its offset is the cursor's plus one.
  *
  *   detached ──connected──▶ joining ──subscribed──▶ live
  *      ▲                     │  ▲                    │
  *      └──────── lost ───────┴──┼── lost ────────────┤
  *                               └─ discontinuity ────┘
- *   a refusal that is not retryable leads to `ended`; nothing leads out of it.
+ *   a refusal that is not retryable leads to `ended`, which is final.
  */
 import { ERRORS, type ErrorCode } from "../errors.ts";
 import type {
@@ -21,12 +21,15 @@ import type {
 } from "../protocol/messages.ts";
 import { type Step, to } from "./step.ts";
 
-/** Continuity that could not be proven. */
+/** A break in the stream: continuity could not be proven. */
 export interface Gap {
   readonly topic: string;
   /** The last position delivered. */
   readonly after: Position;
-  /** Where the stream goes on: the next notification has the offset after this one. Null: it does not go on. */
+  /**
+   * The position from which the stream goes on: the next notification has the offset after it.
+   * Null: the stream does not go on.
+   */
   readonly resumeAt: Position | null;
   readonly reason: GapReason;
 }
@@ -35,18 +38,24 @@ export interface Stream {
   readonly state: "detached" | "joining" | "live" | "ended";
   /** The last position delivered, skipped or given by the hub. */
   readonly cursor: Position | undefined;
-  /** Of the subscribe command under way. */
+  /** The ref of the subscribe command under way. */
   readonly ref: number;
-  /** The newest position that the hub spoke of. Until the cursor has reached it, or a gap came, something is still missing. */
+  /**
+   * The newest position that the hub reported. Something is missing until the cursor reaches it or
+   * a gap comes.
+   */
   readonly head?: Position | undefined;
-  /** How often the stream has had to ask again since it last had all there was. */
+  /** Subscribes that the stream had to repeat since it last had everything. */
   readonly tries?: number;
 }
 
 export type StreamEvent =
-  /** There is a link; it is gone; the time to try again has come. */
+  /** A link exists; the link is lost; the time for another try has come. */
   | { readonly type: "connected" | "lost" | "retry" }
-  /** The hub refused the subscription (`ref`), or ended it (no `ref`); for now, where the code is retryable. */
+  /**
+   * The hub refused the subscription (with `ref`) or ended it (without); only for a while if the
+   * code is retryable.
+   */
   | Failed
   | Subscribed
   | Notified
@@ -65,14 +74,14 @@ export type StreamEffect =
 type StreamStep = Step<Stream, StreamEffect>;
 
 /**
- * Milliseconds before a refused subscription is tried again, when the hub does not say, and before a repair that has not come is asked
- * for again; doubled with each time, up to 32 s.
+ * Milliseconds before a refused subscription is tried again, unless the hub says another time, and
+ * before a repair that has not come is asked for again. Doubled with each try, up to 32 s.
  */
 const RETRY = 1_000;
 
 /**
- * The next state and what to do. `ref` is a fresh reference, for the case that the stream has to join.
- * An event that means nothing in a state changes nothing.
+ * The next state and what to do. `ref` is a fresh reference, for the case that the stream has to
+ * join. An event that means nothing in a state changes nothing.
  */
 export function streamStep(now: Stream, event: StreamEvent, ref: number): StreamStep {
   if (now.state === "ended") return to(now);
@@ -80,7 +89,7 @@ export function streamStep(now: Stream, event: StreamEvent, ref: number): Stream
     case "connected":
       return join(now, ref);
     case "retry":
-      // Once live, only a repair that was lost, like what it was to repair, is worth another try.
+      // A live stream tries again only while it misses something, as the repair may be lost, too.
       return now.state === "joining" || (now.state === "live" && isBehind(now)) ? join(now, ref) : to(now);
     case "lost":
       return to({ ...now, state: "detached" });
@@ -128,7 +137,7 @@ function joined(now: Stream, { position, gap }: Subscribed): StreamStep {
   const live: Stream = { ...now, state: "live" };
   const ready = { do: "ready" } as const;
   const within = position.epoch === cursor?.epoch;
-  // A hub that goes on from somewhere else without saying so has proven nothing.
+  // A hub that goes on from another position without a gap has proven nothing.
   const reason = gap ?? (within ? "transport" : "epoch");
   const proven = !cursor || (within && position.offset === cursor.offset && !gap);
   const step = proven
@@ -139,21 +148,24 @@ function joined(now: Stream, { position, gap }: Subscribed): StreamStep {
 
 function refused(now: Stream, { ref, code, message, retryAfter }: Failed): StreamStep {
   if (ref !== undefined && (now.state !== "joining" || ref !== now.ref)) return to(now);
-  // No answer to an earlier subscribe counts any more.
+  // Answers to earlier subscribes no longer count.
   if (ERRORS[code].retryable)
     return now.state === "detached" ? to(now) : again(to({ ...now, state: "joining", ref: 0 }), retryAfter);
   const gaps = now.cursor ? [gapAfter(now.cursor, null, "authorization")] : [];
   return to({ ...now, state: "ended" }, ...gaps, { do: "end", code, message });
 }
 
-/** The step, and another try after a while. */
+/** Adds another try after a while to the step. */
 function again({ next, effects }: StreamStep, after?: number): StreamStep {
   const { tries = 0 } = next;
   const retry = { do: "retry", after: after ?? RETRY * 2 ** Math.min(tries, 5) } as const;
   return to({ ...next, tries: tries + 1 }, ...effects, retry);
 }
 
-/** Goes on from `position` with a gap before it; or from where it stands when that lies behind it, for then nothing is missing. */
+/**
+ * Goes on from `position` with a gap before it; or from the cursor if `position` lies behind it,
+ * since then nothing is missing.
+ */
 function gapped(
   now: Stream,
   cursor: Position,
@@ -161,7 +173,7 @@ function gapped(
   reason: GapReason,
   ...effects: readonly StreamEffect[]
 ): StreamStep {
-  // Only `epoch` takes a cursor back, which was never valid.
+  // Only the reason `epoch` may move a cursor back, since the cursor was never valid then.
   if (reason !== "epoch" && position.epoch === cursor.epoch && position.offset < cursor.offset)
     return to(now, ...effects);
   return to({ ...now, cursor: position, head: undefined }, gapAfter(cursor, position, reason), ...effects);
@@ -171,7 +183,7 @@ function gapAfter(after: Position, resumeAt: Position | null, reason: GapReason)
   return { do: "gap", gap: { after, resumeAt, reason } };
 }
 
-/** Remembers the highest that the hub spoke of. */
+/** Remembers the highest position that the hub reported. */
 function told(now: Stream, head: Position): Stream {
   return isBehind({ ...now, cursor: head }) ? now : { ...now, head };
 }

@@ -1,4 +1,7 @@
-/** What an application holds of one topic: listeners, the position, an async iterator. Several may share one stream. */
+/**
+ * A subscription as an application uses it: listeners, the position and an async iterator. Several
+ * subscriptions may share one stream.
+ */
 import type { DataOf, HeardOf, TopicMap } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
 import type { Member, Position } from "../protocol/messages.ts";
@@ -13,69 +16,85 @@ export interface Notification<Topic extends string = string, Event extends strin
   readonly topic: Topic;
   readonly event: Event;
   readonly data: Data;
-  /** Its place in the topic; offset 0 for a volatile event. */
+  /** Its position in the topic. A volatile event has the offset 0. */
   readonly position: Position;
-  /** When it was published, in wall-clock milliseconds since 1970 of the server. */
+  /** The time of the publish, in milliseconds since 1970 by the server's clock. */
   readonly time: number;
 }
 
-/** Any notification of a topic, told apart by its `event`. */
+/** Any notification of a topic; its `event` tells the type of its data. */
 export type NotificationOf<M extends TopicMap, T extends string> = OneOf<M, T, HeardOf<M, T>>;
 
-/** A notification of one of the events, told apart by its `event`. */
+/** A notification of one of the events; its `event` tells the type of its data. */
 export type OneOf<M extends TopicMap, T extends string, E extends string> = E extends string
   ? Notification<T, E, DataOf<M, T, E>>
   : never;
 
 /**
- * A subscription. It goes on across links until it is closed or the hub ends it. Listen at once: what is replayed comes right after
- * the answer that `ready` waits for. As an async iterable it listens from the first `next` on.
+ * A subscription. It goes on across links until it is closed or the hub ends it. Add listeners at
+ * once: a replay follows directly after the answer that `ready` waits for. As an async iterable it
+ * listens from the first `next` on.
  */
 export interface Subscription<M extends TopicMap, T extends string>
   extends AsyncIterable<NotificationOf<M, T>> {
   readonly topic: T;
-  /** The last position delivered, or where the hub said the topic stood; undefined before that. */
+  /**
+   * The last position delivered, or the topic's position in the hub's answer; undefined before
+   * that.
+   */
   readonly position: Position | undefined;
-  /** Listens to one event. What the listener throws goes to the channel's `onError`. Returns a function that removes it. */
+  /**
+   * Listens to one event. Errors of the listener go to the channel's `onError`. Returns a function
+   * that removes the listener.
+   */
   on<E extends HeardOf<M, T>>(
     event: E,
     listener: (notification: Notification<T, E, DataOf<M, T, E>>) => unknown,
   ): () => void;
   /** Listens to every event of the topic. */
   onAny(listener: (notification: NotificationOf<M, T>) => unknown): () => void;
-  /** Hears where continuity could not be proven, before any later notification. Without a listener nobody hears of it. */
+  /**
+   * Reports a break in the stream, before any later notification. Without a listener a gap goes
+   * unnoticed.
+   */
   onGap(listener: (gap: Gap) => unknown): () => void;
-  /** Hears, once, why the hub ended the subscription. */
+  /** Reports, once, why the hub ended the subscription. */
   onEnd(listener: (error: BellwireError) => unknown): () => void;
-  /** Resolves with the position once the hub has first answered; rejects when it refuses or the subscription is closed. */
+  /**
+   * Resolves with the position when the hub has first answered. Rejects when the hub refuses or the
+   * subscription is closed.
+   */
   ready(): Promise<Position>;
-  /** Stops listening. The topic is left when its last subscription closes. */
+  /** Stops listening. The channel leaves the topic when its last subscription closes. */
   close(): void;
 }
 
 /** A subscription to a `presence-` topic, whose subscribers are its members. */
 export interface PresenceSubscription<M extends TopicMap, T extends string> extends Subscription<M, T> {
-  /** Who is present, by id; empty until the hub has first said so. */
+  /** The members who are present, by id; empty until the hub has first listed them. */
   readonly members: ReadonlyMap<string, Member>;
-  /** Hears who came and who left; the first time, everybody came. */
+  /** Reports members who joined or left. The first report has everyone as joined. */
   onMembers(listener: (change: MembersChange) => unknown): () => void;
 }
 
-/** What subscribing to a topic gives. */
+/** The subscription to a topic: with members if the topic is a `presence-` topic. */
 export type SubscriptionTo<M extends TopicMap, T extends string> = T extends `presence-${string}`
   ? PresenceSubscription<M, T>
   : Subscription<M, T>;
 
-/** Notifications that an async iterator may hold for a consumer that is slower than the topic; one more ends it with `slow_consumer`. */
+/**
+ * Notifications that an async iterator holds for a consumer slower than the topic. One more ends
+ * the iterator with `slow_consumer`.
+ */
 const ITERATOR_LIMIT = 1_000;
 
-/** What a subscription reads of its topic's stream. */
+/** The state of the topic's stream that a subscription reads. */
 export interface StreamView {
   readonly cursor: Position | undefined;
   readonly members: ReadonlyMap<string, Member>;
 }
 
-/** How a subscription is driven by its topic's stream, without types. */
+/** A subscription as its topic's stream drives it, without the contract's types. */
 export class SubscriptionHandle implements AsyncIterable<Notification> {
   readonly topic: string;
   readonly #stream: StreamView;
@@ -110,7 +129,7 @@ export class SubscriptionHandle implements AsyncIterable<Notification> {
       this.joined = resolve;
       this.#reject = reject;
     });
-    // Whoever awaits `ready` sees the refusal; whoever does not hears it by `onEnd`.
+    // Callers that do not await `ready` learn of the refusal by `onEnd`.
     this.#ready.catch(() => {});
   }
 
@@ -161,7 +180,7 @@ export class SubscriptionHandle implements AsyncIterable<Notification> {
     let failure: BellwireError | undefined;
     const stop = [
       this.onAny((notification) => {
-        // Whatever came after the first that found no place would hide that one's loss.
+        // Notifications after the first one without a place would hide its loss.
         if (failure) return;
         if (waiting.length >= ITERATOR_LIMIT)
           failure = new BellwireError("slow_consumer", "too many notifications are waiting");
@@ -191,7 +210,7 @@ export class SubscriptionHandle implements AsyncIterable<Notification> {
   deliver(notification: Notification): void {
     if (this.#ended) return;
     this.#events.get(notification.event)?.emit(notification);
-    // A listener may have closed it.
+    // A listener may have closed the subscription.
     if (!this.#ended) this.#any.emit(notification);
   }
 

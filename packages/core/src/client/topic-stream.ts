@@ -1,4 +1,6 @@
-/** Performs what the subscription machine decides, for one topic and all of an application's subscriptions to it. */
+/**
+ * Performs the decisions of the subscription machine, for one topic and all subscriptions to it.
+ */
 import type { Clock } from "../clock.ts";
 import { type TopicMatch, validate } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
@@ -16,14 +18,17 @@ import { membersAfter } from "./presence.ts";
 import { type Notification, type StreamView, SubscriptionHandle } from "./subscription.ts";
 import { type Stream, type StreamEffect, type StreamEvent, streamStep } from "./subscription-machine.ts";
 
-/** What a stream needs of its channel. */
+/** The parts of a channel that a stream uses. */
 export interface StreamHost {
   readonly clock: Clock;
   readonly positions: PositionStore | undefined;
   nextRef(): number;
   send(message: ClientMessage): void;
   readonly report: (error: unknown) => void;
-  /** No subscription is left, or the hub ended the stream. `ended`: the hub knows already. */
+  /**
+   * Reports that no subscription is left, or that the hub ended the stream. `ended`: the hub knows
+   * already.
+   */
   finished(stream: TopicStream, ended: boolean): void;
 }
 
@@ -39,7 +44,10 @@ export class TopicStream implements StreamView {
   members: ReadonlyMap<string, Member> = new Map();
   #joined = false;
   #cancelRetry: (() => void) | undefined;
-  /** Once a schema was asynchronous, all that comes after it waits here for its turn, so that order holds. */
+  /**
+   * Set once a schema was asynchronous: everything later waits here for its turn, so that order
+   * holds.
+   */
   #validating: Promise<void> | undefined;
 
   constructor(topic: string, match: TopicMatch, host: StreamHost) {
@@ -68,7 +76,7 @@ export class TopicStream implements StreamView {
     for (const effect of effects) this.#perform(effect);
   }
 
-  /** The hub said who is present. */
+  /** Takes a message of the hub about the members. */
   presence(message: Members | Joined | Left): void {
     const change = membersAfter(this.members, message);
     this.members = change.members;
@@ -76,7 +84,7 @@ export class TopicStream implements StreamView {
     this.#each((handle) => handle.membersChanged(change));
   }
 
-  /** The channel is closed or has failed. */
+  /** Ends the subscriptions, since the channel is closed or has failed. */
   end(error: BellwireError): void {
     this.#cancelRetry?.();
     this.#each((handle) => handle.end(error));
@@ -104,7 +112,7 @@ export class TopicStream implements StreamView {
         return this.#retryAfter(effect.after);
       case "end":
         this.#host.finished(this, true);
-        // What came before it is heard before it.
+        // Earlier notifications are delivered before the gap.
         return this.#inOrder(() => this.end(new BellwireError(effect.code, effect.message)));
     }
   }
@@ -114,17 +122,17 @@ export class TopicStream implements StreamView {
     if (!cursor) return;
     this.#joined = true;
     for (const handle of this.#handles) handle.joined(cursor);
-    // Whoever starts again before the first notification goes on from here.
+    // A program that restarts before the first notification goes on from here.
     this.#inOrder(() => this.#host.positions?.save(this.topic, cursor));
   }
 
-  /** Subscribes again then, if the hub has not answered by that time. */
+  /** Subscribes again after `ms`, unless the hub has answered by then. */
   #retryAfter(ms: number): void {
     this.#cancelRetry?.();
     this.#cancelRetry = this.#host.clock.after(ms, () => this.dispatch({ type: "retry" }));
   }
 
-  /** Runs now, or after what may still be being validated. */
+  /** Runs at once, or after the validations under way. */
   #inOrder(work: () => void | Promise<void>): void {
     const result = this.#validating ? this.#validating.then(work) : work();
     if (result instanceof Promise) this.#validating = result;

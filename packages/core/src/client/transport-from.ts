@@ -1,4 +1,7 @@
-/** Makes the transport that a configuration names, so that another transport is another line in a file. */
+/**
+ * Makes the transport that a configuration names, so that another transport is another line of a
+ * file.
+ */
 import type { CapabilityName } from "../capabilities.ts";
 import {
   asConfigured,
@@ -41,7 +44,10 @@ export type TransportProviders = Providers<(options: never) => Transport>;
 
 /** Options of {@link transportFrom}. */
 export interface TransportFromOptions {
-  /** How errors call the configuration, such as the name of an environment variable. Default: `config`. */
+  /**
+   * The name of the configuration in errors, such as that of an environment variable. Default:
+   * `config`.
+   */
   readonly name?: string;
 }
 
