@@ -3,7 +3,7 @@
  * nothing but the platform's fetch.
  */
 import { type Capabilities, type Transport } from "@bellwire/core";
-import { callable, checkOptions, type OptionRules } from "@bellwire/core/adapter";
+import { callable, checkOptions, type OptionRules, pageUrl } from "@bellwire/core/adapter";
 import { MAX_MESSAGE_BYTES, SseClientLink } from "./native/client-link.ts";
 
 // ── Capabilities ──
@@ -44,14 +44,11 @@ const RULES: OptionRules = {
   fetch: callable,
 };
 
-function resolved(url: unknown): string | undefined {
-  if (typeof url !== "string" && !(url instanceof URL)) return undefined;
-  // Relative URLs start at the page; other runtimes have none.
-  const base = (globalThis as { location?: { href?: string } }).location?.href;
-  if (!URL.canParse(url, base)) return undefined;
-  const found = new URL(url, base);
-  found.hash = "";
-  return /^https?:$/.test(found.protocol) ? found.href : undefined;
+function resolved(value: unknown): string | undefined {
+  const url = pageUrl(value);
+  if (!url || !/^https?:$/.test(url.protocol)) return undefined;
+  url.hash = "";
+  return url.href;
 }
 
 // ── Transport ──

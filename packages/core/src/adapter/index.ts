@@ -21,6 +21,7 @@ export {
   text,
   withDefaults,
 } from "../options.ts";
+export { pageUrl } from "../page-url.ts";
 export { type CloseCause, closeCause, closeFrame } from "../protocol/close-codes.ts";
 export {
   type Decoded,
