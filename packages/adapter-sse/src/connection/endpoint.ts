@@ -29,6 +29,7 @@ const STREAM_HEADERS = {
 
 type Headers = Readonly<Record<string, string>>;
 
+/** Answers the requests for one hub. */
 export class Endpoint {
   readonly #hub: LinkAcceptor;
   readonly #admission: Admission;
@@ -60,7 +61,7 @@ export class Endpoint {
       answer({ status: 204, headers, body: "" });
     } else {
       const { headers, ...rest } = refusal(
-        { code: "malformed", reason: "GET a stream or POST commands" },
+        { code: "malformed", reason: "the methods are GET for a stream, POST for commands and DELETE" },
         405,
       );
       answer({ ...rest, headers: { ...headers, allow: "GET, POST, DELETE, OPTIONS" } });

@@ -21,6 +21,7 @@ interface Connection {
   readonly incoming?: HttpRequest;
 }
 
+/** An exchange whose answer is a `Response`. */
 export class FetchExchange implements Exchange {
   /** Resolves when the endpoint has answered. */
   readonly response: Promise<Response>;

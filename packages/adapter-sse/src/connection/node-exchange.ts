@@ -35,6 +35,7 @@ export function chunk(text: string): Uint8Array {
   return Buffer.from(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`);
 }
 
+/** An exchange over HTTP/1 or HTTP/2. */
 export class NodeExchange implements Exchange {
   readonly headers: RequestFacts["headers"];
   readonly remoteAddress: string | undefined;

@@ -54,6 +54,7 @@ interface Framed {
   end(): unknown;
 }
 
+/** Writes to a {@link Framed} stream. */
 export class StreamSink implements Sink {
   readonly encoding: Encoding;
   readonly #framed: Framed;

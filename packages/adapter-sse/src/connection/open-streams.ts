@@ -2,6 +2,7 @@
 import type { Exchange } from "./exchange.ts";
 import type { StreamLink } from "./stream-link.ts";
 
+/** The links whose streams are open. */
 export class OpenStreams {
   readonly #every: number;
   readonly #links: Set<StreamLink> = new Set();

@@ -13,6 +13,7 @@ import type { Sink } from "./exchange.ts";
 /** Milliseconds within which a peer must take the last bytes of a stream that the hub closed. */
 const FAREWELL = 5_000;
 
+/** A link whose messages leave by a {@link Sink}, once `begin` was called. */
 export abstract class StreamLink implements Link<ServerMessage> {
   #sink: Sink | undefined;
   #observer: LinkObserver<ClientMessage> | undefined;

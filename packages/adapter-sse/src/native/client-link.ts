@@ -30,6 +30,10 @@ const LONGEST_EVENT = MAX_MESSAGE_BYTES + 1_024;
 /** Milliseconds for the client's goodbye, after which the stream ends all the same. */
 const GOODBYE = 1_000;
 
+/**
+ * One link: a stream, and the requests of an {@link Uplink}. It opens with the first event of the
+ * stream.
+ */
 export class SseClientLink implements Link<ClientMessage> {
   readonly #url: string;
   readonly #options: Options;
@@ -133,7 +137,8 @@ export class SseClientLink implements Link<ClientMessage> {
       const text = decoder.decode(chunk, { stream: true });
       pending += text.length;
       parser.feed(text);
-      if (pending > LONGEST_EVENT) this.close({ code: "malformed", reason: "an event without end" });
+      if (pending > LONGEST_EVENT)
+        this.close({ code: "malformed", reason: "an event exceeds the largest message" });
     }
   }
 

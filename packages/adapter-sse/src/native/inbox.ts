@@ -13,6 +13,7 @@ export interface Sized {
   readonly bytes: number;
 }
 
+/** The commands of one link, in the order of their numbers. */
 export class Inbox<Command extends Sized> {
   readonly #deliver: (command: Command) => void;
   readonly #waitingBytes: number;

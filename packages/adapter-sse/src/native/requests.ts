@@ -7,6 +7,7 @@ import type { NativeLink } from "./server-link.ts";
 const DONE: HttpReply = { status: 204, headers: {}, body: "" };
 const NO_LINK: HttpReply = refusal({ code: "link_lost", reason: "no such link" }, 404);
 
+/** Answers the requests for all links of one endpoint. */
 export class NativeRequests {
   readonly #maxMessageBytes: number;
   readonly #links: Map<string, NativeLink> = new Map();

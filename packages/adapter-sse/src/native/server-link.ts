@@ -14,6 +14,10 @@ import { StreamLink } from "../connection/stream-link.ts";
 import type { Command } from "./commands.ts";
 import { Inbox } from "./inbox.ts";
 
+/**
+ * One link of Bellwire's own client on the hub. A batch that cannot be encoded closes it with
+ * `internal`.
+ */
 export class NativeLink extends StreamLink {
   /**
    * The id in the requests up. A request that knows it acts for the client, so it cannot be

@@ -14,6 +14,7 @@ interface Queued {
   readonly bytes: number;
 }
 
+/** The queue of commands of one link. */
 export class Uplink {
   /** The id of the link in its requests. Set it before the first `send`. */
   link = "";

@@ -23,11 +23,12 @@ export function readStockRequest(
 ): StockRequest | undefined | string {
   const query = queryOf(exchange);
   const token = query.get("token") ?? undefined;
-  if (token !== undefined && !allowQueryToken) return "tokens are not taken from the URL";
+  if (token !== undefined && !allowQueryToken)
+    return "tokens in the URL are refused unless allowQueryToken is set";
   const topics = [...new Set(query.getAll("topic"))];
   if (topics.length === 0) return undefined;
-  if (!topics.every(isName)) return "a topic is off the grammar";
+  if (!topics.every(isName)) return "a topic does not follow the grammar of names";
   const cursor = exchange.headers["last-event-id"] || query.get("cursor") || undefined;
   const positions = cursor === undefined ? new Map<string, Position>() : readCursor(cursor, topics);
-  return positions ? { topics, positions, token } : "the last event id is not from here";
+  return positions ? { topics, positions, token } : "the last event id is no cursor of this server";
 }

@@ -35,6 +35,7 @@ const RETRY_TO = 3_000;
 
 type Subscribed = Extract<ServerMessage, { type: "subscribed" }>;
 
+/** One link of a stock client on the hub. */
 export class StockLink extends StreamLink {
   readonly #request: StockRequest;
   readonly #response: PendingResponse;

@@ -23,6 +23,7 @@ export function batchEncoder(): EncodeBatch {
   return encodeOnce((batch: readonly ServerMessage[]) => textFrames(batch.map(encodeServerMessage)));
 }
 
+/** One link on the hub. A batch that cannot be encoded closes it with `internal`. */
 export class NativeLink implements Link<ServerMessage>, WebSocketListener {
   readonly #end: WebSocketEnd;
   readonly #encode: EncodeBatch;

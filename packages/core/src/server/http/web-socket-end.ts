@@ -48,6 +48,7 @@ export function listenToWebSocket(webSocket: LibraryWebSocket, listener: WebSock
   webSocket.on("error", () => {});
 }
 
+/** Writes frames, counts the bytes that wait, and closes with or without a close frame. */
 export class WebSocketEnd {
   readonly #webSocket: LibraryWebSocket;
   readonly #socket: Duplex;
