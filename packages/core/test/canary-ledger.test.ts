@@ -13,7 +13,7 @@ import { holds } from "./property.ts";
 const WINDOW = 1_000;
 const TOPIC = "t";
 
-/** A ledger, and a hand for each wire. */
+/** A ledger, and the messages of each transport. */
 class Bench {
   readonly tally: Tally = emptyTally();
   readonly ledger: CanaryLedger = new CanaryLedger(this.tally, WINDOW);
@@ -24,7 +24,7 @@ class Bench {
     this.ledger.asked(TOPIC, 0, undefined, 0);
   }
 
-  /** The hub lets the wire in at the position, in answer to whatever was asked. */
+  /** The hub answers the subscribe over the transport with the position. */
   subscribed(side: Side, offset: number, epoch = "e"): void {
     this.#ref += 1;
     this.ledger.step(side, TOPIC, { type: "connected" }, this.#ref, this.now);
@@ -72,66 +72,93 @@ const act = fc.record({
   wait: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: 0, max: 1_500 })),
 });
 
+type Act = typeof act extends fc.Arbitrary<infer A> ? A : never;
+
+/** A model that knows everything, beside the ledger. */
+class Model {
+  readonly bench = new Bench();
+  readonly #starts: Readonly<Record<Side, number>>;
+  readonly #cursor: Record<Side, number>;
+  readonly #came = { primary: new Map<number, number>(), candidate: new Map<number, number>() };
+  readonly #skipped = { primary: new Set<number>(), candidate: new Set<number>() };
+  readonly #gone = { primary: new Set<number>(), candidate: new Set<number>() };
+  readonly #doubled = { primary: 0, candidate: 0 };
+
+  constructor(primary: number, candidate: number) {
+    this.#starts = { primary, candidate };
+    this.#cursor = { primary, candidate };
+    this.bench.subscribed("primary", primary);
+    this.bench.subscribed("candidate", candidate);
+  }
+
+  perform({ side, does, count, wait }: Act): void {
+    this.bench.now += wait;
+    if (does === "again") return this.#again(side);
+    const first = this.#cursor[side] + 1;
+    this.#cursor[side] += count;
+    const offsets = Array.from({ length: count }, (_, index) => first + index);
+    if (does === "bring") {
+      for (const offset of offsets) this.#bring(side, offset);
+      return;
+    }
+    const passed = does === "skip" ? this.#skipped : this.#gone;
+    for (const offset of offsets) passed[side].add(offset);
+    this.bench[does](side, this.#cursor[side]);
+  }
+
+  #again(side: Side): void {
+    if (this.#cursor[side] === 0) return;
+    this.bench.notified(side, this.#cursor[side]);
+    this.#doubled[side] += 1;
+  }
+
+  #bring(side: Side, offset: number): void {
+    this.bench.notified(side, offset);
+    this.#came[side].set(offset, this.bench.now);
+  }
+
+  /** For each notification on both sides: how much later the candidate brought it. */
+  get lags(): number[] {
+    const { primary, candidate } = this.#came;
+    return [...primary].flatMap(([offset, at]) => {
+      const other = candidate.get(offset);
+      return other === undefined ? [] : [other - at];
+    });
+  }
+
+  /** The counts that the report must have for a side. `lags`: how much later it was. */
+  counts(side: Side, lags: readonly number[]): object {
+    const other = side === "primary" ? "candidate" : "primary";
+    const isLost = ([offset, at]: readonly [offset: number, at: number]): boolean =>
+      offset > this.#starts[side] &&
+      !this.#came[side].has(offset) &&
+      !this.#skipped[side].has(offset) &&
+      (this.#gone[side].has(offset) || this.bench.now - at >= WINDOW);
+    return {
+      delivered: this.#came[side].size,
+      lost: [...this.#came[other]].filter(isLost).length,
+      late: lags.filter((lag) => lag >= WINDOW).length,
+      doubled: this.#doubled[side],
+      disorder: 0,
+    };
+  }
+}
+
 describe("the ledger", () => {
-  it("counts what a model counts that knows everything, whatever the wires do", () => {
+  it("counts what a model counts that knows everything, whatever the transports do", () => {
     const start = fc.integer({ min: 0, max: 5 });
     const property = fc.property(start, start, fc.array(act, { maxLength: 60 }), (a, b, acts) => {
-      const bench = new Bench();
-      const starts = { primary: a, candidate: b };
-      const cursor = { ...starts };
-      const came = { primary: new Map<number, number>(), candidate: new Map<number, number>() };
-      const skipped = { primary: new Set<number>(), candidate: new Set<number>() };
-      const doubled = { primary: 0, candidate: 0 };
-      const gone = { primary: new Set<number>(), candidate: new Set<number>() };
-      for (const side of ["primary", "candidate"] as const) bench.subscribed(side, starts[side]);
-      for (const { side, does, count, wait } of acts) {
-        bench.now += wait;
-        if (does === "again") {
-          if (cursor[side] > 0) {
-            bench.notified(side, cursor[side]);
-            doubled[side] += 1;
-          }
-          continue;
-        }
-        for (let n = 1; n <= count; n++) {
-          const offset = cursor[side] + n;
-          if (does === "skip") skipped[side].add(offset);
-          else if (does === "gap") gone[side].add(offset);
-          else {
-            bench.notified(side, offset);
-            came[side].set(offset, bench.now);
-          }
-        }
-        cursor[side] += count;
-        if (does === "skip" || does === "gap") bench[does](side, cursor[side]);
-      }
-      const report = bench.report();
-      const shared = [...came.primary].filter(([offset]) => came.candidate.has(offset));
-      const lags = shared.map(([offset, at]) => (came.candidate.get(offset) ?? 0) - at);
-      const lost = (side: Side, other: Side): number =>
-        [...came[other]].filter(
-          ([offset, at]) =>
-            offset > starts[side] &&
-            !came[side].has(offset) &&
-            !skipped[side].has(offset) &&
-            (gone[side].has(offset) || bench.now - at >= WINDOW),
-        ).length;
+      const model = new Model(a, b);
+      for (const next of acts) model.perform(next);
+      const report = model.bench.report();
+      const { lags } = model;
       expect(report).toMatchObject({
-        both: shared.length,
-        primary: {
-          delivered: came.primary.size,
-          lost: lost("primary", "candidate"),
-          late: lags.filter((lag) => -lag >= WINDOW).length,
-          doubled: doubled.primary,
-          disorder: 0,
-        },
-        candidate: {
-          delivered: came.candidate.size,
-          lost: lost("candidate", "primary"),
-          late: lags.filter((lag) => lag >= WINDOW).length,
-          doubled: doubled.candidate,
-          disorder: 0,
-        },
+        both: lags.length,
+        primary: model.counts(
+          "primary",
+          lags.map((lag) => -lag),
+        ),
+        candidate: model.counts("candidate", lags),
       });
       expect(report.lag).toMatchObject({
         count: lags.length,

@@ -1,7 +1,8 @@
 /**
- * Compares what two wires bring of the same topics, notification by notification; performs nothing. A topic, its epoch and an offset
- * name a notification on both wires, as they are of one hub. What is delivered, doubled or out of turn on a wire is what the machine of a channel's
- * subscriptions says of it, so that both are judged by what an application gets.
+ * Compares the notifications of the same topics over two transports, one by one; performs nothing.
+ * Both transports lead to one hub, so a topic, its epoch and an offset name the same notification
+ * on both. The machine of a channel's subscriptions says which notifications are delivered, doubled
+ * or out of turn, so that both transports are judged by what an application would receive.
  */
 import {
   type Stream,
@@ -12,20 +13,32 @@ import {
 import type { Position } from "../protocol/messages.ts";
 import type { Side, Tally } from "./report.ts";
 
-/** Notifications of one channel that may wait for their like from the other wire; more, and the oldest is judged as it stands. */
+/**
+ * Notifications of one channel that may wait for their counterpart on the other transport. With one
+ * more, the oldest is judged as it stands.
+ */
 export const HELD = 4_096;
-/** Ranges of a lane that are remembered as not coming. */
+/** Ranges of a lane that the ledger remembers as not coming. */
 const RANGES = 64;
-/** Epochs of a topic that are compared at a time: that of now, and the one before, for the wire that is behind. */
+/**
+ * Epochs of a topic that are compared at a time: the current one and, for the transport that is
+ * behind, the one before.
+ */
 const EPOCHS = 2;
 
 /** A topic in one epoch. */
 interface Lane {
   readonly id: number;
   readonly topic: string;
-  /** The position from which on each wire was due everything; absent where it has not subscribed. */
+  /**
+   * The position from which everything was due on each transport; absent where it has not
+   * subscribed.
+   */
   readonly from: Partial<Record<Side, number>>;
-  /** What does not come over a wire though it is due: with a gap it is lost, without one it was superseded or excluded. */
+  /**
+   * Ranges that do not come over a transport though they are due: lost with a gap, and otherwise
+   * superseded or excluded.
+   */
   readonly passed: Readonly<Record<Side, Range[]>>;
 }
 
@@ -42,7 +55,7 @@ interface Track {
   readonly lanes: Map<string, Lane>;
 }
 
-/** A notification that has come over one wire. */
+/** A notification that has come over one transport. */
 interface Held {
   readonly lane: Lane;
   readonly offset: number;
@@ -53,12 +66,12 @@ interface Held {
 const OTHER: Readonly<Record<Side, Side>> = { primary: "candidate", candidate: "primary" };
 const FRESH: Stream = { state: "detached", cursor: undefined, ref: 0 };
 
-/** One channel's ledger. Times are milliseconds of one monotonic clock; they never go back. */
+/** The ledger of one channel. Times are milliseconds of one monotonic clock. */
 export class CanaryLedger {
   readonly #tally: Tally;
   readonly #window: number;
   readonly #tracks: Map<string, Track> = new Map();
-  /** In the order in which they came. */
+  /** In the order of arrival. */
   readonly #held: Map<string, Held> = new Map();
   #lanes = 0;
 
@@ -72,21 +85,24 @@ export class CanaryLedger {
     return [...this.#tracks.keys()];
   }
 
-  /** Notifications that wait for their like. */
+  /** Notifications that wait for their counterpart. */
   get held(): number {
     return this.#held.size;
   }
 
-  /** Where a wire stands in a topic. */
+  /** The position of a transport in a topic. */
   state(side: Side, topic: string): Stream["state"] | undefined {
     return this.#tracks.get(topic)?.streams[side].state;
   }
 
-  /** The channel subscribes over the primary. True: for the first time, or anew. */
+  /**
+   * Records that the channel subscribes over the primary. Returns whether it does so for the first
+   * time, or anew.
+   */
   asked(topic: string, ref: number, position: Position | undefined, now: number): boolean {
     const track = this.#tracks.get(topic);
     const joining: Stream = { state: "joining", cursor: position, ref };
-    // Who has a position and does not name it is another subscription than before.
+    // A subscribe without a position, though there is one, is another subscription than before.
     if (track && (position || !track.streams.primary.cursor)) {
       track.streams.primary = joining;
       return false;
@@ -101,8 +117,9 @@ export class CanaryLedger {
   }
 
   /**
-   * Something happened to a topic on a wire. `ref` is a fresh reference. The effects are what a channel does then: for the candidate
-   * somebody has to do it, on the primary the channel does.
+   * Records an event of a topic on a transport. `ref` is a fresh reference. Returns the effects
+   * that a channel performs then. The caller performs them for the candidate; on the primary the
+   * channel does.
    */
   step(side: Side, topic: string, event: StreamEvent, ref: number, now: number): readonly StreamEffect[] {
     const track = this.#tracks.get(topic);
@@ -134,7 +151,10 @@ export class CanaryLedger {
     return effects;
   }
 
-  /** The candidate will not come back, unless it is {@link revive | revived}; nothing is due on it. */
+  /**
+   * Records that the candidate will not come back unless it is {@link revive | revived}. Nothing is
+   * due on it.
+   */
   retire(now: number): void {
     for (const track of this.#tracks.values()) {
       track.streams.candidate = { ...FRESH, state: "ended" };
@@ -142,14 +162,14 @@ export class CanaryLedger {
     }
   }
 
-  /** The candidate is tried again, from the beginning. */
+  /** Records that the candidate is tried again from the beginning. */
   revive(): void {
     for (const track of this.#tracks.values()) track.streams.candidate = FRESH;
   }
 
   /**
-   * The topic is not compared any more. `since`: when the primary was last known to want it; what the candidate brought from then on
-   * was not due on the primary.
+   * Stops the comparison of the topic. `since`: the time at which the primary last wanted it.
+   * Notifications of the candidate after that time were not due on the primary.
    */
   left(topic: string, now: number, since = Infinity): void {
     const track = this.#tracks.get(topic);
@@ -161,7 +181,7 @@ export class CanaryLedger {
     this.#tracks.delete(topic);
   }
 
-  /** What counts as lost on either wire, unless it still comes. */
+  /** Counts the notifications that are lost on each transport unless they still come. */
   overdue(now: number): Record<Side, number> {
     const lost = { primary: 0, candidate: 0 };
     for (const held of this.#held.values()) {
@@ -191,14 +211,15 @@ export class CanaryLedger {
     if (state === "ended" || (from !== undefined && offset <= from)) return;
     const range = lane.passed[other].find(({ after, to }) => offset > after && offset <= to);
     if (range?.gap) this.#tally[other].lost += 1;
-    // What the other wire is past, and is remembered neither as missing nor as held, has come there and was judged already.
+    // An offset that the other transport has passed, and that is remembered neither as missing nor
+    // as held, came there and was judged.
     if (range || (from !== undefined && cursor?.epoch === epoch && cursor.offset >= offset)) return;
     this.#held.set(key, { lane, offset, side, at: now });
     if (this.#held.size <= HELD) return;
     for (const oldest of this.#held.values()) return this.#giveUp(oldest, now);
   }
 
-  /** From now on everything after `offset` is due on the wire. */
+  /** Makes everything after `offset` due on the transport. */
   #began(lane: Lane, side: Side, offset: number): void {
     if (lane.from[side] !== undefined) return;
     lane.from[side] = offset;
@@ -207,7 +228,7 @@ export class CanaryLedger {
   }
 
   #passed(lane: Lane, side: Side, after: number, to: number, gap: boolean): void {
-    // Before it began nothing was due.
+    // Nothing was due before the transport began.
     if (lane.from[side] === undefined || to <= after) return;
     for (const [key, held] of this.#held) {
       if (held.lane !== lane || held.side === side || held.offset <= after || held.offset > to) continue;
@@ -219,7 +240,7 @@ export class CanaryLedger {
     if (ranges.length > RANGES) ranges.shift();
   }
 
-  /** Nothing more is due on the wire. */
+  /** Makes nothing more due on the transport. */
   #retire(track: Track, side: Side, now: number): void {
     for (const held of this.#of(track)) this.#giveUp(held, now);
     for (const lane of track.lanes.values()) delete lane.from[side];
@@ -243,7 +264,7 @@ export class CanaryLedger {
     return [...this.#held.values()].filter(({ lane }) => lane.topic === topic);
   }
 
-  /** Judges it as it stands. */
+  /** Judges a notification as it stands. */
   #giveUp(held: Held, now: number): void {
     this.#held.delete(keyOf(held));
     if (this.#isLost(held, now)) this.#tally[OTHER[held.side]].lost += 1;

@@ -1,4 +1,7 @@
-/** Tries a second wire on real clients, beside the one that they use: what it would have brought is compared and thrown away. */
+/**
+ * Tries a second transport on real clients, beside the one that they use. Its notifications are
+ * compared and dropped.
+ */
 import { backgroundClock, type Clock } from "../clock.ts";
 import { ERRORS } from "../errors.ts";
 import type { Link, LinkObserver, Transport } from "../link.ts";
@@ -11,26 +14,39 @@ import { Shadow, type ShadowHost } from "./shadow.ts";
 
 /** Options of {@link canary}. */
 export interface CanaryOptions<T extends Transport = Transport> {
-  /** The wire that the application uses. */
+  /** The transport that the application uses. */
   readonly primary: T;
-  /** The wire that is tried. It MUST lead to the same hub, or to one with the same backplane, or nothing can be compared. */
+  /**
+   * The transport to try. It MUST lead to the same hub, or to one with the same backplane;
+   * otherwise nothing can be compared.
+   */
   readonly candidate: Transport;
-  /** From 0 to 1: the chance that this client is one of those that try it. */
+  /** The probability, from 0 to 1, that this client takes part. */
   readonly share: number;
   /**
-   * Gets the report every `interval`, and once no link is left. What it throws, or rejects with, is ignored: a canary harms nobody. A
-   * channel that is closed while it waits for its next attempt is found out after 40 s.
+   * Receives the report every `interval`, and when no link is left. Errors that it throws, or
+   * rejects with, are ignored, so that a canary harms no client. A channel that is closed while it
+   * waits for its next attempt is noticed after 40 s.
    */
   readonly report: (report: CanaryReport) => unknown;
   /** Milliseconds between two reports. Default: 60,000. */
   readonly interval?: number;
-  /** Milliseconds after which what came over one wire only counts as lost on the other. Default: 10,000. */
+  /**
+   * Milliseconds after which a notification that came over one transport only counts as lost on the
+   * other. Default: 10,000.
+   */
   readonly window?: number;
-  /** Ends the canary at once: candidate's links are closed, a last report is given, and the primary goes on alone. */
+  /**
+   * Ends the canary at once: the candidate's links are closed, a last report is given, and the
+   * primary goes on alone.
+   */
   readonly signal?: AbortSignal;
-  /** Decides whether this client is chosen, and spreads the candidate's attempts; from [0, 1). Default: `Math.random`. */
+  /**
+   * Decides whether this client is chosen, and spreads the candidate's attempts. From [0, 1).
+   * Default: `Math.random`.
+   */
   readonly random?: () => number;
-  /** Default: the platform's own; its timers let a Node process end. */
+  /** Default: the platform's own. Its timers do not keep a Node process alive. */
   readonly clock?: Clock;
 }
 
@@ -40,12 +56,17 @@ const share = {
 };
 
 /**
- * The primary for the application, and for a share of clients a second link over the candidate beside it, which subscribes to the
- * same topics, and whose notifications are compared with the primary's and thrown away. It is decided once, here: a client that is not chosen
- * gets the primary itself, and pays nothing. The second link says hello with the channel's token and a session of its own, publishes
- * nothing, and leaves `presence-` topics alone, for nobody is present for trying a wire. It begins after the primary's welcome, and whatever
- * becomes of it is in the report and nowhere else. For the hub it is one more link of the user: rates, `linksPerUser`, `authenticate` and `authorize` count
- * it. Throws `invalid_option`.
+ * Returns the primary for the application. For a share of clients there is a second link over the
+ * candidate beside it, a shadow, which subscribes to the same topics; its notifications are
+ * compared with those of the primary and dropped. The choice is made once, here: a client that is
+ * not chosen gets the primary itself, at no cost.
+ *
+ * The shadow says hello with the channel's token and a session of its own. It publishes nothing and
+ * leaves `presence-` topics alone, since a trial makes nobody present. It begins after the
+ * primary's welcome, and its failures appear in the report only. For the hub it is one more link of
+ * the user, which counts for rates, `linksPerUser`, `authenticate` and `authorize`.
+ *
+ * Throws `invalid_option`.
  */
 export function canary<T extends Transport>(options: CanaryOptions<T>): Transport<T["capabilities"]> {
   checkOptions(
@@ -76,7 +97,7 @@ export function canary<T extends Transport>(options: CanaryOptions<T>): Transpor
   };
 }
 
-/** The shadows of one transport's channels, and what is said of them. */
+/** The shadows of one transport's channels, and their reports. */
 class Canary implements ShadowHost {
   readonly candidate: Transport;
   readonly clock: Clock;
@@ -85,7 +106,7 @@ class Canary implements ShadowHost {
   readonly tally: Tally = emptyTally();
   readonly #options: CanaryOptions;
   readonly #id: string = randomId(12);
-  /** By the session of their channel. */
+  /** By the session of the channel. */
   readonly #shadows: Map<string, Shadow> = new Map();
   #beganAt: number | undefined;
   #cancelReport: (() => void) | undefined;
@@ -107,7 +128,7 @@ class Canary implements ShadowHost {
     return new WatchedLink(this.#options.primary, observer, this);
   }
 
-  /** The shadow of a channel; made on first use. */
+  /** The shadow of a channel, made on first use. */
   shadow(session: string): Shadow {
     const known = this.#shadows.get(session);
     if (known) return known;
@@ -163,18 +184,18 @@ class Canary implements ShadowHost {
       const result = report(reportOf(about, names, this.tally, lost));
       if (result instanceof Promise) result.catch(() => {});
     } catch {
-      // Said in the contract.
+      // Documented in the options: errors of `report` are ignored.
     }
   }
 }
 
-/** One link of the primary. Everything passes as it is; what passes is looked at. */
+/** One link of the primary. It passes everything on unchanged and shows it to the shadow. */
 class WatchedLink implements Link<ClientMessage> {
   readonly #canary: Canary;
   readonly #link: Link<ClientMessage>;
   readonly #dialledAt: number;
   #hello: Extract<ClientMessage, { type: "hello" }> | undefined;
-  /** Of the channel, once the hub has welcomed it. */
+  /** The shadow of the channel, once the hub has welcomed it. */
   #shadow: Shadow | undefined;
   #gone = false;
 
@@ -184,7 +205,8 @@ class WatchedLink implements Link<ClientMessage> {
     this.#link = primary.connect({
       open: () => observer.open(),
       message: (message, bytes) => {
-        // Looked at first: the channel answers within its call, and its answer is about what came before.
+        // The shadow comes first: the channel answers within its call, and its answer concerns
+        // earlier messages.
         canary.contain(() => this.#heard(message));
         observer.message(message, bytes);
         if (message.type === "welcome") canary.contain(() => this.#shadow?.resumed());
@@ -212,7 +234,7 @@ class WatchedLink implements Link<ClientMessage> {
   }
 
   close(cause: CloseCause): void {
-    // Before the close, for its observer may be told within the call.
+    // Before the close, since the observer may be notified within the call.
     this.#canary.contain(() => this.#ended(cause, true));
     this.#link.close(cause);
   }
@@ -228,19 +250,20 @@ class WatchedLink implements Link<ClientMessage> {
     this.#shadow.welcomed(this, this.#hello.token);
   }
 
-  /** `own`: the channel closes it. */
+  /** Ends the shadow's view of the link. `own`: the channel closes it. */
   #ended({ code }: CloseCause, own: boolean): void {
     if (this.#gone) return;
     this.#gone = true;
     const { primary } = this.#canary.tally;
-    // A channel that gives up a link says `timeout`, and makes another; with any other code it leaves.
+    // A channel that gives up a link closes it with `timeout` and makes another; with any other
+    // code it leaves.
     const leaves = own && code !== "timeout";
     if (!leaves) {
       blame(primary, code);
       if (this.#shadow) primary.dropped += 1;
       else primary.failed += 1;
     }
-    // As the channel's own machine decides: a token that has expired is worth another attempt.
+    // The channel's machine decides likewise: a token that has expired is worth another attempt.
     const final = !ERRORS[code].retryable && code !== "normal" && code !== "unauthorized";
     this.#shadow?.gone(this, !leaves && !final);
   }

@@ -1,26 +1,32 @@
-/** Milliseconds, counted in fixed buckets, so that those of many clients can be added. Pure. */
+/**
+ * Milliseconds, counted in fixed buckets, so that the counts of many clients can be added. Pure.
+ */
 
-/** How some milliseconds were spread. What is not known for want of any is null. */
+/** The distribution of some milliseconds. Values are null if nothing was counted. */
 export interface Distribution {
   readonly count: number;
   readonly min: number | null;
   /**
-   * Half, nine in ten and 99 in a hundred were at most this. As wide as a bucket: up to 19 % further from zero than the truth, never
-   * nearer to it, and zero for less than a quarter of a millisecond.
+   * Percentiles: half, nine in ten and 99 in a hundred were at most this. Their precision is that
+   * of a bucket: up to 19 % further from zero than the truth, never nearer, and zero for less than
+   * a quarter of a millisecond.
    */
   readonly p50: number | null;
   readonly p90: number | null;
   readonly p99: number | null;
   readonly max: number | null;
-  /** How many fell into each bucket, by the bucket's number, ascending; the empty ones are left out. {@link bucketEnd} says what it means. */
+  /**
+   * The count of each bucket by its number, ascending, without the empty ones. {@link bucketEnd}
+   * gives the milliseconds of a bucket.
+   */
   readonly buckets: readonly (readonly [bucket: number, count: number])[];
 }
 
-/** What falls into bucket 0, on both sides of zero, in milliseconds. */
+/** The bound of bucket 0 on both sides of zero, in milliseconds. */
 const LEAST = 0.25;
-/** Buckets until their end has doubled. */
+/** Buckets within which the end doubles. */
 const PER_DOUBLING = 4;
-/** The outermost bucket, ending after 36 hours; what is more falls into it. */
+/** The outermost bucket, which ends after 36 hours. It also counts everything beyond. */
 const LAST = 116;
 
 function bucketOf(ms: number): number {
@@ -30,12 +36,18 @@ function bucketOf(ms: number): number {
   return ms < 0 ? -number : number;
 }
 
-/** The end of a bucket that is further from zero, in milliseconds; negative for negative buckets. Bucket 0 counts as zero. */
+/**
+ * The end of a bucket that is further from zero, in milliseconds; negative for negative buckets.
+ * The end of bucket 0 is zero.
+ */
 export function bucketEnd(bucket: number): number {
   return bucket === 0 ? 0 : Math.sign(bucket) * LEAST * 2 ** (Math.abs(bucket) / PER_DOUBLING);
 }
 
-/** Counts milliseconds, or what others have counted. Holds at most 233 numbers, however much is added. */
+/**
+ * Counts milliseconds, or adds the counts of others. Holds at most 233 numbers, however much is
+ * added.
+ */
 export class Counter {
   readonly #buckets: Map<number, number> = new Map();
   #count = 0;
@@ -48,7 +60,7 @@ export class Counter {
     this.#max = Math.max(this.#max, ms);
   }
 
-  /** Adds what another counter has counted. */
+  /** Adds the counts of another counter. */
   merge({ buckets, min, max }: Distribution): void {
     for (const [bucket, count] of buckets) this.#put(bucket, count);
     this.#min = Math.min(this.#min, min ?? Infinity);
@@ -78,7 +90,7 @@ export class Counter {
     let left = Math.ceil(share * this.#count);
     for (const [bucket, count] of buckets) {
       left -= count;
-      // A bucket's end may lie beyond everything that was seen.
+      // A bucket's end may lie beyond every value that was counted.
       if (left <= 0) return Math.max(this.#min, Math.min(this.#max, bucketEnd(bucket)));
     }
     return null;

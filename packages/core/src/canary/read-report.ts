@@ -5,14 +5,18 @@ import { type CanaryReport, WIRE_COUNTS } from "./report.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The longest name of a transport that is taken; one made of several is named after all. */
+/**
+ * The longest name of a transport that is accepted. A transport made of several is named after all
+ * of them.
+ */
 const NAME = 200;
-/** More buckets than a distribution can have are of no canary. */
+/** A distribution cannot have more buckets than this. */
 const BUCKETS = 256;
 
 /**
- * The report in a JSON value that anybody may have sent, or undefined when it is none. That its numbers are true is not known: a client
- * can say what it likes, so ask for reports only from users who are known, and look at medians of clients before sums.
+ * Reads the report in a JSON value from an unknown sender. Returns undefined if it is none. The
+ * numbers may be false, since a client can send what it likes: accept reports of known users only,
+ * and prefer the median of clients to sums.
  */
 export function readReport(value: unknown): CanaryReport | undefined {
   if (!isFields(value)) return undefined;

@@ -1,56 +1,80 @@
-/** What a canary says, and how it is counted. */
+/** The report of a canary, and the counts behind it. */
 import type { ErrorCode } from "../errors.ts";
 import { Counter, type Distribution } from "./distribution.ts";
 
-/** Which of the two wires. */
+/** One of the two transports. */
 export type Side = "primary" | "candidate";
 
-/** One wire, over the whole time of the canary. */
+/** The counts of one transport, over the whole time of the canary. */
 export interface WireReport {
   /** The transport's name. */
   readonly name: string;
-  /** Notifications that came when it was their turn: what a channel hands, or would hand, to its listeners. Volatile events are not counted. */
+  /**
+   * Notifications that came in turn: those that a channel delivers, or would deliver, to its
+   * listeners. Volatile events are not counted.
+   */
   readonly delivered: number;
-  /** Came over the other wire, were due on this one, too, and have not come within the window. */
+  /**
+   * Notifications that came over the other transport, were due on this one, too, and have not come
+   * within the window.
+   */
   readonly lost: number;
-  /** Came over this wire after the other one by more than the window; no longer among the lost. */
+  /**
+   * Notifications that came over this transport later than over the other by more than the window.
+   * They no longer count as lost.
+   */
   readonly late: number;
-  /** Came again after they had come. */
+  /** Notifications that came again. */
   readonly doubled: number;
-  /** Came before one that had to come first, which was swapped or lost on the way. A channel asks again from there. */
+  /**
+   * Notifications that came too early, since an earlier one was swapped or lost on the way. A
+   * channel asks again from there.
+   */
   readonly disorder: number;
-  /** How often the hub said that continuity was lost. */
+  /** Gaps that the hub reported. */
   readonly gaps: number;
   /** Connections that the hub has welcomed. */
   readonly connected: number;
-  /** Attempts to connect that came to nothing. */
+  /** Attempts to connect that failed. */
   readonly failed: number;
   /** Connections that were lost after the welcome. */
   readonly dropped: number;
-  /** Why attempts failed, connections were lost and subscriptions were refused: how often, by code. */
+  /**
+   * The causes of failed attempts, lost connections and refused subscriptions: their counts by
+   * code.
+   */
   readonly causes: Readonly<Partial<Record<ErrorCode, number>>>;
-  /** From dialling to the welcome, in milliseconds. */
+  /** Times from dialling to the welcome, in milliseconds. */
   readonly connecting: Distribution;
 }
 
-/** What a canary has seen since it began. Plain JSON. A later report of the same `id` takes the place of an earlier one. */
+/**
+ * The findings of a canary since it began. Plain JSON. A later report of the same `id` replaces an
+ * earlier one.
+ */
 export interface CanaryReport {
-  /** Random; names one canary in one client, and nobody. */
+  /** A random id of one canary in one client. It identifies no user. */
   readonly id: string;
   /** Milliseconds since the canary's first link. */
   readonly elapsed: number;
-  /** True: nothing is shadowed any more, and this is the last report unless the channel connects again. */
+  /** True: no shadow is left, and this is the last report unless the channel connects again. */
   readonly closed: boolean;
-  /** Milliseconds after which what came over one wire only counts as lost on the other. */
+  /**
+   * Milliseconds after which a notification that came over one transport only counts as lost on the
+   * other.
+   */
   readonly window: number;
-  /** Notifications that came over both wires. */
+  /** Notifications that came over both transports. */
   readonly both: number;
   /**
-   * Notifications that came over one wire and count for nothing: the other was not subscribed then, had them superseded or excluded,
-   * or still has time to bring them.
+   * Notifications that came over one transport and count neither as lost nor as late: the other was
+   * not subscribed then, had them superseded or excluded, or still has time to bring them.
    */
   readonly uncompared: number;
-  /** Milliseconds from a notification's coming over the primary to its coming over the candidate; negative: the candidate was first. */
+  /**
+   * Milliseconds from a notification's arrival over the primary to its arrival over the candidate.
+   * Negative: the candidate was first.
+   */
   readonly lag: Distribution;
   /** `presence-` topics, which are not shadowed. */
   readonly unshadowed: number;
@@ -58,7 +82,7 @@ export interface CanaryReport {
   readonly candidate: WireReport;
 }
 
-/** What is counted of a wire by a plain number. */
+/** The counts of a transport that are plain numbers. */
 export const WIRE_COUNTS = [
   "delivered",
   "lost",
@@ -71,13 +95,13 @@ export const WIRE_COUNTS = [
   "dropped",
 ] as const satisfies readonly (keyof WireReport)[];
 
-/** Counts for one wire. */
+/** The counts of one transport. */
 export interface WireTally extends Record<(typeof WIRE_COUNTS)[number], number> {
   readonly causes: Partial<Record<ErrorCode, number>>;
   readonly connecting: Counter;
 }
 
-/** Counts for both wires. */
+/** The counts of both transports. */
 export interface Tally {
   both: number;
   unshadowed: number;
@@ -86,7 +110,7 @@ export interface Tally {
   readonly candidate: WireTally;
 }
 
-/** Nothing has been counted. */
+/** Counts of zero. */
 export function emptyTally(): Tally {
   return { both: 0, unshadowed: 0, lag: new Counter(), primary: emptyWire(), candidate: emptyWire() };
 }
@@ -112,7 +136,10 @@ export function blame(wire: WireTally, code: ErrorCode): void {
   wire.causes[code] = (wire.causes[code] ?? 0) + 1;
 }
 
-/** What is said of the counts. `overdue`: what counts as lost on either wire as things stand, beside what is lost for good. */
+/**
+ * The report of the counts. `overdue`: notifications that count as lost on each transport unless
+ * they still come, beside those that are lost for good.
+ */
 export function reportOf(
   about: Pick<CanaryReport, "id" | "elapsed" | "closed" | "window">,
   names: Readonly<Record<Side, string>>,
@@ -127,7 +154,7 @@ export function reportOf(
   const primary = wire("primary");
   const candidate = wire("candidate");
   const { both, unshadowed } = tally;
-  // Whatever was lost on one came over the other.
+  // A notification that was lost on one transport came over the other.
   const uncompared = primary.delivered + candidate.delivered - 2 * both - primary.lost - candidate.lost;
   return { ...about, both, uncompared, lag: tally.lag.report(), unshadowed, primary, candidate };
 }

@@ -1,4 +1,7 @@
-/** Subscribes over the candidate to what one channel subscribes to over the primary, and lets the ledger compare. */
+/**
+ * Subscribes over the candidate to the topics that one channel subscribes to over the primary, and
+ * lets the ledger compare.
+ */
 import { ClientConnection } from "../client/connection.ts";
 import type { Connection } from "../client/connection-machine.ts";
 import type { StreamEffect } from "../client/subscription-machine.ts";
@@ -19,16 +22,16 @@ import { randomId } from "../random-id.ts";
 import { CanaryLedger } from "./canary-ledger.ts";
 import { blame, type Side, type Tally } from "./report.ts";
 
-/** What a shadow needs of its canary. */
+/** The parts of a canary that a shadow uses. */
 export interface ShadowHost {
   readonly candidate: Transport;
   readonly clock: Clock;
   readonly random: () => number;
   readonly window: number;
   readonly tally: Tally;
-  /** Runs work that must not harm the channel, whatever it throws. */
+  /** Runs work whose errors must not reach the channel. */
   contain(work: () => void): void;
-  /** The shadow is over. */
+  /** Reports that the shadow is over. */
   ended(shadow: Shadow): void;
 }
 
@@ -38,12 +41,13 @@ export type PrimaryLink = object;
 /** Milliseconds to wait for the answer to a subscribe, as a channel does. */
 const ANSWER = 10_000;
 /**
- * Milliseconds that a shadow waits for its channel's next link; longer than a channel is between two attempts: at most 20 s, and
- * 15 s for its token. A channel that is closed while it waits tells no transport of it.
+ * Milliseconds that a shadow waits for its channel's next link. A channel takes less between two
+ * attempts: at most 20 s, and 15 s for its token. A channel that is closed while it waits notifies
+ * no transport.
  */
 const LINGER = 40_000;
 
-/** The messages that the machine of a subscription takes, beside errors. */
+/** The messages, beside errors, that the machine of a subscription takes. */
 type StreamMessage = Subscribed | Notified | Skip | GapMessage | Head;
 const STREAM: ReadonlySet<ServerMessage["type"]> = new Set<StreamMessage["type"]>([
   "subscribed",
@@ -58,7 +62,10 @@ export class Shadow {
   readonly #host: ShadowHost;
   readonly #unshadowed: Set<string> = new Set();
   readonly #retries: Map<string, () => void> = new Map();
-  /** Welcomed links of the channel; while it moves to another connection of the primary there are two, and the newest counts. */
+  /**
+   * Welcomed links of the channel. While it moves to another connection of the primary there are
+   * two, and the newest counts.
+   */
   readonly #links: Set<PrimaryLink> = new Set();
   #current: PrimaryLink | undefined;
   #lostAt = Infinity;
@@ -81,23 +88,26 @@ export class Shadow {
     this.#current = link;
     this.#token = token;
     this.#cancelLinger?.();
-    // After the channel has said what it has to say.
+    // After the channel has sent its subscribes.
     queueMicrotask(() => this.#host.contain(() => this.#connect()));
   }
 
-  /** The channel has heard of its welcome, and has subscribed again to what it still wants. */
+  /**
+   * Called when the channel has received its welcome and has subscribed again to the topics that it
+   * still wants.
+   */
   resumed(): void {
     for (const topic of this.ledger.topics)
       if (this.ledger.state("primary", topic) !== "joining") this.#leave(topic, this.#lostAt);
     this.#lostAt = Infinity;
   }
 
-  /** The channel tries to connect: it has not given up. */
+  /** Records that the channel tries to connect, and so has not given up. */
   attempted(): void {
     if (this.#links.size === 0 && !this.#over) this.#linger();
   }
 
-  /** The link is gone. `comesBack`: the channel will try again. */
+  /** Records that the link is gone. `comesBack`: the channel will try again. */
   gone(link: PrimaryLink, comesBack: boolean): void {
     if (!this.#links.delete(link)) return;
     if (link === this.#current) {
@@ -110,7 +120,7 @@ export class Shadow {
     else this.end();
   }
 
-  /** The channel says something. */
+  /** Takes a message that the channel sends. */
   said(link: PrimaryLink, message: ClientMessage): void {
     if (link !== this.#current) return;
     if (message.type === "subscribe") this.#asked(message);
@@ -121,7 +131,7 @@ export class Shadow {
     }
   }
 
-  /** The channel is told something over the primary. */
+  /** Takes a message that the channel receives over the primary. */
   heard(link: PrimaryLink, message: ServerMessage): void {
     if (link === this.#current) this.#receive("primary", message);
   }
@@ -146,7 +156,10 @@ export class Shadow {
     return this.#ref;
   }
 
-  /** Connects, unless it is; a candidate that waits for its next attempt, or has been refused for good, tries again at once. */
+  /**
+   * Connects, unless it is connected. A candidate that waits for its next attempt, or was refused
+   * for good, tries again at once.
+   */
   #connect(): void {
     if (this.#over) return;
     if (this.#connection && this.#connection.now.state !== "failed")
@@ -216,7 +229,7 @@ export class Shadow {
     if (isStreamMessage(message)) return this.#step(side, message.topic, message);
     if (message.type !== "error") return;
     const { ref, topic } = message;
-    // Whose reference it is not ignores it.
+    // Streams ignore refs that are not theirs.
     const concerned = ref !== undefined ? this.ledger.topics : topic !== undefined ? [topic] : [];
     for (const name of concerned) this.#step(side, name, message);
   }

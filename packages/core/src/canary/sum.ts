@@ -1,4 +1,4 @@
-/** Adds what the canaries of many clients have reported. */
+/** Adds the reports of many clients' canaries. */
 import type { ErrorCode } from "../errors.ts";
 import {
   type CanaryReport,
@@ -9,16 +9,16 @@ import {
   type WireTally,
 } from "./report.ts";
 
-/** What many canaries of the same two wires have seen together. */
+/** The findings of many canaries of the same two transports. */
 export interface CanarySum
   extends Pick<CanaryReport, "both" | "uncompared" | "lag" | "unshadowed" | "primary" | "candidate"> {
-  /** How many canaries. */
+  /** The number of canaries. */
   readonly canaries: number;
 }
 
 /**
- * Adds reports of the same two wires, in any order; of each canary only the latest counts. Reports that came over a network go
- * through {@link readReport} first.
+ * Adds reports of the same two transports, in any order. Of each canary only the latest report
+ * counts. Pass reports that came over a network through {@link readReport} first.
  */
 export function sumReports(reports: Iterable<CanaryReport>): CanarySum {
   const latest = new Map<string, CanaryReport>();
