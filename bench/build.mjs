@@ -17,7 +17,7 @@ execFileSync(
     stdio: "inherit",
   },
 );
-// What modules read from beside them: the report's page, the decision's tables.
+// Files that modules read from beside them: the report's page, the decision's tables.
 cpSync(at("src"), at("dist"), {
   recursive: true,
   filter: (path) => statSync(path).isDirectory() || !path.endsWith(".ts"),

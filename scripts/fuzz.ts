@@ -1,7 +1,8 @@
 /**
  * Attacks every wire over raw TCP, beside honest clients, and judges what becomes of the hub.
  *
- *   npm run test:fuzz -- --transport ws,sse,socketio,pusher,hosted|all --seed 20261121,fresh --count 100000
+ *   npm run test:fuzz -- --transport ws,sse,socketio,pusher,hosted|all \
+ *     --seed 20261121,fresh --count 100000
  *
  * Each wire is attacked with each seed. Exits with 1 on any finding, after printing how to have it
  * again: an attack depends on the seed and its own number alone, so `--from N --count 1` runs it

@@ -13,13 +13,13 @@ import {
   type Verdict,
 } from "@bellwire/core/conformance";
 
-/** What became of one schedule. */
+/** The result of one schedule. */
 export interface Outcome {
   /** Absent when the schedule did not come to its end. */
   readonly verdict: Verdict | undefined;
   /** How often a channel came back from a lost link. */
   readonly resumes: number;
-  /** What was wrong, in words; undefined when nothing was. */
+  /** The failure in words; undefined when there was none. */
   readonly failure: string | undefined;
 }
 

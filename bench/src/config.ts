@@ -6,7 +6,7 @@
 import type { Contender } from "./contender.ts";
 import type { ScenarioName } from "./scenario.ts";
 
-/** What `--wire` chooses among, beside `none`. */
+/** The choices of `--wire`, beside `none`. */
 export const WIRES = ["ws", "sse", "socketio", "polling", "pusher"] as const;
 export type Wire = (typeof WIRES)[number];
 

@@ -1,7 +1,7 @@
 /**
- * What takes part in the benchmark: one way to bring notifications from a server process to a
- * client process. A new contender is one file that exports `contender`, and one line in registry.ts
- * or `--contender file` on the command line.
+ * A contender of the benchmark: one way to bring notifications from a server process to a client
+ * process. A new contender is one file that exports `contender`, and one line in registry.ts or
+ * `--contender file` on the command line.
  */
 import type { ScenarioName } from "./scenario.ts";
 import type { LoadPlan } from "./wire/load-plan.ts";
@@ -42,13 +42,13 @@ export interface ServerHalf {
   readonly close: () => Promise<void>;
 }
 
-/** What a server half is to serve. */
+/** The order to a server half. */
 export interface ServeOrder {
   /** The events of every topic, for contenders with a contract. */
   readonly events: readonly string[];
 }
 
-/** What one user's client is to do. */
+/** The order to one user's client. */
 export interface ClientOrder {
   readonly port: number;
   readonly topics: readonly string[];
@@ -83,12 +83,12 @@ export interface ClientHalf {
 
 /** A way to bring notifications to clients; its halves run in different processes. */
 export interface Contender {
-  /** What the tables call it. */
+  /** The name in the tables. */
   readonly name: string;
   readonly kind: ContenderKind;
   /** Those it takes part in; undefined: all that it has the means for. */
   readonly scenarios?: readonly ScenarioName[];
-  /** What stands beside its name wherever that is shown: `emulator`. */
+  /** Remarks that stand beside the name wherever it is shown, such as `emulator`. */
   readonly caveats?: readonly string[];
   /**
    * Whether a client that comes back gets what it missed. Where not, a loss after a cut is shown
@@ -97,8 +97,8 @@ export interface Contender {
   readonly recovers: boolean;
   /**
    * Milliseconds from the loss of a client's connection, or from a failed attempt, until the next
-   * attempt is over, at most. What a client misses that is away for longer is lost. Default:
-   * 35,000, which is what a channel may take: 20 s of backoff and 15 s of attempt.
+   * attempt is over, at most. Notifications for a client that is away for longer are lost. Default:
+   * 35,000, the most that a channel may take: 20 s of backoff and 15 s of attempt.
    */
   readonly comesBackWithin?: number;
   readonly serve: (order: ServeOrder) => Promise<ServerHalf>;

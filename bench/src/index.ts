@@ -1,5 +1,5 @@
 /**
- * What a configuration of the benchmark needs; the benchmark itself is the command
+ * The types for a configuration of the benchmark; the benchmark itself is the command
  * `bellwire-bench`.
  */
 export { type BenchmarkConfig, defineBenchmark, type Wire } from "./config.ts";

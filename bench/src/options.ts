@@ -1,4 +1,4 @@
-/** What the command line of a run says. */
+/** The options of a run's command line. */
 import { pathToFileURL } from "node:url";
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { WIRES } from "./config.ts";

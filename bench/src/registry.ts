@@ -11,7 +11,7 @@ import { importModule, ownModule } from "./process/own-module.ts";
  * A contender before it is loaded. Processes exchange the module's address, never the contender.
  */
 export interface Entry {
-  /** What `--wire` calls it; the bare library beside a wire is called as the wire. */
+  /** The name for `--wire`; a bare library beside a transport has the transport's. */
   readonly id: string;
   readonly module: string;
   /**

@@ -30,18 +30,16 @@ export interface ScenarioResult {
   /** One line for people: `Fan-out: what a delivery costs the server`. */
   readonly title: string;
   /**
-   * What was done, with its numbers: `1,000 subscribers, 128 B of data, one per tick and bursts of
-   * 8; loopback.`
+   * The setup with its numbers: `1,000 subscribers, 128 B of data, one per tick and bursts of 8;
+   * loopback.`
    */
   readonly setup: string;
-  /** What is measured, in the order of the table's columns. */
+  /** The metrics, in the order of the table's columns. */
   readonly metrics: readonly MetricDefinition[];
   readonly rows: readonly Row[];
   /** The project's bars, judged in this run. Empty where there are none. */
   readonly verdicts: readonly Verdict[];
-  /**
-   * What has to be said about the whole: a disturbed machine, a control that differed from itself.
-   */
+  /** Notes on the whole: a disturbed machine, a control that differed from itself. */
   readonly notes: readonly string[];
 }
 
@@ -66,11 +64,10 @@ export interface Row {
   readonly contender: string;
   readonly kind: ContenderKind;
   /**
-   * What stands beside the name wherever it is shown: `emulator`, `loopback`, `client-bound`,
-   * `A/A`.
+   * Remarks beside the name wherever it is shown: `emulator`, `loopback`, `client-bound`, `A/A`.
    */
   readonly caveats: readonly string[];
-  /** What was due and what came; undefined where the scenario delivers nothing. */
+  /** Deliveries that were due and that came; undefined where the scenario delivers nothing. */
   readonly account: Account | undefined;
   /**
    * Whether a loss here fails the run: not where a bare library that promises no recovery is cut
@@ -86,7 +83,7 @@ export interface Row {
   readonly reruns?: number;
   /** Slices whose sender fell behind every time; they are in no figure either. Absent: none. */
   readonly leftOut?: number;
-  /** What went wrong, in words; any of them fails the run. */
+  /** Failures in words; any of them fails the run. */
   readonly troubles: readonly string[];
   /** By the id of the metric; absent where the contender has none. */
   readonly figures: Readonly<Record<string, Figure>>;

@@ -8,9 +8,9 @@ import type { Contender } from "./contender.ts";
 import { connectChannel } from "./contenders/app-client.ts";
 import { contractOf, serveHub } from "./contenders/workout-app.ts";
 
-/** What may be said about such a contender. */
+/** Options of such a contender. */
 export interface RigContenderOptions extends Pick<Contender, "scenarios" | "caveats"> {
-  /** What the tables call it. Default: `Bellwire` and the rig's name. */
+  /** The name in the tables. Default: `Bellwire` and the rig's name. */
   readonly name?: string;
 }
 

@@ -57,7 +57,7 @@ export interface Pair {
   readonly clients: Child;
 }
 
-/** What a scenario works with. */
+/** The surroundings of a scenario. */
 export interface Stage {
   /** Those that take part, in the order of the table. */
   readonly entrants: readonly Entrant[];

@@ -14,7 +14,7 @@ export interface Bench {
   readonly process: ChildProcess;
   /** Resolves when it has ended. */
   readonly ended: Promise<{ readonly code: number | null; readonly out: string; readonly err: string }>;
-  /** What it measured, once it has ended. */
+  /** The measurements of the command, once it has ended. */
   results(): Results;
   /** Ends it, with its children, and takes its reports away. */
   clear(): void;

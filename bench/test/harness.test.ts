@@ -78,7 +78,7 @@ describe("the harness", () => {
   it("does not count what a generator measured that was held up", () => {
     const row = rowOf("blocks the generator");
     expect(row.account).toMatchObject({ delivered: due(row), lost: 0 });
-    expect(row.invalid).toMatch(/^the sender was ill/);
+    expect(row.invalid).toMatch(/^the sender fell behind/);
   });
 
   it("runs a slice again whose sender fell behind, and says how often", () => {

@@ -37,7 +37,7 @@ describe("a slice", () => {
     });
   });
 
-  it("is called ill when its sender fell behind every time, after a bounded number of reruns", async () => {
+  it("is called invalid when its sender fell behind every time, after a bounded number of reruns", async () => {
     const { result, reruns } = await ran(fresh(), LATE);
     expect(result).toBe(LATE);
     expect(reruns).toBe(MOST_RERUNS);
@@ -70,7 +70,7 @@ describe("a row", () => {
     expect(row(WELL, LATE, WELL)).toEqual({ slices: [WELL, undefined, WELL], invalid: undefined });
   });
 
-  it("is invalid when half of its slices or more are ill, and says why", () => {
+  it("is invalid when half of its slices or more fell behind, and says why", () => {
     expect(row(WELL, LATE).invalid).toContain("30 of 200 sends");
     expect(row(LATE).invalid).toContain("30 of 100 sends");
     expect(row(WELL, HELD_UP).invalid).toContain("held up for 60 ms");

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { contender } from "../src/contenders/raw-ws-topics.ts";
 import type { ClientReport } from "../src/drive/client-half.ts";
 import type { DriveResult } from "../src/drive/drive.ts";
-import { illness, type Punctuality, type SenderClock, send } from "../src/drive/sender.ts";
+import { lateness, type Punctuality, type SenderClock, send } from "../src/drive/sender.ts";
 import { seededRandom } from "../src/measure/random.ts";
 import { scenarioText } from "../src/report/terminal.ts";
 import type { Row } from "../src/results.ts";
@@ -53,7 +53,7 @@ describe("the sender", () => {
     const { health, sequences } = await sendWith(clockThatStalls(Number.POSITIVE_INFINITY, 0));
     expect(sequences).toEqual(workload.notifications.map((_, index) => index));
     expect(health).toEqual({ sent: 100, late: 0, worst: 0 });
-    expect(illness({ ...health, loopDelay: 0 })).toBeUndefined();
+    expect(lateness({ ...health, loopDelay: 0 })).toBeUndefined();
   });
 
   it("counts each send that a stall made late, and still sends it", async () => {
@@ -61,13 +61,13 @@ describe("the sender", () => {
     expect(sequences).toHaveLength(100);
     expect(health.late).toBe(5);
     expect(health.worst).toBeCloseTo(55, 5);
-    expect(illness({ ...health, loopDelay: 0 })).toContain("5 of 100 sends");
+    expect(lateness({ ...health, loopDelay: 0 })).toContain("5 of 100 sends");
   });
 
-  it("is ill, too, when its event loop was held up between sends", () => {
+  it("falls behind, too, when its event loop was held up between sends", () => {
     const punctual = { sent: 100, late: 0, worst: 1 };
-    expect(illness({ ...punctual, loopDelay: 5 })).toBeUndefined();
-    expect(illness({ ...punctual, loopDelay: 80 })).toContain("held up for 80 ms");
+    expect(lateness({ ...punctual, loopDelay: 5 })).toBeUndefined();
+    expect(lateness({ ...punctual, loopDelay: 80 })).toContain("held up for 80 ms");
   });
 
   it("sends faster when told to", async () => {
@@ -122,10 +122,10 @@ describe("a driven row", () => {
     expect(text).toContain("loopback");
   });
 
-  it("calls latencies invalid when the sender was ill, and says why", () => {
+  it("calls latencies invalid when the sender fell behind, and says why", () => {
     const text = textOf(rowOf(result(2)));
     expect(text).not.toContain("7.3");
-    expect(text).toContain("invalid: the sender was ill: 2 of 100 sends");
+    expect(text).toContain("invalid: the sender fell behind: 2 of 100 sends");
   });
 
   it("says how often its parts were run again", () => {

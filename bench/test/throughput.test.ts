@@ -72,14 +72,14 @@ describe("a climb", () => {
   const entrant = { module: "file:///some.ts", contender };
 
   /**
-   * A drive of a wire that keeps up with 20,000 a second; `ill` says which offers meet a machine
-   * that is busy with something else.
+   * A drive of a transport that keeps up with 20,000 a second; `disturbed` decides which offers
+   * meet a machine that is busy with something else.
    */
-  function climbOf(ill: (offer: number) => boolean): Climb {
+  function climbOf(disturb: (offer: number) => boolean): Climb {
     let offers = 0;
     const drive: Pick<Drive, "play"> = {
       async play({ from, to, speed }) {
-        const disturbed = ill(offers);
+        const disturbed = disturb(offers);
         offers += 1;
         const delivered = to - from;
         const account = { expected: to, delivered: to, lost: 0, doubled: 0, disordered: 0, stray: 0 };
@@ -97,8 +97,8 @@ describe("a climb", () => {
     return new Climb(drive, plan, 1_000);
   }
 
-  async function climbed(ill: (offer: number) => boolean): Promise<Climb> {
-    const climb = climbOf(ill);
+  async function climbed(disturb: (offer: number) => boolean): Promise<Climb> {
+    const climb = climbOf(disturb);
     let from = 0;
     for (let rate = climb.next; rate !== undefined; rate = climb.next) from = await climb.offer(rate, from);
     return climb;

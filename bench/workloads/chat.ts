@@ -1,4 +1,4 @@
-/** What trainers and members write to each other: mostly a line, sometimes a plan for the week. */
+/** Messages of trainers and members: mostly a line, sometimes a plan for the week. */
 import type { Random } from "../src/measure/random.ts";
 
 // biome-ignore format: a table of phrases

@@ -52,7 +52,7 @@ export function chatRoom(member: Member): string {
   return `chat.${member.trainer}-${member.id}`;
 }
 
-/** What the app subscribes to for each person, in the order in which its screens do. */
+/** The subscriptions of the app for each person, in the order of its screens. */
 export function subscriptionsOf(club: Club): { readonly subscriber: string; readonly topics: string[] }[] {
   const ofMembers = club.members.map((member) => ({
     subscriber: member.id,

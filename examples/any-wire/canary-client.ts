@@ -18,4 +18,5 @@ const workouts = channel.subscribe("workouts.42");
 workouts.on("completed", ({ data }) => console.log(`${data.calories} kcal over ${transport.name}`));
 workouts.onGap(({ reason }) => console.log(`reload: ${reason}`));
 
-process.once("SIGTERM", () => channel.close()); // in a page: addEventListener("pagehide", () => channel.close())
+// In a page: addEventListener("pagehide", () => channel.close()).
+process.once("SIGTERM", () => channel.close());

@@ -3,7 +3,8 @@ import { readFile } from "node:fs/promises";
 import { createChannel, transportFrom } from "@bellwire/core/client";
 import { topics } from "./topics.ts";
 
-const file = process.env.BELLWIRE_CONFIG ?? "client.json"; // { "provider": "ws", "url": "ws://localhost:8080/bellwire" }
+// { "provider": "ws", "url": "ws://localhost:8080/bellwire" }
+const file = process.env.BELLWIRE_CONFIG ?? "client.json";
 const config = process.env.BELLWIRE_URL ?? JSON.parse(await readFile(file, "utf8"));
 const providers = {
   ws: async () => (await import("@bellwire/adapter-ws/client")).webSocketTransport,

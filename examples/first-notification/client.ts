@@ -3,7 +3,8 @@ import { webSocketTransport } from "@bellwire/adapter-ws/client";
 import { createChannel } from "@bellwire/core/client";
 import { topics } from "./topics.ts";
 
-const transport = webSocketTransport({ url: "ws://localhost:8080/bellwire" }); // the only line that knows the transport
+// The only line that knows the transport.
+const transport = webSocketTransport({ url: "ws://localhost:8080/bellwire" });
 const channel = createChannel({ topics, transport });
 const workouts = channel.subscribe("workouts.42");
 workouts.on("completed", ({ data }) => console.log(`${data.calories} kcal`)); // typed and validated

@@ -7,7 +7,7 @@ import { createChannel } from "@bellwire/core/client";
 import { shared } from "@bellwire/core/shared";
 import { topics } from "./topics.ts";
 
-/** What a tab has to tell. All times are wall clock, in milliseconds since 1970. */
+/** The report of a tab. All times are wall clock, in milliseconds since 1970. */
 export interface TabReport {
   /** Where the subscription began, and the last notification delivered. */
   readonly first: number;

@@ -13,14 +13,14 @@ import { io as connect } from "socket.io-client";
 import { z } from "zod";
 import { listen } from "./listen.ts";
 
-// What was there: a Socket.IO server and its own event.
+// The existing program: a Socket.IO server and its own event.
 const server = createServer();
 const io = new Server(server);
 io.on("connection", (socket) => {
   socket.on("ask", (question: string, answer: (text: string) => void) => answer(`${question}? 42.`));
 });
 
-// What is new: one topic on Bellwire, on a namespace of the same server.
+// The new part: one topic on Bellwire, on a namespace of the same server.
 const topics = defineTopics({ news: { posted: z.object({ title: z.string() }) } });
 const hub = createHub({ topics });
 attachSocketIo(hub, io); // on the namespace /bellwire

@@ -18,7 +18,7 @@ const server = createServer();
 attachWebSocket(hub, server);
 const url = `ws://localhost:${await listen(server)}/bellwire`;
 
-// What a browser keeps in localStorage.
+// The store that a browser keeps in localStorage.
 const storage = new Map<string, string>();
 const positions = storedPositions({
   getItem: (key) => storage.get(key) ?? null,

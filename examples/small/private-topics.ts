@@ -28,7 +28,7 @@ const server = createServer();
 attachWebSocket(hub, server);
 const url = `ws://localhost:${await listen(server)}/bellwire`;
 
-/** What a sign-in page would give out. */
+/** The tokens that a sign-in page would give out. */
 let asked = 0;
 const token = (user: string): Promise<string> => {
   asked += 1;

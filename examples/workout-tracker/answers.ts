@@ -53,7 +53,7 @@ export const loaded = {
 export const done = {
   workout: z.object({ workout }),
   session: z.object({ id }),
-  /** What the sender has in the challenge now, and at which place (1 is the best). */
+  /** The sender's metres in the challenge, and the rank (1 is the best). */
   submitted: z.object({ metres: z.number().int(), rank: z.number().int() }),
   /** False: somebody else was faster, or the other looks no more. */
   paired: z.object({ paired: z.boolean() }),

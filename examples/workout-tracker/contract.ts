@@ -1,10 +1,10 @@
 /**
- * The contract: every topic of the tracker, with what the server says on it and the commands that
- * clients send.
+ * The contract: every topic of the tracker, with the server's events on it and the commands of
+ * clients.
  *
- * What clients publish are commands only. Each is taken by a handler of the server, which answers
- * it; what others hear of it is an event of another name, with the sender's identity put in by the
- * server. State is asked for by `load`; the answers are in `answers.ts`.
+ * Clients publish commands only. A handler of the server takes each one and answers it; others
+ * receive an event of another name, in which the server has put the sender's identity. `load` asks
+ * for state; the answers are in `answers.ts`.
  */
 import { command, conflated, defineTopics, volatile } from "@bellwire/core";
 import { z } from "zod";
@@ -30,7 +30,7 @@ import {
 const nothing = z.object({});
 /** Bytes of Yjs in base64; what a client sends has to fit into one message. */
 const bytes = z.base64().max(48_000);
-/** What the server says may have grown by merging. */
+/** A text of the server may have grown by merging. */
 const merged = z.base64();
 const metres = z.number().int().min(1).max(300_000);
 
@@ -60,7 +60,7 @@ export const topics = defineTopics({
     /** By its host only. */
     close: command(z.object({ id })),
   },
-  /** One live workout. Who is subscribed takes part. */
+  /** One live workout. Its subscribers take part. */
   "presence-session.{sessionId}": {
     moved: conflated(standing, { key: ({ userId }) => userId }),
     load: command(nothing, loaded.session),
@@ -88,7 +88,10 @@ export const topics = defineTopics({
     correct: command(z.object({ exercise: written(80), text: written(500) })),
     type: command(volatile(nothing)),
   },
-  /** Who looks for a partner. Who leaves this topic looks no more, a few seconds later. */
+  /**
+   * Members who look for a partner. A member who leaves this topic stops looking a few seconds
+   * later.
+   */
   "presence-matching": {
     available: seeker,
     gone: z.object({ userId: id }),

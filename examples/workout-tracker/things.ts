@@ -1,6 +1,6 @@
 /**
- * What the tracker's people and programs speak of: the shapes that travel. Times are milliseconds
- * since 1970, distances metres.
+ * The shapes of the tracker's data on the wire. Times are milliseconds since 1970, distances
+ * metres.
  */
 import { z } from "zod";
 
@@ -17,11 +17,11 @@ export function written(most: number): z.ZodString {
   return z.string().max(most).regex(/\S/);
 }
 
-/** What a workout can be. */
+/** The kinds of workouts. */
 export const kind = z.enum(["run", "ride", "row", "strength", "yoga"]);
 export type Kind = z.infer<typeof kind>;
 
-/** Who somebody is to the others. */
+/** A person as others see them. */
 export const person = z.object({ id, name: z.string(), role: z.enum(["member", "trainer", "admin"]) });
 export type Person = z.infer<typeof person>;
 
@@ -75,7 +75,7 @@ export type Challenge = z.infer<typeof challenge>;
 export const place = z.object({ userId: id, name: z.string(), metres: count });
 export type Place = z.infer<typeof place>;
 
-/** What somebody added to a challenge. */
+/** A contribution to a challenge. */
 export const activity = z.object({ id, userId: id, name: z.string(), metres: count, at: time });
 export type Activity = z.infer<typeof activity>;
 
@@ -92,13 +92,13 @@ export type Coaching = z.infer<typeof coaching>;
 export const message = z.object({ id, from: id, name: z.string(), text: z.string(), at: time });
 export type Message = z.infer<typeof message>;
 
-/** What the trainer wants done otherwise. */
+/** A correction by the trainer. */
 export const correction = z.object({ id, exercise: z.string(), text: z.string(), at: time });
 export type Correction = z.infer<typeof correction>;
 
 /**
- * Somebody who looks for a partner. The place is rounded to about 100 m, which is as much as
- * strangers are told.
+ * A member who looks for a partner. The place is rounded to about 100 m, which is as much as others
+ * are told.
  */
 export const seeker = z.object({
   userId: id,

@@ -135,7 +135,7 @@ async function nativeSession(scene: Scene): Promise<void> {
   });
 }
 
-/** What is published by the API: to one channel, to many, to too many. */
+/** A publish by the API: to one channel, to many, to too many. */
 function trigger(random: Random): Fields {
   const count = weighted(random, [
     [10, 1],

@@ -90,7 +90,7 @@ function packet(random: Random, native: boolean): string {
   return random.chance(0.02) ? badPacket(random, native) : event(random, native);
 }
 
-/** What Bellwire's own client says in its handshake. */
+/** The handshake of Bellwire's own client. */
 const NATIVE = '{"bellwire":1}';
 
 /**

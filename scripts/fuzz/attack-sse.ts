@@ -24,7 +24,7 @@ function stream(random: Random): RequestParts {
   return request("GET", `${PATH}?${names.join("&")}`);
 }
 
-/** What a link posts first: its hello, and nothing before the hub has answered. */
+/** The first post of a link: its hello, and nothing before the hub has answered. */
 function greeting(random: Random): readonly string[] {
   return [random.chance(0.9) ? hello(random) : brokenHello(random)];
 }

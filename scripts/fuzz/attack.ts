@@ -22,7 +22,7 @@ const attacks: Readonly<Record<Attacked, (scene: Scene) => Promise<void>>> = {
   hosted: attackHosted,
 };
 
-/** What is to be done to a hub. */
+/** The plan of an attack on a hub. */
 export interface Plan {
   readonly wire: Attacked;
   readonly seed: number;

@@ -1,7 +1,7 @@
 /**
- * The process under attack: two hubs, each on a port of its own with every wire attached, and a
- * numbered stream on each that the neighbours have to hear whole. Whatever is thrown outside of a
- * handler is told to the parent and ends nothing.
+ * The process under attack: two hubs, each on a port of its own with every transport attached, and
+ * a numbered stream on each that the neighbours have to receive whole. An error that is thrown
+ * outside of a handler is reported to the parent and ends nothing.
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

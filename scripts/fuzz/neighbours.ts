@@ -1,6 +1,6 @@
 /**
- * Honest clients beside the attack, one for each wire and door: each has to hear the numbered
- * stream whole and keep its link.
+ * Honest clients beside the attack, one for each transport and endpoint: each has to receive the
+ * numbered stream whole and keep its link.
  */
 import { pusherTransport } from "@bellwire/adapter-pusher/client";
 import { socketIoTransport } from "@bellwire/adapter-socketio/client";
@@ -32,7 +32,7 @@ const transports: Readonly<Record<Wire, (port: number) => Transport>> = {
 
 class Neighbour {
   readonly name: string;
-  /** What went wrong, in the order in which it did. */
+  /** Failures, in the order in which they came. */
   readonly complaints: string[] = [];
   /** The last number heard. */
   heard = 0;
@@ -101,7 +101,7 @@ export class Neighbours {
     return this.#all.every(({ heard }) => heard >= n);
   }
 
-  /** What went wrong so far, each told once. */
+  /** The failures so far, each reported once. */
   complaints(): string[] {
     return this.#all.flatMap(({ complaints }) => complaints.splice(0));
   }

@@ -12,7 +12,7 @@ const LEAVE = 200;
 const WAITING = 65_536;
 /** Characters that are kept of what came, for patterns to look at. */
 const KEPT = 16_384;
-/** What a hub never says to anybody: secrets, and where its code lies. */
+/** Texts that a hub never sends: secrets, and the places of its code. */
 const UNSPEAKABLE = [APP.secret, NEIGHBOUR_TOKEN, TOKEN_MARK, "node_modules", ".ts:", "node:internal"];
 
 /**
@@ -21,14 +21,14 @@ const UNSPEAKABLE = [APP.secret, NEIGHBOUR_TOKEN, TOKEN_MARK, "node_modules", ".
  */
 export type Ending = "fin" | "reset" | "half-open";
 
-/** What an attack leaves behind in numbers and words. */
+/** The result of an attack, in numbers and words. */
 export interface Tally {
   /** Requests, frames and messages that left while the connection was up. */
   inputs: number;
   connections: number;
   /** How deep the connections came, by layer. */
   readonly reached: Record<string, number>;
-  /** What the hub must not have said, and said. */
+  /** Forbidden texts that the hub sent. */
   readonly said: string[];
 }
 
@@ -184,7 +184,8 @@ function endsWithClose(data: Buffer): boolean {
 }
 
 /**
- * What an attack is given: where to connect, its own chance, and the connections that it has made.
+ * The means of an attack: the address, its own random numbers, and the connections that it has
+ * made.
  */
 export class Scene {
   readonly port: number;

@@ -25,7 +25,7 @@ const LOOK = 500;
 /** Connections that neighbours may have beside one each: an SSE link posts on a second. */
 const BESIDE = 4;
 
-/** What came of a row. */
+/** The result of a row. */
 export interface Row {
   readonly plan: Plan;
   readonly findings: readonly string[];
@@ -33,7 +33,7 @@ export interface Row {
   readonly connections: number;
   /** How deep the attackers came, as they saw it, by layer. */
   readonly reached: Counts;
-  /** What the hubs counted meanwhile. */
+  /** The counts of the hubs meanwhile. */
   readonly counts: Counts;
   readonly stall: number;
   readonly stallP99: number;

@@ -14,7 +14,7 @@ const ANSWER = 30_000;
 
 export class Target {
   readonly ports: Readonly<Record<Door, number>>;
-  /** What nothing caught, in the process's own words. */
+  /** Errors that nothing caught, in the process's own words. */
   readonly uncaught: string[] = [];
   /** How the process ended, once it has. */
   ended: string | undefined;

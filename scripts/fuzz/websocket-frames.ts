@@ -66,7 +66,7 @@ export function brokenUpgrade(random: Random, target: string): RequestParts {
   }
 }
 
-/** What a frame may be beside a final, masked one of a natural length. */
+/** Variations of a frame, beside a final, masked one of a natural length. */
 export interface FrameShape {
   readonly final?: boolean;
   /** The three reserved bits, as a number from 0 to 7. */

@@ -1,13 +1,13 @@
 /**
- * What the hub under attack and its attackers agree on: names, tokens, secrets, and what one
- * process asks of the other.
+ * The shared knowledge of the hub under attack and its attackers: names, tokens, secrets, and the
+ * requests between the processes.
  */
 import { conflated, defineTopics, type, volatile } from "@bellwire/core";
 
 /** The wires of the neighbours. */
 export const WIRES = ["ws", "sse", "socketio", "pusher"] as const;
 export type Wire = (typeof WIRES)[number];
-/** What is attacked: every wire, and the routes beside hosted Pusher. */
+/** The targets: every transport, and the routes beside hosted Pusher. */
 export const ATTACKED = [...WIRES, "hosted"] as const;
 export type Attacked = (typeof ATTACKED)[number];
 
@@ -48,7 +48,7 @@ export const OPEN_TOPICS = [
 ] as const;
 
 /**
- * The doors of one process: `open` has high limits, so that what lies behind them is reached;
+ * The endpoints of one process: `open` has high limits, so that the code behind them is reached;
  * `guarded` has the defaults.
  */
 export type Door = "open" | "guarded";
@@ -75,7 +75,7 @@ export interface Sample {
   readonly stallP99: number;
   /** The most processor time that one turn of the loop took since then, in milliseconds. */
   readonly busy: number;
-  /** What the numbered streams have reached. */
+  /** The last numbers of the streams. */
   readonly published: number;
   readonly counts: Counts;
 }

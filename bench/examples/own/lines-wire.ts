@@ -92,7 +92,7 @@ function endOf(socket: Socket, ended: (cause: CloseCause) => void): (cause: Clos
   };
 }
 
-/** What the benchmark, and the conformance kit, need. */
+/** The rig that the benchmark and the conformance kit need. */
 export const linesRig: Rig = {
   name: "lines",
   async start(hub) {

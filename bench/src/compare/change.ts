@@ -25,9 +25,9 @@ export const LEAST_ROUNDS = 5;
 const TRIMMED = 0.25;
 
 /**
- * What no run can see of itself, as a logarithm: a neighbour who stayed from the first round to the
- * last, processes started only once. An allowance, not a measurement; it keeps a very long run from
- * calling a difference of a percent sure.
+ * The part that no run can see of itself, as a logarithm: a neighbour from the first round to the
+ * last, processes started only once. It is an allowance, not a measurement; it keeps a very long
+ * run from calling a difference of a percent sure.
  */
 const UNSEEN = 0.015;
 

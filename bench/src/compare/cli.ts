@@ -47,7 +47,7 @@ export async function compareCommand(args: readonly string[]): Promise<number> {
   }
 }
 
-/** What is undecided fails nothing: noise must not stop anybody. */
+/** An undecided figure fails nothing: noise must not stop anybody. */
 function exitCode({ outcome }: Comparison): number {
   return outcome === "regression" ? 1 : 0;
 }

@@ -28,8 +28,8 @@ function differences(a: ScenarioResult, b: ScenarioResult): string[] {
 }
 
 /**
- * What differs between the machines and programs: a change may come from there. The commit is meant
- * to differ.
+ * The differences between the machines and programs, from which a change may come. The commit is
+ * meant to differ.
  */
 export function warnings(a: Results, b: Results): string[] {
   const facts = ["cpu", "cores", "kernel", "node", "ws"] as const;

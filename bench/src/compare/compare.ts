@@ -6,7 +6,7 @@ import { obstacles, warnings } from "./comparable.ts";
 import { type DeliveryFault, deliveryFaults } from "./delivery.ts";
 import { doubtOf, type Outcome, withHolm } from "./judge.ts";
 
-/** What counts as a change. */
+/** The threshold for a change. */
 export interface CompareOptions {
   /**
    * The smallest change that counts, as a share: 0.1 is from 1.1 times up and from 1 / 1.1 down.

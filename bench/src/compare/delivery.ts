@@ -1,6 +1,6 @@
 /**
- * What went wrong in the second run and not in the first. No statistics: what must be nought is
- * nought or is not.
+ * Deliveries that failed in the second run and not in the first. There are no statistics here: a
+ * count that must be nought is nought or is not.
  */
 import type { Account } from "../measure/ledger.ts";
 import type { Row, ScenarioResult } from "../results.ts";

@@ -5,7 +5,7 @@
 import type { Row } from "../results.ts";
 import { type Change, levelOf, logRatios } from "./change.ts";
 
-/** What became of a figure. `undecided`: the runs are too short or too noisy to say more. */
+/** The outcome for a figure. `undecided`: the runs are too short or too noisy to say more. */
 export type Outcome = "regression" | "improvement" | "no change" | "undecided";
 
 /** How often a report may call noise a change, whatever number of figures it has. */

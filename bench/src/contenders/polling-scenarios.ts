@@ -1,4 +1,7 @@
-/** What long polling takes part in: where it is a rescue, and not where nobody would choose it. */
+/**
+ * The scenarios of long polling: those where it is a rescue, and not those for which nobody would
+ * choose it.
+ */
 import type { ScenarioName } from "../scenario.ts";
 
 export const POLLING_SCENARIOS: readonly ScenarioName[] = [

@@ -47,8 +47,8 @@ export const contender: Contender = {
   name: "raw Pusher",
   kind: "bare",
   caveats: ["emulator", "published by HTTP"],
-  // What is published by HTTP is written turns later, so a slice of the fan-out would not see its
-  // cost; and the protocol's 10 KB are less than it takes to fill a slow consumer.
+  // A publish by HTTP is written turns later, so a slice of the fan-out would not see its cost; and
+  // the protocol's 10 KB are less than it takes to fill a slow consumer.
   scenarios: SCENARIO_NAMES.filter((name) => name !== "fan-out" && name !== "slow-consumer"),
   recovers: false,
   comesBackWithin: COMES_BACK_WITHIN,

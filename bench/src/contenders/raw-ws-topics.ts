@@ -11,9 +11,9 @@ import { listen } from "../wire/listen.ts";
 import { messageText } from "../wire/message-text.ts";
 import { clientFrame, upgradeRequest } from "../wire/ws-frames.ts";
 
-/** What a client says. */
+/** The messages of a client. */
 type Up = { readonly subscribe: readonly string[] } | { readonly publish: Notice; readonly ref: number };
-/** What the server answers; everything else is a {@link Notice}. */
+/** The answers of the server; everything else is a {@link Notice}. */
 type Down = { readonly subscribed: number } | { readonly done: number } | Notice;
 
 /** Milliseconds before a client connects again, at most. */

@@ -21,7 +21,7 @@ export function contractOf(events: readonly string[]): Contract<TopicMap> {
   return defineTopics(Object.fromEntries(PATTERNS.map((pattern) => [pattern, each])));
 }
 
-/** What serves the hub; see {@link ServerHalf}. */
+/** The server of the hub; see {@link ServerHalf}. */
 export type Served = Pick<ServerHalf, "port" | "bytesWritten" | "close">;
 
 /**

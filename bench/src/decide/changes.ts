@@ -1,11 +1,11 @@
-/** What would change the choice: the same decision with one answer different. */
+/** Answers that would change the choice: the same decision with one answer different. */
 import type { Requirements } from "./requirements.ts";
 
 /** One answer that could be another. */
 export interface Change {
   /** The answer, as a key of the requirements. */
   readonly key: keyof Requirements;
-  /** What it would be, for people: `20,000 instead of 2,000`. */
+  /** The other answer, for people: `20,000 instead of 2,000`. */
   readonly text: string;
   readonly needs: Requirements;
 }

@@ -5,7 +5,7 @@ import type { Limit, LimitRule, Matrix, OptionId } from "./matrix.ts";
 import type { Requirements } from "./requirements.ts";
 import { answer, matrixRef, type Statement, sourceRefs, statement } from "./statement.ts";
 
-/** What excludes one option. */
+/** The reason that excludes one option. */
 export interface Exclusion {
   readonly option: OptionId;
   readonly reason: Statement;

@@ -27,7 +27,7 @@ const RESIDENCIES: Readonly<Record<Requirements["residency"], string>> = {
   "on-premises": "Data must stay on the team's own premises",
 };
 
-/** What was asked, and what the decision is made from. */
+/** The question, and the evidence for the decision. */
 export function contextOf({ needs, matrix, prices, results }: Decision): Statement[] {
   const said = (sentence: string, ...keys: (keyof Requirements)[]): Statement =>
     statement(sentence, keys.map(answer));
@@ -83,7 +83,7 @@ export function contextOf({ needs, matrix, prices, results }: Decision): Stateme
   ];
 }
 
-/** What there is to choose from. */
+/** The options to choose from. */
 export function optionsOf({ matrix }: Decision): Statement[] {
   return OPTIONS.map((id) => {
     const { name, summary, sources } = matrix.options[id];
@@ -91,7 +91,7 @@ export function optionsOf({ matrix }: Decision): Statement[] {
   });
 }
 
-/** What is out, and why. */
+/** The excluded options, and the reasons. */
 export function excludedOf({ exclusions }: Decision): Statement[] {
   if (exclusions.length > 0) return exclusions.map(({ reason }) => reason);
   return [statement("No limit of the matrix excludes an option under these answers", [matrixRef("limits")])];

@@ -1,5 +1,5 @@
 /**
- * What an option costs per month. Self-hosted: measured CPU, memory and bytes become processes,
+ * The cost of an option per month. Self-hosted: measured CPU, memory and bytes become processes,
  * servers and traffic. Hosted: the cheapest published plan that is large enough. Without a
  * measurement, or above the last plan, a cost is unknown.
  */
@@ -22,7 +22,7 @@ export interface Load {
   readonly wireBytes: number;
 }
 
-/** What must be provided. */
+/** The resources that must be provided. */
 export interface Sizing {
   readonly deliveriesPerSecond: number;
   /** Cores of CPU at the busiest second, without headroom. */

@@ -13,7 +13,7 @@ import { type Ranked, rank, type Values, valuesOf } from "./score.ts";
 import { type Sensitivity, sensitivityOf } from "./sensitivity.ts";
 import { type Weights, weightsFor } from "./weights.ts";
 
-/** What a decision is made from. */
+/** The input of a decision. */
 export interface Inputs {
   readonly needs: Requirements;
   readonly matrix: Matrix;
@@ -39,14 +39,15 @@ export interface Decision extends Inputs {
   readonly exclusions: readonly Exclusion[];
   readonly weights: Weights;
   readonly values: Values;
-  /** What is not excluded, the best first. */
+  /** The options that are not excluded, the best first. */
   readonly ranking: readonly Ranked[];
-  /** What is excluded, the best first: by the weights alone one of them may have led. */
+  /** The excluded options, the best first: by the weights alone one of them may have led. */
   readonly excluded: readonly Ranked[];
   /** Undefined when every option is excluded. */
   readonly choice: OptionId | undefined;
   /**
-   * Who speaks against it: the next in the ranking, or the best of the excluded when there is none.
+   * The strongest alternative: the next in the ranking, or the best of the excluded when there is
+   * none.
    */
   readonly opponent: OptionId | undefined;
   readonly sensitivity: Sensitivity;

@@ -1,7 +1,6 @@
 /**
- * What a run has measured about an option. Figures are compared only with the control of the same
- * scenario of the same run; what is absent, or from a row that is worth nothing, is unknown and
- * never zero.
+ * Measurements of an option. Figures are compared only with the control of the same scenario of the
+ * same run; a figure that is absent, or from an invalid row, is unknown and never zero.
  */
 import type { MetricDefinition, Results, Row, ScenarioResult } from "../results.ts";
 import type { OptionEntry } from "./matrix.ts";

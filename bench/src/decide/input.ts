@@ -7,7 +7,7 @@
 export class InvalidInput extends Error {
   /** Where it is: `requirements.users`, `prices.servers[0].cores`. */
   readonly path: string;
-  /** What completes the sentence "must be …". */
+  /** The end of the sentence "must be …". */
   readonly allowed: string;
 
   constructor(path: string, allowed: string) {
@@ -18,7 +18,7 @@ export class InvalidInput extends Error {
   }
 }
 
-/** What a value may be. */
+/** The rule for a value. */
 export interface Rule {
   readonly allowed: string;
   readonly test: (value: unknown) => boolean;
@@ -54,7 +54,7 @@ export function someOf(...words: readonly string[]): Rule {
   };
 }
 
-/** What the rule allows, or null. */
+/** A rule that permits null as well. */
 export function orNull(rule: Rule): Rule {
   return { allowed: `${rule.allowed}, or null`, test: (value) => value === null || rule.test(value) };
 }

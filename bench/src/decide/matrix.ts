@@ -16,7 +16,7 @@ import {
 } from "./input.ts";
 import type { Source } from "./statement.ts";
 
-/** What can be chosen. */
+/** The options to choose from. */
 export const OPTIONS = ["ws", "sse", "socketio", "pusher", "fallback"] as const;
 export type OptionId = (typeof OPTIONS)[number];
 
@@ -66,7 +66,7 @@ export interface LimitRule {
   readonly tabsOverWithoutHttp2?: number;
 }
 
-/** What an option cannot do. */
+/** A limit of an option. */
 export interface Limit {
   readonly option: OptionId;
   readonly rule: LimitRule;

@@ -73,7 +73,7 @@ function unknownRefs({ values }: Decision, option: OptionId): Ref[] {
   });
 }
 
-/** What every option costs. */
+/** The cost of every option. */
 export function costText({
   costs,
   ranking,

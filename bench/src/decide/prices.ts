@@ -1,4 +1,4 @@
-/** What things cost and what the cost model takes for granted, each with its page and its date. */
+/** Prices, and the assumptions of the cost model, each with its page and its date. */
 import {
   address,
   checkObject,
@@ -36,7 +36,7 @@ export interface Plan {
   readonly messagesPerDay: number;
 }
 
-/** What nobody has measured. */
+/** Assumptions that nobody has measured. */
 export interface Assumptions {
   /** The busiest second, in averages. */
   readonly peakFactor: number;

@@ -1,4 +1,4 @@
-/** What an application needs of its notifications, as its team answers it. */
+/** Requirements of an application on its notifications, as its team answers them. */
 import {
   checkObject,
   flag,
@@ -18,7 +18,7 @@ export type Need = "needed" | "useful" | "no";
 
 /** Everything that is asked. */
 export interface Requirements {
-  /** What the decision is about. */
+  /** The subject of the decision. */
   readonly name: string;
   /** Connected at the same time at the busiest hour. */
   readonly users: number;
@@ -50,7 +50,10 @@ export interface Requirements {
   readonly history: Need;
   /** The language of the back end that publishes. */
   readonly backEnd: "node" | "php" | "python" | "ruby" | "java" | "dotnet" | "go" | "other";
-  /** Who keeps it running: nobody, the developers beside their work, or people whose work it is. */
+  /**
+   * The people who keep it running: nobody, the developers beside their work, or an operations
+   * team.
+   */
   readonly operator: "nobody" | "developers" | "operations";
   /**
    * Whether a process of the team's own can stay running; not on most shared hosting and functions.

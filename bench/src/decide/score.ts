@@ -1,7 +1,7 @@
 /**
  * Scores. Every criterion gives each option a value from 0 to 4: a judgement of the matrix, the
- * cost against the cheapest, or measured figures against the control of the same run. What is
- * unknown may be anything from 0 to 4 and counts as 2 in the mean.
+ * cost against the cheapest, or measured figures against the control of the same run. An unknown
+ * value may be anything from 0 to 4 and counts as 2 in the mean.
  */
 import type { Cost } from "./cost.ts";
 import { type Evidence, measurementOf } from "./evidence.ts";
@@ -24,7 +24,7 @@ export const BEST = 4;
  */
 const SMALL_CHANGE = 10;
 
-/** What an option has on one criterion; `low` and `high` differ where something is unknown. */
+/** The value of an option on one criterion; `low` and `high` differ where something is unknown. */
 export interface Value {
   readonly low: number;
   readonly high: number;

@@ -17,7 +17,7 @@ export interface Flip {
   readonly to: OptionId;
 }
 
-/** What was found. */
+/** The findings. */
 export interface Sensitivity {
   /** By how much the first leads; undefined when there is only one. */
   readonly margin: number | undefined;

@@ -12,7 +12,7 @@ export interface Source {
   readonly date: string;
 }
 
-/** What a statement rests on. */
+/** The ground of a statement. */
 export type Ref =
   | { readonly kind: "source"; readonly source: Source }
   /** A figure of the run: the scenario's name, the contender's, and the id of the metric. */

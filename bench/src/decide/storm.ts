@@ -1,6 +1,6 @@
 /**
- * What it takes when all users come back at once, as after a deployment: the hour that sizes a
- * server more than any other.
+ * The load when all users come back at once, as after a deployment: the hour that sizes a server
+ * more than any other.
  */
 import { type Evidence, measurementOf } from "./evidence.ts";
 import type { OptionEntry } from "./matrix.ts";

@@ -1,6 +1,6 @@
 /**
- * What matters how much: every criterion begins at 1, answers add to it or make it irrelevant, and
- * the user's own weights replace the sum.
+ * Weights: every criterion begins at 1, answers add to it or make it irrelevant, and the user's own
+ * weights replace the sum.
  */
 import { CRITERIA, type CriterionId } from "./matrix.ts";
 import type { Requirements } from "./requirements.ts";
@@ -54,7 +54,7 @@ const RAISES: readonly Raise[] = [
   { answer: "budget", holds: ({ budget }) => budget !== null, by: { cost: 2 } },
 ];
 
-/** What the answers make irrelevant. */
+/** Criteria that the answers make irrelevant. */
 const IRRELEVANT: readonly (Omit<Raise, "by"> & { readonly criterion: CriterionId })[] = [
   { criterion: "reach", answer: "proxies", holds: ({ proxies }) => proxies === "none" },
   {

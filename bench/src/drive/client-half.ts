@@ -20,7 +20,7 @@ export interface Latency {
   readonly max: number;
 }
 
-/** What the clients have seen. */
+/** The deliveries that the clients have seen. */
 export interface ClientReport {
   /** Over all runs so far. */
   readonly account: Account;
@@ -41,8 +41,9 @@ export interface ClientReport {
 export interface Recovery {
   readonly subscriber: string;
   /**
-   * From the cut to the first delivery that came on time and was sent after it. What was missed is
-   * replayed before anything new, so a wire that recovers is whole then. Undefined: never.
+   * From the cut to the first delivery that came on time and was sent after it. Missed
+   * notifications are replayed before new ones, so a transport that recovers is whole then.
+   * Undefined: never.
    */
   readonly milliseconds: number | undefined;
 }
@@ -57,9 +58,7 @@ export interface ConnectOrder {
   readonly comesBack: boolean;
 }
 
-/**
- * A delivery that is later than this, in milliseconds, tells of what went before and not of now.
- */
+/** A delivery that is later than this, in milliseconds, reflects earlier events. */
 const ON_TIME = 100;
 /** Clients that connect at the same time. */
 const AT_ONCE = 20;
@@ -178,7 +177,7 @@ export function createHalf() {
         .map(({ subscriber, recovered }) => ({ subscriber, milliseconds: recovered }));
     },
     /**
-     * Waits until everything came, or nothing more can come. What does not count, such as a
+     * Waits until everything came, or nothing more can come. A part that does not count, such as a
      * warm-up, is accounted for, and its latencies are forgotten.
      */
     async settle(counts: boolean): Promise<ClientReport> {

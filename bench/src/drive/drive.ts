@@ -9,14 +9,14 @@ import type { WorkloadSpec } from "../workload/spec.ts";
 import type * as clientHalf from "./client-half.ts";
 import type { ClientReport, Recovery } from "./client-half.ts";
 import type { Part } from "./schedule.ts";
-import { illness, type SenderHealth } from "./sender.ts";
+import { lateness, type SenderHealth } from "./sender.ts";
 import type * as serverHalf from "./server-half.ts";
 import type { ServerCost } from "./server-half.ts";
 
 type ServerModule = typeof serverHalf;
 type ClientModule = typeof clientHalf;
 
-/** What one run of a drive gave. */
+/** The result of one run of a drive. */
 export interface DriveResult {
   readonly report: ClientReport;
   readonly health: SenderHealth;
@@ -86,14 +86,14 @@ export class Drive {
 
   /**
    * Plays a part of the workload and waits until all of it came, or nothing more can come. The
-   * latencies of a warm-up, and of a part whose sender fell ill, are in no percentiles.
+   * latencies of a warm-up, and of a part whose sender fell behind, are in no percentiles.
    */
   async play(part: Part, { warmUp = false, again = false }: PlayOptions = {}): Promise<DriveResult> {
     if (again) this.#lap += 1;
     await Promise.all([this.#clients.ask("begin", part, this.#lap), this.#server.ask("begin")]);
     const start = await this.#start();
     const health = await this.#server.ask("play", { ...part, start }, this.#lap);
-    const report = await this.#clients.ask("settle", !warmUp && illness(health) === undefined);
+    const report = await this.#clients.ask("settle", !warmUp && lateness(health) === undefined);
     return {
       report,
       health,
@@ -115,7 +115,7 @@ export class Drive {
     }
   }
 
-  /** What the server process holds, bytes. */
+  /** The memory of the server process, in bytes. */
   rss(): Promise<number> {
     return this.#server.ask("rss");
   }

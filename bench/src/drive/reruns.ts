@@ -3,7 +3,7 @@
  * and soon is not.
  */
 import { sleep } from "../measure/clock.ts";
-import { addHealth, illness, type SenderHealth, WELL } from "./sender.ts";
+import { addHealth, lateness, type SenderHealth, WELL } from "./sender.ts";
 
 /** How often one slice is run again, at most. */
 export const MOST_RERUNS = 3;
@@ -25,10 +25,10 @@ export function countedOf<T>(
   healthOf: (result: T) => SenderHealth,
 ): { readonly slices: readonly (T | undefined)[]; readonly invalid: string | undefined } {
   const all = tried.map(({ result }) => result);
-  const slices = all.map((result) => (illness(healthOf(result)) === undefined ? result : undefined));
+  const slices = all.map((result) => (lateness(healthOf(result)) === undefined ? result : undefined));
   const well = slices.filter((slice) => slice !== undefined).length;
   if (well * 2 > all.length) return { slices, invalid: undefined };
-  return { slices: all, invalid: illness(all.map(healthOf).reduce(addHealth, WELL)) };
+  return { slices: all, invalid: lateness(all.map(healthOf).reduce(addHealth, WELL)) };
 }
 
 /** The reruns of one contender in one scenario. */
@@ -55,7 +55,7 @@ export class Reruns {
   ): Promise<Tried<T>> {
     let result = await slice(false);
     let reruns = 0;
-    while (illness(healthOf(result)) !== undefined && reruns < MOST_RERUNS && this.#left > 0) {
+    while (lateness(healthOf(result)) !== undefined && reruns < MOST_RERUNS && this.#left > 0) {
       this.#left -= 1;
       await this.#pause(PAUSE * 2 ** reruns);
       reruns += 1;

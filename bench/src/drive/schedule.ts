@@ -17,9 +17,9 @@ export interface Run extends Part {
 }
 
 /**
- * A part in a lap of the workload. What is played again is played in a later lap, as is all that
- * follows: its notifications have higher sequences, so that no delivery of one time is taken for
- * one of another.
+ * A part in a lap of the workload. A part that is played again is played in a later lap, as are all
+ * that follow: its notifications have higher sequences, so that deliveries of two laps are never
+ * confused.
  */
 export function inLap<P extends Part>(part: P, workload: Workload, lap: number): P {
   const ahead = lap * workload.notifications.length;
@@ -43,8 +43,8 @@ export function intendedTime(workload: Workload, run: Run, sequence: number): nu
 }
 
 /**
- * What is published for it: the recorded data with the sequence added, by which clients tell what
- * came.
+ * The notice to publish: the recorded data with the sequence added, by which clients identify
+ * deliveries.
  */
 export function noticeAt(workload: Workload, sequence: number): Notice {
   const { topic, event, data } = notificationAt(workload, sequence);

@@ -1,6 +1,6 @@
 /**
- * Sends a segment on schedule, whatever the receivers do: an open loop. It says how ill it was
- * itself.
+ * Sends a segment on schedule, whatever the receivers do: an open loop. It reports how far it fell
+ * behind itself.
  */
 import type { Notice } from "../contender.ts";
 import { hostNow, sleep } from "../measure/clock.ts";
@@ -51,11 +51,11 @@ function addPunctuality(a: Punctuality, b: Punctuality): Punctuality {
 }
 
 /** Why latencies measured with this sender are not to be believed; undefined: they are. */
-export function illness({ sent, late, loopDelay }: SenderHealth): string | undefined {
+export function lateness({ sent, late, loopDelay }: SenderHealth): string | undefined {
   if (late > sent * ILL_SHARE)
-    return `the sender was ill: ${late} of ${sent} sends more than ${LATE} ms late`;
+    return `the sender fell behind: ${late} of ${sent} sends more than ${LATE} ms late`;
   if (loopDelay > LOOP_LATE)
-    return `the sender was ill: its event loop was held up for ${loopDelay.toFixed(0)} ms`;
+    return `the sender fell behind: its event loop was held up for ${loopDelay.toFixed(0)} ms`;
   return undefined;
 }
 

@@ -7,7 +7,7 @@ import { inLap, type Run } from "./schedule.ts";
 import type { SenderHealth } from "./sender.ts";
 import { sendWatched } from "./watched-sender.ts";
 
-/** What the server took since `begin`, the sender's own CPU included. */
+/** The cost of the server since `begin`, the sender's own CPU included. */
 export interface ServerCost {
   /** Microseconds. */
   readonly cpu: number;

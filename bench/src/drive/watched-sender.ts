@@ -31,7 +31,7 @@ export async function sendWatched(
 }
 
 /**
- * What is measured is the time between two looks, so a loop that is never held up shows the
+ * The monitor measures the time between two looks, so a loop that is never held up shows the
  * resolution.
  */
 function loopDelay(monitor: IntervalHistogram): number {

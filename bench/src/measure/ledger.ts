@@ -3,7 +3,7 @@
  * counts what the applications saw and believes no library's own counters.
  */
 
-/** What became of everything that was due. */
+/** The account of everything that was due. */
 export interface Account {
   /** Deliveries due: every notification times the subscribers of its topic. */
   readonly expected: number;

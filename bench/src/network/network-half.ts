@@ -84,7 +84,7 @@ export function createHalf() {
       const reader = readers.get(port);
       readers.delete(port);
       reader?.resume();
-      // What the kernel holds is read first; the end of the connection comes behind it.
+      // Data in the kernel is read first; the end of the connection comes behind it.
       await sleep(SETTLE);
       reader?.close();
       return reader?.held.cutOff ?? false;

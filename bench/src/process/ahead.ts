@@ -36,8 +36,7 @@ export function childFlags(): string[] {
 }
 
 /**
- * Compiles the benchmark's own halves and contenders. What was compiled is gone when this process
- * ends.
+ * Compiles the benchmark's own halves and contenders. The result is gone when this process ends.
  */
 export async function compileAhead(): Promise<void> {
   if (isBuilt || compiled.size > 0) return;

@@ -4,13 +4,12 @@
  */
 
 /**
- * What one half can be asked: functions by name, whose arguments and results can be cloned.
- * `close`, where there is one, is called before the process becomes another half, and MUST let go
- * of every socket.
+ * The functions of one half by name, whose arguments and results can be cloned. `close`, where
+ * there is one, is called before the process becomes another half, and MUST release every socket.
  */
 export type Handlers = Readonly<Record<string, (...args: never[]) => unknown>>;
 
-/** What the module of a half exports: `createHalf`, with nothing left from an earlier one. */
+/** The export of a half's module: `createHalf`, with nothing left from an earlier one. */
 export interface HalfModule {
   readonly createHalf: () => Handlers;
 }

@@ -1,4 +1,4 @@
-/** Who leads among the wires, and whom the figures do not tell from the next. */
+/** The leaders among the transports, and those that the figures do not tell from the next. */
 import type { Figure, MetricDefinition, Results, Row, ScenarioResult } from "../results.ts";
 import { failsTheRun, nameText, validFigure, withUnit } from "./row-text.ts";
 
@@ -8,7 +8,7 @@ import { failsTheRun, nameText, validFigure, withUnit } from "./row-text.ts";
  */
 const ALONE = 0.05;
 
-/** Who is ahead at one metric of one scenario, among Bellwire's wires. */
+/** The leader at one metric of one scenario, among Bellwire's transports. */
 export interface Lead {
   readonly scenario: ScenarioResult;
   readonly metric: MetricDefinition;
@@ -67,7 +67,7 @@ function leadAt(scenario: ScenarioResult, metric: MetricDefinition): Lead | unde
   };
 }
 
-/** Where the figure may lie. What has no interval is taken to be off by {@link ALONE}. */
+/** The range of a figure. A figure without an interval is taken to be off by {@link ALONE}. */
 function reach({ value, low, high }: Figure): { readonly low: number; readonly high: number } {
   if (low !== undefined && high !== undefined) return { low, high };
   const off = Math.abs(value) * ALONE;

@@ -1,7 +1,4 @@
-/**
- * What the tables of a scenario say, cell by cell: the terminal, the page and the pull request say
- * the same.
- */
+/** The cells of a scenario's tables: the terminal, the page and the pull request show the same. */
 import type { Figure, MetricDefinition, Row, ScenarioResult, Verdict } from "../results.ts";
 
 /** Stands where there is nothing to say. */
@@ -68,7 +65,7 @@ export function validFigure(row: Row, metric: MetricDefinition): Figure | undefi
   return row.invalid === undefined && figure && Number.isFinite(figure.value) ? figure : undefined;
 }
 
-/** What went wrong in a row, one line each, the contender's name in front. */
+/** The troubles of a row, one line each, the contender's name in front. */
 export function rowTroubles(row: Row): string[] {
   const stray = row.account?.stray ?? 0;
   return [...(stray > 0 ? [`${number(stray)} deliveries that nobody was due`] : []), ...row.troubles].map(
@@ -97,7 +94,7 @@ export function verdictText({ text, outcome }: Verdict): string {
   return text.includes(outcome) ? text : `${text}: ${outcome}`;
 }
 
-/** What stands before a verdict. */
+/** The sign before a verdict. */
 export const OUTCOME_SIGNS: Readonly<Record<Verdict["outcome"], string>> = {
   holds: "✓",
   missed: "✗",

@@ -1,4 +1,4 @@
-/** What a run says, for somebody who reads three sentences and one table. */
+/** The summary of a run, for a reader of three sentences and one table. */
 import type { Results } from "../results.ts";
 import { leads } from "./leads.ts";
 import { failsTheRun, nameText, number, shortTitle } from "./row-text.ts";
@@ -110,7 +110,7 @@ function bars({ scenarios }: Results): Sentence[] {
   return [{ tone, text: `${[held, ...rest].join(", ")}.` }];
 }
 
-/** Who leads alone, at what: one sentence for each wire. */
+/** The sole leaders: one sentence for each transport. */
 function leaderships(results: Results): Sentence[] {
   const alone = new Map<string, Map<string, string[]>>();
   const all = leads(results);

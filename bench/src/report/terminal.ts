@@ -33,8 +33,8 @@ type Paint = ReturnType<typeof pc.createColors>;
 const BETWEEN = 2;
 
 /**
- * The scenario's title, setup, table, verdicts, notes and troubles. What users named is shown
- * without control characters, so that no name can move the cursor.
+ * The scenario's title, setup, table, verdicts, notes and troubles. Names that users gave are shown
+ * without control characters, so that none can move the cursor.
  */
 export function scenarioText(scenario: ScenarioResult, { color, width }: TerminalOptions): string {
   const paint = pc.createColors(color);

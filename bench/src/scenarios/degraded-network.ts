@@ -2,7 +2,7 @@
 import type { ConnectionFaults } from "@bellwire/core/conformance";
 import type { Drive, DriveResult } from "../drive/drive.ts";
 import { MOST_RERUNS } from "../drive/reruns.ts";
-import { illness, WELL } from "../drive/sender.ts";
+import { lateness, WELL } from "../drive/sender.ts";
 import { sleep } from "../measure/clock.ts";
 import { sumOf } from "../measure/ledger.ts";
 import type { Network } from "../network/network.ts";
@@ -93,7 +93,7 @@ async function rowsOn(bad: BadNetwork, spec: SteadySpec, network: Network, stage
   for (let rerun = 0; rerun <= MOST_RERUNS && due.length > 0; rerun += 1) {
     const results = await playOn(bad, spec, network, { ...stage, entrants: due });
     for (const [entrant, result] of results) tries.set(entrant, [...(tries.get(entrant) ?? []), result]);
-    due = due.filter((entrant) => illness(results.get(entrant)?.health ?? WELL) !== undefined);
+    due = due.filter((entrant) => lateness(results.get(entrant)?.health ?? WELL) !== undefined);
   }
   return stage.entrants.map((entrant) => rowOf(entrant, bad, tries.get(entrant) ?? [], stage));
 }

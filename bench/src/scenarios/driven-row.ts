@@ -44,7 +44,7 @@ export function isClientBound(results: readonly DriveResult[]): boolean {
   return cpu / sum(results, ({ report }) => report.duration) > CLIENT_BOUND;
 }
 
-/** What went wrong in a drive that its account does not count, in words. */
+/** Failures of a drive that its account does not count, in words. */
 export function driveTroubles({ report, failures }: DriveResult): string[] {
   return [...report.troubles, ...(failures > 0 ? [`${failures} publishes failed`] : [])];
 }

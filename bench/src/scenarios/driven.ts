@@ -1,5 +1,5 @@
 /**
- * What latency, many topics and the replay have in common: a workload in parts, over all contenders
+ * The common part of latency, many topics and the replay: a workload in parts, over all contenders
  * in turns.
  */
 import { Drive, type DriveOptions, type DriveResult } from "../drive/drive.ts";
@@ -11,7 +11,7 @@ import { type WorkloadSpec, workloadOf } from "../workload/spec.ts";
 import { type Segment, segmentsOf, type Workload } from "../workload/workload.ts";
 import { drivenRow } from "./driven-row.ts";
 
-/** What is driven. */
+/** The plan of a drive. */
 export interface DrivenPlan {
   readonly spec: WorkloadSpec;
   /** Parts of the workload between which the contenders take turns. */

@@ -1,6 +1,6 @@
 /**
- * What reconnect and reconnect-storm have in common: clients are cut off while publishing goes on,
- * and how they become whole.
+ * The common part of reconnect and reconnect-storm: clients are cut off while publishing goes on,
+ * and become whole again.
  */
 
 import type { Recovery } from "../drive/client-half.ts";

@@ -25,7 +25,7 @@ export interface Noise {
 export interface NoisyPlan {
   readonly rounds: number;
   readonly starts: number;
-  /** What each wire costs, in controls. */
+  /** The cost of each transport, in controls. */
   readonly costs: Readonly<Record<string, number>>;
 }
 

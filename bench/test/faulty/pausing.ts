@@ -1,7 +1,7 @@
 /**
- * A contender that hands over one notification after the other and pauses once in each slice.
- * Whoever asks again only after an answer finds one slow answer; whoever goes on asking finds a
- * queue.
+ * A contender that hands over one notification after the other and pauses once in each slice. A
+ * client that asks again only after an answer finds one slow answer; a client that goes on asking
+ * finds a queue.
  */
 import type { Contender, Notice } from "../../src/contender.ts";
 import { contender as control } from "../../src/contenders/raw-ws-topics.ts";

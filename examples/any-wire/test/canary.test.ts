@@ -146,7 +146,7 @@ describe("a candidate that works", () => {
   });
 });
 
-/** What two channels on the same topics have heard from `n` 1 on, by topic. */
+/** The notifications of two channels on the same topics from `n` 1 on, by topic. */
 const heard = (log: SessionLog) => TOPICS.map((topic) => log.numbers(topic).filter((n) => n > 0));
 
 describe("a candidate that is treated badly", () => {

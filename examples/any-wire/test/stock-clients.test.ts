@@ -32,7 +32,7 @@ const topics = defineTopics({
 });
 const app = { id: "1", key: "app-key", secret: "app-secret" };
 
-/** Whoever has a token is that user, and may do everything. */
+/** A token is the user's name, and every user may do everything. */
 const hub = createHub({
   topics,
   authenticate: ({ token }) => (token === undefined ? {} : { user: token }),
@@ -65,7 +65,7 @@ afterAll(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-/** What a client hears of one topic: numbers, in order. */
+/** The notifications that a client receives of one topic: numbers, in order. */
 type Join = (topic: string, user?: string) => Promise<readonly number[]>;
 
 /** Subscribes with each ecosystem's client. Rejects when the client is told that it may not. */

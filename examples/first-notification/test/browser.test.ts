@@ -21,8 +21,8 @@ const FLAGS = [
   "--disable-sync",
 ];
 /**
- * What Chromium itself writes to the console when a connection is cut or refused, which is what
- * these tests do.
+ * Errors that Chromium itself writes to the console when a connection is cut or refused, as these
+ * tests do.
  */
 const NETWORK_ERROR = /net::ERR_|^WebSocket connection to /;
 

@@ -121,7 +121,7 @@ async function end(page: Page, how: End): Promise<() => Promise<boolean>> {
   const still = page.evaluate(
     async ([told, ms]) => {
       if (told) document.dispatchEvent(new Event("freeze"));
-      // What it did about that is done.
+      // Its reaction is over.
       await new Promise((resolve) => setTimeout(resolve));
       const done = performance.now() + ms;
       while (performance.now() < done);

@@ -1,6 +1,5 @@
 /**
- * The page in a real browser: two people at one door. And README.md of the packages shows these
- * files.
+ * The page in a real browser, with two people in one room. The packages' READMEs show these files.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";

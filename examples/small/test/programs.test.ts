@@ -16,7 +16,7 @@ function start(file: string, env: Record<string, string> = {}): ChildProcess {
   return child;
 }
 
-/** What a program prints until it ends by itself. */
+/** The output of a program until it ends by itself. */
 function output(file: string, env?: Record<string, string>): Promise<string[]> {
   const child = start(file, env);
   let said = "";

@@ -1,5 +1,5 @@
 /**
- * Who there is, and who is signed in on which device. A device holds a random secret in a cookie
+ * Accounts, and the devices on which they are signed in. A device holds a random secret in a cookie
  * and gets short-lived tokens for it.
  */
 import { createHash, randomBytes } from "node:crypto";
@@ -14,7 +14,7 @@ export const SIGN_IN_DAYS = 30;
 const TRIES = 5;
 const PAUSE = 60_000;
 
-/** What a device gets when it signs in. */
+/** The answer to a device that signs in. */
 export interface SignedIn extends Token {
   readonly user: Person;
   /** For the cookie; the database holds only its hash. */

@@ -1,14 +1,14 @@
 /**
- * What a user should hear of once, on every device and also after being away. Raised by reactions
- * to changes, and itself a change.
+ * Alerts, which a user should see once, on every device and also after being away. Reactions to
+ * changes raise them, and each is itself a change.
  */
 import { type Alert, alert as known } from "../things.ts";
 import type { Sql } from "./database.ts";
 import { type Feature, publishId, textOf } from "./tracker.ts";
 
-/** What to tell. */
+/** The content of an alert. */
 export interface NewAlert extends Pick<Alert, "kind" | "title" | "text"> {
-  /** What it is about: a user has one alert of each cause, however often it is raised. */
+  /** The cause of the alert: a user has one alert of each cause, however often it is raised. */
   readonly cause: string;
 }
 

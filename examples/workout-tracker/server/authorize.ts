@@ -1,6 +1,6 @@
 /**
- * Who may read a topic and send its commands. What a command needs beyond that, and only its
- * handler can know, its handler checks.
+ * Decides who may read a topic and send its commands. Conditions that only a command's handler can
+ * know are checked there.
  */
 import type { AccessRequest } from "@bellwire/core/server";
 import { type Topics, topics } from "../contract.ts";

@@ -9,7 +9,7 @@ import { type Feature, once, publishId, textOf } from "./tracker.ts";
 
 const ACTIVITY = `activities.id, user_id as "userId", name, metres, ${ms("at")} as at`;
 
-/** What can be unlocked by metres submitted over all challenges, and by how many. */
+/** Achievements by the metres submitted over all challenges. */
 const ACHIEVEMENTS = [
   { code: "first", title: "First steps", metres: 1 },
   { code: "ten", title: "Ten kilometres", metres: 10_000 },

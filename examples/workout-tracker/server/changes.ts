@@ -1,7 +1,7 @@
 /**
- * Tells people of changes to the data, whoever made them: a trigger writes each change down and
- * says its id by `NOTIFY`; here it is heard, given to its reaction, and marked as published. What
- * was not marked when the server stopped is taken up when it starts.
+ * Tells people of changes to the data, whoever made them. A trigger writes each change down and
+ * sends its id by `NOTIFY`; this module receives it, gives it to its reaction, and marks it as
+ * published. Changes that were not marked when the server stopped are taken up when it starts.
  */
 import type { Database } from "./database.ts";
 import type { Change, Reaction } from "./tracker.ts";
@@ -75,7 +75,7 @@ export async function listenToChanges(
   }
 
   /**
-   * Who sends a command again does so within a day; a change that was published is of no more use.
+   * A client that sends a command again does so within a day; a published change is of no more use.
    */
   async function tidy(): Promise<void> {
     await database.query("delete from changes where published_at < now() - interval '1 hour'");

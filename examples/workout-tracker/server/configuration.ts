@@ -10,13 +10,11 @@ import { z } from "zod";
 
 const shape = z
   .strictObject({
-    /**
-     * What the hub is served over, and its backplane; checked by `attachFrom` and `backplaneFrom`.
-     */
+    /** The transports and the backplane of the hub; checked by `attachFrom` and `backplaneFrom`. */
     server: z.custom<ServerConfig>((value) => typeof value === "object" && value !== null),
     /**
-     * What a page may connect by, as `transportFrom` takes it. `{host}` stands for where the page
-     * came from.
+     * The transports by which a page may connect, as `transportFrom` takes them. `{host}` stands
+     * for the page's host.
      */
     wires: z.record(z.string(), z.string()).refine((wires) => Object.keys(wires).length > 0),
     /** The one of them that a page begins with. */

@@ -11,7 +11,7 @@ const BODY_BYTES = 4_096;
 const credentials = z.object({ name: z.string().min(1).max(80), password: z.string().min(1).max(200) });
 const choice = z.object({ as: z.enum(["member", "trainer", "admin"]) });
 
-/** What the doors open to. */
+/** The parts that the account routes use. */
 export interface Doors {
   readonly accounts: Accounts;
   /** In a demonstration: the account for somebody who only looks. Absent otherwise. */
@@ -20,7 +20,8 @@ export interface Doors {
 }
 
 /**
- * Answers a POST to one of the doors. Returns false for any other request, which it leaves alone.
+ * Answers a POST to one of the account routes. Returns false for any other request and leaves it
+ * alone.
  */
 export function openDoor(doors: Doors, request: IncomingMessage, response: ServerResponse): boolean {
   const path = request.url?.split("?", 1)[0] ?? "";

@@ -19,7 +19,7 @@ export const plan: Feature = ({ database, hub }) => {
   });
   hub.handle("presence-plan.{planId}", "update", (request) => {
     const { planId } = request.params;
-    // What is no update would be passed on to everybody, for ever.
+    // An invalid update would be passed on to everybody, for ever.
     const update = sane(() => {
       const bytes = bytesOf(request.data.update);
       Y.decodeUpdate(bytes);

@@ -1,4 +1,7 @@
-/** Puts the server together: database, hub, features, wires, doors and pages, on one port. */
+/**
+ * Puts the server together: database, hub, features, transports, account routes and pages, on one
+ * port.
+ */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { attachFrom, backplaneFrom, createHub } from "@bellwire/core/server";
@@ -40,7 +43,7 @@ const SWEEP = 3_000;
  */
 const RETURN = 60_000;
 
-/** What is started. */
+/** The parts to start. */
 export interface StartOptions {
   readonly configuration: Configuration;
   /** Default: 0, a free one. */
@@ -51,10 +54,10 @@ export interface StartOptions {
   readonly databaseUrl?: string | undefined;
   /** PGlite in memory, in place of the configuration's folder. Default: false. */
   readonly inMemory?: boolean;
-  /** The built page. Without it only the wires and the doors are served. */
+  /** The built page. Without it only the transports and the account routes are served. */
   readonly pages?: string | Promise<string>;
   /**
-   * Called before the port is open: fills the database. What it returns lets visitors in without a
+   * Called before the port is open: fills the database. Its result lets visitors in without a
    * password.
    */
   readonly seed?: (parts: Pick<Running, "database" | "accounts">) => Promise<Doors["visit"]>;
@@ -80,7 +83,7 @@ export async function startTracker(options: StartOptions): Promise<Running> {
   const folder = options.inMemory ? undefined : configuration.database;
   const closing: (() => unknown)[] = [];
   let ending = false;
-  // What is broken off by the end is no failure.
+  // Work that the end interrupts has not failed.
   const failed = (error: unknown): void => {
     if (!ending) (options.failed ?? console.error)(error);
   };

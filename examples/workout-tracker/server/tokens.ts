@@ -18,7 +18,7 @@ export interface Token {
 
 export interface Tokens {
   issue(user: Pick<User, "user" | "name" | "role">): Promise<Token>;
-  /** Who it is; null for a token that is wrong, expired or not there. */
+  /** The token's user; null for a token that is wrong, expired or absent. */
   verify(token: string | undefined): Promise<User | null>;
 }
 

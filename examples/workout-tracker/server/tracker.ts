@@ -1,5 +1,6 @@
 /**
- * What the features of the server share: who asks, where the data is, and how a feature is put in.
+ * The shared parts of the server's features: the sender of a command, the data, and the way to add
+ * a feature.
  */
 import type { Hub, Identity } from "@bellwire/core/server";
 import type { Topics } from "../contract.ts";
@@ -15,7 +16,7 @@ export interface User extends Identity {
 
 export type TrackerHub = Hub<Topics, User>;
 
-/** What a feature works with. */
+/** The surroundings of a feature. */
 export interface Tracker {
   readonly database: Database;
   readonly hub: TrackerHub;
@@ -29,9 +30,9 @@ export interface Change {
 }
 
 /**
- * What is done about a change. It may run again for the same change, after a failure or a restart:
- * what it publishes must carry an id made of the change's (`publishId`), and what it writes must be
- * there once.
+ * The reaction to a change. It may run again for the same change, after a failure or a restart: its
+ * publishes must carry an id derived from the change's (`publishId`), and its writes must be
+ * idempotent.
  */
 export type Reaction = (change: Change) => Promise<void>;
 

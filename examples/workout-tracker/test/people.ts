@@ -1,4 +1,7 @@
-/** What the tests have: a server with a few people, and channels of them over real wires. */
+/**
+ * The equipment of the tests: a server with a few people, and channels of them over real
+ * transports.
+ */
 import { webSocketTransport } from "@bellwire/adapter-ws/client";
 import type { Transport } from "@bellwire/core";
 import { createChannel, type NotificationChannel } from "@bellwire/core/client";

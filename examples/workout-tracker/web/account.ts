@@ -1,4 +1,4 @@
-/** Signing in and out, by the server's few HTTP doors. */
+/** Signing in and out, by the server's account routes. */
 import { BellwireError } from "@bellwire/core";
 import { z } from "zod";
 import { type Person, person } from "../things.ts";
@@ -40,7 +40,7 @@ export async function signOut(): Promise<void> {
   await post("/sign-out", {});
 }
 
-/** Who this device is signed in as; null for nobody. */
+/** The person whom this device is signed in as; null for nobody. */
 export async function whoAmI(): Promise<Person | null> {
   const response = await post("/token", {});
   if (!response.ok) throw new Refused("The server cannot be reached. Try again in a moment.");

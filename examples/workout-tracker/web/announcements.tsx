@@ -1,6 +1,4 @@
-/**
- * What an administrator has to say, on top of every view; and for administrators a way to say it.
- */
+/** Announcements of administrators, on top of every view; administrators can make one. */
 import { usePublish } from "@bellwire/react";
 import { useToaster } from "@bellwire/toaster/react";
 import { type FormEvent, type ReactElement, useEffect, useRef, useState } from "react";

@@ -1,4 +1,4 @@
-/** Who is signed in, and what that one sees. */
+/** The page for the person who is signed in. */
 import { isBellwireError } from "@bellwire/core";
 import { ChannelProvider } from "@bellwire/react";
 import { type ReactElement, useCallback, useEffect, useRef, useState } from "react";

@@ -134,7 +134,7 @@ function Conversation({ coaching }: { readonly coaching: Coaching }): ReactEleme
   );
 }
 
-/** Who is typing; undefined for nobody. */
+/** The person who is typing; undefined for nobody. */
 function useTyping(topic: `presence-coaching.${string}`): string | undefined {
   const [who, setWho] = useState<string | undefined>();
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
@@ -186,7 +186,8 @@ function Say({ topic, changeWaiting }: SayProps): ReactElement {
     setText("");
     changeWaiting((before) => [...before, given]);
     publish({ text })
-      // What was not taken is there again, unless something else has been written meanwhile.
+      // A message that was refused returns to the field, unless something else has been written
+      // meanwhile.
       .catch(() => setText((now) => (now === "" ? text : now)))
       .finally(() => changeWaiting((before) => before.filter((one) => one !== given)));
   };

@@ -41,8 +41,8 @@ export function useMeLoaded(): Me | undefined {
 
 /**
  * Shows each alert once on this device, also one that was raised while it was away or the server
- * restarted: ids of alerts grow, and the device remembers the last. What there was before it was
- * first used is old.
+ * restarted: ids of alerts grow, and the device remembers the last. Alerts from before its first
+ * use are old.
  */
 function useAlertNotices(userId: string, alerts: Me["alerts"] | undefined): void {
   const toaster = useToaster();

@@ -13,7 +13,7 @@ export function PartnersView(): ReactElement {
   const { user, channel } = useConnection();
   const { alerts } = useMe();
   const { members } = usePresence("presence-matching");
-  // What is paired is told as an alert; the list of partners is loaded anew then.
+  // A pairing arrives as an alert; the list of partners is loaded anew then.
   const [round, setRound] = useState(0);
   const newest = alerts.find(({ kind }) => kind === "paired")?.id;
   const state = useLoaded(
@@ -34,7 +34,7 @@ export function PartnersView(): ReactElement {
   const pair = usePublish("presence-matching", "pair");
   const [answer, setAnswer] = useState("");
 
-  // Who lost the connection for a while is not looked for any more, but still looks.
+  // A member who lost the connection for a while is no longer listed as looking, but still looks.
   const looking = useRef(mine?.kind);
   useEffect(() => {
     looking.current = mine?.kind;

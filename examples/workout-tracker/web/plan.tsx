@@ -77,7 +77,7 @@ interface EditorState {
   readonly day: string | undefined;
 }
 
-/** Who else edits where. What others say of themselves is not trusted to have a shape. */
+/** The other editors and their places. Their reports are not trusted to have a shape. */
 function useEditors(document: PlanDocument | undefined): readonly EditorState[] {
   const [editors, setEditors] = useState<readonly EditorState[]>([]);
   useEffect(() => {

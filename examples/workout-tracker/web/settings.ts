@@ -1,5 +1,6 @@
 /**
- * What the server put into the page: which wires there are, and whether this is a demonstration.
+ * The settings that the server put into the page: the transports, and whether this is a
+ * demonstration.
  */
 import { z } from "zod";
 
@@ -23,7 +24,7 @@ const NAMES: Readonly<Record<string, string>> = {
   pusher: "Pusher",
 };
 
-/** What people call a wire. */
+/** The name of a transport for people. */
 export function nameOf(wire: string): string {
   return NAMES[wire] ?? wire;
 }

@@ -8,7 +8,7 @@ import type * as Y from "yjs";
 interface Props {
   readonly label: string;
   readonly text: Y.Text;
-  /** Who else is in it. */
+  /** The other people in it. */
   readonly others: readonly string[];
   readonly focused: () => void;
   readonly left: () => void;
@@ -57,7 +57,8 @@ export function SharedText({ label, text, others, focused, left }: Props): React
 }
 
 /**
- * What has to be taken out and put in, and where: all between what both texts begin and end with.
+ * The text to remove and the text to insert, and the place: everything between the common beginning
+ * and end.
  */
 export function difference(
   before: string,

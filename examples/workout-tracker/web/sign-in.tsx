@@ -1,4 +1,4 @@
-/** The door: name and password, and in a demonstration a way in without them. */
+/** The sign-in view: name and password, and in a demonstration a way in without them. */
 import { type FormEvent, type ReactElement, useState } from "react";
 import type { Person } from "../things.ts";
 import { signIn, visit } from "./account.ts";
@@ -11,7 +11,7 @@ const SEATS = [
 ] as const;
 
 interface Props {
-  /** What to say first; empty for nothing. */
+  /** The text to show first; empty for none. */
   readonly why: string;
   readonly entered: (user: Person) => Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * What passes the wire, for the panel: positions of topics, gaps, states and the latency, as they
- * happen. A store for `useSyncExternalStore`.
+ * The traffic of the channel, for the panel: positions of topics, gaps, states and the latency, as
+ * they happen. A store for `useSyncExternalStore`.
  */
 
 import type { Transport } from "@bellwire/core";

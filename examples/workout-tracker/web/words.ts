@@ -1,4 +1,4 @@
-/** What happened, in words for people. */
+/** Errors in words for people. */
 import { isBellwireError } from "@bellwire/core";
 import type { ChannelState } from "@bellwire/core/client";
 

@@ -404,7 +404,8 @@ export function describeHooks(major: number): void {
       await until(() => page.text, "ready alice bobready alice bob");
       joined.close();
       await until(() => page.text, "ready aliceready alice");
-      expect(world.commands("subscribe")).toEqual(["presence-room.1", "presence-room.1"]); // alice's and bob's
+      // Alice's and Bob's.
+      expect(world.commands("subscribe")).toEqual(["presence-room.1", "presence-room.1"]);
     });
 
     it("say that a publish is pending until the hub has acknowledged it", async () => {

@@ -10,8 +10,8 @@ import { Pairs } from "../../stage.ts";
 import { WORKOUT_DAY } from "../../workload/workload.ts";
 
 /**
- * What is measured in a try. On a busy machine 24 rounds and 3 starts found every slow-down, but
- * left one in four pairs of equal runs undecided; hence more of both.
+ * The plan of one try. On a busy machine 24 rounds and 3 starts found every slow-down, but left one
+ * in four pairs of equal runs undecided; hence more of both.
  */
 export const PLAN: FanOutPlan = {
   subscribers: 300,
@@ -35,7 +35,7 @@ export async function entrant(file: string): Promise<Entrant> {
   return { module, contender: await loadContender(module) };
 }
 
-/** What was measured side by side, of which any part can be looked at as a run of its own. */
+/** Measurements side by side, of which any part can be looked at as a run of its own. */
 export interface SmallRun {
   /** Results as if only these had taken part; the control belongs to them. */
   of(entrants: readonly Entrant[]): Results;

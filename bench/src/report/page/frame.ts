@@ -1,5 +1,5 @@
 /**
- * What stands before and after the scenarios: the summary, how to read the page, where it was
+ * The parts before and after the scenarios: the summary, how to read the page, where it was
  * measured.
  */
 import type { Results } from "../../results.ts";
@@ -62,7 +62,7 @@ ${scenarios.map(
   );
 }
 
-/** What the words and signs of this page mean; caveats only where they occur. */
+/** The meaning of this page's words and signs; caveats only where they occur. */
 export function readingSection(results: Results): Markup {
   const seen = new Set(results.scenarios.flatMap(({ rows }) => rows.flatMap(({ caveats }) => [...caveats])));
   return html`

@@ -9,8 +9,8 @@ export class Markup {
 }
 
 /**
- * What can be put into markup. Strings are escaped, lists are joined, `undefined` and `false` leave
- * nothing.
+ * Values that can be put into markup. Strings are escaped, lists are joined, `undefined` and
+ * `false` leave nothing.
  */
 export type Insert = string | number | Markup | undefined | false | readonly Insert[];
 

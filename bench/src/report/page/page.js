@@ -1,5 +1,8 @@
 // @ts-check
-/** The script of the report's page: draws the plots, and makes the buttons work. It is put into the page as it is. */
+/**
+ * The script of the report's page: draws the plots, and makes the buttons work. It is put into the
+ * page as it is.
+ */
 (() => {
   /** @typedef {import("./plots.ts").PlotSpec} PlotSpec */
   /** @typedef {import("./plots.ts").AxisSpec} AxisSpec */
@@ -22,7 +25,11 @@
       suffix === " %" ? { maximumFractionDigits: 3 } : { maximumSignificantDigits: value >= 1000 ? 6 : 3 },
     ) + suffix;
 
-  /** 1, 2, 5, 10, 20, 50 …, and fewer where there are many. @param {number} least @param {number} most */
+  /**
+   * 1, 2, 5, 10, 20, 50 …, and fewer where there are many.
+   * @param {number} least
+   * @param {number} most
+   */
   function logTicks(least, most) {
     const decades = Math.log10(most / least);
     const steps = decades > 3 ? [1] : decades > 1 ? [1, 2, 5] : [1, 2, 3, 5, 7];
@@ -82,7 +89,11 @@
     };
   }
 
-  /** What the line says at x, or said last before it. @param {readonly (readonly [number, number])[]} points @param {number} x */
+  /**
+   * The value of the line at x, or the last one before it.
+   * @param {readonly (readonly [number, number])[]} points
+   * @param {number} x
+   */
   function valueAt(points, x) {
     let found;
     for (const [at, value] of points) if (at <= x * 1.000001) found = value;
@@ -232,7 +243,8 @@
   dark.addEventListener("change", themed);
   themed();
 
-  // On paper a plot cannot follow the width of its box, the theme is light, and nothing can be unfolded.
+  // On paper a plot cannot follow the width of its box, the theme is light, and nothing can be
+  // unfolded.
   const PAPER_WIDTH = 470;
   let afterwards = () => {};
   addEventListener("beforeprint", () => {

@@ -1,7 +1,4 @@
-/**
- * What the plots of a scenario show, in figures, for those who cannot see them or want to quote
- * one.
- */
+/** The figures of a scenario's plots, for people who cannot see them or want to quote one. */
 import type { Curve, Row, ScenarioResult } from "../../results.ts";
 import { number } from "../row-text.ts";
 import { curveOf, type Point } from "./plots.ts";

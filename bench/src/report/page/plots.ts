@@ -5,7 +5,7 @@ import type { LineStyle } from "./theme.ts";
 
 /** One axis. */
 export interface AxisSpec {
-  /** What stands beside it, with the unit. */
+  /** The label beside it, with the unit. */
   readonly label: string;
   readonly scale: "linear" | "log";
   /** Where the ticks are and what they say; by default the page chooses round numbers. */
@@ -147,7 +147,7 @@ function recoveryPlots(scenario: string, series: readonly SeriesSpec[]): PlotSpe
       y: { label: "% of the clients", scale: "linear", suffix: " %" },
       series: series.map(({ points, ...rest }) => ({
         ...rest,
-        // Who is whole stays so until the last of all is.
+        // A client that is whole stays so until the last of all is.
         points: ordered([...points, [end, points.at(-1)?.[1] ?? 0]]).map(
           ([x, y]): Point => [rounded(x), rounded(y * 100)],
         ),

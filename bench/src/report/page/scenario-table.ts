@@ -16,7 +16,7 @@ import {
 import { html, type Insert, type Markup } from "./markup.ts";
 import type { LineStyle } from "./theme.ts";
 
-/** What the sections of one report share. */
+/** The shared parts of a report's sections. */
 export interface Page {
   readonly styles: ReadonlyMap<string, LineStyle>;
   readonly leads: readonly Lead[];

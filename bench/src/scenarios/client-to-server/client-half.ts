@@ -13,7 +13,7 @@ import { loadContender } from "../../registry.ts";
 import { eventsOf, type SteadySpec, workloadOf } from "../../workload/spec.ts";
 import type { Workload } from "../../workload/workload.ts";
 
-/** What an open loop of publishes gave. */
+/** The result of an open loop of publishes. */
 export interface PublishReport {
   readonly health: SenderHealth;
   /** Milliseconds from the intended publish to its acknowledgement. */
@@ -21,7 +21,7 @@ export interface PublishReport {
   readonly p99: number;
 }
 
-/** What a closed loop gave: every publisher has one publish under way all the time. */
+/** The result of a closed loop: every publisher has one publish under way all the time. */
 export interface FloodReport {
   readonly acknowledged: number;
   readonly milliseconds: number;
@@ -29,7 +29,7 @@ export interface FloodReport {
   readonly cpu: number;
 }
 
-/** What became of all publishes so far. */
+/** The fate of all publishes so far. */
 export interface PublishAccount {
   readonly account: Account;
   readonly troubles: readonly string[];

@@ -19,7 +19,7 @@ import type { FloodReport, PublishAccount, PublishReport } from "./client-half.t
 const SHAPE = { kind: "steady", topics: 20, subscribers: 20, topicsEach: 1, bytes: 128 } as const;
 
 interface PublishPlan {
-  /** What is published in one round, in an open loop. */
+  /** The publishes of one round, in an open loop. */
   readonly spec: SteadySpec;
   readonly rounds: number;
   /** Milliseconds of the closed loop in each round. */

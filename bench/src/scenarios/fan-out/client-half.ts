@@ -8,13 +8,15 @@ import { loadContender } from "../../registry.ts";
 import { ContentCheck } from "./content.ts";
 import { type LoadClient, openLoadClients } from "./load-clients.ts";
 
-/** What all subscribers of one contender have got, once everything came or the wait was over. */
+/**
+ * The deliveries to all subscribers of one contender, once everything came or the wait was over.
+ */
 export interface Tally {
   /** Deliveries missing over all subscribers. */
   readonly lost: number;
   /** Deliveries too many over all subscribers. */
   readonly doubled: number;
-  /** What went wrong otherwise: content that was not as sent, connections lost. */
+  /** Other failures: content that was not as sent, connections lost. */
   readonly troubles: readonly string[];
   /** CPU of the client process since the slice began, microseconds. */
   readonly cpu: number;

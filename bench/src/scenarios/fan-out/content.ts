@@ -1,4 +1,6 @@
-/** What is broadcast in the fan-out, and the check that a real client got exactly that. */
+/**
+ * The content that is broadcast in the fan-out, and the check that a real client got exactly that.
+ */
 import { FAN_OUT_EVENT, FAN_OUT_TOPIC, type Notice } from "../../contender.ts";
 import { MARKER } from "../../wire/marker.ts";
 

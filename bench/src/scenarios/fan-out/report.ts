@@ -16,8 +16,8 @@ interface Bar {
 const SOCKETIO = { wire: "Bellwire socketio", against: "raw Socket.IO" };
 
 /**
- * What a wire's CPU per delivery may be at most, as a multiple of another contender's in the same
- * run.
+ * The most that a transport's CPU for each delivery may be, as a multiple of another contender's in
+ * the same run.
  */
 export const BARS: readonly Bar[] = [
   { wire: "Bellwire ws", burst: 1, most: 0.85 },

@@ -16,7 +16,7 @@ import { broadcast } from "./content.ts";
 
 const nextTurn = promisify(setImmediate);
 
-/** What one slice does. A tick is one turn of the event loop. */
+/** The work of one slice. A tick is one turn of the event loop. */
 export interface SliceOrder {
   /**
    * Ticks before the measured ones: V8 shrinks its young generation while a process waits, and must
@@ -28,7 +28,7 @@ export interface SliceOrder {
   readonly burst: number;
 }
 
-/** What a slice cost the server process, user and system time together, in microseconds. */
+/** The cost of a slice for the server process, user and system time together, in microseconds. */
 export interface SliceCost {
   readonly cpu: number;
   /** Notifications of the measured ticks. */
@@ -60,7 +60,7 @@ export function createHalf() {
       server.publish(notices);
       await nextTurn();
     }
-    // What the last tick put off to later turns belongs to it.
+    // Work that the last tick put off to later turns belongs to it.
     await nextTurn();
   };
 

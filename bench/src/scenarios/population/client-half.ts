@@ -10,7 +10,7 @@ import { type LoadClient, openLoadClients } from "../fan-out/load-clients.ts";
 export interface Joining {
   /** Milliseconds until the last was subscribed. */
   readonly milliseconds: number;
-  /** What went wrong; when it is not empty, not all have joined. */
+  /** Failures; when there are any, not all clients have joined. */
   readonly troubles: readonly string[];
 }
 

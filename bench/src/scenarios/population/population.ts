@@ -10,7 +10,7 @@ import type { Memory } from "./server-half.ts";
 type ServerModule = typeof serverHalf;
 type ClientModule = typeof clientHalf;
 
-/** What a storm cost. */
+/** The cost of a storm. */
 export interface Storm extends Joining {
   /** CPU of the server process from the first connection to the last subscription, microseconds. */
   readonly cpu: number;

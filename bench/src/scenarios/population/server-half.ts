@@ -7,7 +7,7 @@ import { runInNewContext } from "node:vm";
 import { FAN_OUT_EVENT, type ServerHalf } from "../../contender.ts";
 import { loadContender } from "../../registry.ts";
 
-/** What the process holds after a full collection, bytes. */
+/** The memory of the process after a full collection, in bytes. */
 export interface Memory {
   readonly heap: number;
   readonly rss: number;

@@ -1,6 +1,6 @@
 /** One contender on its way up: it is offered one rate after another until it breaks. */
 import type { Drive, DriveResult } from "../../drive/drive.ts";
-import { illness } from "../../drive/sender.ts";
+import { lateness } from "../../drive/sender.ts";
 import { type Attempt, highestHeld, lowestBroken, nextRate, type SearchPlan } from "./search.ts";
 
 /** How rates are offered and when one holds. */
@@ -14,8 +14,8 @@ export interface ClimbPlan extends SearchPlan {
 /** One rate that was offered and what came of it. */
 export interface Step extends Attempt {
   /**
-   * The sender was ill though neither process was busy: it was the machine and says nothing of the
-   * wire. It is offered again.
+   * The sender fell behind though neither process was busy: the machine was at fault and not the
+   * transport. The rate is offered again.
    */
   readonly disturbed: boolean;
   readonly result: DriveResult;
@@ -58,10 +58,10 @@ export class Climb {
     const before = this.steps.at(-1)?.result.report.account.lost ?? 0;
     const result = await this.#drive.play({ from, to, speed: rate / this.#base });
     const { account, latency } = result.report;
-    const ill = illness(result.health) !== undefined;
+    const behind = lateness(result.health) !== undefined;
     const held =
-      account.lost <= before && latency.p99 <= this.#plan.objective && !ill && result.failures === 0;
-    this.steps.push({ rate, held, disturbed: ill && !isBusy(result), result });
+      account.lost <= before && latency.p99 <= this.#plan.objective && !behind && result.failures === 0;
+    this.steps.push({ rate, held, disturbed: behind && !isBusy(result), result });
     return to;
   }
 

@@ -1,6 +1,6 @@
 /**
- * Who lives in the demonstration: a dozen simulated people, and seats for visitors who want to be
- * somebody in particular.
+ * The people of the demonstration: a dozen simulated ones, and seats for visitors who want a
+ * particular role.
  */
 import type { NewAccount } from "../accounts.ts";
 

@@ -1,5 +1,5 @@
 /**
- * Fills the database for the demonstration. What is there already stays as it is, so that a restart
+ * Fills the database for the demonstration. Existing rows stay as they are, so that a restart
  * changes nothing.
  */
 import { randomUUID } from "node:crypto";

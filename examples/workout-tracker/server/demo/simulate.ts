@@ -12,12 +12,12 @@ import { ADMIN, MEMBERS, TRAINER } from "./people.ts";
 import { CHALLENGE, SESSIONS } from "./seed.ts";
 import { coachVisitor } from "./trainer.ts";
 
-/** What simulated people act by. */
+/** The means by which simulated people act. */
 export interface Stage {
   channelOf(account: NewAccount): NotificationChannel<Topics>;
   /**
-   * Does something again and again, about every `ms` milliseconds, until the end. What it rejects
-   * with is reported, and it goes on.
+   * Does something again and again, about every `ms` milliseconds, until the end. A rejection is
+   * reported, and the repetition goes on.
    */
   every(ms: number, work: () => unknown): void;
   /** Does something once, unless the end comes first. */

@@ -1,6 +1,6 @@
 /**
- * What the end-to-end tests have: the built page, a server behind a proxy, and people in front of
- * real browsers.
+ * The equipment of the end-to-end tests: the built page, a server behind a proxy, and people in
+ * front of real browsers.
  */
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -27,8 +27,8 @@ const FLAGS = [
   "--disable-sync",
 ];
 /**
- * What Chromium itself writes to the console when a connection is cut, refused or closed, which is
- * what these tests do.
+ * Errors that Chromium itself writes to the console when a connection is cut, refused or closed, as
+ * these tests do.
  */
 const NETWORK_ERROR = /net::ERR_|^WebSocket connection to |status of 503/;
 

@@ -1,6 +1,6 @@
 /**
- * What must hold in every browser, between Firefox and WebKit: devices, notifications, chat, and
- * the way back, on each wire.
+ * Promises for every browser, between Firefox and WebKit: devices, notifications, chat, and
+ * recovery, on each transport.
  */
 import { type FaultProxy, seededRandom, startFaultProxy } from "@bellwire/core/conformance";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";

@@ -1,4 +1,4 @@
-/** What the tests ask of a browser that playwright cannot drive: a page, seen and used by XPath. */
+/** The interface to a browser that playwright cannot drive: a page, seen and used by XPath. */
 import { expect } from "vitest";
 import { PASSWORD } from "../people.ts";
 import { PATIENCE } from "./browser.ts";
@@ -8,12 +8,12 @@ import { PATIENCE } from "./browser.ts";
  * for {@link PATIENCE}.
  */
 export interface Screen {
-  /** What the body of a function comes to in the page; it must be JSON. */
+  /** The value of a function's body in the page; it must be JSON. */
   evaluate(body: string): Promise<unknown>;
   click(xpath: string): Promise<void>;
   /** Types, key by key, into an input, whose content is replaced. */
   type(xpath: string, text: string): Promise<void>;
-  /** What the page has thrown, or written to the console as an error. */
+  /** Errors that the page has thrown or written to the console. */
   complaints(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
@@ -58,7 +58,7 @@ export class Person {
     await this.#until(() => this.panel("state"), "Connected");
   }
 
-  /** What the panel says under one of its names. */
+  /** The text of the panel under one of its names. */
   async panel(name: string): Promise<string> {
     return String(
       await this.#screen.evaluate(

@@ -1,5 +1,5 @@
 /**
- * What goes wrong in front of a browser: the page says it in words, recovers by itself, and shows
+ * Failures in front of a browser: the page explains them in words, recovers by itself, and shows
  * nothing twice.
  */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -83,7 +83,7 @@ describe.skipIf(!executablePath)(`the tracker in trouble${reason}`, { timeout: 1
       await tom.page.getByRole("button", { name: "Send" }).click();
       await tom.seesTimes(text, 1);
     }
-    // What a browser says when the lid is opened.
+    // The event of a browser whose lid is opened.
     await mia.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
     await mia.sees("The connection was lost.");
     proxy.cutAll();

@@ -32,7 +32,7 @@ const RECORDER = `
   addEventListener("error", ({ message }) => complaints.push("uncaught: " + message));
   addEventListener("unhandledrejection", ({ reason }) => complaints.push("unhandled: " + reason));`;
 
-/** What WebDriver calls the id of an element. */
+/** WebDriver's name for the id of an element. */
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 
 export async function launchWebKit(): Promise<WebKit> {
