@@ -6,7 +6,7 @@ export default defineConfig({
   entry: {
     client: "src/client.ts",
     server: "src/server.ts",
-    emulator: "src/emulator.ts",
+    hosted: "src/hosted.ts",
     testing: "src/testing.ts",
   },
 });

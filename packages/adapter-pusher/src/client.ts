@@ -12,12 +12,12 @@ import {
   systemClock,
   text,
 } from "@bellwire/core/adapter";
-import { HostedLink } from "./client/hosted-link.ts";
-import { NativeLink } from "./client/native-link.ts";
-import type { PusherAddress } from "./client/pusher-connection.ts";
-import { urlOptions } from "./client/url-options.ts";
+import { HostedLink } from "./hosted/client/client-link.ts";
+import { NativeLink } from "./native/client-link.ts";
+import type { PusherAddress } from "./connection/pusher-connection.ts";
+import { urlOptions } from "./connection/url-options.ts";
 
-import { HOSTED_MESSAGE_BYTES, type RouteName } from "./hosted-routes.ts";
+import { HOSTED_MESSAGE_BYTES, type RouteName } from "./hosted/routes.ts";
 
 /** What Pusher's protocol can do before a hub of our own. */
 export const PUSHER_CAPABILITIES = {

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Rig } from "@bellwire/core/conformance";
 import { pusherTransport } from "./client.ts";
-import { attachPusher } from "./emulator.ts";
+import { attachPusher } from "./server.ts";
 
 const app = { id: "1", key: "bellwire", secret: "for tests" };
 

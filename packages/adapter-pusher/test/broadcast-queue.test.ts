@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type BroadcastEvent, BroadcastQueue, failureOf } from "../src/hosted/broadcast-queue.ts";
+import { type BroadcastEvent, BroadcastQueue, failureOf } from "../src/hosted/server/broadcast-queue.ts";
 
 function event(channel: string, data = "{}", extra: Partial<BroadcastEvent> = {}): BroadcastEvent {
   return { channel, name: "said", data, volatile: false, at: 0, ...extra };

@@ -4,7 +4,7 @@ import { isBellwireError } from "@bellwire/core";
 import fc from "fast-check";
 import PusherImport from "pusher-js";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { attachPusher } from "../src/emulator.ts";
+import { attachPusher } from "../src/server.ts";
 import {
   hostedSession,
   isExcluded,
@@ -12,8 +12,8 @@ import {
   readRouteAnswer,
   readRouteRequest,
   socketOf,
-} from "../src/hosted-routes.ts";
-import { channelText, isSignature, sign, userText } from "../src/signature.ts";
+} from "../src/hosted/routes.ts";
+import { channelText, isSignature, sign, userText } from "../src/protocol/signature.ts";
 import { type Hosting, host, until } from "./hosting.ts";
 import { app } from "./vendor.ts";
 

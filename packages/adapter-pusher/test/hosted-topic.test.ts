@@ -2,8 +2,8 @@ import type { Position } from "@bellwire/core";
 import type { Notified, ServerMessage, Skip } from "@bellwire/core/adapter";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Arrival } from "../src/client/held.ts";
-import { HostedTopic, type TopicEffect } from "../src/client/hosted-topic.ts";
+import type { Arrival } from "../src/hosted/client/held.ts";
+import { HostedTopic, type TopicEffect } from "../src/hosted/client/topic-machine.ts";
 
 const TOPIC = "news.nz";
 const EPOCH = "e1";

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 import { isBellwireError } from "@bellwire/core";
 import { createHub } from "@bellwire/core/server";
 import { expect, it, onTestFinished } from "vitest";
-import { attachPusherRoutes } from "../src/server.ts";
+import { attachPusherRoutes } from "../src/hosted.ts";
 import { app, authorization, serve, topics, until, watchUncaught } from "./serving.ts";
 
 watchUncaught();

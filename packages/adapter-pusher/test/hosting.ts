@@ -7,7 +7,7 @@ import { SessionLog, until } from "@bellwire/core/conformance";
 import { createHub, type Hub, type HubOptions } from "@bellwire/core/server";
 import { onTestFinished } from "vitest";
 import { type HostedPusherOptions, pusherTransport } from "../src/client.ts";
-import { attachPusherRoutes, hostedPusher, type PusherRoutesOptions } from "../src/server.ts";
+import { attachPusherRoutes, hostedPusher, type PusherRoutesOptions } from "../src/hosted.ts";
 import { app, startVendor, type Vendor } from "./vendor.ts";
 
 export interface Numbered {

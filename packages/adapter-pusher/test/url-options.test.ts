@@ -1,7 +1,7 @@
 /** The URL form of a client's options, as `transportFrom` gives it to the adapter. */
 import { transportFrom } from "@bellwire/core/client";
 import { describe, expect, it } from "vitest";
-import { urlOptions } from "../src/client/url-options.ts";
+import { urlOptions } from "../src/connection/url-options.ts";
 import { HOSTED_CAPABILITIES, PUSHER_CAPABILITIES, pusherTransport } from "../src/client.ts";
 
 describe("a URL", () => {

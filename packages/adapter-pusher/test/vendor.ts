@@ -6,8 +6,8 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
-import { judgeRequest } from "../src/emulator/request-auth.ts";
-import { channelText, isSignature } from "../src/signature.ts";
+import { judgeRequest } from "../src/api/request-auth.ts";
+import { channelText, isSignature } from "../src/protocol/signature.ts";
 
 export const app = { id: "7", key: "vendor-key", secret: "vendor-secret" };
 

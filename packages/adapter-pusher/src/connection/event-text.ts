@@ -1,0 +1,22 @@
+/** What goes to a client: Pusher's events as JSON texts. */
+import { errorData, type PusherError } from "../protocol/pusher-error.ts";
+
+/** An event of Pusher's protocol. Its data travels as a text: JSON within JSON. */
+export interface PusherEvent {
+  readonly event: string;
+  readonly channel?: string | undefined;
+  /** JSON. */
+  readonly data?: string | undefined;
+  /** The user that sent it; on client events of presence channels. */
+  readonly user_id?: string | number | undefined;
+}
+
+/** The text of an event. */
+export function eventText({ event, channel, data, user_id }: PusherEvent): string {
+  return JSON.stringify({ event, channel, data, user_id });
+}
+
+/** The text of `pusher:error`. */
+export function errorText(error: PusherError): string {
+  return JSON.stringify({ event: "pusher:error", data: errorData(error) });
+}

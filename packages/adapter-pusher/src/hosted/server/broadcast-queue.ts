@@ -1,0 +1,156 @@
+/**
+ * Decides which events go to Pusher next, and what becomes of those that it did not take. Pure. Events of one channel leave one after
+ * another; several requests may be under way for different channels.
+ */
+import { HOSTED_LIMITS } from "../../protocol/limits.ts";
+
+/** One event on its way. */
+export interface BroadcastEvent {
+  readonly channel: string;
+  readonly name: string;
+  /** The data, encoded. */
+  readonly data: string;
+  /** The connection that must not receive it. */
+  readonly socketId?: string | undefined;
+  /** Worth nothing later: it is not tried again. */
+  readonly volatile: boolean;
+  /** When it came, in monotonic milliseconds. */
+  readonly at: number;
+  /** It was part of a batch that was refused as a whole, and goes by itself now, so that it can be told which one was wrong. */
+  readonly alone?: boolean;
+}
+
+/** What Pusher's answer means. */
+export type Failure = "later" | "refused";
+
+/** Requests under way at a time. */
+const LANES = 4;
+/** Events and bytes that may wait. */
+const MAX_EVENTS = 10_000;
+const MAX_BYTES = 8_388_608;
+/** Milliseconds after which an event is given up: clients have found it in the history by then. */
+const PATIENCE = 30_000;
+/** Milliseconds before the next request after a failure: random up to the base, doubled with every failure up to the cap. */
+const BASE = 500;
+const CAP = 20_000;
+
+export class BroadcastQueue {
+  #waiting: BroadcastEvent[] = [];
+  #bytes = 0;
+  readonly #busy: Set<string> = new Set();
+  #underWay = 0;
+  #failures = 0;
+  #resumeAt = 0;
+
+  /** Whether everything was taken or given up. */
+  get empty(): boolean {
+    return this.#waiting.length === 0 && this.#underWay === 0;
+  }
+
+  /** How many wait. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Adds an event; answers with those that had to go for it, the oldest. */
+  add(event: BroadcastEvent): readonly BroadcastEvent[] {
+    this.#waiting.push(event);
+    this.#bytes += event.data.length;
+    let over = 0;
+    while (this.#waiting.length - over > MAX_EVENTS || this.#bytes > MAX_BYTES) {
+      this.#bytes -= this.#waiting[over]?.data.length ?? 0;
+      over += 1;
+    }
+    return over > 0 ? this.#waiting.splice(0, over) : [];
+  }
+
+  /** Takes those out that have waited for too long. */
+  expire(now: number): readonly BroadcastEvent[] {
+    const fresh = this.#waiting.filter(({ at }) => now - at < PATIENCE);
+    if (fresh.length === this.#waiting.length) return [];
+    const old = this.#waiting.filter(({ at }) => now - at >= PATIENCE);
+    this.#keep(fresh);
+    return old;
+  }
+
+  /** The next batch to send; undefined when there is none, or not yet. {@link taken} or {@link failed} follows. */
+  next(now: number): readonly BroadcastEvent[] | undefined {
+    if (this.#underWay >= LANES || now < this.#resumeAt) return undefined;
+    const batch: BroadcastEvent[] = [];
+    const passed = new Set(this.#busy);
+    for (const event of this.#waiting) {
+      if (passed.has(event.channel)) continue;
+      if (event.alone && batch.length > 0) {
+        // What comes after it on its channel waits with it.
+        passed.add(event.channel);
+        continue;
+      }
+      batch.push(event);
+      if (event.alone || batch.length === HOSTED_LIMITS.batch) break;
+    }
+    if (batch.length === 0) return undefined;
+    const sent = new Set(batch);
+    this.#keep(this.#waiting.filter((event) => !sent.has(event)));
+    this.#underWay += 1;
+    for (const { channel } of batch) this.#busy.add(channel);
+    return batch;
+  }
+
+  /** Pusher has taken a batch. */
+  taken(batch: readonly BroadcastEvent[]): void {
+    this.#failures = 0;
+    this.#resumeAt = 0;
+    this.#back(batch);
+  }
+
+  /** Pusher has not taken a batch. Answers with the events that are given up. `random` is from [0, 1). */
+  failed(
+    batch: readonly BroadcastEvent[],
+    failure: Failure,
+    now: number,
+    random: number,
+  ): readonly BroadcastEvent[] {
+    this.#back(batch);
+    if (failure === "refused") {
+      if (batch.length === 1) return batch;
+      this.#keep([...batch.map((event) => ({ ...event, alone: true })), ...this.#waiting]);
+      return [];
+    }
+    // Requests that were under way together fail together, and count once.
+    if (now >= this.#resumeAt) {
+      this.#resumeAt = now + random * Math.min(CAP, BASE * 2 ** this.#failures);
+      this.#failures += 1;
+    }
+    // In front of everything: what came later on these channels was waiting for them.
+    this.#keep([...batch.filter((event) => !event.volatile), ...this.#waiting]);
+    return batch.filter((event) => event.volatile);
+  }
+
+  /** When it is worth asking again, in monotonic milliseconds; 0: at once. */
+  get resumeAt(): number {
+    return this.#resumeAt;
+  }
+
+  /** Gives everything up that waits. */
+  clear(): readonly BroadcastEvent[] {
+    const given = this.#waiting;
+    this.#keep([]);
+    return given;
+  }
+
+  #keep(events: BroadcastEvent[]): void {
+    this.#waiting = events;
+    this.#bytes = events.reduce((sum, { data }) => sum + data.length, 0);
+  }
+
+  #back(batch: readonly BroadcastEvent[]): void {
+    this.#underWay -= 1;
+    for (const { channel } of batch) this.#busy.delete(channel);
+  }
+}
+
+/** What a status of the HTTP API means for a batch; undefined is no answer at all. */
+export function failureOf(status: number | undefined): Failure {
+  // Something in it is wrong. Every other refusal is about the app, its plan, or the moment.
+  return status === 400 || status === 413 ? "refused" : "later";
+}

@@ -1,0 +1,55 @@
+/** A link to a hub whose emulator is on the other end: Bellwire's own messages, on a connection of Pusher's. */
+
+import { type CloseCause } from "@bellwire/core";
+import {
+  type ClientMessage,
+  type Link,
+  type LinkObserver,
+  readServerMessage,
+  type ServerMessage,
+} from "@bellwire/core/adapter";
+import { NATIVE_EVENT, NATIVE_PATH } from "./native-event.ts";
+import { type PusherAddress, PusherConnection, type ReceivedEvent } from "../connection/pusher-connection.ts";
+
+export class NativeLink implements Link<ClientMessage> {
+  /** pusher-js does not tell. */
+  readonly buffered = 0;
+  readonly #observer: LinkObserver<ServerMessage>;
+  readonly #connection: PusherConnection;
+
+  constructor(address: PusherAddress, observer: LinkObserver<ServerMessage>) {
+    this.#observer = observer;
+    this.#connection = new PusherConnection(
+      { ...address, path: `${address.path ?? ""}${NATIVE_PATH}` },
+      {
+        open: () => observer.open(),
+        event: (event) => this.#receive(event),
+        malformed: (reason) => observer.malformed(reason),
+        close: (cause) => observer.close(cause),
+      },
+    );
+  }
+
+  send(batch: readonly ClientMessage[]): void {
+    for (const message of batch) {
+      if (!this.#connection.send(NATIVE_EVENT, message))
+        return this.close({ code: "link_lost", reason: "the connection is gone" });
+    }
+  }
+
+  close(cause: CloseCause): void {
+    this.#connection.close(cause);
+  }
+
+  #receive({ event, data }: ReceivedEvent): void {
+    // What pusher-js asks for and gets by itself is none of ours.
+    if (event !== NATIVE_EVENT) return;
+    const decoded = readServerMessage(data);
+    if (!decoded.ok) return this.#observer.malformed(decoded.reason);
+    const { message } = decoded;
+    if (message.type === "bye") {
+      const { code, reason, retryAfter } = message;
+      this.close({ code, reason, retryAfter });
+    } else this.#observer.message(message);
+  }
+}
