@@ -1,25 +1,13 @@
 /**
- * The client half of the Socket.IO wire, on `socket.io-client`: one fresh connection per link, its
- * own reconnection off.
+ * The client half of the Socket.IO transport, on `socket.io-client`: one fresh connection for each
+ * link, with the library's reconnection off.
  */
-import { type Capabilities, type CloseCause, type Transport } from "@bellwire/core";
-import {
-  type ClientMessage,
-  callable,
-  checkOptions,
-  encodeClientMessage,
-  flag,
-  type Link,
-  type LinkObserver,
-  type OptionRules,
-  readServerMessage,
-  type ServerMessage,
-} from "@bellwire/core/adapter";
-import { Manager, type Socket } from "socket.io-client";
-import { expectAnswers } from "./answers.ts";
-import { connectCause, disconnectCause, MALFORMED } from "./causes.ts";
-import { guardHandshake, guardPackets } from "./guard.ts";
-import { AUTH, eventPacket, MESSAGES, NAMESPACE, PATH } from "./wire.ts";
+import { type Capabilities, type Transport } from "@bellwire/core";
+import { callable, checkOptions, flag, type OptionRules, pageUrl } from "@bellwire/core/adapter";
+import { NAMESPACE, PATH } from "./connection/encoding.ts";
+import { type Connecting, SocketIoClientLink } from "./native/client-link.ts";
+
+// ── Capabilities ──
 
 /** The capabilities of Socket.IO. */
 export const SOCKETIO_CAPABILITIES = {
@@ -35,7 +23,9 @@ export const SOCKETIO_CAPABILITIES = {
   maxMessageBytes: 65_536,
 } as const satisfies Capabilities;
 
-/** A way of Socket.IO to move packets. */
+// ── Options ──
+
+/** A way in which Socket.IO moves packets. */
 export type SocketIoCarrier = "websocket" | "polling";
 
 /** Options of {@link socketIoTransport}. */
@@ -64,24 +54,6 @@ export interface SocketIoTransportOptions {
   readonly withCredentials?: boolean;
 }
 
-/**
- * Makes links over Socket.IO. Throws `invalid_option`. A link fails with the code that the hub
- * refused it with; where only an HTTP status is known, with `unauthorized` (401), `forbidden`
- * (403), `too_large` (413), `rate_limited` (429) or `overloaded` (503, with `Retry-After`); and
- * with `link_lost` in any other case. Browsers tell no status of a refused WebSocket.
- */
-export function socketIoTransport(
-  options: SocketIoTransportOptions,
-): Transport<typeof SOCKETIO_CAPABILITIES> {
-  checkOptions("socketIoTransport", options, RULES, ["url"]);
-  const { origin, namespace } = placeOf(options.url) ?? { origin: "", namespace: NAMESPACE };
-  return {
-    name: "socketio",
-    capabilities: SOCKETIO_CAPABILITIES,
-    connect: (observer) => new SocketIoLink(origin, namespace, options, observer),
-  };
-}
-
 const CARRIERS: readonly unknown[] = ["websocket", "polling"] satisfies SocketIoCarrier[];
 
 const RULES: OptionRules = {
@@ -105,130 +77,31 @@ const RULES: OptionRules = {
   withCredentials: flag,
 };
 
-/** Where a URL leads: to a namespace of a server. Undefined when it cannot be one. */
-function placeOf(url: unknown): { readonly origin: string; readonly namespace: string } | undefined {
-  if (typeof url !== "string" && !(url instanceof URL)) return undefined;
-  // A page is where relative URLs start; other runtimes have none.
-  const base = (globalThis as { location?: { href?: string } }).location?.href;
-  if (!URL.canParse(url, base)) return undefined;
-  const { protocol, host, search, hash, pathname } = new URL(url, base);
-  if (!/^(http|ws)s?:$/.test(protocol) || hash !== "" || pathname.includes(",")) return undefined;
-  return { origin: `${protocol}//${host}/${search}`, namespace: pathname === "/" ? NAMESPACE : pathname };
+// ── Transport ──
+
+/**
+ * Makes links over Socket.IO. Throws `invalid_option`. A link fails with the code that the hub
+ * refused it with; where only an HTTP status is known, with `unauthorized` (401), `forbidden`
+ * (403), `too_large` (413), `rate_limited` (429) or `overloaded` (503, with `Retry-After`); and
+ * with `link_lost` in any other case. Browsers tell no status of a refused WebSocket.
+ */
+export function socketIoTransport(
+  options: SocketIoTransportOptions,
+): Transport<typeof SOCKETIO_CAPABILITIES> {
+  checkOptions("socketIoTransport", options, RULES, ["url"]);
+  const { origin, namespace } = placeOf(options.url) ?? { origin: "", namespace: NAMESPACE };
+  return {
+    name: "socketio",
+    capabilities: SOCKETIO_CAPABILITIES,
+    connect: (observer) => new SocketIoClientLink({ ...options, origin, namespace }, observer),
+  };
 }
 
-class SocketIoLink implements Link<ClientMessage> {
-  readonly #options: SocketIoTransportOptions;
-  readonly #observer: LinkObserver<ServerMessage>;
-  readonly #namespace: string;
-  #manager: Manager | undefined;
-  #socket: Socket | undefined;
-  #stopExpecting: () => void = () => {};
-  #opened = false;
-  #closed = false;
-
-  constructor(
-    origin: string,
-    namespace: string,
-    options: SocketIoTransportOptions,
-    observer: LinkObserver<ServerMessage>,
-  ) {
-    this.#options = options;
-    this.#observer = observer;
-    this.#namespace = namespace;
-    void this.#run(origin);
-  }
-
-  /** Approximate: what the platform's WebSocket or request holds cannot be seen from here. */
-  get buffered(): number {
-    const packets = this.#manager?.engine?.writeBuffer ?? [];
-    return packets.reduce((sum, { data }) => sum + (typeof data === "string" ? data.length : 0), 0);
-  }
-
-  send(batch: readonly ClientMessage[]): void {
-    if (this.#closed || !this.#socket?.connected) return;
-    try {
-      for (const message of batch) {
-        // One packet each, for the hub's limit is on the message.
-        const packet = eventPacket(this.#namespace, MESSAGES, [encodeClientMessage(message)]);
-        this.#manager?.engine.send(packet, { compress: false });
-      }
-    } catch {
-      this.close({ code: "invalid_data", reason: "not JSON" });
-    }
-  }
-
-  close(cause: CloseCause): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#stopExpecting();
-    this.#socket?.off();
-    // Only who leaves for good says so: to the hub a member that will be back is still present.
-    if (cause.code === "normal") this.#socket?.disconnect();
-    else this.#manager?.engine?.close();
-    queueMicrotask(() => this.#observer.close(cause));
-  }
-
-  async #run(origin: string): Promise<void> {
-    try {
-      const headers = this.#options.headers && (await this.#options.headers());
-      if (!this.#closed) this.#connect(origin, headers);
-    } catch {
-      this.close({ code: "link_lost", reason: "no connection" });
-    }
-  }
-
-  #connect(origin: string, headers: Readonly<Record<string, string>> | undefined): void {
-    const { path = PATH, transports = ["websocket", "polling"], withCredentials = false } = this.#options;
-    const manager = new Manager(origin, {
-      path,
-      transports: [...transports],
-      tryAllTransports: true,
-      // Every retry is the channel's.
-      reconnection: false,
-      autoConnect: false,
-      withCredentials,
-      ...(headers && { extraHeaders: { ...headers } }),
-    });
-    // An attempt is given up by the channel.
-    manager.timeout(false);
-    const harmful = (): void => this.close(MALFORMED);
-    guardPackets(manager, harmful);
-    const socket = manager.socket(this.#namespace, { auth: AUTH });
-    this.#manager = manager;
-    this.#socket = socket;
-    socket.once("connect", () => {
-      this.#opened = true;
-      this.#observer.open();
-    });
-    socket.on(MESSAGES, (...messages: readonly unknown[]) => {
-      for (const message of messages) this.#message(message);
-    });
-    socket.on("connect_error", (error) => this.close(connectCause(error, this.#namespace)));
-    socket.on("disconnect", (reason, details) => this.close(disconnectCause(reason, details)));
-    socket.connect();
-    guardHandshake(manager, harmful);
-    // The library waits on when a connection ends that has not said anything yet.
-    manager.engine.on("close", (reason, details) => {
-      // So it closes what was refused, and then says why.
-      if (reason !== "forced close") this.close(disconnectCause(reason, details));
-    });
-  }
-
-  #expectAnswers(idleTimeout: number): void {
-    const dead = (): void => this.close({ code: "timeout", reason: "what was posted was not answered" });
-    this.#stopExpecting();
-    if (this.#manager) this.#stopExpecting = expectAnswers(this.#manager, idleTimeout, dead);
-  }
-
-  #message(value: unknown): void {
-    if (this.#closed) return;
-    // Before the connection: the library keeps such events, and hands them over first.
-    if (!this.#opened) return this.close(MALFORMED);
-    const decoded = readServerMessage(value);
-    if (!decoded.ok) return this.#observer.malformed(decoded.reason);
-    const { message } = decoded;
-    if (message.type === "welcome") this.#expectAnswers(message.idleTimeout);
-    if (message.type !== "bye") return this.#observer.message(message);
-    this.close({ code: message.code, reason: message.reason, retryAfter: message.retryAfter });
-  }
+/** Where a URL leads: to a namespace of a server. Undefined when it cannot be one. */
+function placeOf(url: unknown): { readonly origin: string; readonly namespace: string } | undefined {
+  const target = pageUrl(url);
+  if (!target) return undefined;
+  const { protocol, host, search, hash, pathname } = target;
+  if (!/^(http|ws)s?:$/.test(protocol) || hash !== "" || pathname.includes(",")) return undefined;
+  return { origin: `${protocol}//${host}/${search}`, namespace: pathname === "/" ? NAMESPACE : pathname };
 }

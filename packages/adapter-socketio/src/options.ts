@@ -1,17 +1,9 @@
-/** Options of the server half, with their defaults. */
-import { checkOptions, type OptionRules } from "@bellwire/core/adapter";
-import { isAllowedOrigins } from "@bellwire/core/http";
-import { type AllowedOrigins } from "@bellwire/core/server";
-import { NAMESPACE, PATH } from "./wire.ts";
+/** Options of the server half of the Socket.IO transport. */
+import { checkOptions, type OptionRules, withDefaults } from "@bellwire/core/adapter";
+import { allowedOriginsRule, type OriginOptions, pathRule } from "@bellwire/core/http";
+import { NAMESPACE, PATH } from "./connection/encoding.ts";
 
-interface OriginOptions {
-  /**
-   * Origins of the web pages that may connect, beside those of the server itself:
-   * `["https://app.example.com"]`. `"*"` allows every page and then refuses requests that carry
-   * cookies. Default: none.
-   */
-  readonly allowedOrigins?: AllowedOrigins;
-}
+// ── Options ──
 
 /** Options of `attachSocketIo` on an HTTP server. */
 export interface SocketIoServerOptions extends OriginOptions {
@@ -30,19 +22,23 @@ export interface SocketIoNamespaceOptions extends OriginOptions {
   readonly namespace?: string;
 }
 
-const ORIGINS: OptionRules = {
-  allowedOrigins: {
-    allowed: `"*" or an array of origins such as "https://app.example.com", without a path and without the scheme's own port`,
-    test: isAllowedOrigins,
-  },
-};
+// ── Defaults ──
+
+/** Every option on an HTTP server, set. */
+export type SocketIoServerSettings = Required<SocketIoServerOptions>;
+
+/** Every option on an `io`, set. */
+export type SocketIoNamespaceSettings = Required<SocketIoNamespaceOptions>;
+
+const SERVER_DEFAULTS: SocketIoServerSettings = { path: PATH, allowedOrigins: [] };
+
+const NAMESPACE_DEFAULTS: SocketIoNamespaceSettings = { namespace: NAMESPACE, allowedOrigins: [] };
+
+// ── Rules ──
 
 const SERVER_RULES: OptionRules = {
-  path: {
-    allowed: `a path such as "${PATH}", without a query`,
-    test: (value) => typeof value === "string" && /^\/[^?#\s]*$/.test(value),
-  },
-  ...ORIGINS,
+  path: pathRule(PATH),
+  allowedOrigins: allowedOriginsRule,
 };
 
 const NAMESPACE_RULES: OptionRules = {
@@ -50,23 +46,19 @@ const NAMESPACE_RULES: OptionRules = {
     allowed: `a namespace such as "${NAMESPACE}", and not the root`,
     test: (value) => typeof value === "string" && /^\/[^?#,\s]+$/.test(value),
   },
-  ...ORIGINS,
+  allowedOrigins: allowedOriginsRule,
 };
 
-/**
- * The options on an HTTP server, with defaults. Throws `invalid_option` naming the path and what is
- * allowed.
- */
-export function serverSettings(options: SocketIoServerOptions): Required<SocketIoServerOptions> {
+// ── Settings ──
+
+/** The options on an HTTP server with defaults. Throws `invalid_option`. */
+export function serverSettings(options: SocketIoServerOptions): SocketIoServerSettings {
   checkOptions("attachSocketIo", options, SERVER_RULES);
-  return { path: options.path ?? PATH, allowedOrigins: options.allowedOrigins ?? [] };
+  return withDefaults(SERVER_DEFAULTS, options);
 }
 
-/**
- * The options on an `io`, with defaults. Throws `invalid_option` naming the path and what is
- * allowed.
- */
-export function namespaceSettings(options: SocketIoNamespaceOptions): Required<SocketIoNamespaceOptions> {
+/** The options on an `io` with defaults. Throws `invalid_option`. */
+export function namespaceSettings(options: SocketIoNamespaceOptions): SocketIoNamespaceSettings {
   checkOptions("attachSocketIo", options, NAMESPACE_RULES);
-  return { namespace: options.namespace ?? NAMESPACE, allowedOrigins: options.allowedOrigins ?? [] };
+  return withDefaults(NAMESPACE_DEFAULTS, options);
 }

@@ -1,24 +1,26 @@
 /**
- * The server half of the Socket.IO wire, on `socket.io`: a server of the hub's own, or a namespace
+ * The server half of the Socket.IO transport, on `socket.io`: a server of the hub's own, or a namespace
  * of the application's.
  */
 import type { Server as HttpServer } from "node:http";
 import type { Server as SecureServer } from "node:https";
-import { BellwireError, type CloseCause } from "@bellwire/core";
-import { judgeOrigin } from "@bellwire/core/http";
+import { BellwireError } from "@bellwire/core";
+import { Admission } from "@bellwire/core/http";
 import { type LinkAcceptor } from "@bellwire/core/server";
 import type { Server } from "socket.io";
-import { carriersOf } from "./carriers.ts";
-import { serveNamespace } from "./namespace.ts";
+import { carriersOf } from "./connection/carriers.ts";
+import { serveNamespace } from "./connection/namespace.ts";
+import { serveOwn } from "./connection/own-server.ts";
 import {
   namespaceSettings,
   type SocketIoNamespaceOptions,
   type SocketIoServerOptions,
   serverSettings,
 } from "./options.ts";
-import { serveOwn } from "./own-server.ts";
 
 export type { SocketIoNamespaceOptions, SocketIoServerOptions } from "./options.ts";
+
+// ── Attaching ──
 
 /**
  * Serves a hub over Socket.IO, to Bellwire's own client and to stock ones, on one path of an HTTP
@@ -51,21 +53,14 @@ export function attachSocketIo(
   const { namespace, allowedOrigins } = namespaceSettings(options);
   const engine = target.engine as Server["engine"] | undefined;
   if (!engine) throw new BellwireError("invalid_option", "attachSocketIo: must be given an io with a server");
-  let closing = false;
-  hub.onClose(() => {
-    closing = true;
-  });
+  const admission = new Admission(hub, "socketio", allowedOrigins);
   return serveNamespace(hub, target.of(namespace), {
     carriers: carriersOf(engine),
     alone: false,
     links: new WeakMap(),
-    refusal({ handshake }, headers): CloseCause | undefined {
-      const origin = judgeOrigin(headers, allowedOrigins, handshake.secure);
-      if (!origin.allowed) {
-        hub.refused(origin.cause, "socketio");
-        return origin.cause;
-      }
-      return hub.refusal() ?? (closing ? { code: "draining" } : undefined);
+    refusal({ handshake: { secure } }, headers) {
+      const { refused } = admission.judge({ headers, remoteAddress: undefined, secure }, true);
+      return refused?.cause;
     },
   });
 }

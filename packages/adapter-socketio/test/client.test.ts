@@ -6,8 +6,8 @@ import type { CloseCause } from "@bellwire/core";
 import type { ClientMessage, Link, ServerMessage } from "@bellwire/core/adapter";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { connectCause, disconnectCause } from "../src/causes.ts";
 import { type SocketIoTransportOptions, socketIoTransport } from "../src/client.ts";
+import { connectCause, disconnectCause } from "../src/native/causes.ts";
 import { listen, pause, serve, until } from "./peers.ts";
 
 const uncaught: unknown[] = [];

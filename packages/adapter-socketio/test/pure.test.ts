@@ -3,11 +3,11 @@ import { encodeServerMessage, type ServerMessage } from "@bellwire/core/adapter"
 import fc from "fast-check";
 import { Decoder } from "socket.io-parser";
 import { describe, expect, it } from "vitest";
-import { readInbound } from "../src/inbound.ts";
-import { packetOf } from "../src/packet.ts";
-import { stockCommand } from "../src/stock-commands.ts";
-import { stockAnswer, stockEvent } from "../src/stock-events.ts";
-import { eventPacket } from "../src/wire.ts";
+import { eventPacket } from "../src/connection/encoding.ts";
+import { readInbound } from "../src/connection/inbound.ts";
+import { packetOf } from "../src/connection/packet.ts";
+import { stockCommand } from "../src/stock/commands.ts";
+import { stockAnswer, stockEvent } from "../src/stock/events.ts";
 
 const property = (check: fc.IProperty<unknown[]>): void => {
   fc.assert(check, { seed: 20_260_101, numRuns: 5_000 });

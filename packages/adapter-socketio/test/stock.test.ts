@@ -7,7 +7,7 @@ import { Server } from "socket.io";
 import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { attachSocketIo } from "../src/server.ts";
-import { stockEvent } from "../src/stock-events.ts";
+import { stockEvent } from "../src/stock/events.ts";
 import { ask, hubFor, listen, PATH, pause, RawPeer, serve, until } from "./peers.ts";
 
 const uncaught: unknown[] = [];

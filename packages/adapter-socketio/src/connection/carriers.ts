@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage } from "node:http";
 import type { Socket as TcpSocket } from "node:net";
+import { queryOf } from "@bellwire/core/http";
 import type { Server, Socket } from "socket.io";
 
 /** An Engine.IO server. */
@@ -47,7 +48,7 @@ export class Carriers {
   }
 
   #answer(request: IncomingMessage): void {
-    const query = new URLSearchParams(request.url?.split("?", 2)[1]);
+    const query = queryOf(request);
     const sockets = this.#byId.get(query.get("sid") ?? "");
     if (!sockets || request.method !== "GET") return;
     // Once an answer was written, its connection may be a proxy's, and carry somebody else's next

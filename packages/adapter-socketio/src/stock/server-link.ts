@@ -7,12 +7,12 @@ import { type CloseCause, ERRORS } from "@bellwire/core";
 import { PROTOCOL_VERSION, type ServerMessage } from "@bellwire/core/adapter";
 import type { Handshake, LinkAcceptor } from "@bellwire/core/server";
 import type { Socket } from "socket.io";
-import type { Connection } from "./connection.ts";
-import { type Packet, packetOf } from "./packet.ts";
-import { SocketLink } from "./socket-link.ts";
-import { stockCommand } from "./stock-commands.ts";
-import { type StockAnswer, stockAnswer, stockEvent, stockFailure } from "./stock-events.ts";
-import { eventPacket } from "./wire.ts";
+import type { Connection } from "../connection/connection.ts";
+import { eventPacket } from "../connection/encoding.ts";
+import { type Packet, packetOf } from "../connection/packet.ts";
+import { SocketLink } from "../connection/socket-link.ts";
+import { stockCommand } from "./commands.ts";
+import { type StockAnswer, stockAnswer, stockEvent, stockFailure } from "./events.ts";
 
 /** Called once: without a cause the client is connected, with one it is turned away. */
 export type Verdict = (refused?: CloseCause) => void;

@@ -8,10 +8,13 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { Server as SecureServer } from "node:https";
-import type { CloseCause } from "@bellwire/core";
 import {
-  isSecure,
-  judgeOrigin,
+  Admission,
+  type Admitted,
+  answerHeaders,
+  factsOf,
+  preflightHeaders,
+  queryOf,
   refusal as refusalReply,
   refuseUpgrade,
   reply,
@@ -22,12 +25,11 @@ import {
 } from "@bellwire/core/http";
 import { type LinkAcceptor } from "@bellwire/core/server";
 import { Server, type Socket } from "socket.io";
+import type { SocketIoServerSettings } from "../options.ts";
 import { type Carriers, carriersOf, type Engine, type Session } from "./carriers.ts";
+import { NAMESPACE } from "./encoding.ts";
 import { engineRefusal, namespaceRefusal } from "./engine-refusals.ts";
-import { type Door, serveNamespace } from "./namespace.ts";
-import type { SocketIoServerOptions } from "./options.ts";
-import { preflight, sessionIn } from "./requests.ts";
-import { NAMESPACE } from "./wire.ts";
+import { type NamespaceRules, serveNamespace } from "./namespace.ts";
 
 /**
  * Bytes around a message of the largest size: the types of two protocols, the event, an
@@ -42,71 +44,52 @@ const JOINS = 4;
 /** How the packet of such a join begins, in Socket.IO's protocol. */
 const CONNECT = "0";
 
-/** Whether a request may go on, and what its answer tells the page that sent it. */
-interface Judgement {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly refused?: { readonly status: number; readonly cause: CloseCause };
-}
-
 /** Serves a hub. Returns a function that detaches it; links that are open go on. */
 export function serveOwn(
   hub: LinkAcceptor,
   server: HttpServer | SecureServer,
-  { path, allowedOrigins }: Required<SocketIoServerOptions>,
+  { path, allowedOrigins }: SocketIoServerSettings,
 ): () => void {
   const io = serverFor(hub, server);
   const { engine } = io;
   const carriers = carriersOf(engine);
   const admitted = admissions(engine, carriers);
+  const admission = new Admission(hub, "socketio", allowedOrigins);
   let attached = true;
-  let closing = false;
-  const refusal = (): CloseCause | undefined => hub.refusal() ?? (closing ? { code: "draining" } : undefined);
-  hub.onClose(() => {
-    closing = true;
-  });
-  const told = (cause: CloseCause): void => hub.refused(cause, "socketio");
-  const door: Door = {
+  const rules: NamespaceRules = {
     carriers,
     alone: true,
     links: new WeakMap(),
     // Its session's first request was judged for it.
-    refusal: ({ conn }: Socket) => (admitted.delete(conn) ? undefined : refusal()),
+    refusal: ({ conn }: Socket) => (admitted.delete(conn) ? undefined : admission.refusal()),
   };
   // The root is nobody else's here, and where a stock client goes that names none.
-  for (const name of ["/", NAMESPACE]) serveNamespace(hub, io.of(name), door);
+  for (const name of ["/", NAMESPACE]) serveNamespace(hub, io.of(name), rules);
   io.of((name, _, next) => {
-    told(namespaceRefusal(name));
+    admission.refused(namespaceRefusal(name));
     next(null, false);
   });
   engine.on("connection_error", ({ code }: { readonly code: unknown }) => {
     const cause = engineRefusal(code);
-    if (cause) told(cause);
+    if (cause) admission.refused(cause);
   });
 
-  const judge = (request: IncomingMessage): Judgement => {
-    const origin = judgeOrigin(singleHeaders(request), allowedOrigins, isSecure(request));
-    if (!origin.allowed) {
-      told(origin.cause);
-      return { headers: {}, refused: { status: 403, cause: origin.cause } };
-    }
-    const { headers } = origin;
-    const isNew = request.method === "GET" && sessionIn(request) === undefined;
-    const cause = isNew ? refusal() : undefined;
-    return cause ? { headers, refused: { status: 503, cause } } : { headers };
-  };
+  const judge = (request: IncomingMessage): Admitted =>
+    admission.judge(factsOf(request), request.method === "GET" && sessionIn(request) === undefined);
   const isOurs = (request: IncomingMessage, asked: string): boolean => {
     // Sessions that are open live by requests, also when no new one is taken.
     return (asked === path || asked === `${path}/`) && (attached || sessionIn(request) !== undefined);
   };
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const { headers, refused } = judge(request);
-    const all = { vary: "origin", "cache-control": "no-store", ...headers };
+    const all = answerHeaders(headers);
     if (refused) {
       const { status, headers: own, body } = refusalReply(refused.cause, refused.status);
       return reply(request, response, { status, headers: { ...all, ...own }, body });
     }
     response.setHeaders(new Map(Object.entries(all)));
-    if (request.method === "OPTIONS") response.writeHead(204, preflight(request)).end();
+    if (request.method === "OPTIONS")
+      response.writeHead(204, preflightHeaders(singleHeaders(request), "GET, POST")).end();
     else engine.handleRequest(request, response);
   };
 
@@ -114,7 +97,7 @@ export function serveOwn(
   takeRequests(server, {
     takes: (request, asked) => isOurs(request as IncomingMessage, asked),
     take: (request, response) => answer(request as IncomingMessage, response as ServerResponse),
-    refused: told,
+    refused: admission.refused,
   });
   takeUpgrades(server, {
     takes: isOurs,
@@ -123,12 +106,17 @@ export function serveOwn(
       if (refused) refuseUpgrade(socket, refused.status, refused.cause);
       else engine.handleUpgrade(request, socket, head);
     },
-    refused: told,
+    refused: admission.refused,
   });
   return () => {
     attached = false;
     hide();
   };
+}
+
+/** The session that a request belongs to; undefined when it asks for a new one. */
+function sessionIn(request: IncomingMessage): string | undefined {
+  return queryOf(request).get("sid") || undefined;
 }
 
 /** A Socket.IO server that gets its requests by hand: it listens to a server that never listens. */

@@ -1,12 +1,12 @@
 /** The link of Bellwire's own client: messages of PROTOCOL.md, as arguments of one event. */
 import { type CloseCause } from "@bellwire/core";
-import { encodeOnce, encodeServerMessage, type ServerMessage } from "@bellwire/core/adapter";
+import { byeOf, encodeOnce, encodeServerMessage, type ServerMessage } from "@bellwire/core/adapter";
 import { type Handshake, type LinkAcceptor } from "@bellwire/core/server";
 import type { Socket } from "socket.io";
-import type { Connection } from "./connection.ts";
-import { type Packet, packetOf } from "./packet.ts";
-import { SocketLink } from "./socket-link.ts";
-import { eventPacket, MESSAGES } from "./wire.ts";
+import type { Connection } from "../connection/connection.ts";
+import { eventPacket, MESSAGES } from "../connection/encoding.ts";
+import { type Packet, packetOf } from "../connection/packet.ts";
+import { SocketLink } from "../connection/socket-link.ts";
 
 /**
  * Characters after which a batch goes on in another packet. A client is handed a packet when it has
@@ -71,14 +71,9 @@ export class NativeLink extends SocketLink {
     else this.malformed("not an event of Bellwire");
   }
 
-  protected farewell({ code, reason, retryAfter }: CloseCause): void {
-    const bye = {
-      type: "bye",
-      code,
-      ...(reason !== undefined && { reason }),
-      ...(retryAfter !== undefined && { retryAfter }),
-    } as const;
-    this.connection.send(packetOf(eventPacket(this.socket.nsp.name, MESSAGES, [encodeServerMessage(bye)])));
+  protected farewell(cause: CloseCause): void {
+    const bye = encodeServerMessage(byeOf(cause));
+    this.connection.send(packetOf(eventPacket(this.socket.nsp.name, MESSAGES, [bye])));
     this.socket.disconnect();
     this.connection.close();
   }

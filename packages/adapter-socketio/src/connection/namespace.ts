@@ -3,15 +3,15 @@ import { BellwireError, type CloseCause } from "@bellwire/core";
 import { singleHeaders } from "@bellwire/core/http";
 import { type Handshake, type LinkAcceptor } from "@bellwire/core/server";
 import type { Namespace, Socket } from "socket.io";
+import { batchEncoder, NativeLink } from "../native/server-link.ts";
+import { stockFailure } from "../stock/events.ts";
+import { StockLink, type StockPackets } from "../stock/server-link.ts";
 import type { Carriers, Session } from "./carriers.ts";
 import { Connection } from "./connection.ts";
-import { batchEncoder, NativeLink } from "./native-link.ts";
-import { stockFailure } from "./stock-events.ts";
-import { StockLink, type StockPackets } from "./stock-link.ts";
-import { AUTH } from "./wire.ts";
+import { AUTH } from "./encoding.ts";
 
-/** How a namespace is guarded. */
-export interface Door {
+/** The rules of a namespace. */
+export interface NamespaceRules {
   readonly carriers: Carriers;
   /**
    * Whether sessions of Engine.IO serve this namespace alone, and end with their link; those of our
@@ -20,7 +20,7 @@ export interface Door {
   readonly alone: boolean;
   /** The link of each session, of which one on all of the hub's namespaces is enough. */
   readonly links: WeakMap<Session, { readonly closed: boolean }>;
-  /** Why a socket may not join now. */
+  /** The cause for which a socket may not join now. */
   refusal(socket: Socket, headers: Handshake["headers"]): CloseCause | undefined;
 }
 
@@ -42,13 +42,13 @@ const joined: WeakMap<Socket, () => void> = new WeakMap();
  * Serves a hub on a namespace. Returns a function that closes it to new sockets; links that are
  * open go on. Throws `invalid_option` when another hub is there.
  */
-export function serveNamespace(hub: LinkAcceptor, namespace: Namespace, door: Door): () => void {
+export function serveNamespace(hub: LinkAcceptor, namespace: Namespace, rules: NamespaceRules): () => void {
   const place = placeOf(namespace);
   if (place.join) {
     throw new BellwireError("invalid_option", "attachSocketIo.namespace: must be one without another hub");
   }
   const { maxMessageBytes } = hub;
-  const { links } = door;
+  const { links } = rules;
   const encode = batchEncoder(namespace.name);
   const packets: StockPackets = new WeakMap();
   const hindrance = (session: Session): CloseCause | undefined => {
@@ -64,9 +64,9 @@ export function serveNamespace(hub: LinkAcceptor, namespace: Namespace, door: Do
       headers: singleHeaders(socket.request),
       remoteAddress: socket.handshake.address,
     };
-    const refused = hindrance(socket.conn) ?? door.refusal(socket, handshake.headers);
+    const refused = hindrance(socket.conn) ?? rules.refusal(socket, handshake.headers);
     if (refused) return next(failure(refused));
-    const connection = (): Connection => new Connection(socket.conn, door.carriers);
+    const connection = (): Connection => new Connection(socket.conn, rules.carriers);
     if ((socket.handshake.auth as { readonly bellwire?: unknown }).bellwire === AUTH.bellwire) {
       links.set(socket.conn, { closed: false });
       joined.set(socket, () => {
@@ -76,11 +76,11 @@ export function serveNamespace(hub: LinkAcceptor, namespace: Namespace, door: Do
       });
       return next();
     }
-    const link = new StockLink(socket, connection(), maxMessageBytes, packets, door.alone);
+    const link = new StockLink(socket, connection(), maxMessageBytes, packets, rules.alone);
     links.set(socket.conn, link);
     joined.set(socket, () => {
       // The hub may have closed it between its agreement and now.
-      if (link.closed) socket.disconnect(door.alone);
+      if (link.closed) socket.disconnect(rules.alone);
     });
     link.open(hub, handshake, (cause) => next(cause && failure(cause)));
   };

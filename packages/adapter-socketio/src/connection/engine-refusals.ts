@@ -3,7 +3,8 @@
  * Pure.
  */
 import type { CloseCause } from "@bellwire/core";
-import { NAMESPACE } from "./wire.ts";
+import { shortened } from "@bellwire/core/http";
+import { NAMESPACE } from "./encoding.ts";
 
 /** Codes of Engine.IO's event `connection_error`. */
 const REFUSALS: ReadonlyMap<unknown, CloseCause> = new Map<unknown, CloseCause>([
@@ -24,7 +25,6 @@ export function engineRefusal(code: unknown): CloseCause | undefined {
 
 /** Why a socket could not join a namespace. */
 export function namespaceRefusal(name: string): CloseCause {
-  const asked = name.length > 100 ? `${name.slice(0, 100)}…` : name;
-  const reason = `no hub is on the namespace ${JSON.stringify(asked)}: the URL's path must be ${NAMESPACE} or none`;
+  const reason = `no hub is on the namespace ${JSON.stringify(shortened(name))}: the URL's path must be ${NAMESPACE} or none`;
   return { code: "link_lost", reason };
 }
