@@ -1,6 +1,6 @@
 /**
- * The server half of the Socket.IO transport, on `socket.io`: a server of the hub's own, or a namespace
- * of the application's.
+ * The server half of the Socket.IO transport, on `socket.io`: a server of the hub's own, or a
+ * namespace of the application's.
  */
 import type { Server as HttpServer } from "node:http";
 import type { Server as SecureServer } from "node:https";

@@ -25,36 +25,57 @@ const deed = fc.oneof(
   fc.record({ do: fc.constantFrom("readAll" as const, "clear" as const, "reload" as const), id }),
 );
 
+/** A page with a list, and the news and the finished ids that it should know. */
+class Page {
+  list: NoticeList;
+  readonly done = new Set<string>();
+  #news = new Set<string>();
+  readonly #reads = storedReads(new Shelf());
+
+  constructor() {
+    this.list = this.#load();
+  }
+
+  perform({ do: what, id }: { readonly do: string; readonly id: string }): void {
+    const there = this.list.notices.map((notice) => notice.id);
+    switch (what) {
+      case "put":
+        expect(this.list.put({ id, title: id }, 0).isNews).toBe(!this.#news.has(id) && !this.done.has(id));
+        this.#news.add(id);
+        return;
+      case "read":
+      case "dismiss":
+        this.list[what]([id]);
+        if (there.includes(id)) this.done.add(id);
+        return;
+      case "reload":
+        this.list = this.#load();
+        this.#news = new Set();
+        return;
+      default:
+        if (what === "readAll") this.list.read();
+        else this.list.dismiss();
+        for (const one of there) this.done.add(one);
+    }
+  }
+
+  #load(): NoticeList {
+    const list = new NoticeList();
+    list.restore(this.#reads);
+    return list;
+  }
+}
+
 describe("a list of notices", () => {
   it("says of an id at most once that it is news, unless the page was left before it was read", () => {
     fc.assert(
       fc.property(fc.array(deed, { maxLength: 40 }), (deeds) => {
-        const reads = storedReads(new Shelf());
-        let list = new NoticeList();
-        list.restore(reads);
-        const done = new Set<string>();
-        let news = new Set<string>();
-        for (const { do: what, id } of deeds) {
-          const there = list.notices.map((notice) => notice.id);
-          if (what === "put") {
-            const { isNews } = list.put({ id, title: id }, 0);
-            expect(isNews).toBe(!news.has(id) && !done.has(id));
-            news.add(id);
-          } else if (what === "read" || what === "dismiss") {
-            list[what]([id]);
-            if (there.includes(id)) done.add(id);
-          } else if (what === "reload") {
-            list = new NoticeList();
-            list.restore(reads);
-            news = new Set();
-          } else {
-            if (what === "readAll") list.read();
-            else list.dismiss();
-            for (const one of there) done.add(one);
-          }
-          const ids = list.notices.map((notice) => notice.id);
+        const page = new Page();
+        for (const deed of deeds) {
+          page.perform(deed);
+          const ids = page.list.notices.map((notice) => notice.id);
           expect(new Set(ids).size).toBe(ids.length);
-          expect(list.unread).toBe(ids.filter((one) => !done.has(one)).length);
+          expect(page.list.unread).toBe(ids.filter((one) => !page.done.has(one)).length);
         }
       }),
     );
