@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import { sseTransport } from "@bellwire/adapter-sse/client";
 import { attachSse, sseHandler } from "@bellwire/adapter-sse/server";
-import { optionConformance } from "@bellwire/core/conformance";
+import { OPTION_SECRET, optionConformance } from "@bellwire/core/conformance";
 import { describe, it } from "vitest";
 import { recordingHub } from "./recording-hub.ts";
 
@@ -35,4 +35,5 @@ optionConformance(
     },
   ],
   { describe, it },
+  { "a WebSocket's URL": `ws://user:${OPTION_SECRET}@example.com/bellwire` },
 );

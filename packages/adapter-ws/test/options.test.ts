@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { webSocketTransport } from "@bellwire/adapter-ws/client";
 import { attachWebSocket } from "@bellwire/adapter-ws/server";
 import { defineTopics } from "@bellwire/core";
-import { optionConformance } from "@bellwire/core/conformance";
+import { OPTION_SECRET, optionConformance } from "@bellwire/core/conformance";
 import { createHub } from "@bellwire/core/server";
 import { describe, it } from "vitest";
 
@@ -28,4 +28,5 @@ optionConformance(
     },
   ],
   { describe, it },
+  { "a WebSocket's URL": `ws://user:${OPTION_SECRET}@example.com/bellwire` },
 );

@@ -26,7 +26,7 @@ export { type KitTopics, kitTopics, type Numbered } from "./kit-topics.ts";
 export { dataText, judge } from "./ledger.ts";
 export { memoryRig } from "./memory-rig.ts";
 export { type FaultyTransport, faultyAcceptor, faultyTransport, type MessageRule } from "./message-faults.ts";
-export { type OptionSubject, optionConformance, optionValues } from "./option-conformance.ts";
+export { OPTION_SECRET, type OptionSubject, optionConformance, optionValues } from "./option-conformance.ts";
 export { freshSeed, type Random, seededRandom } from "./random.ts";
 export type { Rig, RigServer } from "./rig.ts";
 export type { HeadEntry, PublishEntry, RunLog, SessionEntries, SessionEntry } from "./run-log.ts";
