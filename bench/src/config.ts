@@ -4,11 +4,7 @@
  * counts more.
  */
 import type { Contender } from "./contender.ts";
-import type { ScenarioName } from "./scenario.ts";
-
-/** The choices of `--wire`, beside `none`. */
-export const WIRES = ["ws", "sse", "socketio", "polling", "pusher"] as const;
-export type Wire = (typeof WIRES)[number];
+import type { ScenarioName, Wire } from "./names.ts";
 
 /** The default export of a configuration file. `W` are the names of its workloads. */
 export interface BenchmarkConfig<W extends string = string> {

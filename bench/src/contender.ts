@@ -3,16 +3,8 @@
  * process. A new contender is one file that exports `contender`, and one line in registry.ts or
  * `--contender file` on the command line.
  */
-import type { ScenarioName } from "./scenario.ts";
+import type { ContenderKind, ScenarioName } from "./names.ts";
 import type { LoadPlan } from "./wire/load-plan.ts";
-
-/**
- * `wire`: Bellwire over a wire. `control`: a bare library and none of our code, which everything is
- * compared with. `bare`: another bare library, beside the wire on it. `floor`: what the public API
- * allows at best.
- */
-export const KINDS = ["wire", "control", "bare", "floor"] as const;
-export type ContenderKind = (typeof KINDS)[number];
 
 /** The caveat of a contender that is not on this machine; it takes the place of `loopback`. */
 export const OVER_INTERNET = "hosted, over the internet";

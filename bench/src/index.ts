@@ -2,17 +2,11 @@
  * The types for a configuration of the benchmark; the benchmark itself is the command
  * `bellwire-bench`.
  */
-export { type BenchmarkConfig, defineBenchmark, type Wire } from "./config.ts";
-export type {
-  ClientHalf,
-  ClientOrder,
-  Contender,
-  ContenderKind,
-  Notice,
-  ServeOrder,
-  ServerHalf,
-} from "./contender.ts";
+export { type BenchmarkConfig, defineBenchmark } from "./config.ts";
+export type { ClientHalf, ClientOrder, Contender, Notice, ServeOrder, ServerHalf } from "./contender.ts";
 export type { Account } from "./measure/ledger.ts";
+export type { ContenderKind, ScenarioName } from "./names.ts";
+export { type Wire } from "./names.ts";
 export type { Fingerprint } from "./report/fingerprint.ts";
 export type {
   Curve,
@@ -25,5 +19,4 @@ export type {
   Verdict,
 } from "./results.ts";
 export { contenderFromRig, type RigContenderOptions } from "./rig-contender.ts";
-export type { ScenarioName } from "./scenario.ts";
 export type { JoiningConnection, LoadPlan, LoadStep } from "./wire/load-plan.ts";

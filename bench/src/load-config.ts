@@ -4,10 +4,9 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { BellwireError } from "@bellwire/core";
 import { atLeast, callable, checkOptions, type OptionRules, oneOf, text } from "@bellwire/core/adapter";
-import { type BenchmarkConfig, WIRES } from "./config.ts";
-import { KINDS } from "./contender.ts";
+import { type BenchmarkConfig } from "./config.ts";
+import { KINDS, SCENARIO_NAMES, WIRES } from "./names.ts";
 import { importModule } from "./process/own-module.ts";
-import { SCENARIO_NAMES } from "./scenario.ts";
 
 /** The names under which a configuration is found. */
 export const CONFIG_FILES: readonly string[] = ["ts", "mts", "js", "mjs"].map(

@@ -1,10 +1,9 @@
 /** The options of a run's command line. */
 import { pathToFileURL } from "node:url";
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { WIRES } from "./config.ts";
 import type { LoadedConfig } from "./load-config.ts";
+import { SCENARIO_NAMES, type ScenarioName, WIRES } from "./names.ts";
 import { CONTENDERS, configuredContender, type Entry, ownContender } from "./registry.ts";
-import { SCENARIO_NAMES, type ScenarioName } from "./scenario.ts";
 import { WORKOUT_DAY } from "./workload/workload.ts";
 
 export const USAGE: string = `bellwire-bench [run] [options]      measures, and writes results.json, report.html and report.md

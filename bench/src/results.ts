@@ -3,8 +3,9 @@
  * so that tables, reports, comparisons and decisions need to know none of them. Plain JSON; fields
  * may be added, and a change of meaning is another version.
  */
-import type { ContenderKind } from "./contender.ts";
+
 import type { Account } from "./measure/ledger.ts";
+import type { ContenderKind } from "./names.ts";
 import type { Fingerprint } from "./report/fingerprint.ts";
 
 /** The version that this program writes, and the only one it reads. */

@@ -4,28 +4,11 @@
  */
 import type { Contender } from "./contender.ts";
 import type { Random } from "./measure/random.ts";
+import type { ScenarioName } from "./names.ts";
 import type { Network } from "./network/network.ts";
 import type { Child } from "./process/child.ts";
 import type { Progress } from "./report/progress.ts";
 import type { ScenarioResult } from "./results.ts";
-
-/** The scenarios there are, in the order in which they run. */
-export const SCENARIO_NAMES = [
-  "latency",
-  "fan-out",
-  "many-topics",
-  "throughput",
-  "client-to-server",
-  "connect-storm",
-  "idle-memory",
-  "reconnect",
-  "reconnect-storm",
-  "slow-consumer",
-  "degraded-network",
-  "blocked-websocket",
-  "replay",
-] as const;
-export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 
 /** One scenario. */
 export interface Scenario {

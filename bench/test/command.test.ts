@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { SCENARIO_NAMES } from "../src/names.ts";
 import { readOptions } from "../src/options.ts";
-import { SCENARIO_NAMES } from "../src/scenario.ts";
 import { WORKOUT_DAY } from "../src/workload/workload.ts";
 import { type Bench, bench } from "./command.ts";
 

@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ScenarioName } from "../src/names.ts";
 import type { Results, Row } from "../src/results.ts";
-import type { ScenarioName } from "../src/scenario.ts";
 import { recoveryCurve } from "../src/scenarios/outage.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));

@@ -7,7 +7,7 @@
  */
 import { attachPusher } from "@bellwire/adapter-pusher/server";
 import { type ClientHalf, type ClientOrder, type Contender, FAN_OUT_TOPIC } from "../contender.ts";
-import { SCENARIO_NAMES } from "../scenario.ts";
+import { SCENARIO_NAMES } from "../names.ts";
 import { listen } from "../wire/listen.ts";
 import { clientFrame, upgradeRequest } from "../wire/ws-frames.ts";
 import { PUSHER_APP as app, openPusher } from "./pusher-libraries.ts";

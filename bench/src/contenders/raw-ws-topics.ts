@@ -6,7 +6,7 @@
 import { type WebSocket as Socket, WebSocket, WebSocketServer } from "ws";
 import type { ClientHalf, ClientOrder, Contender, Notice, ServerHalf } from "../contender.ts";
 import { FAN_OUT_TOPIC } from "../contender.ts";
-import { SCENARIO_NAMES } from "../scenario.ts";
+import { SCENARIO_NAMES } from "../names.ts";
 import { listen } from "../wire/listen.ts";
 import { messageText } from "../wire/message-text.ts";
 import { clientFrame, upgradeRequest } from "../wire/ws-frames.ts";

@@ -4,8 +4,8 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import type { Person } from "../things.ts";
-import type { Database } from "./database.ts";
 import { hashPassword, isPassword } from "./passwords.ts";
+import type { Database } from "./sql.ts";
 import type { Token, Tokens } from "./tokens.ts";
 
 /** Days for which a device stays signed in. */

@@ -3,7 +3,7 @@
  * changes raise them, and each is itself a change.
  */
 import { type Alert, alert as known } from "../things.ts";
-import type { Sql } from "./database.ts";
+import type { Sql } from "./sql.ts";
 import { type Feature, publishId, textOf } from "./tracker.ts";
 
 /** The content of an alert. */

@@ -4,7 +4,7 @@
  */
 import type { AccessRequest } from "@bellwire/core/server";
 import { type Topics, topics } from "../contract.ts";
-import type { Database } from "./database.ts";
+import type { Database } from "./sql.ts";
 import type { User } from "./tracker.ts";
 
 interface Asked {

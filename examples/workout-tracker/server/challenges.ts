@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { BellwireError } from "@bellwire/core";
 import type { Activity, Place } from "../things.ts";
 import { alertOnce } from "./alerts.ts";
-import type { Sql } from "./database.ts";
+import type { Sql } from "./sql.ts";
 import { ms } from "./sql.ts";
 import { type Feature, once, publishId, textOf } from "./tracker.ts";
 

@@ -3,7 +3,7 @@
  * sends its id by `NOTIFY`; this module receives it, gives it to its reaction, and marks it as
  * published. Changes that were not marked when the server stopped are taken up when it starts.
  */
-import type { Database } from "./database.ts";
+import type { Database } from "./sql.ts";
 import type { Change, Reaction } from "./tracker.ts";
 
 /** Milliseconds until changes whose reaction failed are tried again. */

@@ -1,7 +1,7 @@
 /** PostgreSQL inside this process. */
 import { PGlite, type Transaction } from "@electric-sql/pglite";
-import type { Database, Sql } from "./database.ts";
 import { lockFolder } from "./folder-lock.ts";
+import type { Database, Sql } from "./sql.ts";
 
 /**
  * Opens PGlite on a folder, or in memory without one. Rejects when another process has the folder

@@ -1,6 +1,6 @@
 /** PostgreSQL over the network: a pool for queries, and one connection that listens. */
 import pg from "pg";
-import type { Database, Sql } from "./database.ts";
+import type { Database, Sql } from "./sql.ts";
 
 /** Milliseconds between two attempts to listen again. */
 const AGAIN = 1_000;

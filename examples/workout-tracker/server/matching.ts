@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { BellwireError } from "@bellwire/core";
 import type { Pairing, Seeker } from "../things.ts";
 import { alertOnce } from "./alerts.ts";
-import type { Database } from "./database.ts";
+import type { Database } from "./sql.ts";
 import { ms } from "./sql.ts";
 import { type Feature, once, publishId, textOf } from "./tracker.ts";
 

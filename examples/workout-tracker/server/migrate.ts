@@ -1,6 +1,6 @@
 /** Brings the tables up to date: each file of `migrations` once, in the order of its name. */
 import { readdir, readFile } from "node:fs/promises";
-import type { Database } from "./database.ts";
+import type { Database } from "./sql.ts";
 
 const FOLDER = new URL("migrations/", import.meta.url);
 /** Any number, the same in every process: two that start together migrate one after the other. */

@@ -5,7 +5,7 @@
 
 import { BellwireError } from "@bellwire/core";
 import * as Y from "yjs";
-import type { Sql } from "./database.ts";
+import type { Sql } from "./sql.ts";
 import { type Feature, once, publishId, textOf } from "./tracker.ts";
 
 /** Updates that are kept before they are merged into one. */

@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { BellwireError } from "@bellwire/core";
 import type { Session, Standing } from "../things.ts";
-import type { Database } from "./database.ts";
+import type { Database } from "./sql.ts";
 import { ms } from "./sql.ts";
 import { type Feature, once, publishId, textOf } from "./tracker.ts";
 

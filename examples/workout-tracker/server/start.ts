@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { attachFrom, backplaneFrom, createHub } from "@bellwire/core/server";
 import { topics } from "../contract.ts";
+import { type AccountParts, serveAccounts } from "./account-routes.ts";
 import { type Accounts, openAccounts } from "./accounts.ts";
 import { alerts } from "./alerts.ts";
 import { announcements } from "./announcements.ts";
@@ -14,12 +15,12 @@ import { challenges } from "./challenges.ts";
 import { type ChangeListener, listenToChanges } from "./changes.ts";
 import { coaching } from "./coaching.ts";
 import type { Configuration } from "./configuration.ts";
-import { type Database, openDatabase } from "./database.ts";
-import { type Doors, openDoor } from "./doors.ts";
+import { openDatabase } from "./database.ts";
 import { forgetAbsentSeekers, matching } from "./matching.ts";
 import { openPages } from "./pages.ts";
 import { plan } from "./plan.ts";
 import { closeAbandonedSessions, sessions } from "./sessions.ts";
+import type { Database } from "./sql.ts";
 import { openTokens, type Tokens } from "./tokens.ts";
 import type { Feature, Reaction, TrackerHub, User } from "./tracker.ts";
 import { workouts } from "./workouts.ts";
@@ -60,7 +61,7 @@ export interface StartOptions {
    * Called before the port is open: fills the database. Its result lets visitors in without a
    * password.
    */
-  readonly seed?: (parts: Pick<Running, "database" | "accounts">) => Promise<Doors["visit"]>;
+  readonly seed?: (parts: Pick<Running, "database" | "accounts">) => Promise<AccountParts["visit"]>;
   /** Hears what goes wrong. Default: `console.error`. */
   readonly failed?: (error: unknown) => void;
 }
@@ -119,7 +120,7 @@ export async function startTracker(options: StartOptions): Promise<Running> {
     const pages =
       options.pages && (await openPages(await options.pages, { wires, wire, demo: visit !== undefined }));
     const server = createServer((request, response) => {
-      if (openDoor({ accounts, visit, failed }, request, response)) return;
+      if (serveAccounts({ accounts, visit, failed }, request, response)) return;
       if (!pages || !pages(request, response)) response.writeHead(404).end();
     });
     await attachFrom(hub, server, configuration.server, {

@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { jwtVerify, SignJWT } from "jose";
 import { person } from "../things.ts";
-import type { Database } from "./database.ts";
+import type { Database } from "./sql.ts";
 import type { User } from "./tracker.ts";
 
 const AUDIENCE = "workout-tracker";

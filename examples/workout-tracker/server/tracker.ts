@@ -5,7 +5,7 @@
 import type { Hub, Identity } from "@bellwire/core/server";
 import type { Topics } from "../contract.ts";
 import type { Person } from "../things.ts";
-import type { Database, Sql } from "./database.ts";
+import type { Database, Sql } from "./sql.ts";
 
 /** A signed-in user. */
 export interface User extends Identity {

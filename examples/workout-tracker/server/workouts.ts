@@ -5,7 +5,7 @@ import type { z } from "zod";
 import type { loaded } from "../answers.ts";
 import type { Achievement, Alert, Challenge, Coaching, Plan, Progress, Workout } from "../things.ts";
 import { alertOnce } from "./alerts.ts";
-import type { Sql } from "./database.ts";
+import type { Sql } from "./sql.ts";
 import { ms } from "./sql.ts";
 import { type Change, type Feature, once, publishId, textOf, type User } from "./tracker.ts";
 

@@ -2,7 +2,7 @@
  * The page's colours in light and dark, and which of them a contender has in every plot of a
  * report.
  */
-import type { ContenderKind } from "../../contender.ts";
+import type { ContenderKind } from "../../names.ts";
 import type { Results } from "../../results.ts";
 
 /** Colours by name; each becomes the variable `--name`. */

@@ -3,7 +3,7 @@
  * the usual loop.
  */
 
-import type { ContenderKind } from "../../contender.ts";
+import type { ContenderKind } from "../../names.ts";
 import type { Half } from "../../process/child.ts";
 import type { Entrant, Pair, Stage } from "../../scenario.ts";
 import type * as clientHalf from "./client-half.ts";

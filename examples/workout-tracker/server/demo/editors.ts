@@ -4,7 +4,7 @@
 import { PlanDocument } from "../../web/plan-document.ts";
 import { MEMBERS } from "./people.ts";
 import { PLAN } from "./seed.ts";
-import type { Stage } from "./simulate.ts";
+import type { Stage } from "./stage.ts";
 
 const SCRIPTS = [
   { day: "wed", texts: ["Rest", "Rest, or swim 20 min", "Stretch, 15 min"] },

@@ -6,7 +6,7 @@ import { randomUUID } from "node:crypto";
 import * as Y from "yjs";
 import type { Kind } from "../../things.ts";
 import type { Accounts } from "../accounts.ts";
-import type { Database, Sql } from "../database.ts";
+import type { Database, Sql } from "../sql.ts";
 import { ADMIN, MEMBERS, near, SEATS, TRAINER } from "./people.ts";
 
 export const CHALLENGE = "demo-challenge";

@@ -10,21 +10,8 @@ import type { Running } from "../start.ts";
 import { editPlan } from "./editors.ts";
 import { ADMIN, MEMBERS, TRAINER } from "./people.ts";
 import { CHALLENGE, SESSIONS } from "./seed.ts";
+import type { Stage } from "./stage.ts";
 import { coachVisitor } from "./trainer.ts";
-
-/** The means by which simulated people act. */
-export interface Stage {
-  channelOf(account: NewAccount): NotificationChannel<Topics>;
-  /**
-   * Does something again and again, about every `ms` milliseconds, until the end. A rejection is
-   * reported, and the repetition goes on.
-   */
-  every(ms: number, work: () => unknown): void;
-  /** Does something once, unless the end comes first. */
-  later(ms: number, work: () => unknown): void;
-  /** Called at the end, while the channels are still open. */
-  atEnd(work: () => void): void;
-}
 
 export interface Simulation {
   /** The trainer looks after a visitor. */

@@ -1,7 +1,7 @@
 /** The simulated trainer: greets a visitor, corrects now and then, and answers what is said. */
 import { TRAINER } from "./people.ts";
 import { coachingId } from "./seed.ts";
-import type { Stage } from "./simulate.ts";
+import type { Stage } from "./stage.ts";
 
 const CORRECTIONS = [
   { exercise: "Squat", text: "Knees over your toes, and slower on the way down." },
