@@ -12,12 +12,11 @@ import {
   systemClock,
   text,
 } from "@bellwire/core/adapter";
-import { HostedLink } from "./hosted/client/client-link.ts";
-import { NativeLink } from "./native/client-link.ts";
 import type { PusherAddress } from "./connection/pusher-connection.ts";
 import { urlOptions } from "./connection/url-options.ts";
-
+import { HostedLink } from "./hosted/client/client-link.ts";
 import { HOSTED_MESSAGE_BYTES, type RouteName } from "./hosted/routes.ts";
+import { NativeLink } from "./native/client-link.ts";
 
 /** What Pusher's protocol can do before a hub of our own. */
 export const PUSHER_CAPABILITIES = {

@@ -4,7 +4,6 @@ import { isBellwireError } from "@bellwire/core";
 import fc from "fast-check";
 import PusherImport from "pusher-js";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { attachPusher } from "../src/server.ts";
 import {
   hostedSession,
   isExcluded,
@@ -14,6 +13,7 @@ import {
   socketOf,
 } from "../src/hosted/routes.ts";
 import { channelText, isSignature, sign, userText } from "../src/protocol/signature.ts";
+import { attachPusher } from "../src/server.ts";
 import { type Hosting, host, until } from "./hosting.ts";
 import { app } from "./vendor.ts";
 

@@ -2,21 +2,28 @@
 import type { Notified, ServerMessage } from "@bellwire/core/adapter";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { channelClass, userOfChannel } from "../src/protocol/channel-name.ts";
-import { judgeAdmission } from "../src/connection/target.ts";
-import { Allowance } from "../src/stock/allowance.ts";
-import { readFrame } from "../src/stock/commands.ts";
-import { pusherClose } from "../src/connection/close-number.ts";
-import { FanOut } from "../src/stock/fan-out.ts";
-import { MemberIds } from "../src/stock/member-id.ts";
 import { readBatch, readTrigger } from "../src/api/published-event.ts";
 import { type ApiRequest, judgeRequest } from "../src/api/request-auth.ts";
-import { Senders } from "../src/stock/senders.ts";
-import { gapText } from "../src/stock/events.ts";
-import { judgeSignin, judgeSubscription } from "../src/stock/verdict.ts";
+import { pusherClose } from "../src/connection/close-number.ts";
+import { judgeAdmission } from "../src/connection/target.ts";
 import { DATA_KEY, METADATA_KEY, splitMetadata, withMetadata } from "../src/hosted/metadata.ts";
+import { channelClass, userOfChannel } from "../src/protocol/channel-name.ts";
 import { errorData, readErrorData } from "../src/protocol/pusher-error.ts";
-import { bodyDigest, channelText, isSignature, requestText, sign, userText } from "../src/protocol/signature.ts";
+import {
+  bodyDigest,
+  channelText,
+  isSignature,
+  requestText,
+  sign,
+  userText,
+} from "../src/protocol/signature.ts";
+import { Allowance } from "../src/stock/allowance.ts";
+import { readFrame } from "../src/stock/commands.ts";
+import { gapText } from "../src/stock/events.ts";
+import { FanOut } from "../src/stock/fan-out.ts";
+import { MemberIds } from "../src/stock/member-id.ts";
+import { Senders } from "../src/stock/senders.ts";
+import { judgeSignin, judgeSubscription } from "../src/stock/verdict.ts";
 
 /** The app of Pusher's own documentation. */
 const docs = { id: "3", key: "278d425bdf160c739803", secret: "7ad3773142a6692b25b8" };

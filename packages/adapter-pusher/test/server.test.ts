@@ -6,8 +6,8 @@ import type { ServerMessage } from "@bellwire/core/adapter";
 import { createHub } from "@bellwire/core/server";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { attachPusher, type PusherServerOptions } from "../src/server.ts";
 import { bodyDigest, requestText, sign } from "../src/protocol/signature.ts";
+import { attachPusher, type PusherServerOptions } from "../src/server.ts";
 import {
   app,
   ask,

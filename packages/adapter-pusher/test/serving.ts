@@ -7,8 +7,8 @@ import PusherServer from "pusher";
 import PusherImport from "pusher-js";
 import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
-import { attachPusher, type PusherServerOptions } from "../src/server.ts";
 import { channelText, sign, userText } from "../src/protocol/signature.ts";
+import { attachPusher, type PusherServerOptions } from "../src/server.ts";
 
 // Its types describe the CommonJS build; what is imported here is the class itself.
 type PusherClass = typeof PusherImport.default;

@@ -1,8 +1,8 @@
 /** The URL form of a client's options, as `transportFrom` gives it to the adapter. */
 import { transportFrom } from "@bellwire/core/client";
 import { describe, expect, it } from "vitest";
-import { urlOptions } from "../src/connection/url-options.ts";
 import { HOSTED_CAPABILITIES, PUSHER_CAPABILITIES, pusherTransport } from "../src/client.ts";
+import { urlOptions } from "../src/connection/url-options.ts";
 
 describe("a URL", () => {
   it.each([

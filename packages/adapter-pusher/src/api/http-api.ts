@@ -2,10 +2,10 @@
 import { type ErrorCode, isBellwireError, type Position } from "@bellwire/core";
 import { isName, textFrames } from "@bellwire/core/adapter";
 import { type HttpRequest, type HttpResponse } from "@bellwire/core/http";
+import { eventText } from "../connection/event-text.ts";
 import { channelClass, userChannel, userOfChannel } from "../protocol/channel-name.ts";
 import type { PusherApp } from "../protocol/signature.ts";
 import type { Channels } from "../stock/channels.ts";
-import { eventText } from "../connection/event-text.ts";
 import { type Answer, json, readBody, reply } from "./http-exchange.ts";
 import { attributeNames, type PublishedEvent, readBatch, readTrigger } from "./published-event.ts";
 import { decoded, judgeRequest } from "./request-auth.ts";

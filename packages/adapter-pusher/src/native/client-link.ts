@@ -8,8 +8,8 @@ import {
   readServerMessage,
   type ServerMessage,
 } from "@bellwire/core/adapter";
-import { NATIVE_EVENT, NATIVE_PATH } from "./native-event.ts";
 import { type PusherAddress, PusherConnection, type ReceivedEvent } from "../connection/pusher-connection.ts";
+import { NATIVE_EVENT, NATIVE_PATH } from "./native-event.ts";
 
 export class NativeLink implements Link<ClientMessage> {
   /** pusher-js does not tell. */

@@ -11,10 +11,10 @@ import {
   textFrames,
 } from "@bellwire/core/adapter";
 import { type Handshake, type LinkAcceptor } from "@bellwire/core/server";
-import { NATIVE_EVENT, NATIVE_OVERHEAD, nativeText } from "./native-event.ts";
+import type { WireEnd } from "../connection/pusher-end.ts";
 import { newSocketId } from "../connection/socket-id.ts";
 import { establishedText, PONG } from "../stock/events.ts";
-import type { WireEnd } from "../connection/pusher-end.ts";
+import { NATIVE_EVENT, NATIVE_OVERHEAD, nativeText } from "./native-event.ts";
 
 /** The frames of a batch, the same for every connection that is due it. */
 export function nativeFrames(batch: readonly ServerMessage[]): Buffer {

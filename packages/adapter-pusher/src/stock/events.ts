@@ -3,8 +3,8 @@
  * text once, and has exactly what was published. Nothing of Bellwire's own is added to it.
  */
 import type { Joined, Members, Notified, ServerMessage } from "@bellwire/core/adapter";
-import { HOSTED_LIMITS } from "../protocol/limits.ts";
 import { eventText } from "../connection/event-text.ts";
+import { HOSTED_LIMITS } from "../protocol/limits.ts";
 import { type SignedMember, signedId } from "./member-id.ts";
 
 /** An event of Bellwire's own on a channel: continuity ends here. Off our grammar of names, so no application's event is like it. */

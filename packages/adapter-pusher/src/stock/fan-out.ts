@@ -4,9 +4,9 @@
  */
 import type { Joined, Left, Notified, ServerMessage } from "@bellwire/core/adapter";
 import { textFrames } from "@bellwire/core/adapter";
+import { addedText, notificationText, PING, PONG, removedText } from "./events.ts";
 import type { MemberIds } from "./member-id.ts";
 import type { Senders } from "./senders.ts";
-import { addedText, notificationText, PING, PONG, removedText } from "./events.ts";
 
 /** What the fan-out asks of a connection's channel. */
 export interface Standing {

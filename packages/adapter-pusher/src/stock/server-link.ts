@@ -16,19 +16,19 @@ import {
   textFrames,
 } from "@bellwire/core/adapter";
 import { type Handshake, type LinkAcceptor } from "@bellwire/core/server";
+import { errorText, eventText } from "../connection/event-text.ts";
+import type { WireEnd } from "../connection/pusher-end.ts";
+import { newSocketId } from "../connection/socket-id.ts";
 import { channelClass, userChannel, userOfChannel } from "../protocol/channel-name.ts";
 import { HOSTED_LIMITS } from "../protocol/limits.ts";
 import { CLIENT_EVENT_RATE, ERROR_TEXT, type PusherError } from "../protocol/pusher-error.ts";
 import { Allowance } from "./allowance.ts";
 import { type ClientFrame, readFrame } from "./commands.ts";
-import { errorText, eventText } from "../connection/event-text.ts";
+import { establishedText, PONG, succeededText } from "./events.ts";
 import type { EmulatorHost, TakenClientEvent } from "./host.ts";
 import { signedId } from "./member-id.ts";
-import { newSocketId } from "../connection/socket-id.ts";
 import { type SubscriptionPort, Subscriptions } from "./subscriptions.ts";
-import { establishedText, PONG, succeededText } from "./events.ts";
 import { judgeSignin, judgeSubscription, type SignedInUser } from "./verdict.ts";
-import type { WireEnd } from "../connection/pusher-end.ts";
 
 const { clientEvents: CLIENT_EVENTS, eventBytes: EVENT_BYTES } = HOSTED_LIMITS;
 /** Requests per second that this end answers without the hub, which would count them, and how many may come at once. */

@@ -5,9 +5,9 @@ import type { ClientMessage, Grant, ServerMessage } from "@bellwire/core/adapter
 import { channelClass } from "../protocol/channel-name.ts";
 import { ERROR_TEXT, type PusherError } from "../protocol/pusher-error.ts";
 import type { Connection } from "./channels.ts";
+import { cacheMissText, gapText, rosterText, succeededText } from "./events.ts";
 import type { Standing, Standings } from "./fan-out.ts";
 import type { EmulatorHost } from "./host.ts";
-import { cacheMissText, gapText, rosterText, succeededText } from "./events.ts";
 
 /** The connection that the channels are of. */
 export interface SubscriptionPort extends Connection {

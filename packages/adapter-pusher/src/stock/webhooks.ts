@@ -1,9 +1,10 @@
 /** Tells an application's server over HTTP what happens on channels, signed with the app's secret. */
+
+import type { PusherSettings, PusherWebhook } from "../options.ts";
 import type { PusherApp } from "../protocol/signature.ts";
 import { sign } from "../protocol/signature.ts";
 import type { ChannelChange } from "./channels.ts";
 import type { TakenClientEvent } from "./host.ts";
-import type { PusherSettings, PusherWebhook } from "../options.ts";
 
 /** What a webhook tells. */
 type WebhookEvent =

@@ -13,11 +13,15 @@ import {
   type Publish,
   type ServerMessage,
 } from "@bellwire/core/adapter";
+import {
+  type PusherAddress,
+  PusherConnection,
+  type ReceivedEvent,
+} from "../../connection/pusher-connection.ts";
 import { HOSTED_MESSAGE_BYTES, SILENCE } from "../routes.ts";
-import { HostedTopics } from "./topics.ts";
 import { Publishes } from "./publishes.ts";
-import { type PusherAddress, PusherConnection, type ReceivedEvent } from "../../connection/pusher-connection.ts";
 import { RouteClient, type RouteOptions } from "./route-client.ts";
+import { HostedTopics } from "./topics.ts";
 
 /** What a hosted link is made with. */
 export interface HostedLinkOptions extends RouteOptions {

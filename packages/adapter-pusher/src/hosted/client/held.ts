@@ -1,59 +1,69 @@
-/** What came before its turn, of one numbering at a time. Pure. */
-
+/** Arrivals that came before their turn, of one numbering at a time. Pure: every change is a copy. */
 import type { Position } from "@bellwire/core";
 import type { Notified } from "@bellwire/core/adapter";
 
-/** What came for one place of a topic: its notification, or that it is to be had from the history alone, or is not for us. */
+/**
+ * What arrived for one place of a topic. `stored`: the notification is in the history only. `skip`:
+ * the place is not for this subscriber.
+ */
 export type Arrival =
   | { readonly kind: "notification"; readonly message: Notified }
   | { readonly kind: "stored" | "skip" };
 
-/** Arrivals that are kept. */
+/** The largest number of arrivals that are held. */
 const BOUND = 256;
 
-export class Held {
-  readonly #arrivals: Map<number, Arrival> = new Map();
-  #epoch: string | undefined;
+export interface Held {
+  readonly epoch: string | undefined;
+  readonly arrivals: ReadonlyMap<number, Arrival>;
+}
 
-  get size(): number {
-    return this.#arrivals.size;
-  }
+/** Nothing is held. */
+export const NOTHING: Held = { epoch: undefined, arrivals: new Map() };
 
-  get isFull(): boolean {
-    return this.#arrivals.size >= BOUND;
-  }
+/** Whether the next arrival costs the farthest its place. */
+export function isFull({ arrivals }: Held): boolean {
+  return arrivals.size >= BOUND;
+}
 
-  /** The numbering and the earliest of it; undefined when nothing is held. */
-  get first(): Position | undefined {
-    if (this.#epoch === undefined || this.size === 0) return undefined;
-    return { epoch: this.#epoch, offset: Math.min(...this.#arrivals.keys()) };
-  }
+/** The earliest place that is held; undefined when nothing is. */
+export function earliest({ epoch, arrivals }: Held): Position | undefined {
+  if (epoch === undefined || arrivals.size === 0) return undefined;
+  return { epoch, offset: Math.min(...arrivals.keys()) };
+}
 
-  get({ epoch, offset }: Position): Arrival | undefined {
-    return epoch === this.#epoch ? this.#arrivals.get(offset) : undefined;
-  }
+/** The arrival at a place. */
+export function heldAt(held: Held, { epoch, offset }: Position): Arrival | undefined {
+  return epoch === held.epoch ? held.arrivals.get(offset) : undefined;
+}
 
-  /** `current`: the numbering that was heard last. When it is full, the farthest has to go. */
-  add({ epoch, offset }: Position, arrival: Arrival, current: string | undefined): void {
-    if (epoch !== this.#epoch) {
-      // Of two numberings the one that was not heard yet is the newer; between two such nobody here can decide.
-      if (this.size > 0 && epoch === current) return;
-      this.#arrivals.clear();
-      this.#epoch = epoch;
-    }
-    // A repetition may be the event itself after a mark that it is stored.
-    if (!this.#arrivals.has(offset) || arrival.kind === "notification") this.#arrivals.set(offset, arrival);
-    if (this.size > BOUND) this.#arrivals.delete(Math.max(...this.#arrivals.keys()));
-  }
+/**
+ * Holds one more arrival; beyond the bound the farthest one is dropped. `current` is the epoch that
+ * was delivered last.
+ */
+export function hold(
+  held: Held,
+  { epoch, offset }: Position,
+  arrival: Arrival,
+  current: string | undefined,
+): Held {
+  const isOther = epoch !== held.epoch;
+  // The epoch that was not delivered yet is the newer of two. Between two such epochs nothing here
+  // can decide, and the one that arrived last replaces the other.
+  if (isOther && held.arrivals.size > 0 && epoch === current) return held;
+  const arrivals = new Map(isOther ? [] : held.arrivals);
+  // A repetition may be the event itself, after a mark that it is stored.
+  if (!arrivals.has(offset) || arrival.kind === "notification") arrivals.set(offset, arrival);
+  if (arrivals.size > BOUND) arrivals.delete(Math.max(...arrivals.keys()));
+  return { epoch, arrivals };
+}
 
-  delete({ epoch, offset }: Position): void {
-    if (epoch === this.#epoch) this.#arrivals.delete(offset);
-  }
-
-  /** Lets go of everything but what comes after this place. */
-  keepAfter(place: Position | undefined): void {
-    if (place?.epoch !== this.#epoch) this.#arrivals.clear();
-    for (const offset of this.#arrivals.keys())
-      if (offset <= (place?.offset ?? 0)) this.#arrivals.delete(offset);
-  }
+/** Drops everything except the arrivals after a place; without a place, everything. */
+export function heldAfter(held: Held, place: Position | undefined): Held {
+  if (held.arrivals.size === 0 || !place || place.epoch !== held.epoch)
+    return { ...held, arrivals: new Map() };
+  return {
+    epoch: held.epoch,
+    arrivals: new Map(Array.from(held.arrivals).filter(([offset]) => offset > place.offset)),
+  };
 }

@@ -2,13 +2,7 @@
 
 import { type CloseCause } from "@bellwire/core";
 import { type ClientMessage, isErrorCode, type ServerMessage, statusCause } from "@bellwire/core/adapter";
-import {
-  type ChannelAuth,
-  parse,
-  type RouteName,
-  readAuthAnswer,
-  readRouteAnswer,
-} from "../routes.ts";
+import { type ChannelAuth, parse, type RouteName, readAuthAnswer, readRouteAnswer } from "../routes.ts";
 
 export interface RouteOptions {
   /** Where each route is; what is missing is not there. */

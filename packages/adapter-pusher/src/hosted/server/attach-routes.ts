@@ -11,6 +11,8 @@ import {
 } from "@bellwire/core/http";
 import { type LinkAcceptor } from "@bellwire/core/server";
 import { type Answer, readBody, reply } from "../../api/http-exchange.ts";
+import { bodyDigest, isSignature } from "../../protocol/signature.ts";
+import { takeBelow } from "../../take-requests.ts";
 import {
   hostedSession,
   isSocketId,
@@ -19,15 +21,8 @@ import {
   type RouteName,
   readRouteRequest,
 } from "../routes.ts";
-import { bodyDigest, isSignature } from "../../protocol/signature.ts";
-import { takeBelow } from "../../take-requests.ts";
+import { type PusherRoutesOptions, type RouteSettings, routeSettings, type WebhookEvent } from "./options.ts";
 import { RequestRates } from "./request-rates.ts";
-import {
-  type PusherRoutesOptions,
-  type RouteSettings,
-  routeSettings,
-  type WebhookEvent,
-} from "./options.ts";
 import {
   type Failing,
   failing,

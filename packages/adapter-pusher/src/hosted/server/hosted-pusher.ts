@@ -16,8 +16,8 @@ import type { Broadcast, Broadcaster } from "@bellwire/core/server";
 import Pusher from "pusher";
 import { channelClass } from "../../protocol/channel-name.ts";
 import { HOSTED_LIMITS } from "../../protocol/limits.ts";
-import { NO_EPOCH, STORED_EVENT, socketOf } from "../routes.ts";
 import { type Metadata, withMetadata } from "../metadata.ts";
+import { NO_EPOCH, STORED_EVENT, socketOf } from "../routes.ts";
 import { type BroadcastEvent, BroadcastQueue, failureOf } from "./broadcast-queue.ts";
 
 /** Options of {@link hostedPusher}. */

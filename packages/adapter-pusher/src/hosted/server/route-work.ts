@@ -13,6 +13,7 @@ import {
   type Subscribe,
 } from "@bellwire/core/adapter";
 import { channelClass } from "../../protocol/channel-name.ts";
+import { channelText, type PusherApp, sign, userText } from "../../protocol/signature.ts";
 import {
   type ChannelAuth,
   HOSTED_MESSAGE_BYTES,
@@ -21,7 +22,6 @@ import {
   type RouteRequest,
   SILENCE,
 } from "../routes.ts";
-import { channelText, type PusherApp, sign, userText } from "../../protocol/signature.ts";
 
 /** Bytes of history in one answer; topics that do not fit any more are asked for again. */
 const ANSWER_BYTES = 1_048_576;

@@ -3,7 +3,15 @@ import type { Notified, ServerMessage, Skip } from "@bellwire/core/adapter";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Arrival } from "../src/hosted/client/held.ts";
-import { HostedTopic, type TopicEffect } from "../src/hosted/client/topic-machine.ts";
+import { topicStep } from "../src/hosted/client/topic-machine.ts";
+import {
+  type HistoryAnswer,
+  type HostedTopic,
+  newTopic,
+  type Refusal,
+  type TopicEffect,
+  type TopicEvent,
+} from "../src/hosted/client/topic-state.ts";
 
 const TOPIC = "news.nz";
 const EPOCH = "e1";
@@ -14,14 +22,65 @@ function note(offset: number): Notified {
 const at = (offset: number, epoch = EPOCH): Position => ({ epoch, offset });
 const arrival = (offset: number): Arrival => ({ kind: "notification", message: note(offset) });
 
+/** The machine with its state. */
+class Machine {
+  #now: HostedTopic;
+
+  constructor(history: boolean) {
+    this.#now = newTopic({ topic: TOPIC, history, ownEpoch: "own" });
+  }
+
+  get over(): boolean {
+    return this.#now.state === "left";
+  }
+
+  subscribe(ref: number, position: Position | undefined): readonly TopicEffect[] {
+    return this.#step({ type: "subscribe", ref, position });
+  }
+
+  joined(): readonly TopicEffect[] {
+    return this.#step({ type: "joined" });
+  }
+
+  arrived(place: Position, arrival: Arrival): readonly TopicEffect[] {
+    return this.#step({ type: "arrived", place, arrival });
+  }
+
+  volatile(message: Notified): readonly TopicEffect[] {
+    return this.#step({ type: "volatile", message });
+  }
+
+  waited(): readonly TopicEffect[] {
+    return this.#step({ type: "waited" });
+  }
+
+  check(): readonly TopicEffect[] {
+    return this.#step({ type: "check" });
+  }
+
+  read(number: number, answer: HistoryAnswer): readonly TopicEffect[] {
+    return this.#step({ type: "read", number, answer });
+  }
+
+  unread(number: number, refusal: Refusal): readonly TopicEffect[] {
+    return this.#step({ type: "unread", number, refusal });
+  }
+
+  #step(event: TopicEvent): readonly TopicEffect[] {
+    const { next, effects } = topicStep(this.#now, event);
+    this.#now = next;
+    return effects;
+  }
+}
+
 /** A topic, with everything that it asked for in order. */
 class Bench {
   readonly said: ServerMessage[] = [];
   readonly asked: Exclude<TopicEffect, { do: "say" }>[] = [];
-  readonly topic: HostedTopic;
+  readonly topic: Machine;
 
   constructor(history = true) {
-    this.topic = new HostedTopic(TOPIC, { history, ownEpoch: "own" });
+    this.topic = new Machine(history);
   }
 
   take(effects: readonly TopicEffect[]): this {
