@@ -2,7 +2,9 @@
  * The subscribers of a topic, how a message reaches all of them, and the event by which hubs speak
  * of them.
  */
+import type { ErrorCode } from "../errors.ts";
 import type { Link } from "../link.ts";
+import type { CloseCause } from "../protocol/close-codes.ts";
 import type { ServerMessage } from "../protocol/messages.ts";
 import type { Batch, Outgoing } from "./outgoing.ts";
 
@@ -32,6 +34,24 @@ export type Audience = ReadonlyMap<Link<ServerMessage>, Subscriber>;
 
 /** Why a subscriber leaves: for good, or with a link whose client is expected to reconnect. */
 export type Departure = "left" | "lost";
+
+/**
+ * Close codes after which the client is expected to reconnect. A link that timed out was waited for
+ * already.
+ */
+const RECONNECTS: ReadonlySet<ErrorCode> = new Set([
+  "link_lost",
+  "draining",
+  "slow_consumer",
+  "internal",
+  "malformed",
+  "rate_limited",
+]);
+
+/** The departure of a link's subscribers when the link ends. */
+export function departureOf({ code }: CloseCause): Departure {
+  return RECONNECTS.has(code) ? "lost" : "left";
+}
 
 /** How a topic reaches all of its subscribers. */
 export interface Distributor {

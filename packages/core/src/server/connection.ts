@@ -2,7 +2,7 @@
  * One link on the hub, from its hello to its end. Its rates, rights and liveness are decided by the
  * parts it names.
  */
-import { BellwireError, type ErrorCode } from "../errors.ts";
+import { BellwireError } from "../errors.ts";
 import type { Link, LinkObserver } from "../link.ts";
 import type { CloseCause } from "../protocol/close-codes.ts";
 import {
@@ -12,6 +12,7 @@ import {
   type Publish,
   type ServerMessage,
 } from "../protocol/messages.ts";
+import { departureOf } from "./audience.ts";
 import type { ConnectionHost } from "./connection-host.ts";
 import { exclusionId } from "./exclusion.ts";
 import { causeOf, failedMessage, shownError } from "./failure.ts";
@@ -31,19 +32,6 @@ import type { Publisher } from "./publishing.ts";
 import { TokenExpiry } from "./token-expiry.ts";
 
 type Phase = "hello" | "authenticating" | "ready" | "closed";
-
-/**
- * Close codes after which the client is expected to reconnect. A link that timed out was waited for
- * already.
- */
-const RECONNECTS: ReadonlySet<ErrorCode> = new Set([
-  "link_lost",
-  "draining",
-  "slow_consumer",
-  "internal",
-  "malformed",
-  "rate_limited",
-]);
 
 const PING = control({ type: "ping" });
 const PONG = control({ type: "pong" });
@@ -170,7 +158,7 @@ export class Connection<I extends Identity>
     this.#queue.close();
     this.#cancelHello?.();
     this.#expiry.cancel();
-    this.#subscriptions.dropAll(RECONNECTS.has(cause.code) ? "lost" : "left");
+    this.#subscriptions.dropAll(departureOf(cause));
     const { admission, events } = this.#host;
     admission.ended(this);
     if (welcomed) events.emit("linkClosed", () => ({ ...this.facts, cause }));
