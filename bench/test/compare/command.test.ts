@@ -51,6 +51,15 @@ describe("the compare command", () => {
     expect(readFileSync(markdown, "utf8")).toContain("**regression: 2 worse");
   });
 
+  it("reads runs of earlier releases, whose slow-consumer was called slow-reader", async () => {
+    const [older = "", newer = ""] = ["slow-reader", "slow-consumer"].map((name) => {
+      const { scenarios, ...rest } = run(0.8, 5);
+      return file(`${name}.json`, { ...rest, scenarios: scenarios.map((one) => ({ ...one, name })) });
+    });
+    expect(await compareCommand([older, newer])).toBe(0);
+    expect(out).toContain("slow-consumer, Bellwire ws");
+  });
+
   it("says how it is used when asked, and compares nothing", async () => {
     expect(await compareCommand(["--help"])).toBe(0);
     expect(out).toContain("compare a.json b.json");
