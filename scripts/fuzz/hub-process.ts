@@ -16,7 +16,7 @@ import { createHub, type Limits, memoryBackplane } from "@bellwire/core/server";
 import {
   APP,
   type Ask,
-  type Door,
+  type Endpoints,
   type Fault,
   NEIGHBOUR_TOKEN,
   NEIGHBOURS,
@@ -33,7 +33,7 @@ const MANY = 1_000_000;
  * nothing.
  */
 const ADMISSION: Partial<Limits> = { links: 100_000, linkRate: MANY, linksPerUser: MANY };
-const LIMITS: Readonly<Record<Door, Partial<Limits>>> = {
+const LIMITS: Readonly<Record<Endpoints, Partial<Limits>>> = {
   guarded: ADMISSION,
   open: {
     ...ADMISSION,
@@ -81,10 +81,10 @@ const failed = (error: unknown): void => {
   else uncaught("onError", error);
 };
 
-async function open(door: Door) {
+async function open(endpoints: Endpoints) {
   const hub = createHub<typeof topics.map, { user?: string }>({
     topics,
-    limits: LIMITS[door],
+    limits: LIMITS[endpoints],
     // Growth of the heap shall mean a leak, not a history.
     backplane: memoryBackplane({ history: { size: 32, bytes: 65_536, ttl: 60_000 } }),
     authenticate: ({ token }) => {

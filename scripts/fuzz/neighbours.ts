@@ -11,7 +11,7 @@ import { createChannel, type NotificationChannel } from "@bellwire/core/client";
 import type { Target } from "./target.ts";
 import {
   APP,
-  DOORS,
+  ENDPOINTS,
   type FuzzTopics,
   NEIGHBOUR_TOKEN,
   NEIGHBOURS,
@@ -74,8 +74,8 @@ export class Neighbours {
   readonly #all: readonly Neighbour[];
 
   constructor(target: Target) {
-    this.#all = DOORS.flatMap((door) =>
-      WIRES.map((wire) => new Neighbour(`${wire} (${door})`, transports[wire](target.ports[door]))),
+    this.#all = ENDPOINTS.flatMap((endpoints) =>
+      WIRES.map((wire) => new Neighbour(`${wire} (${endpoints})`, transports[wire](target.ports[endpoints]))),
     );
   }
 

@@ -4,7 +4,7 @@
  */
 import { connect, type Socket } from "node:net";
 import type { Random } from "@bellwire/core/conformance";
-import { APP, type Door, NEIGHBOUR_TOKEN, TOKEN_MARK } from "./world.ts";
+import { APP, type Endpoints, NEIGHBOUR_TOKEN, TOKEN_MARK } from "./world.ts";
 
 /** Milliseconds that bytes may take to leave; a hub that does not read is a legitimate answer. */
 const LEAVE = 200;
@@ -196,7 +196,7 @@ export class Scene {
   readonly #peers: Peer[] = [];
   #over = false;
 
-  constructor(ports: Readonly<Record<Door, number>>, random: Random, tally: Tally, quick: boolean) {
+  constructor(ports: Readonly<Record<Endpoints, number>>, random: Random, tally: Tally, quick: boolean) {
     this.port = ports[random.chance(0.25) ? "guarded" : "open"];
     this.random = random;
     this.#tally = tally;

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { Ask, Door, Fault, Sample, Tell } from "./world.ts";
+import type { Ask, Endpoints, Fault, Sample, Tell } from "./world.ts";
 
 /**
  * Milliseconds that the process may take to answer. An event loop that a peer can hold for longer
@@ -13,7 +13,7 @@ import type { Ask, Door, Fault, Sample, Tell } from "./world.ts";
 const ANSWER = 30_000;
 
 export class Target {
-  readonly ports: Readonly<Record<Door, number>>;
+  readonly ports: Readonly<Record<Endpoints, number>>;
   /** Errors that nothing caught, in the process's own words. */
   readonly uncaught: string[] = [];
   /** How the process ended, once it has. */
@@ -21,7 +21,7 @@ export class Target {
   readonly #child: ChildProcess;
   #answer: ((sample: Sample | undefined) => void) | undefined;
 
-  private constructor(child: ChildProcess, ports: Readonly<Record<Door, number>>) {
+  private constructor(child: ChildProcess, ports: Readonly<Record<Endpoints, number>>) {
     this.#child = child;
     this.ports = ports;
     child.on("message", (message: Tell) => {

@@ -51,8 +51,8 @@ export const OPEN_TOPICS = [
  * The endpoints of one process: `open` has high limits, so that the code behind them is reached;
  * `guarded` has the defaults.
  */
-export type Door = "open" | "guarded";
-export const DOORS: readonly Door[] = ["open", "guarded"];
+export type Endpoints = "open" | "guarded";
+export const ENDPOINTS: readonly Endpoints[] = ["open", "guarded"];
 
 /**
  * How often something happened at the hub's side, by a name such as `message` or `close malformed`.
@@ -98,6 +98,6 @@ export interface Ask {
 
 /** From the hub's process. */
 export type Tell =
-  | { readonly tell: "ports"; readonly ports: Readonly<Record<Door, number>> }
+  | { readonly tell: "ports"; readonly ports: Readonly<Record<Endpoints, number>> }
   | { readonly tell: "sample"; readonly sample: Sample }
   | { readonly tell: "uncaught"; readonly kind: string; readonly text: string };

@@ -62,7 +62,7 @@ export function App(): ReactElement {
 
   if (stage.is === "starting")
     return (
-      <main className="door">
+      <main className="entrance">
         <h1>Workout tracker</h1>
         <p role="status">Starting …</p>
       </main>

@@ -35,7 +35,7 @@ export function SignIn({ why, entered }: Props): ReactElement {
   };
 
   return (
-    <main className="door">
+    <main className="entrance">
       <h1>Workout tracker</h1>
       <form className="card" onSubmit={submit}>
         <label>

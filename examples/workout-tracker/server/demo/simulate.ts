@@ -5,7 +5,6 @@
 import { createChannel, type NotificationChannel } from "@bellwire/core/client";
 import { memoryTransport } from "@bellwire/core/memory";
 import { type Topics, topics } from "../../contract.ts";
-import type { NewAccount } from "../accounts.ts";
 import type { Running } from "../start.ts";
 import { editPlan } from "./editors.ts";
 import { ADMIN, MEMBERS, TRAINER } from "./people.ts";

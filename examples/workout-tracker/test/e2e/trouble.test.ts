@@ -100,9 +100,9 @@ describe.skipIf(!executablePath)(`the tracker in trouble${reason}`, { timeout: 1
     const configuration = { ...(await readConfiguration()), database: folder };
     const options = { configuration, inMemory: false, databaseUrl: undefined } as const;
     const first = await serve(options);
-    const door = await startFaultProxy({ target: first.running.port, random: seededRandom(2) });
-    onTestFinished(() => door.close());
-    const mia = await (await Visitor.at(browser, door.port)).signIn("Mia");
+    const proxy = await startFaultProxy({ target: first.running.port, random: seededRandom(2) });
+    onTestFinished(() => proxy.close());
+    const mia = await (await Visitor.at(browser, proxy.port)).signIn("Mia");
     await mia.page.getByRole("button", { name: "yoga", exact: true }).click();
     await mia.page.getByRole("button", { name: "Complete" }).click();
     await mia.sees("Workout completed");
@@ -122,7 +122,7 @@ describe.skipIf(!executablePath)(`the tracker in trouble${reason}`, { timeout: 1
       await second.proxy.close();
       await second.running.close();
     });
-    door.retarget(second.running.port);
+    proxy.retarget(second.running.port);
     await mia.state("Connected");
     await mia.seesTimes("I am in the middle of something", 1);
     await mia.seesTimes("Sent before", 1);
@@ -158,7 +158,7 @@ describe.skipIf(!executablePath)(`the tracker in trouble${reason}`, { timeout: 1
         await tom.shot(`${view.toLowerCase()}-${scheme}`);
       };
       await tom.page.getByLabel("Name").waitFor();
-      await serious("Door");
+      await serious("Sign-in");
       await tom.signIn("Mia");
       for (const view of VIEWS) {
         await tom.goTo(view);
