@@ -2,4 +2,4 @@
 export { attachPusherRoutes } from "./hosted/server/attach-routes.ts";
 export { type HostedPusherOptions, hostedPusher } from "./hosted/server/hosted-pusher.ts";
 export type { PusherRoutesOptions, WebhookEvent } from "./hosted/server/options.ts";
-export type { PusherApp } from "./protocol/signature.ts";
+export type { PusherApp } from "./protocol/app.ts";

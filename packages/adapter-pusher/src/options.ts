@@ -1,30 +1,39 @@
-/** Options of the emulator, with their defaults. */
-import { checkOptions, flag, type OptionRule, type OptionRules, text } from "@bellwire/core/adapter";
-import { isAllowedOrigins } from "@bellwire/core/http";
-import { type AllowedOrigins } from "@bellwire/core/server";
-import type { PusherApp } from "./protocol/signature.ts";
+/** Options of the server half of the Pusher transport. */
+import { checkOptions, flag, type OptionRules, withDefaults } from "@bellwire/core/adapter";
+import { allowedOriginsRule, type OriginOptions } from "@bellwire/core/http";
+import { appRule, checkApp, type PusherApp } from "./protocol/app.ts";
+
+// ── Options ──
 
 /** Options of `attachPusher`. */
-export interface PusherServerOptions {
-  /** The app that is emulated: whatever id, key and secret the clients and servers are configured with. */
+export interface PusherServerOptions extends OriginOptions {
+  /** The app that is served: the id, key and secret that clients and servers are configured with. */
   readonly app: PusherApp;
-  /** What the paths of the protocol follow: `/pusher` serves `/pusher/app/KEY` and `/pusher/apps/ID/…`. Default: nothing. */
+  /**
+   * The prefix of the protocol's paths: `/pusher` serves `/pusher/app/KEY` and `/pusher/apps/ID/…`.
+   * Default: none.
+   */
   readonly path?: string;
   /**
-   * Origins of the web pages that may connect, beside those of the server itself: `["https://app.example.com"]`. `"*"` allows every
-   * page and then refuses requests that carry cookies. Default: none.
-   */
-  readonly allowedOrigins?: AllowedOrigins;
-  /**
-   * Whether clients may send `client-` events: subscribers of private and presence channels, to events that the contract has under
-   * that name. The signature of their subscription stands for `authorize`. Default: false.
+   * Whether subscribers of private and presence channels may send `client-` events, if the contract
+   * has events of these names. The signature of their subscription replaces `authorize`. Default:
+   * false.
    */
   readonly clientEvents?: boolean;
-  /** Milliseconds of silence after which a client pings; clients are told whole seconds. Default: 120,000. */
+  /**
+   * Milliseconds without a message after which a client pings; clients receive whole seconds.
+   * Default: 120,000.
+   */
   readonly activityTimeout?: number;
-  /** Tells clients how many connections a channel has, and the HTTP API, too. Default: false. */
+  /**
+   * Whether clients are notified of the number of connections on their channels, and the HTTP API
+   * gives it. Default: false.
+   */
   readonly subscriptionCount?: boolean;
-  /** Where signed webhooks are posted: URLs, which are told everything, or a URL and what it is told. Default: nowhere. */
+  /**
+   * Receivers of signed webhooks: a URL receives every event, an object only those that it names.
+   * Default: none.
+   */
   readonly webhooks?: readonly (string | PusherWebhook)[];
 }
 
@@ -42,16 +51,18 @@ export const WEBHOOK_EVENTS = [
 /** A receiver of webhooks. */
 export interface PusherWebhook {
   readonly url: string;
-  /** The names of the events that it is told. Default: all. */
+  /** The names of the events that it receives. Default: all. */
   readonly events?: readonly (typeof WEBHOOK_EVENTS)[number][];
 }
+
+// ── Defaults ──
 
 /** Every option, set. */
 export type PusherSettings = Required<Omit<PusherServerOptions, "webhooks">> & {
   readonly webhooks: readonly Required<PusherWebhook>[];
 };
 
-const DEFAULTS: Omit<PusherSettings, "app"> = {
+const DEFAULTS: Required<Omit<PusherServerOptions, "app">> = {
   path: "",
   allowedOrigins: [],
   clientEvents: false,
@@ -60,24 +71,15 @@ const DEFAULTS: Omit<PusherSettings, "app"> = {
   webhooks: [],
 };
 
-const name: OptionRule = {
-  allowed: "1 to 64 of A-Z a-z 0-9 _ -",
-  test: (value) => typeof value === "string" && /^[\w-]{1,64}$/.test(value),
-};
+// ── Rules ──
 
 const RULES: OptionRules = {
-  app: {
-    allowed: "an object with id, key and secret",
-    test: (value) => typeof value === "object" && value !== null,
-  },
+  app: appRule,
   path: {
     allowed: 'a path such as "/pusher", without a slash at the end and without a query',
     test: (value) => typeof value === "string" && /^(\/[^?#\s/]+)*$/.test(value),
   },
-  allowedOrigins: {
-    allowed: `"*" or an array of origins such as "https://app.example.com", without a path and without the scheme's own port`,
-    test: isAllowedOrigins,
-  },
+  allowedOrigins: allowedOriginsRule,
   clientEvents: flag,
   activityTimeout: {
     allowed: "a whole number from 1000 to 86400000",
@@ -99,24 +101,22 @@ const WEBHOOK_RULES: OptionRules = {
   },
 };
 
-/** The options with defaults. Throws `invalid_option` naming the path and what is allowed. */
-export function pusherSettings(options: PusherServerOptions): PusherSettings {
+function isUrl(value: unknown): boolean {
+  return typeof value === "string" && /^https?:\/\//.test(value) && URL.canParse(value);
+}
+
+// ── Settings ──
+
+/** The options of `attachPusher` with defaults. Throws `invalid_option`. */
+export function serverSettings(options: PusherServerOptions): PusherSettings {
   checkOptions("attachPusher", options, RULES, ["app"]);
-  checkOptions("attachPusher.app", options.app, { id: name, key: name, secret: text }, [
-    "id",
-    "key",
-    "secret",
-  ]);
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  checkApp("attachPusher", options.app);
   const webhooks = (options.webhooks ?? []).map((webhook, index) => {
     if (typeof webhook === "string") return { url: webhook, events: WEBHOOK_EVENTS };
     checkOptions(`attachPusher.webhooks.${index}`, webhook, WEBHOOK_RULES, ["url"]);
     const { url, events = WEBHOOK_EVENTS } = webhook;
     return { url, events };
   });
-  return { ...DEFAULTS, app: options.app, ...Object.fromEntries(given), webhooks };
-}
-
-function isUrl(value: unknown): boolean {
-  return typeof value === "string" && /^https?:\/\//.test(value) && URL.canParse(value);
+  const { app, ...others } = options;
+  return { ...withDefaults(DEFAULTS, others), app, webhooks };
 }

@@ -1,11 +1,11 @@
 /** The parts of the emulator that decide by themselves: signatures, names, metadata, what clients and servers send. */
-import type { Notified, ServerMessage } from "@bellwire/core/adapter";
+import { type Notified, type ServerMessage, TokenBucket } from "@bellwire/core/adapter";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readBatch, readTrigger } from "../src/api/published-event.ts";
 import { type ApiRequest, judgeRequest } from "../src/api/request-auth.ts";
 import { pusherClose } from "../src/connection/close-number.ts";
-import { judgeAdmission } from "../src/connection/target.ts";
+import { judgeTarget } from "../src/connection/target.ts";
 import { DATA_KEY, METADATA_KEY, splitMetadata, withMetadata } from "../src/hosted/metadata.ts";
 import { channelClass, userOfChannel } from "../src/protocol/channel-name.ts";
 import { errorData, readErrorData } from "../src/protocol/pusher-error.ts";
@@ -17,7 +17,6 @@ import {
   sign,
   userText,
 } from "../src/protocol/signature.ts";
-import { Allowance } from "../src/stock/allowance.ts";
 import { readFrame } from "../src/stock/commands.ts";
 import { gapText } from "../src/stock/events.ts";
 import { FanOut } from "../src/stock/fan-out.ts";
@@ -495,7 +494,7 @@ describe("a connection", () => {
     [`?protocol=7`, 4001],
     [`${docs.key}/x?protocol=7`, 4001],
   ])("to /app/%s is closed with %s", (target, number) => {
-    expect(judgeAdmission(docs, target)?.number).toBe(number);
+    expect(judgeTarget(docs, target)?.number).toBe(number);
   });
 
   it.each([
@@ -524,9 +523,9 @@ describe("a connection", () => {
 
 describe("an allowance", () => {
   it("gives so many at once, then so many per second, and saves up no more than at once", () => {
-    const allowance = new Allowance(3, 10, 0);
+    const allowance = new TokenBucket(10, 3, 0);
     const taken = (now: number) =>
-      Array.from({ length: 5 }, () => allowance.take(now)).filter(Boolean).length;
+      Array.from({ length: 5 }, () => allowance.take(1, now)).filter((ms) => ms === 0).length;
     expect([taken(0), taken(99), taken(200), taken(60_000)]).toEqual([3, 0, 2, 3]);
   });
 });

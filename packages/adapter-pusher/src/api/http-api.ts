@@ -1,12 +1,12 @@
 /** The HTTP API of Pusher Channels, for the server libraries of any language. Publishes on the hub, and so to every wire. */
 import { type ErrorCode, isBellwireError, type Position } from "@bellwire/core";
 import { isName, textFrames } from "@bellwire/core/adapter";
-import { type HttpRequest, type HttpResponse } from "@bellwire/core/http";
+import { type HttpRequest, type HttpResponse, reply } from "@bellwire/core/http";
 import { eventText } from "../connection/event-text.ts";
+import type { PusherApp } from "../protocol/app.ts";
 import { channelClass, userChannel, userOfChannel } from "../protocol/channel-name.ts";
-import type { PusherApp } from "../protocol/signature.ts";
 import type { Channels } from "../stock/channels.ts";
-import { type Answer, json, readBody, reply } from "./http-exchange.ts";
+import { type Answer, bad, bodyOf, json, replyOf } from "./answer.ts";
 import { attributeNames, type PublishedEvent, readBatch, readTrigger } from "./published-event.ts";
 import { decoded, judgeRequest } from "./request-auth.ts";
 
@@ -51,12 +51,12 @@ export class HttpApi {
     } catch (error) {
       answer = failure(error);
     }
-    reply(request, response, answer);
+    reply(request, response, replyOf(answer));
   }
 
   async #answer(request: HttpRequest, rest: string): Promise<Answer> {
     const { method = "", url = "" } = request;
-    const body = await readBody(request);
+    const body = await bodyOf(request);
     if (!Buffer.isBuffer(body)) return body;
     const [path = "", query = ""] = url.split(/\?(.*)/s);
     const now = Math.floor(Date.now() / 1_000);
@@ -181,10 +181,6 @@ export class HttpApi {
         info.includes("subscription_count") && { subscription_count: connections?.size ?? 0 }),
     };
   }
-}
-
-function bad(text: string): Answer {
-  return { status: 400, text };
 }
 
 /** What the hub said no to. The words are the hub's own; what else went wrong is nobody's business out there. */

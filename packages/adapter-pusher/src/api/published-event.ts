@@ -2,7 +2,7 @@
 import { DATA_DEPTH, isEventName, isName, isTooDeep } from "@bellwire/core/adapter";
 import { userOfChannel } from "../protocol/channel-name.ts";
 import { HOSTED_LIMITS } from "../protocol/limits.ts";
-import type { Answer } from "./http-exchange.ts";
+import { type Answer, bad } from "./answer.ts";
 
 /** One event to one channel. */
 export interface PublishedEvent {
@@ -106,8 +106,4 @@ function readObject(text: string): Fields | undefined {
   } catch {
     return undefined;
   }
-}
-
-function bad(text: string): Answer {
-  return { status: 400, text };
 }

@@ -1,5 +1,6 @@
 /** Whether a request to the HTTP API comes from who knows the app's secret. Pure but for the HMAC. */
-import { bodyDigest, isSignature, type PusherApp, requestText } from "../protocol/signature.ts";
+import type { PusherApp } from "../protocol/app.ts";
+import { bodyDigest, isSignature, requestText } from "../protocol/signature.ts";
 
 /** A request as it came. */
 export interface ApiRequest {

@@ -1,19 +1,19 @@
-/** Whether a connection may begin at all, by what its URL says. Pure. */
-import type { PusherApp } from "../protocol/signature.ts";
+/** Judges by its URL whether a connection may begin. Pure. */
+import type { PusherApp } from "../protocol/app.ts";
 import { CLOSE } from "./close-number.ts";
 
-/** Why a connection is closed before it began. */
+/** The close of a connection that may not begin. */
 export interface Rejection {
   readonly number: number;
   readonly reason: string;
 }
 
-/** The versions of the protocol that differ from 7 in nothing that a server has to know. */
+/** The versions of the protocol that do not differ from 7 for a server. */
 const OLDEST = 5;
 const NEWEST = 7;
 
-/** Judges `KEY?protocol=7…`, what follows `/app/` in the URL. */
-export function judgeAdmission(app: PusherApp, target: string): Rejection | undefined {
+/** Judges `KEY?protocol=7…`, the part of the URL after `/app/`. */
+export function judgeTarget(app: PusherApp, target: string): Rejection | undefined {
   const [key, query] = target.split(/\?(.*)/s);
   if (key !== app.key) return { number: CLOSE.unknownApp, reason: "Application does not exist" };
   const protocol = protocolOf(query);
@@ -23,13 +23,15 @@ export function judgeAdmission(app: PusherApp, target: string): Rejection | unde
   return undefined;
 }
 
-/** Whether the client reads the number of a close: before version 6 it had to be said in a message. */
+/**
+ * Whether the client reads the number of a close. Before version 6 a message had to carry it.
+ */
 export function readsCloses(target: string): boolean {
   const protocol = protocolOf(target.split(/\?(.*)/s)[1]);
   return protocol === undefined || !(protocol < 6);
 }
 
-/** The version asked for; NaN for what is no number. */
+/** The version that the client asks for; NaN when it is not a number. */
 function protocolOf(query = ""): number | undefined {
   const protocol = new URLSearchParams(query).get("protocol");
   if (protocol === null || protocol === "") return undefined;

@@ -1,38 +1,51 @@
-/** One connection of Bellwire's own client: Pusher's protocol as far as pusher-js needs it, and Bellwire's messages on it. */
-
+/**
+ * The hub's end of a link of Bellwire's own client: Pusher's protocol as far as pusher-js needs it,
+ * and on it the messages of PROTOCOL.md.
+ */
 import { type CloseCause } from "@bellwire/core";
 import {
+  byeOf,
   type ClientMessage,
+  encodeOnce,
   encodeServerMessage,
+  type Handshake,
   type Link,
+  type LinkAcceptor,
   type LinkObserver,
   readClientMessage,
   type ServerMessage,
   textFrames,
 } from "@bellwire/core/adapter";
-import { type Handshake, type LinkAcceptor } from "@bellwire/core/server";
-import type { WireEnd } from "../connection/pusher-end.ts";
+import type { WebSocketListener } from "@bellwire/core/http";
+import { establishedText, PONG } from "../connection/event-text.ts";
+import type { PusherEnd } from "../connection/pusher-end.ts";
 import { newSocketId } from "../connection/socket-id.ts";
-import { establishedText, PONG } from "../stock/events.ts";
 import { NATIVE_EVENT, NATIVE_OVERHEAD, nativeText } from "./native-event.ts";
 
-/** The frames of a batch, the same for every connection that is due it. */
-export function nativeFrames(batch: readonly ServerMessage[]): Buffer {
+/** Encodes a batch as text frames, one for each message. */
+export type EncodeBatch = (batch: readonly ServerMessage[]) => Buffer;
+
+/** The encoder that all links share: a batch that goes to many of them is encoded once. */
+export function batchEncoder(): EncodeBatch {
+  return encodeOnce(nativeFrames);
+}
+
+function nativeFrames(batch: readonly ServerMessage[]): Buffer {
   return textFrames(batch.map((message) => nativeText(encodeServerMessage(message))));
 }
 
-export class NativeLink implements Link<ServerMessage> {
-  readonly #end: WireEnd;
-  readonly #encode: (batch: readonly ServerMessage[]) => Buffer;
+export class NativeLink implements Link<ServerMessage>, WebSocketListener {
+  readonly #end: PusherEnd;
+  readonly #encode: EncodeBatch;
   #observer: LinkObserver<ClientMessage> | undefined;
   #maxMessageBytes = 0;
 
-  constructor(end: WireEnd, encode: (batch: readonly ServerMessage[]) => Buffer) {
+  constructor(end: PusherEnd, encode: EncodeBatch) {
     this.#end = end;
     this.#encode = encode;
   }
 
-  /** Presents the link to the hub, and tells the client to begin. It says hello itself. */
+  /** Presents the link to the hub, and lets the client begin. The client says hello itself. */
   open(hub: LinkAcceptor, handshake: Handshake, activityTimeout: number): void {
     this.#maxMessageBytes = hub.maxMessageBytes;
     this.#observer = hub.accept(this, handshake);
@@ -45,25 +58,20 @@ export class NativeLink implements Link<ServerMessage> {
   }
 
   send(batch: readonly ServerMessage[]): void {
+    let frames: Buffer;
     try {
-      this.#end.write(this.#encode(batch));
+      frames = this.#encode(batch);
     } catch {
-      this.close({ code: "internal", reason: "a message could not be encoded" });
+      return this.close({ code: "internal", reason: "a message could not be encoded" });
     }
+    this.#end.write(frames);
   }
 
   close(cause: CloseCause): void {
     if (this.#end.closing) return;
-    const { code, reason, retryAfter } = cause;
-    // Pusher's numbers say when to come back, and hardly why not.
-    const bye: ServerMessage = {
-      type: "bye",
-      code,
-      ...(reason !== undefined && { reason }),
-      ...(retryAfter !== undefined && { retryAfter }),
-    };
-    if (code !== "slow_consumer") this.#end.write(nativeFrames([bye]));
-    this.#end.close(cause);
+    // Pusher's numbers say when to come back, and hardly why the link ended.
+    if (cause.code !== "slow_consumer") this.#end.write(nativeFrames([byeOf(cause)]));
+    this.#end.closeFor(cause);
   }
 
   receive(text: string, bytes: number): void {

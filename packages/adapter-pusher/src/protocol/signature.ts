@@ -1,15 +1,6 @@
 /** Pusher's signatures: what is signed, and how it is checked. HMAC-SHA256 with the app's secret, in lower-case hexadecimal. */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 
-/** An app of Pusher's. Who knows the secret speaks for the application's server. */
-export interface PusherApp {
-  /** Names the app in URLs of the HTTP API. Pusher's own libraries expect digits. */
-  readonly id: string;
-  /** Names the app to clients; public. */
-  readonly key: string;
-  readonly secret: string;
-}
-
 const DIGEST = /^[0-9a-f]{64}$/;
 
 /** Signs a text. */

@@ -10,15 +10,6 @@ import { type SignedMember, signedId } from "./member-id.ts";
 /** An event of Bellwire's own on a channel: continuity ends here. Off our grammar of names, so no application's event is like it. */
 export const GAP_EVENT = "bellwire:gap";
 
-export const PING: string = eventText({ event: "pusher:ping", data: "{}" });
-export const PONG: string = eventText({ event: "pusher:pong", data: "{}" });
-
-/** The first event of a connection. Without a positive time-out, in seconds, pusher-js hangs for ever. */
-export function establishedText(socketId: string, activityTimeout: number): string {
-  const data = JSON.stringify({ socket_id: socketId, activity_timeout: activityTimeout });
-  return eventText({ event: "pusher:connection_established", data });
-}
-
 /** A notification. `user` is who sent it, where it is a client event on a presence channel. */
 export function notificationText({ topic, event, json, data }: Notified, user?: string | number): string {
   return eventText({ event, channel: topic, data: json ?? JSON.stringify(data), user_id: user });

@@ -4,7 +4,8 @@
  */
 import type { Joined, Left, Notified, ServerMessage } from "@bellwire/core/adapter";
 import { textFrames } from "@bellwire/core/adapter";
-import { addedText, notificationText, PING, PONG, removedText } from "./events.ts";
+import { PING, PONG } from "../connection/event-text.ts";
+import { addedText, notificationText, removedText } from "./events.ts";
 import type { MemberIds } from "./member-id.ts";
 import type { Senders } from "./senders.ts";
 

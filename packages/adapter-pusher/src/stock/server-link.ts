@@ -7,28 +7,31 @@ import { type CloseCause } from "@bellwire/core";
 import {
   type ClientMessage,
   type Grant,
+  type Handshake,
   isEventName,
   isName,
   type Link,
+  type LinkAcceptor,
   type LinkObserver,
   PROTOCOL_VERSION,
   type ServerMessage,
+  TokenBucket,
   textFrames,
 } from "@bellwire/core/adapter";
-import { type Handshake, type LinkAcceptor } from "@bellwire/core/server";
-import { errorText, eventText } from "../connection/event-text.ts";
-import type { WireEnd } from "../connection/pusher-end.ts";
+import type { WebSocketListener } from "@bellwire/core/http";
+import { errorText, establishedText, eventText, PONG } from "../connection/event-text.ts";
+import type { PusherEnd } from "../connection/pusher-end.ts";
 import { newSocketId } from "../connection/socket-id.ts";
 import { channelClass, userChannel, userOfChannel } from "../protocol/channel-name.ts";
 import { HOSTED_LIMITS } from "../protocol/limits.ts";
 import { CLIENT_EVENT_RATE, ERROR_TEXT, type PusherError } from "../protocol/pusher-error.ts";
-import { Allowance } from "./allowance.ts";
 import { type ClientFrame, readFrame } from "./commands.ts";
-import { establishedText, PONG, succeededText } from "./events.ts";
-import type { EmulatorHost, TakenClientEvent } from "./host.ts";
+import { succeededText } from "./events.ts";
+import type { PusherHost } from "./host.ts";
 import { signedId } from "./member-id.ts";
 import { type SubscriptionPort, Subscriptions } from "./subscriptions.ts";
 import { judgeSignin, judgeSubscription, type SignedInUser } from "./verdict.ts";
+import type { TakenClientEvent } from "./webhooks.ts";
 
 const { clientEvents: CLIENT_EVENTS, eventBytes: EVENT_BYTES } = HOSTED_LIMITS;
 /** Requests per second that this end answers without the hub, which would count them, and how many may come at once. */
@@ -37,21 +40,21 @@ const OWN_ANSWERS_BURST = 100;
 
 type Frame<K extends ClientFrame["kind"]> = Extract<ClientFrame, { kind: K }>;
 
-export class PusherLink implements Link<ServerMessage>, SubscriptionPort {
+export class StockLink implements Link<ServerMessage>, WebSocketListener, SubscriptionPort {
   /** Also the link's name on the hub, so that every hub on the backplane can leave it out. */
   readonly socketId: string = newSocketId();
-  readonly #host: EmulatorHost;
-  readonly #end: WireEnd;
+  readonly #host: PusherHost;
+  readonly #end: PusherEnd;
   readonly #subscriptions: Subscriptions;
-  readonly #events: Allowance = new Allowance(CLIENT_EVENTS, CLIENT_EVENTS, performance.now());
-  readonly #ownAnswers: Allowance = new Allowance(OWN_ANSWERS_BURST, OWN_ANSWERS, performance.now());
+  readonly #events: TokenBucket = new TokenBucket(CLIENT_EVENTS, CLIENT_EVENTS, performance.now());
+  readonly #ownAnswers: TokenBucket = new TokenBucket(OWN_ANSWERS, OWN_ANSWERS_BURST, performance.now());
   /** Client events that the hub has not answered yet. */
   readonly #sent: Map<number, TakenClientEvent> = new Map();
   #observer: LinkObserver<ClientMessage> | undefined;
   #lastRef = 0;
   #user: SignedInUser | undefined;
 
-  constructor(host: EmulatorHost, end: WireEnd) {
+  constructor(host: PusherHost, end: PusherEnd) {
     this.#host = host;
     this.#end = end;
     this.#subscriptions = new Subscriptions(host, this);
@@ -83,7 +86,7 @@ export class PusherLink implements Link<ServerMessage>, SubscriptionPort {
 
   close(cause: CloseCause): void {
     if (this.#end.closing) return;
-    this.#end.close(cause);
+    this.#end.closeFor(cause);
     // A peer may take its time to answer a close, and is nobody's neighbour meanwhile.
     this.ended(cause);
   }
@@ -137,7 +140,7 @@ export class PusherLink implements Link<ServerMessage>, SubscriptionPort {
 
   /** Answers without the hub. Who asks for that all the time is counted among those who do not speak the protocol. */
   #answer(text: string): void {
-    if (this.#ownAnswers.take(performance.now())) this.#end.say(textFrames([text]));
+    if (this.#ownAnswers.take(1, performance.now()) === 0) this.#end.say(textFrames([text]));
     else this.malformed("too many requests");
   }
 
@@ -238,7 +241,7 @@ export class PusherLink implements Link<ServerMessage>, SubscriptionPort {
     if (json === undefined) return reject({ code: "invalid_data", message: "nested too deeply" });
     if (Buffer.byteLength(json) > EVENT_BYTES)
       return reject({ code: "too_large", message: `at most ${EVENT_BYTES} bytes` });
-    if (!this.#events.take(performance.now())) {
+    if (this.#events.take(1, performance.now()) > 0) {
       return this.fail({
         code: "rate_limited",
         message: ERROR_TEXT.clientEventRate,

@@ -7,7 +7,7 @@ import { ERROR_TEXT, type PusherError } from "../protocol/pusher-error.ts";
 import type { Connection } from "./channels.ts";
 import { cacheMissText, gapText, rosterText, succeededText } from "./events.ts";
 import type { Standing, Standings } from "./fan-out.ts";
-import type { EmulatorHost } from "./host.ts";
+import type { PusherHost } from "./host.ts";
 
 /** The connection that the channels are of. */
 export interface SubscriptionPort extends Connection {
@@ -40,13 +40,13 @@ interface ChannelState extends Standing {
 type About<T extends ServerMessage["type"]> = Extract<ServerMessage, { type: T }>;
 
 export class Subscriptions {
-  readonly #host: EmulatorHost;
+  readonly #host: PusherHost;
   readonly #port: SubscriptionPort;
   readonly #states: Map<string, ChannelState> = new Map();
   readonly #asked: Map<number, ChannelState> = new Map();
   #waiting = 0;
 
-  constructor(host: EmulatorHost, port: SubscriptionPort) {
+  constructor(host: PusherHost, port: SubscriptionPort) {
     this.#host = host;
     this.#port = port;
   }

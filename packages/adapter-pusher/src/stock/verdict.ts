@@ -1,9 +1,10 @@
 /** Whether what a client brought lets it in: the signatures of subscriptions and of signing in. Pure but for the HMAC. */
 import type { Grant } from "@bellwire/core/adapter";
+import type { PusherApp } from "../protocol/app.ts";
 import { channelClass } from "../protocol/channel-name.ts";
 import { HOSTED_LIMITS } from "../protocol/limits.ts";
 import { ERROR_TEXT, type PusherError } from "../protocol/pusher-error.ts";
-import { channelText, isSignature, type PusherApp, userText } from "../protocol/signature.ts";
+import { channelText, isSignature, userText } from "../protocol/signature.ts";
 import type { SignedMember } from "./member-id.ts";
 
 /** A user who has signed in on a connection. */

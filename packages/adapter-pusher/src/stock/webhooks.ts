@@ -1,12 +1,21 @@
 /** Tells an application's server over HTTP what happens on channels, signed with the app's secret. */
 
 import type { PusherSettings, PusherWebhook } from "../options.ts";
-import type { PusherApp } from "../protocol/signature.ts";
+import type { PusherApp } from "../protocol/app.ts";
 import { sign } from "../protocol/signature.ts";
 import type { ChannelChange } from "./channels.ts";
-import type { TakenClientEvent } from "./host.ts";
 
-/** What a webhook tells. */
+/** A client event that the hub has accepted. */
+export interface TakenClientEvent {
+  readonly channel: string;
+  readonly event: string;
+  /** JSON. */
+  readonly data: string;
+  readonly socket_id: string;
+  readonly user_id?: string | undefined;
+}
+
+/** An event of a webhook. */
 type WebhookEvent =
   | ChannelChange
   | ({ readonly name: "client_event" } & TakenClientEvent)

@@ -1,26 +1,26 @@
-/** The routes beside hosted Pusher: what its clients ask of the application's own server. */
+/** The routes beside the hosted service: requests of its clients to the application's own server. */
 import { BellwireError, type ErrorCode } from "@bellwire/core";
-import { type ClientRequest, type RequestAcceptor } from "@bellwire/core/adapter";
+import { type ClientRequest, type LinkAcceptor, type RequestAcceptor } from "@bellwire/core/adapter";
 import {
+  Admission,
+  answerHeaders,
+  BODY_REFUSALS,
+  bearerToken,
+  factsOf,
+  type HttpReply,
   type HttpRequest,
   type HttpResponse,
   type HttpServer,
-  isSecure,
-  judgeOrigin,
-  singleHeaders,
+  handshakeOf,
+  mountRequests,
+  preflightHeaders,
+  type RequestFacts,
+  readBody,
+  reply,
+  statusOf,
 } from "@bellwire/core/http";
-import { type LinkAcceptor } from "@bellwire/core/server";
-import { type Answer, readBody, reply } from "../../api/http-exchange.ts";
 import { bodyDigest, isSignature } from "../../protocol/signature.ts";
-import { takeBelow } from "../../take-requests.ts";
-import {
-  hostedSession,
-  isSocketId,
-  MESSAGES_PER_REQUEST,
-  parse,
-  type RouteName,
-  readRouteRequest,
-} from "../routes.ts";
+import { hostedSession, parse, type RouteName, readRouteRequest } from "../routes.ts";
 import { type PusherRoutesOptions, type RouteSettings, routeSettings, type WebhookEvent } from "./options.ts";
 import { RequestRates } from "./request-rates.ts";
 import {
@@ -33,34 +33,17 @@ import {
   signChannels,
   signUser,
 } from "./route-work.ts";
+import { malformed, readSignatureRequest } from "./signature-request.ts";
 
-type Headers = Readonly<Record<string, string>>;
-
-/** Requests of clients; the largest brings as many publishes as one may. */
-const BODY = 524_288;
-
-const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
-  malformed: 400,
-  unsupported_protocol: 400,
-  unauthorized: 401,
-  forbidden: 403,
-  unknown_topic: 404,
-  timeout: 408,
-  too_large: 413,
-  rate_limited: 429,
-  draining: 503,
-  overloaded: 503,
-  no_answer: 504,
-};
-
-/** What the reading of a body answers by itself. */
-const BODY_CODES: Readonly<Record<number, ErrorCode>> = { 408: "timeout", 413: "too_large" };
+/** The part of a hub that the routes need. With `refused` it is notified of refused pages. */
+export type RoutesHub = RequestAcceptor & Partial<Pick<LinkAcceptor, "refused">>;
 
 /**
- * Serves the requests of hosted Pusher's clients on a Node HTTP or HTTPS server: `hello`, `auth`, `user`, `history`, `publish` and
- * `webhooks`, each below `path`. Other paths are left to other listeners. Each request is authenticated by itself, by
- * `Authorization: Bearer` or whatever else `authenticate` finds in the headers. Returns a function that detaches it. Throws
- * `invalid_option`.
+ * Serves the requests of the hosted service's clients on a Node HTTP or HTTPS server: `hello`,
+ * `auth`, `user`, `history`, `publish` and `webhooks`, each below `path`. Other paths are left to
+ * the server's own listeners. Each request is authenticated by itself, by `Authorization: Bearer` or
+ * by anything else that `authenticate` finds in the headers. Returns a function that detaches it.
+ * Throws `invalid_option`.
  */
 export function attachPusherRoutes(
   hub: RoutesHub,
@@ -68,57 +51,69 @@ export function attachPusherRoutes(
   options: PusherRoutesOptions,
 ): () => void {
   const settings = routeSettings(options);
-  const routes = new Routes(hub, settings);
-  const answer = (...request: Parameters<Routes["handle"]>): void => void routes.handle(...request);
-  return takeBelow(server, `${settings.path}/`, answer, (...cause) => hub.refused?.(...cause));
+  const admission = new Admission(hub, "pusher", settings.allowedOrigins);
+  const routes = new Routes(hub, admission, settings);
+  return mountRequests(server, `${settings.path}/`, {
+    below: true,
+    take: (...request) => void routes.handle(...request),
+    refused: admission.refused,
+  });
 }
 
-/** The part of a hub that the routes need. With `refused`, which every hub of `createHub` has, it hears of refused pages. */
-export type RoutesHub = RequestAcceptor & Partial<Pick<LinkAcceptor, "refused">>;
+/** The largest body of a request in bytes; it holds as many publishes as one request may bring. */
+const BODY = 524_288;
+
+/** Statuses that only the routes use. */
+const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = { timeout: 408, no_answer: 504 };
 
 class Routes {
   readonly #hub: RoutesHub;
+  readonly #admission: Admission;
   readonly #settings: RouteSettings;
   readonly #rates: RequestRates = new RequestRates();
 
-  constructor(hub: RoutesHub, settings: RouteSettings) {
+  constructor(hub: RoutesHub, admission: Admission, settings: RouteSettings) {
     this.#hub = hub;
+    this.#admission = admission;
     this.#settings = settings;
   }
 
   /** Answers one request. Never throws, whatever was sent. */
   async handle(request: HttpRequest, response: HttpResponse, name: string): Promise<void> {
-    const headers = singleHeaders(request);
-    const origin = judgeOrigin(headers, this.#settings.allowedOrigins, isSecure(request));
-    const cors: Headers = { vary: "origin", ...(origin.allowed && origin.headers) };
-    let answer: Answer;
-    if (!origin.allowed) {
-      const { code, reason = "" } = origin.cause;
-      this.#hub.refused?.(origin.cause, "pusher");
-      answer = refusal({ code, message: reason });
-    } else if (request.method === "OPTIONS") answer = { status: 200, text: "", headers: preflight(headers) };
-    else if (request.method !== "POST") {
-      const message = "requests are POSTs";
-      answer = { ...refusal({ code: "malformed", message }, 405), headers: { allow: "POST, OPTIONS" } };
-    } else answer = await this.#bounded(request, headers, name);
+    const facts = factsOf(request);
+    const { headers: cors, refused } = this.#admission.judge(facts, false);
+    const { status, headers, body } = refused
+      ? refusal({ code: refused.cause.code, message: refused.cause.reason ?? "" })
+      : await this.#take(request, facts, name);
     reply(request, response, {
-      ...answer,
-      headers: { "content-type": "application/json", ...cors, ...answer.headers },
+      status,
+      headers: {
+        "content-type": "application/json",
+        ...answerHeaders(cors),
+        "x-content-type-options": "nosniff",
+        ...headers,
+      },
+      body,
     });
   }
 
-  async #bounded(request: HttpRequest, headers: Caller["headers"], name: string): Promise<Answer> {
-    const { remoteAddress } = request.socket;
-    const token = bearer(headers);
-    const client = bodyDigest(token ?? headers.cookie ?? remoteAddress ?? "");
+  async #take(request: HttpRequest, facts: RequestFacts, name: string): Promise<HttpReply> {
+    if (request.method === "OPTIONS")
+      return { status: 200, headers: preflightHeaders(facts.headers, "POST"), body: "" };
+    if (request.method !== "POST") {
+      const { status, body } = refusal({ code: "malformed", message: "requests are POSTs" }, 405);
+      return { status, headers: { allow: "POST, OPTIONS" }, body };
+    }
+    const caller = { facts, token: bearerToken(facts.headers) };
+    const client = bodyDigest(caller.token ?? facts.headers.cookie ?? facts.remoteAddress ?? "");
     if (!this.#rates.take(client, performance.now()))
       return refusal({ code: "rate_limited", message: "too many requests", retryAfter: 1_000 });
     try {
       const body = await readBody(request, BODY);
-      if (!Buffer.isBuffer(body))
-        return refusal({ code: BODY_CODES[body.status] ?? "malformed", message: body.text }, body.status);
-      const text = await this.#answer(name as RouteName, body, { headers, remoteAddress, token });
-      return { status: 200, text };
+      if (Buffer.isBuffer(body))
+        return { status: 200, headers: {}, body: await this.#answer(name as RouteName, body, caller) };
+      const { status, cause } = BODY_REFUSALS[body];
+      return refusal({ code: cause.code, message: cause.reason ?? "" }, status);
     } catch (error) {
       return refusal(failing(error, this.#settings.onError));
     } finally {
@@ -128,6 +123,7 @@ class Routes {
 
   async #answer(name: RouteName, body: Buffer, caller: Caller): Promise<string> {
     const { app, onError } = this.#settings;
+    const { headers } = caller.facts;
     switch (name) {
       case "hello": {
         const request = readRouteRequest("hello", body.toString()) ?? malformed();
@@ -142,40 +138,36 @@ class Routes {
         return publishAll(await this.#request(caller, request), request, onError);
       }
       case "auth": {
-        const { socket, session, channel, channels } = readSignature(body.toString(), caller.headers);
+        const { socket, session, channel, channels } = readSignatureRequest(body.toString(), headers);
         const client = await this.#request(caller, { socket, session });
         if (channels) return signChannels(client, app, socket, channels, onError);
         const { auth, channel_data } = await signChannel(client, app, socket, channel);
         return JSON.stringify({ auth, channel_data });
       }
       case "user": {
-        const { socket, session } = readSignature(body.toString(), caller.headers);
+        const { socket, session } = readSignatureRequest(body.toString(), headers);
         return signUser(await this.#request(caller, { socket, session }), app, socket);
       }
       case "webhooks":
-        return this.#webhook(body, caller.headers);
+        return this.#webhook(body, headers);
       default:
         throw new BellwireError("unknown_topic", "there is no such route");
     }
   }
 
   #request(
-    { token, headers, remoteAddress }: Caller,
-    who: { session: string; socket: string },
+    { token, facts }: Caller,
+    client: { readonly session: string; readonly socket: string },
   ): Promise<ClientRequest> {
-    return this.#hub.acceptRequest(
-      token,
-      { transport: "pusher", headers, remoteAddress },
-      hostedSession(who),
-    );
+    return this.#hub.acceptRequest(token, handshakeOf("pusher", facts), hostedSession(client));
   }
 
-  async #webhook(body: Buffer, headers: Caller["headers"]): Promise<string> {
+  async #webhook(body: Buffer, headers: RequestFacts["headers"]): Promise<string> {
     const { app, onWebhook } = this.#settings;
     if (!onWebhook) throw new BellwireError("unknown_topic", "there is no such route");
-    const signed =
+    const isSigned =
       headers["x-pusher-key"] === app.key && isSignature(app.secret, body, headers["x-pusher-signature"]);
-    if (!signed) throw new BellwireError("unauthorized", "the signature is wrong");
+    if (!isSigned) throw new BellwireError("unauthorized", "the signature is wrong");
     const { events } = parse(body.toString());
     if (!Array.isArray(events)) malformed();
     await onWebhook(events as readonly WebhookEvent[]);
@@ -184,63 +176,17 @@ class Routes {
 }
 
 interface Caller {
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly remoteAddress: string | undefined;
+  readonly facts: RequestFacts;
   readonly token: string | undefined;
 }
 
-interface SignatureRequest {
-  readonly socket: string;
-  readonly session: string;
-  /** What a stock client asks for. */
-  readonly channel: unknown;
-  /** What Bellwire's own client asks for. */
-  readonly channels: readonly string[] | undefined;
-}
-
-const isText = (value: unknown): value is string => typeof value === "string";
-
-/** Reads who wants what signed: JSON of Bellwire's own client, or the form, or JSON, of a stock one. */
-function readSignature(text: string, headers: Caller["headers"]): SignatureRequest {
-  const isForm = /^application\/x-www-form-urlencoded *(;|$)/i.test(headers["content-type"] ?? "");
-  const fields = isForm ? Object.fromEntries(new URLSearchParams(text)) : parse(text);
-  const {
-    socket = fields.socket_id,
-    session = "-",
-    channels,
-    channel_name: channel,
-  } = fields as Readonly<Record<string, unknown>>;
-  if (!isSocketId(socket) || typeof session !== "string") malformed();
-  if (channels === undefined) return { socket, session, channel, channels: undefined };
-  const named = Array.isArray(channels) && channels.length <= MESSAGES_PER_REQUEST && channels.every(isText);
-  if (!named) malformed();
-  return { socket, session, channel, channels };
-}
-
-function malformed(): never {
-  throw new BellwireError("malformed", "the body is not what this route takes");
-}
-
-function refusal({ code, message, retryAfter }: Failing, status: number = STATUS[code] ?? 500): Answer {
+function refusal(
+  { code, message, retryAfter }: Failing,
+  status: number = STATUS[code] ?? statusOf(code, 500),
+): HttpReply {
   return {
     status,
-    text: JSON.stringify({ code, message }),
     headers: retryAfter === undefined ? {} : { "retry-after": `${Math.ceil(retryAfter / 1_000)}` },
-  };
-}
-
-function bearer(headers: Caller["headers"]): string | undefined {
-  return /^bearer +(\S+)$/i.exec(headers.authorization ?? "")?.[1];
-}
-
-/** Whatever header a page of an allowed origin wants to send may be sent: those that the routes do not know mean nothing to them. */
-function preflight(headers: Caller["headers"]): Headers {
-  const asked = headers["access-control-request-headers"] ?? "";
-  return {
-    "access-control-allow-methods": "POST",
-    ...(/^[\w\-, ]+$/.test(asked) && { "access-control-allow-headers": asked }),
-    vary: "origin, access-control-request-headers",
-    // Two hours is the most that browsers remember.
-    "access-control-max-age": "7200",
+    body: JSON.stringify({ code, message }),
   };
 }

@@ -14,6 +14,7 @@ import {
 } from "@bellwire/core/adapter";
 import type { Broadcast, Broadcaster } from "@bellwire/core/server";
 import Pusher from "pusher";
+import { nameRule } from "../../protocol/app.ts";
 import { channelClass } from "../../protocol/channel-name.ts";
 import { HOSTED_LIMITS } from "../../protocol/limits.ts";
 import { type Metadata, withMetadata } from "../metadata.ts";
@@ -49,16 +50,11 @@ export interface HostedPusherOptions {
   readonly clock?: Clock;
 }
 
-const name = {
-  allowed: "1 to 64 of A-Z a-z 0-9 _ -",
-  test: (value: unknown) => typeof value === "string" && /^[\w-]{1,64}$/.test(value),
-};
-
 const RULES: OptionRules = {
-  appId: name,
-  key: name,
+  appId: nameRule,
+  key: nameRule,
   secret: text,
-  cluster: name,
+  cluster: nameRule,
   host: text,
   port: atLeast(1),
   useTLS: flag,

@@ -1,10 +1,14 @@
-/** Options of the routes, with their defaults. */
-import { callable, checkOptions, type OptionRules, text } from "@bellwire/core/adapter";
-import { isAllowedOrigins } from "@bellwire/core/http";
-import { type AllowedOrigins } from "@bellwire/core/server";
-import type { PusherApp } from "../../protocol/signature.ts";
+/** Options of the routes beside the hosted service. */
+import { callable, checkOptions, type OptionRules, withDefaults } from "@bellwire/core/adapter";
+import { allowedOriginsRule, type OriginOptions } from "@bellwire/core/http";
+import { appRule, checkApp, type PusherApp } from "../../protocol/app.ts";
 
-/** One event of a webhook, as Pusher sends it: https://pusher.com/docs/channels/server_api/webhooks. */
+// ── Options ──
+
+/**
+ * One event of a webhook, as Pusher sends it:
+ * https://pusher.com/docs/channels/server_api/webhooks.
+ */
 export interface WebhookEvent {
   /** `channel_occupied`, `member_added`, `client_event` … */
   readonly name: string;
@@ -13,58 +17,53 @@ export interface WebhookEvent {
 }
 
 /** Options of `attachPusherRoutes`. */
-export interface PusherRoutesOptions {
+export interface PusherRoutesOptions extends OriginOptions {
   /** The app whose signatures are made and checked. */
   readonly app: PusherApp;
-  /** What the paths of the routes follow. Default: `/bellwire/pusher`. */
+  /** The prefix of the routes' paths. Default: `/bellwire/pusher`. */
   readonly path?: string;
   /**
-   * Origins of the web pages that may ask, beside those of the server itself: `["https://app.example.com"]`. `"*"` allows every page
-   * and then refuses requests that carry cookies. Default: none.
+   * Receives the events of a webhook whose signature is right. When it throws or rejects, Pusher
+   * sends them again. Default: webhooks are answered 404.
    */
-  readonly allowedOrigins?: AllowedOrigins;
-  /** Gets the events of a webhook whose signature is right. When it throws or rejects, Pusher sends them again. Default: 404. */
   readonly onWebhook?: (events: readonly WebhookEvent[]) => unknown;
-  /** Hears of errors in the application's own functions. Default: `console.error`. */
+  /** Receives errors of the application's own functions. Default: `console.error`. */
   readonly onError?: (error: unknown) => void;
 }
+
+// ── Defaults ──
 
 /** Every option, set. */
 export type RouteSettings = Required<Omit<PusherRoutesOptions, "onWebhook">> &
   Pick<PusherRoutesOptions, "onWebhook">;
 
-const word = {
-  allowed: "1 to 64 of A-Z a-z 0-9 _ -",
-  test: (value: unknown) => typeof value === "string" && /^[\w-]{1,64}$/.test(value),
+const DEFAULTS: Required<Omit<RouteSettings, "app" | "onWebhook">> = {
+  path: "/bellwire/pusher",
+  allowedOrigins: [],
+  onError: complain,
 };
 
+// ── Rules ──
+
 const RULES: OptionRules = {
-  app: {
-    allowed: "an object with id, key and secret",
-    test: (value) => typeof value === "object" && value !== null,
-  },
+  app: appRule,
   path: {
     allowed: 'a path such as "/bellwire/pusher", without a slash at the end and without a query',
     test: (value) => typeof value === "string" && /^(\/[^?#\s/]+)+$/.test(value),
   },
-  allowedOrigins: {
-    allowed: `"*" or an array of origins such as "https://app.example.com", without a path and without the scheme's own port`,
-    test: isAllowedOrigins,
-  },
+  allowedOrigins: allowedOriginsRule,
   onWebhook: callable,
   onError: callable,
 };
 
-/** The options with defaults. Throws `invalid_option` naming the path and what is allowed. */
+// ── Settings ──
+
+/** The options of `attachPusherRoutes` with defaults. Throws `invalid_option`. */
 export function routeSettings(options: PusherRoutesOptions): RouteSettings {
   checkOptions("attachPusherRoutes", options, RULES, ["app"]);
-  checkOptions("attachPusherRoutes.app", options.app, { id: word, key: word, secret: text }, [
-    "id",
-    "key",
-    "secret",
-  ]);
-  const { app, path = "/bellwire/pusher", allowedOrigins = [], onWebhook, onError = complain } = options;
-  return { app, path, allowedOrigins, onError, ...(onWebhook && { onWebhook }) };
+  checkApp("attachPusherRoutes", options.app);
+  const { app, onWebhook, ...others } = options;
+  return { ...withDefaults(DEFAULTS, others), app, ...(onWebhook && { onWebhook }) };
 }
 
 function complain(error: unknown): void {

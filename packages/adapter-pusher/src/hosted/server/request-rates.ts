@@ -1,5 +1,5 @@
 /** How many requests are taken: so many of one client, and so many at a time of all. */
-import { Allowance } from "../../stock/allowance.ts";
+import { TokenBucket } from "@bellwire/core/adapter";
 
 /** Requests per second of one client, and how many may come at once. */
 const RATE = 20;
@@ -10,13 +10,13 @@ const AT_A_TIME = 256;
 const REMEMBERED = 10_000;
 
 export class RequestRates {
-  readonly #clients: Map<string, Allowance> = new Map();
+  readonly #clients: Map<string, TokenBucket> = new Map();
   #underWay = 0;
 
   /** Whether a request is taken; {@link done} follows one that is. `client` is its token, or without one its address. */
   take(client: string, now: number): boolean {
     if (this.#underWay >= AT_A_TIME) return false;
-    const allowance = this.#clients.get(client) ?? new Allowance(BURST, RATE, now);
+    const allowance = this.#clients.get(client) ?? new TokenBucket(RATE, BURST, now);
     // The one that asked longest ago is the first in the map, and the first to be forgotten.
     this.#clients.delete(client);
     this.#clients.set(client, allowance);
@@ -24,7 +24,7 @@ export class RequestRates {
       const [oldest] = this.#clients.keys();
       if (oldest !== undefined) this.#clients.delete(oldest);
     }
-    if (!allowance.take(now)) return false;
+    if (allowance.take(1, now) > 0) return false;
     this.#underWay += 1;
     return true;
   }

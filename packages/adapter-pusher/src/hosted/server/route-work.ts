@@ -12,8 +12,9 @@ import {
   type Publish,
   type Subscribe,
 } from "@bellwire/core/adapter";
+import type { PusherApp } from "../../protocol/app.ts";
 import { channelClass } from "../../protocol/channel-name.ts";
-import { channelText, type PusherApp, sign, userText } from "../../protocol/signature.ts";
+import { channelText, sign, userText } from "../../protocol/signature.ts";
 import {
   type ChannelAuth,
   HOSTED_MESSAGE_BYTES,
