@@ -66,7 +66,7 @@ export async function load<Make>(
   throw wrong(`${path}.provider`, listed([...Object.keys(providers), ...builtIn]));
 }
 
-/** Runs `make`; its errors of code `invalid_option` name the options by the configuration's path. */
+/** Runs `make`. Its errors of code `invalid_option` name options by the configuration's path. */
 export async function asConfigured<T>({ path, by }: Picked, make: () => T | Promise<T>): Promise<T> {
   try {
     return await make();

@@ -145,7 +145,7 @@ class Model {
 }
 
 describe("the ledger", () => {
-  it("counts what a model counts that knows everything, whatever the transports do", () => {
+  it("counts like a model that knows everything, whatever the transports do", () => {
     const start = fc.integer({ min: 0, max: 5 });
     const property = fc.property(start, start, fc.array(act, { maxLength: 60 }), (a, b, acts) => {
       const model = new Model(a, b);
@@ -170,7 +170,7 @@ describe("the ledger", () => {
     holds(property, 500);
   });
 
-  it("holds no more than its bound, and what it gives up after the window is lost, before it is not judged", () => {
+  it("holds no more than its bound; a notification that it gives up is lost after the window, and not judged before", () => {
     const bench = new Bench();
     bench.subscribed("primary", 0);
     bench.subscribed("candidate", 0);
@@ -192,7 +192,7 @@ describe("the ledger", () => {
     expect(bench.ledger.held).toBe(0);
   });
 
-  it("compares each epoch by itself, and the wire that is behind may still end the one before", () => {
+  it("compares each epoch by itself, and the transport that is behind may still end the one before", () => {
     const bench = new Bench();
     bench.subscribed("primary", 0);
     bench.subscribed("candidate", 0);
@@ -215,7 +215,7 @@ describe("the ledger", () => {
     expect(bench.report()).toMatchObject({ both: 2, uncompared: 2 });
   });
 
-  it("judges nothing by a wire that was not subscribed, and nothing after it was refused", () => {
+  it("judges nothing by a transport that was not subscribed, and nothing after it was refused", () => {
     const bench = new Bench();
     bench.subscribed("primary", 0);
     bench.notified("primary", 1);
@@ -248,7 +248,7 @@ describe("the ledger", () => {
     expect(bench.report()).toMatchObject({ both: 1, uncompared: 2, candidate: { lost: 1 } });
   });
 
-  it("remembers what a wire passed over in the epoch before", () => {
+  it("remembers what a transport passed over in the epoch before", () => {
     const bench = new Bench();
     bench.subscribed("primary", 0);
     bench.subscribed("candidate", 0);
@@ -381,7 +381,7 @@ describe("a report that came over a network", () => {
     expect(readReport(value)).toBeUndefined();
   });
 
-  it("never makes a reader or the sum throw, whatever was sent", () => {
+  it("never makes readReport or sumReports throw, whatever was sent", () => {
     const property = fc.property(fc.jsonValue(), fc.constantFrom(...Object.keys(report)), (value, key) => {
       const read = readReport({ ...report, [key]: value });
       if (read) expect(sumReports([read, report]).canaries).toBeGreaterThan(0);

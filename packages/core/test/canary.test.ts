@@ -1,6 +1,6 @@
 /**
- * A second wire tried beside the one in use: what is said of it, and that the one in use does not
- * notice.
+ * A second transport tried beside the one in use: what is said of it, and that the one in use does
+ * not notice.
  */
 
 import type { ErrorCode, Transport } from "@bellwire/core";
@@ -24,9 +24,9 @@ async function say(n: number, topic: "news.a" | "news.b" | "presence-room.7" = "
 interface Setup extends Partial<Omit<CanaryOptions, "primary" | "candidate">> {
   readonly token?: string;
   readonly hub?: Partial<HubOptions<Topics, User>>;
-  /** The primary's wire. */
+  /** The primary's transport. */
   readonly wire?: (world: World<User>) => Transport;
-  /** The candidate's wire. */
+  /** The candidate's transport. */
   readonly candidate?: (world: World<User>) => Transport;
 }
 
@@ -69,7 +69,7 @@ async function listening({ hub = {}, candidate, wire, token, ...options }: Setup
 }
 
 describe("a candidate that works", () => {
-  it("is reported with everything delivered on both wires, and nothing lost, doubled or out of order", async () => {
+  it("is reported with everything delivered on both transports, and nothing lost, doubled or out of order", async () => {
     const { heard, end } = await listening();
     for (let n = 1; n <= 20; n++) await say(n);
     await world.clock.advance(10_000);
@@ -172,7 +172,7 @@ describe("a candidate that is broken", () => {
     });
   });
 
-  it("that is cut for less than the window is reported with what it then replays, and with its lag", async () => {
+  it("that is cut for less than the window is reported with its replay and its lag", async () => {
     const { candidate, end, heard } = await listening();
     await say(1);
     candidate.down = true;
@@ -201,7 +201,7 @@ describe("a candidate that is broken", () => {
     expect(await end()).toMatchObject({ both: 1, uncompared: 0, candidate: { lost: 0, late: 1 } });
   });
 
-  it("that loses what the hub no longer holds is reported with a gap and what was lost in it", async () => {
+  it("that loses notifications that the hub no longer holds is reported with a gap and the losses in it", async () => {
     const { candidate, end } = await listening();
     await say(1);
     candidate.down = true;
@@ -217,7 +217,7 @@ describe("a candidate that is broken", () => {
     });
   });
 
-  it("that cannot connect is reported with its attempts, and the channel hears everything", async () => {
+  it("that cannot connect is reported with its attempts, and the channel misses nothing", async () => {
     const { heard, end } = await listening({ candidate: () => refused("link_lost") });
     await say(1);
     await world.clock.advance(60_000);
@@ -294,7 +294,7 @@ describe("a candidate that is broken", () => {
   });
 });
 
-/** A wire that never lets anybody in. */
+/** A transport that never lets anybody in. */
 function refused(code: ErrorCode): Transport {
   return {
     ...world.transport(),
@@ -316,7 +316,7 @@ function observerOf(observer: LinkObserver<ServerMessage>): LinkObserver<ServerM
 }
 
 describe("the primary", () => {
-  it("that is away while the candidate is not is reported with what it lacks, and with what it then replays", async () => {
+  it("that is away while the candidate is not is reported with its losses and its replay", async () => {
     const { primary, heard, end, last } = await listening({ interval: 15_000 });
     primary.down = true;
     primary.cut();
@@ -339,7 +339,7 @@ describe("the primary", () => {
     expect(heard).toEqual([1]);
   });
 
-  it("has not lost what it was not asked for: topics left while it was away, or the whole channel closed", async () => {
+  it("has not lost notifications that nobody asked for: of topics left while it was away, or of a closed channel", async () => {
     const { primary, channel, subscription, last } = await listening();
     channel.subscribe("news.b");
     await settle();
@@ -475,7 +475,7 @@ describe("the primary", () => {
     });
   });
 
-  it("may be moved to another connection of its own, or to another wire, which ends the canary", async () => {
+  it("may be moved to another connection of its own, or to another transport, which ends the canary", async () => {
     const { channel, transport, heard, reports, candidate } = await listening();
     await say(1);
     await channel.switchTransport(transport);

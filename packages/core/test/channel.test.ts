@@ -36,7 +36,7 @@ describe("connecting", () => {
     expect(await codeOf(channel.publish("news.a", "said", { n: 1 }))).toBe("unauthorized");
   });
 
-  it("tries again when the token source throws, and stops when it throws what is not retryable", async () => {
+  it("tries again when the token source throws, and stops at an error that is not retryable", async () => {
     open({ authenticate });
     let asked = 0;
     const channel = await world.connected({
@@ -55,7 +55,7 @@ describe("connecting", () => {
     expect(refused.state).toBe("failed");
   });
 
-  it("gives an attempt up after 15 seconds, and what an abandoned token source says later changes nothing", async () => {
+  it("gives an attempt up after 15 seconds, and a late answer of its token source changes nothing", async () => {
     open({ authenticate });
     const answers: ((token: string) => void)[] = [];
     const channel = world.channel({ token: () => new Promise<string>((resolve) => answers.push(resolve)) });
@@ -176,7 +176,7 @@ describe("connecting", () => {
 });
 
 describe("delivery", () => {
-  it("delivers what was published while away, in order and once, however often the link is cut", async () => {
+  it("delivers notifications published while away, in order and once, however often the link is cut", async () => {
     open();
     const wire = new Cuttable(() => world.transport());
     const channel = await world.connected({ transport: wire });
@@ -221,7 +221,7 @@ describe("delivery", () => {
     expect(heard).toEqual([1]);
   });
 
-  it("repairs what the backplane lost on the way to the hub, at once with the next and else within ten seconds", async () => {
+  it("repairs a loss between backplane and hub, at once with the next notification and else within ten seconds", async () => {
     const inner = memoryBackplane();
     let lose = 0;
     open({
@@ -251,7 +251,7 @@ describe("delivery", () => {
     expect(heard).toEqual([1, 2, 3, 4]);
   });
 
-  it("gets all of 128 topics and what waits in the outbox through the rates of a hub, in a minute", async () => {
+  it("gets 128 topics and a full outbox through the rates of a hub, in a minute", async () => {
     open({ authorize: () => true });
     const wire = new Cuttable(() => world.transport());
     const channel = await world.connected({ transport: wire });
@@ -330,7 +330,7 @@ describe("delivery", () => {
     channel.close();
   });
 
-  it("contains a listener that throws, rejects or removes itself, and the others hear everything", async () => {
+  it("contains a listener that throws, rejects or removes itself, and the others miss nothing", async () => {
     open();
     const channel = await world.connected();
     const errors: unknown[] = [];
@@ -485,7 +485,7 @@ describe("asynchronous schemas", () => {
 });
 
 describe("publishing", () => {
-  it("keeps the order of what was published while away, and of what the hub refused for its rate", async () => {
+  it("keeps the order of publishes made while away, and of those that the hub refused for its rate", async () => {
     open({ authorize: () => true });
     const channel = world.channel();
     const published = Array.from({ length: 300 }, (_, n) => channel.publish("news.a", "said", { n }));
@@ -509,7 +509,7 @@ describe("publishing", () => {
     expect((await Promise.all(published)).map(({ position }) => position?.offset)).toEqual([1, 2, 3]);
   });
 
-  it("appends once what it had to send twice", async () => {
+  it("appends a publish once that it had to send twice", async () => {
     open({ authorize: () => true });
     const wire = new Cuttable(() => world.transport());
     const channel = await world.connected({ transport: wire });
@@ -521,7 +521,7 @@ describe("publishing", () => {
     expect((await say(2))?.offset).toBe(2);
   });
 
-  it("rejects with a code what cannot be published, and the rest goes on", async () => {
+  it("rejects with a code a publish that is impossible, and the rest goes on", async () => {
     open({ authorize: ({ event }) => event !== "placed", limits: { messageBytes: 1_000 } });
     const channel = world.channel();
     const big = { n: 1, filler: "x".repeat(2_000) };
@@ -580,7 +580,7 @@ describe("publishing", () => {
 });
 
 describe("commands", () => {
-  it("answer with what their handler returns, and are not published", async () => {
+  it("answer with the result of their handler, and are not published", async () => {
     open({ authenticate });
     const requests: unknown[] = [];
     world.hub.handle("orders", "place", (request) => {
@@ -683,7 +683,7 @@ describe("a channel that cannot connect", () => {
     }
   });
 
-  it("hears in words that the hub speaks another version of the protocol", async () => {
+  it("reports in words that the hub has another version of the protocol", async () => {
     open();
     const peer = world.peer();
     await peer.say({ type: "hello", protocol: 7, session: "s" });
@@ -694,7 +694,7 @@ describe("a channel that cannot connect", () => {
 });
 
 describe("authorization", () => {
-  it("lets nobody near a private topic and nobody publish where the application does not decide", async () => {
+  it("keeps everyone from private topics, and from publishing, where the application does not decide", async () => {
     open();
     const channel = await world.connected();
     expect(await codeOf(channel.subscribe("private-room.1").ready())).toBe("forbidden");
@@ -787,7 +787,7 @@ describe("iterating", () => {
     expect(heard).toEqual([1, 2, 3]);
   });
 
-  it("ends with slow_consumer after exactly what it could hold, without a hole", async () => {
+  it("ends with slow_consumer exactly at its bound, without a hole", async () => {
     open();
     const channel = await world.connected();
     const subscription = channel.subscribe("news.a");
@@ -809,7 +809,7 @@ describe("iterating", () => {
     expect(heard).toEqual(Array.from({ length: 1_001 }, (_, index) => index + 1));
   });
 
-  it("throws what the hub ended the subscription with", async () => {
+  it("throws the error with which the hub ended the subscription", async () => {
     open({ authenticate });
     const channel = await world.connected({ token: () => "alice" });
     const subscription = channel.subscribe("news.a");
@@ -883,7 +883,7 @@ describe("positions", () => {
 });
 
 describe("closing", () => {
-  it("drains: tells every client when to come back, spread out, after what was due", async () => {
+  it("drains: tells every client when to come back, spread out, after everything that was due", async () => {
     open();
     const peers = [];
     for (let n = 0; n < 50; n++) {
@@ -907,7 +907,7 @@ describe("closing", () => {
     expect(await codeOf(say(2))).toBe("closed");
   });
 
-  it("flushes what a slow consumer is due before it closes the link, and waits no longer than asked", async () => {
+  it("flushes everything that a slow consumer is due before it closes the link, and waits no longer than asked", async () => {
     open();
     const [slow, stuck] = [await world.welcomed(), await world.welcomed()];
     for (const peer of [slow, stuck]) {

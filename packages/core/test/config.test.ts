@@ -31,7 +31,7 @@ function maker(
   };
 }
 
-/** Two wires of an application, and which of them were loaded. */
+/** Two transports of an application, and which of them were loaded. */
 function providers() {
   const loaded: string[] = [];
   const provide = (name: string, make: ReturnType<typeof maker>) => async () => {
@@ -97,7 +97,7 @@ describe("a transport from configuration", () => {
     expect([name, loaded]).toEqual(["fallback(webSocket, sse)", ["ws", "sse"]]);
   });
 
-  it("is refused when it cannot what the configuration requires", async () => {
+  it("is refused when it lacks a capability that the configuration requires", async () => {
     expect(await made({ provider: "ws", url: "wss://a", requires: ["history"] })).toMatchObject({
       name: "webSocket",
     });
@@ -190,7 +190,7 @@ describe("a transport from configuration", () => {
     expect(await complaint(made(config))).toMatch(/^config\.transports\[1\]\.provider: /);
   });
 
-  it("lets through what a provider itself fails with", async () => {
+  it("passes on the error with which a provider fails to load", async () => {
     const missing = new Error("no such package");
     const providers = { ws: () => Promise.reject(missing) };
     await expect(transportFrom("wss://a", providers)).rejects.toBe(missing);
@@ -210,7 +210,7 @@ describe("a server from configuration", () => {
   const known = { ws: async () => attach("Ws"), sse: () => attach("Sse") };
   const serve = (config: unknown) => attachFrom(hub, "server", config as ServerConfig, known);
 
-  it("is attached over all wires that are named, and detached from all of them, once", async () => {
+  it("is attached over all transports that are named, and detached from all of them, once", async () => {
     const config = {
       $schema: "./s.json",
       transports: ["ws", { provider: "sse", path: "/events" }],
@@ -223,7 +223,7 @@ describe("a server from configuration", () => {
     expect(attached.splice(0)).toEqual(["Ws detached", "Sse detached"]);
   });
 
-  it("is attached over no wire when one of them is wrong", async () => {
+  it("is attached over no transport when one of them is wrong", async () => {
     expect(await complaint(serve({ transports: ["ws", { provider: "sse", path: "" }] }))).toBe(
       "config.transports[1].path: must be a non-empty string",
     );

@@ -1,6 +1,6 @@
 /**
- * Several wires as one: in which order they are tried, what makes one work, and what the channel
- * sees of it.
+ * Several transports as one: in which order they are tried, what makes one work, and what the
+ * channel sees of it.
  */
 import type { Capabilities, CloseCause, Transport } from "@bellwire/core";
 import type { ClientMessage, LinkObserver, ServerMessage } from "@bellwire/core/adapter";
@@ -14,14 +14,14 @@ const WELCOME: ServerMessage = { type: "welcome", idleTimeout: 1_000, maxMessage
 const HELLO: ClientMessage = { type: "hello", protocol: 1, session: "s" };
 const LOST: CloseCause = { code: "link_lost" };
 
-/** One connection of a wire that the test speaks for. */
+/** One connection of a transport that the test speaks for. */
 interface Connection {
   readonly sent: ClientMessage[];
   readonly closed: CloseCause[];
   readonly observer: LinkObserver<ServerMessage>;
 }
 
-/** A wire whose connections the test answers by hand. */
+/** A transport whose connections the test answers by hand. */
 class HandWire implements Transport {
   readonly name: string;
   readonly capabilities: Capabilities;
@@ -72,7 +72,7 @@ function dial(wires: readonly Transport[], options: FallbackOptions = {}) {
   return { clock, transport, connect, ...connect() };
 }
 
-describe("a wire works when the hub's first message came over it", () => {
+describe("a transport works when the hub's first message came over it", () => {
   it("stays with the first that works, and passes on everything it carries", () => {
     const [a, b] = [new HandWire("a"), new HandWire("b")];
     const { heard, link } = dial([a, b]);
@@ -87,7 +87,7 @@ describe("a wire works when the hub's first message came over it", () => {
     expect(b.connections).toEqual([]);
   });
 
-  it("says hello again on the next wire when the first lets connections through and then holds frames back", async () => {
+  it("says hello again on the next transport when the first lets connections through and then holds frames back", async () => {
     const [a, b] = [new HandWire("a"), new HandWire("b")];
     const { heard, clock, link } = dial([a, b], { timeout: 2_000 });
     a.last.observer.open();
@@ -105,7 +105,7 @@ describe("a wire works when the hub's first message came over it", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("hears nothing of a wire that was given up, however late it comes alive", async () => {
+  it("ignores a transport that was given up, however late it comes alive", async () => {
     const [a, b] = [new HandWire("a"), new HandWire("b")];
     const { heard, clock } = dial([a, b], { timeout: 2_000 });
     await clock.advance(2_000);
@@ -119,7 +119,7 @@ describe("a wire works when the hub's first message came over it", () => {
     expect(heard).toEqual(["open", "welcome"]);
   });
 
-  it("takes a wire that garbles the first message for one that does not work", () => {
+  it("takes a transport that garbles the first message for one that does not work", () => {
     const [a, b] = [new HandWire("a"), new HandWire("b")];
     const { heard } = dial([a, b]);
     a.last.observer.open();
@@ -130,7 +130,7 @@ describe("a wire works when the hub's first message came over it", () => {
     expect(a.last.closed).toHaveLength(1);
   });
 
-  it("gives each wire five seconds, or its share of the channel's attempt when there are many", async () => {
+  it("gives each transport five seconds, or its share of the channel's attempt when there are many", async () => {
     for (const [count, share] of [
       [2, 5_000],
       [4, 3_500],
@@ -148,7 +148,7 @@ describe("a wire works when the hub's first message came over it", () => {
 });
 
 describe("a failure", () => {
-  it("of every wire is one close, with the last cause", () => {
+  it("of every transport is one close, with the last cause", () => {
     const [a, b] = [new HandWire("a"), new HandWire("b")];
     const { heard } = dial([a, b]);
     a.last.observer.close({ code: "timeout" });
@@ -157,7 +157,7 @@ describe("a failure", () => {
     expect(heard).toEqual(["open", "close link_lost"]);
   });
 
-  it("inside connect is followed by the next wire, whichever and however many of them do that", () => {
+  it("inside connect is followed by the next transport, whichever and however many of them do that", () => {
     const [a, b, c] = [new HandWire("a"), new HandWire("b"), new HandWire("c")];
     a.failsAtOnce = b.failsAtOnce = true;
     const { heard, link } = dial([a, b, c]);
@@ -179,7 +179,7 @@ describe("a failure", () => {
     "overloaded",
     "rate_limited",
     "internal",
-  ] as const)("that is the hub's own answer, %s, is not taken to another wire", (code) => {
+  ] as const)("that is the hub's own answer, %s, is not taken to another transport", (code) => {
     const [a, b] = [new HandWire("a"), new HandWire("b")];
     const { heard } = dial([a, b]);
     a.last.observer.open();
@@ -188,7 +188,7 @@ describe("a failure", () => {
     expect(b.connections).toEqual([]);
   });
 
-  it("after a wire has worked ends the link, and no other wire is tried on it", () => {
+  it("after a transport has worked ends the link, and no other transport is tried on it", () => {
     const [a, b] = [new HandWire("a"), new HandWire("b")];
     const { heard } = dial([a, b]);
     a.last.observer.open();
@@ -200,7 +200,7 @@ describe("a failure", () => {
 });
 
 describe("closing", () => {
-  it("while a wire is tried closes that one, reports its close, and tries no other", async () => {
+  it("while a transport is tried closes that one, reports its close, and tries no other", async () => {
     const [a, b] = [new HandWire("a"), new HandWire("b")];
     const { heard, link, clock } = dial([a, b]);
     a.last.observer.open();
@@ -220,7 +220,7 @@ describe("the next connection", () => {
     wire.last.observer.close(LOST);
   };
 
-  it("begins with the wire that worked last, and goes on with the others in their order", () => {
+  it("begins with the transport that worked last, and goes on with the others in their order", () => {
     const wires = [new HandWire("a"), new HandWire("b"), new HandWire("c")] as const;
     const [a, b, c] = wires;
     const { connect } = dial(wires);
@@ -246,8 +246,8 @@ describe("the next connection", () => {
   });
 });
 
-describe("made of several wires", () => {
-  it("can what the weakest of them can, and is named after all", () => {
+describe("made of several transports", () => {
+  it("has the capabilities of the weakest, and is named after all", () => {
     const a = new HandWire("a", { history: "native", binary: "native", maxMessageBytes: 2_000 });
     const b = new HandWire("b", { history: "emulated", order: "none", maxMessageBytes: 1_000 });
     const { name, capabilities } = fallback([a, b]);
@@ -280,7 +280,7 @@ describe("under a channel", () => {
   let world: World;
   afterEach(() => world.dispose());
 
-  it("is connected over the second wire when the first is blocked, and loses nothing when that one is lost, too", async () => {
+  it("is connected over the second transport when the first is blocked, and loses nothing when that one is lost, too", async () => {
     world = new World();
     const { clock } = world;
     const held: Transport = {

@@ -64,7 +64,7 @@ it("takes a timer that is a few seconds late for a busy machine, and a clock set
   expect(wakes()).toBe(0);
 });
 
-it("hears nothing any more once it is stopped, and leaves no timer", async () => {
+it("reports nothing once it is stopped, and leaves no timer", async () => {
   const page = new Page();
   page.document.visibilityState = "visible";
   const { clock, stop, wakes } = watched(page);

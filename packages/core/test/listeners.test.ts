@@ -64,7 +64,7 @@ it("lets a listener that was added during a call hear the next one", () => {
   expect(heard).toEqual(["a1", "a2", "b2"]);
 });
 
-it("tells what a listener causes after what all heard before it, also when that one throws", () => {
+it("delivers a value that a listener emits after all listeners had the one before, also when one throws", () => {
   const { listeners, heard, hear } = listened();
   hear("a", (value) => {
     if (value < 3) listeners.emit(value + 1);

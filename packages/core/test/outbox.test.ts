@@ -37,7 +37,7 @@ function linked() {
     outbox,
     /** The publishes that go out next. */
     flush: (maxBytes: number = LARGEST): readonly Publish[] =>
-      outbox.unsent(() => {
+      outbox.due(() => {
         ref += 1;
         return ref;
       }, maxBytes),
@@ -96,13 +96,13 @@ describe("an outbox", () => {
     expect(flush()).toEqual([]);
   });
 
-  it("sends again from the one that was refused for now, in order, and not what came before it", () => {
+  it("sends again from the publish that was refused for a while on, in order, and none before it", () => {
     const { outbox, flush, add } = linked();
     add("a", "b", "c");
     const refs = flush().map(({ ref }) => ref);
-    outbox.postpone(refs[1] ?? 0);
+    outbox.retry(refs[1] ?? 0);
     // Its followers are refused as well, and their refusals have arrived.
-    outbox.postpone(refs[2] ?? 0);
+    outbox.retry(refs[2] ?? 0);
     add("d");
     expect(idsOf(flush())).toEqual(["b", "c", "d"]);
     expect(outbox.settle(refs[0] ?? 0)?.message.id).toBe("a");
@@ -120,7 +120,7 @@ describe("an outbox", () => {
     expect(outbox.settle(fresh?.ref ?? 0)).toBeUndefined();
   });
 
-  it("refuses what is known to be too large, and rejects what turns out to be, and the rest goes on", () => {
+  it("refuses a publish known to be too large, and rejects one that turns out to be; the rest goes on", () => {
     const { outbox, flush, add } = linked();
     expect(() => outbox.add(publish("known", { bytes: LARGEST + 1 }), LARGEST)).toThrow(
       expect.objectContaining({ code: "too_large" }),
@@ -214,7 +214,9 @@ class Model {
   #pick(act: Extract<Act, { readonly pick: number }>): void {
     const picked = this.#entries[act.pick % this.#entries.length];
     if (act.do === "abort") this.#abort(picked?.sample);
-    else if (picked && picked.ref > 0) this[act.do](picked);
+    else if (!picked || picked.ref === 0) return;
+    else if (act.do === "answer") this.#answer(picked);
+    else this.#postpone(picked);
   }
 
   #add(act: { readonly bytes: number; readonly volatile: boolean }): void {
@@ -256,13 +258,13 @@ class Model {
     this.#drop(sample);
   }
 
-  answer({ sample, ref }: { readonly sample: Sample; readonly ref: number }): void {
+  #answer({ sample, ref }: { readonly sample: Sample; readonly ref: number }): void {
     expect(this.#linked.outbox.settle(ref)).toBe(sample);
     this.#drop(sample);
   }
 
-  postpone({ ref }: { readonly ref: number }): void {
-    this.#linked.outbox.postpone(ref);
+  #postpone({ ref }: { readonly ref: number }): void {
+    this.#linked.outbox.retry(ref);
     for (const entry of this.#entries) if (entry.ref >= ref) entry.ref = 0;
   }
 

@@ -14,7 +14,7 @@ const fail = (): never => {
   throw new DOMException("secret", "QuotaExceededError");
 };
 
-it("gives back what was saved last, for each topic by itself", () => {
+it("returns the position that was saved last, for each topic by itself", () => {
   const storage = memory();
   const anyTopic = fc.constantFrom("a", "a.b", "__proto__", "constructor", "getItem");
   const anyPosition = fc.record({ epoch: fc.stringMatching(/^[!-~]{1,64}$/), offset: fc.maxSafeNat() });
@@ -78,7 +78,7 @@ it.each([
   expect(Object.keys(Object.prototype)).toEqual([]);
 });
 
-it("takes nothing for a position that is none, whatever is stored", () => {
+it("returns no position for anything else in the storage", () => {
   holds(
     fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
       const position = storedPositions(memory(new Map([["bellwire:t", text]]))).load("t");

@@ -12,8 +12,8 @@ beforeEach(() => {
 afterEach(() => world.dispose());
 
 /**
- * A wire that can do less than memory; its types do not say so, as with one that was picked at run
- * time.
+ * A transport that can do less than memory; its types do not say so, as with one that was picked at
+ * run time.
  */
 const lesser = (...missing: readonly CapabilityName[]): Transport => ({
   ...world.transport(),
@@ -21,7 +21,7 @@ const lesser = (...missing: readonly CapabilityName[]): Transport => ({
   capabilities: { ...MEMORY_CAPABILITIES, ...Object.fromEntries(missing.map((name) => [name, "none"])) },
 });
 
-it("refuses a transport that lacks what is required, and names the requirement and the transport", () => {
+it("refuses a transport that lacks a requirement, and names the requirement and the transport", () => {
   const transport = lesser("history");
   expect(() => createChannel({ topics, transport, requires: ["acknowledgement", "history"] })).toThrow(
     expect.objectContaining({
@@ -34,14 +34,14 @@ it("refuses a transport that lacks what is required, and names the requirement a
   ).not.toThrow();
 });
 
-it("judges a fallback by the weakest of its wires", () => {
+it("judges a fallback by the weakest of its transports", () => {
   const transport = fallback([world.transport(), lesser("presence")]);
   expect(() => createChannel({ topics, transport, requires: ["presence"] })).toThrow(
     expect.objectContaining({ message: "createChannel.requires[0]: missing in fallback(memory, lesser)" }),
   );
 });
 
-it("refuses what no transport has, and what is no list", () => {
+it("refuses requirements that no transport has, and anything but a list", () => {
   const transport = world.transport();
   for (const requires of [
     ["histroy"],
@@ -60,7 +60,7 @@ it("refuses what no transport has, and what is no list", () => {
   }
 });
 
-it("does not move a channel to a wire that lacks what is required, and goes on as before", async () => {
+it("does not move a channel to a transport that lacks a requirement, and goes on as before", async () => {
   const channel = await world.connected({ requires: ["history"] });
   expect(await codeOf(channel.switchTransport(lesser("history")))).toBe("invalid_option");
   expect(channel.state).toBe("connected");

@@ -1,5 +1,6 @@
 /**
- * Every state of a topic's stream × every event, and what holds whatever the hub and the wire do.
+ * Every state of a topic's stream × every event, and what holds whatever the hub and the transport
+ * do.
  */
 import type { GapReason, Position } from "@bellwire/core";
 import type { Notified } from "@bellwire/core/adapter";
@@ -283,7 +284,7 @@ const anyEvent: fc.Arbitrary<StreamEvent> = fc.oneof(
 /** Every event, with the reference to take if the stream joins. */
 const anyRun = fc.array(fc.tuple(anyEvent, ref), { maxLength: 80 });
 
-describe("whatever the hub and the wire do", () => {
+describe("whatever the hub and the transport do", () => {
   /** Runs the events and shows each effect with the event and the cursor before it. */
   const run = (given: readonly (readonly [StreamEvent, number])[]) => {
     let now: Stream = { state: "detached", cursor: undefined, ref: 0 };
@@ -337,7 +338,7 @@ describe("whatever the hub and the wire do", () => {
     );
   });
 
-  it("resumes from exactly what was delivered, skipped or given up", () => {
+  it("resumes from exactly the position that was delivered, skipped or given up", () => {
     property((steps) => {
       for (const { effect, before } of steps) {
         if (effect.do === "subscribe") expect(effect.position).toEqual(before.cursor);

@@ -1,5 +1,6 @@
 /**
- * A channel that moves to another wire: what its application notices of it, and what it must not.
+ * A channel that moves to another transport: what its application notices of it, and what it must
+ * not.
  */
 import type { Transport } from "@bellwire/core";
 import type { ChannelState, Gap } from "@bellwire/core/client";
@@ -22,7 +23,7 @@ const say = (n: number) => world.hub.publish("news.a", "said", { n });
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 const hellos = ({ sent }: Cuttable) => sent.filter(({ type }) => type === "hello").length;
 
-/** A connected channel over the first wire, and what its application hears. */
+/** A connected channel over the first transport, and what its application hears. */
 async function listening(options: Parameters<World["connected"]>[0] = {}) {
   const states: ChannelState[] = [];
   const heard: number[] = [];
@@ -36,7 +37,7 @@ async function listening(options: Parameters<World["connected"]>[0] = {}) {
   return { channel, states, heard, gaps };
 }
 
-/** A wire that opens and then carries nothing, until the test has its link lost. */
+/** A transport that opens and then carries nothing, until the test has its link lost. */
 function silent() {
   const lose: (() => void)[] = [];
   const transport: Transport = {
@@ -80,7 +81,7 @@ describe("while connected", () => {
     expect(await switched).toBe("closed");
   });
 
-  it("delivers over the other wire alone what comes after the move", async () => {
+  it("delivers later notifications over the other transport alone", async () => {
     open();
     const { channel, heard } = await listening();
     await channel.switchTransport(second);
@@ -151,7 +152,7 @@ describe("while connected", () => {
     expect([tokens, world.hub.links]).toEqual([[], 1]);
   });
 
-  it("goes on as before when the other wire cannot connect", async () => {
+  it("goes on as before when the other transport cannot connect", async () => {
     open();
     const { channel, states, heard } = await listening();
     second.down = true;
@@ -161,7 +162,7 @@ describe("while connected", () => {
     expect([heard, states, hellos(second)]).toEqual([[1], [], 0]);
   });
 
-  it("goes on as before when the other wire brings no welcome within 15 seconds", async () => {
+  it("goes on as before when the other transport brings no welcome within 15 seconds", async () => {
     open();
     const { channel, states, heard } = await listening();
     const switched = codeOf(channel.switchTransport(silent().transport));
@@ -173,7 +174,7 @@ describe("while connected", () => {
     expect([heard, states, world.hub.links]).toEqual([[1], [], 1]);
   });
 
-  it("moves nobody out of the list of those present, nor in again", async () => {
+  it("moves no member out of the presence list, nor in again", async () => {
     open({ authenticate });
     const watcher = await world.connected({ token: () => "bob" });
     const changes: string[] = [];
@@ -253,7 +254,7 @@ describe("when the running link is lost meanwhile", () => {
 });
 
 describe("while not connected", () => {
-  it("connects over the other wire, and never over the first, when it is called first of all", async () => {
+  it("connects over the other transport, and never over the first, when it is called first of all", async () => {
     open();
     const channel = world.channel({ transport: first });
     const states: ChannelState[] = [];
@@ -347,7 +348,7 @@ describe("of two switches", () => {
   });
 });
 
-it("lets a listener that hears of the connection switch again at once", async () => {
+it("lets a listener that is notified of the connection switch again at once", async () => {
   open();
   const channel = world.channel({ transport: silent().transport });
   let again: Promise<void> | undefined;
@@ -363,7 +364,7 @@ it("lets a listener that hears of the connection switch again at once", async ()
   expect(channel.state).toBe("waiting");
 });
 
-it("rejects with what ended the channel, once it has ended", async () => {
+it("rejects with the cause that ended the channel, once it has ended", async () => {
   open({ authenticate });
   const closed = await world.connected({ token: () => "alice" });
   closed.close();
@@ -373,7 +374,7 @@ it("rejects with what ended the channel, once it has ended", async () => {
   expect(hellos(second)).toBe(0);
 });
 
-it("sends what waits in the outbox over the other, as far as that takes it", async () => {
+it("sends waiting publishes over the other transport, as far as they fit it", async () => {
   open();
   const { channel, heard } = await listening();
   first.down = true;

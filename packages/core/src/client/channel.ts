@@ -5,7 +5,16 @@ import { type Contract, jsonOf, type TopicMap, type TopicMatch, validate } from 
 import { BellwireError } from "../errors.ts";
 import type { Transport } from "../link.ts";
 import { callable, checkOptions, having, milliseconds, object } from "../options.ts";
-import type { Acknowledged, Failed, ServerMessage } from "../protocol/messages.ts";
+import type {
+  Acknowledged,
+  Bye,
+  Done,
+  Failed,
+  Ping,
+  Pong,
+  ServerMessage,
+  Welcome,
+} from "../protocol/messages.ts";
 import { isId } from "../protocol/names.ts";
 import { randomId } from "../random-id.ts";
 import type { ChannelOptions, ChannelPublishOptions, NotificationChannel, Receipt } from "./channel-api.ts";
@@ -90,7 +99,7 @@ class Channel implements StreamHost {
   }
 
   get #connection(): ClientConnection {
-    return this.#connections.running;
+    return this.#connections.connection;
   }
 
   connect(): void {
@@ -148,7 +157,7 @@ class Channel implements StreamHost {
   async switchTransport(transport: Transport): Promise<void> {
     this.#assertOpen();
     this.#assertCapable(transport);
-    const switched = this.#connections.switchTo(transport);
+    const switched = this.#connections.switch(transport);
     this.connect();
     return switched;
   }
@@ -165,7 +174,7 @@ class Channel implements StreamHost {
     this.#connection.dispatch({ type: "close" });
   }
 
-  nextRef(): number {
+  ref(): number {
     return ++this.#ref;
   }
 
@@ -173,10 +182,10 @@ class Channel implements StreamHost {
     this.#connection.send([message]);
   }
 
-  finished(stream: TopicStream, ended: boolean): void {
+  done(stream: TopicStream, ended: boolean): void {
     if (this.#streams.get(stream.topic) !== stream) return;
     this.#streams.delete(stream.topic);
-    if (!ended) this.send({ type: "unsubscribe", ref: this.nextRef(), topic: stream.topic });
+    if (!ended) this.send({ type: "unsubscribe", ref: this.ref(), topic: stream.topic });
   }
 
   #assertOpen(): void {
@@ -214,7 +223,7 @@ class Channel implements StreamHost {
 
   #flushOutbox(): void {
     if (this.state !== "connected" || this.#outboxPaused) return;
-    this.#connection.send(this.#outbox.unsent(() => this.nextRef(), this.#connection.maxMessageBytes));
+    this.#connection.send(this.#outbox.due(() => this.ref(), this.#connection.maxMessageBytes));
   }
 
   #changed(now: ChannelState, before: ChannelState): void {
@@ -228,20 +237,20 @@ class Channel implements StreamHost {
       this.#tell({ type: "connected" });
       this.#flushOutbox();
     }
-    if (isOver(this.#connection.now)) this.#end(errorOf(this.#connection.now));
+    const { now: status } = this.#connection;
+    if (isOver(status)) {
+      const error = errorOf(status);
+      this.#stopLifecycle?.();
+      if (now === "failed") this.report(error);
+      for (const stream of this.#streams.values()) stream.end(error);
+      this.#streams.clear();
+      this.#outbox.clear(error);
+    }
     if (now !== before) this.#states.emit(this.status);
   }
 
   #tell(event: StreamEvent): void {
     for (const stream of this.#streams.values()) stream.dispatch(event);
-  }
-
-  #end(error: BellwireError): void {
-    this.#stopLifecycle?.();
-    if (this.state === "failed") this.report(error);
-    for (const stream of this.#streams.values()) stream.end(error);
-    this.#streams.clear();
-    this.#outbox.clear(error);
   }
 
   #receive(message: ServerMessage): void {
@@ -257,10 +266,15 @@ class Channel implements StreamHost {
       case "error":
         return this.#refused(message, stream);
       case "expiring":
-        return void this.#refreshToken();
+        // Without a fresh token the hub closes the link when the old one expires, and the next
+        // attempt asks again.
+        return void this.#connection.token().then((token) => {
+          if (typeof token === "string") this.send({ type: "token", ref: this.ref(), token });
+        }, this.report);
       default:
-        // Without a topic the connection answered it, or it needs no answer.
         if ("topic" in message) stream?.dispatch(message);
+        // The connection answers them, or they need no answer.
+        else message satisfies Welcome | Done | Ping | Pong | Bye;
     }
   }
 
@@ -271,7 +285,7 @@ class Channel implements StreamHost {
     // Streams ignore refs that are not theirs.
     this.#tell(failed);
     if (code !== "rate_limited") this.#outbox.settle(ref)?.reject(error);
-    else if (this.#outbox.postpone(ref)) {
+    else if (this.#outbox.retry(ref)) {
       // Order holds: the hub also refuses the publishes that follow, and after the pause all of
       // them are sent again in order.
       this.#outboxPaused ??= this.clock.after(retryAfter ?? 1_000, () => {
@@ -279,12 +293,5 @@ class Channel implements StreamHost {
         this.#flushOutbox();
       });
     }
-  }
-
-  async #refreshToken(): Promise<void> {
-    // Without a fresh token the hub closes the link when the old one expires, and the next attempt
-    // asks again.
-    const token = await this.#connection.freshToken().catch(this.report);
-    if (typeof token === "string") this.send({ type: "token", ref: this.nextRef(), token });
   }
 }

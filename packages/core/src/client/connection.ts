@@ -77,7 +77,7 @@ export class ClientConnection {
   }
 
   /** Asks the token source. */
-  async freshToken(): Promise<string | undefined> {
+  async token(): Promise<string | undefined> {
     return this.#options.token?.();
   }
 
@@ -150,7 +150,7 @@ export class ClientConnection {
   async #askToken(generation: number): Promise<void> {
     const current = (): boolean => generation === this.#generation;
     try {
-      const token = await this.freshToken();
+      const token = await this.token();
       if (!current()) return;
       this.#token = token;
       this.dispatch({ type: "token" });

@@ -1,7 +1,6 @@
 /** The connection of a channel and, during a switch of transports, a second one beside it. */
 import { BellwireError } from "../errors.ts";
 import type { Transport } from "../link.ts";
-import type { CloseCause } from "../protocol/close-codes.ts";
 import { ClientConnection, type ConnectionOptions } from "./connection.ts";
 import { type ChannelState, type ChannelStatus, type Connection, isOver } from "./connection-machine.ts";
 
@@ -18,9 +17,6 @@ interface Switch {
   readonly resolve: () => void;
   readonly reject: (error: BellwireError) => void;
 }
-
-/** The cause with which a replaced link is closed: as after a loss, the session is back already. */
-const REPLACED: CloseCause = { code: "link_lost" };
 
 /** The error that tells the application why there is no connection. */
 export function errorOf(now: Connection): BellwireError {
@@ -53,7 +49,7 @@ export class Connections {
   }
 
   /** The connection over which the channel sends and receives. */
-  get running(): ClientConnection {
+  get connection(): ClientConnection {
     return this.#running;
   }
 
@@ -63,7 +59,7 @@ export class Connections {
    * connected. Rejects when the new transport fails, and with `aborted` when a later switch
    * replaces this one.
    */
-  switchTo(transport: Transport): Promise<void> {
+  switch(transport: Transport): Promise<void> {
     this.#settle({ state: "failed", cause: { code: "aborted", reason: "switched again" } });
     return new Promise((resolve, reject) => {
       const connection = this.#over(transport);
@@ -102,7 +98,8 @@ export class Connections {
     const replaced = this.#running;
     if (replaced === connection) return;
     this.#running = connection;
-    replaced.dispatch({ type: "close", cause: REPLACED });
+    // As after a loss: the session is back already, over another link.
+    replaced.dispatch({ type: "close", cause: { code: "link_lost" } });
   }
 
   #tell(): void {

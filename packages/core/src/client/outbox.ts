@@ -35,7 +35,7 @@ export class Outbox {
   add(pending: Pending, maxBytes = Infinity): void {
     if (pending.bytes > maxBytes) throw tooLarge(maxBytes);
     if (this.#pending.size >= MAX_PUBLISHES || this.#bytes + pending.bytes > MAX_BYTES) {
-      throw new BellwireError("outbox_full", "at most 1,000 publishes and 1 MiB may wait");
+      throw new BellwireError("outbox_full", "at most 1,000 publishes and 1 MiB");
     }
     this.#pending.set(pending, 0);
     this.#bytes += pending.bytes;
@@ -49,7 +49,7 @@ export class Outbox {
    * The next messages that were not sent on this link yet, each with its new ref, as many as may be
    * under way. A publish over `maxBytes` would close the link, so it rejects.
    */
-  unsent(nextRef: () => number, maxBytes: number): readonly Publish[] {
+  due(nextRef: () => number, maxBytes: number): readonly Publish[] {
     const messages: Publish[] = [];
     let underWay = 0;
     for (const [pending, ref] of this.#pending) {
@@ -90,7 +90,7 @@ export class Outbox {
    * after it has to be sent again, in order. Publishes before it were accepted, and their answers
    * are on the way; sending them again would spend the rate on what the hub has already.
    */
-  postpone(ref: number): boolean {
+  retry(ref: number): boolean {
     const waits = Array.from(this.#pending.values()).includes(ref);
     for (const [pending, sent] of this.#pending) if (waits && sent >= ref) this.#pending.set(pending, 0);
     return waits;

@@ -220,7 +220,7 @@ export class SubscriptionHandle implements AsyncIterable<Notification> {
   }
 
   /** @internal */
-  membersChanged(change: MembersChange): void {
+  changed(change: MembersChange): void {
     if (!this.#ended) this.#members.emit(change);
   }
 

@@ -22,14 +22,14 @@ import { type Stream, type StreamEffect, type StreamEvent, streamStep } from "./
 export interface StreamHost {
   readonly clock: Clock;
   readonly positions: PositionStore | undefined;
-  nextRef(): number;
+  ref(): number;
   send(message: ClientMessage): void;
   readonly report: (error: unknown) => void;
   /**
    * Reports that no subscription is left, or that the hub ended the stream. `ended`: the hub knows
    * already.
    */
-  finished(stream: TopicStream, ended: boolean): void;
+  done(stream: TopicStream, ended: boolean): void;
 }
 
 /** Milliseconds to wait for the answer to a subscribe: longer than a hub's decision may take. */
@@ -71,7 +71,7 @@ export class TopicStream implements StreamView {
   }
 
   dispatch(event: StreamEvent): void {
-    const { next, effects } = streamStep(this.#now, event, this.#host.nextRef());
+    const { next, effects } = streamStep(this.#now, event, this.#host.ref());
     this.#now = next;
     for (const effect of effects) this.#perform(effect);
   }
@@ -81,7 +81,7 @@ export class TopicStream implements StreamView {
     const change = membersAfter(this.members, message);
     this.members = change.members;
     if (change.joined.length + change.left.length === 0) return;
-    this.#each((handle) => handle.membersChanged(change));
+    this.#each((handle) => handle.changed(change));
   }
 
   /** Ends the subscriptions, since the channel is closed or has failed. */
@@ -111,8 +111,8 @@ export class TopicStream implements StreamView {
       case "retry":
         return this.#retryAfter(effect.after);
       case "end":
-        this.#host.finished(this, true);
-        // Earlier notifications are delivered before the gap.
+        this.#host.done(this, true);
+        // Earlier notifications are delivered before the end.
         return this.#inOrder(() => this.end(new BellwireError(effect.code, effect.message)));
     }
   }
@@ -169,6 +169,6 @@ export class TopicStream implements StreamView {
     this.#handles.delete(handle);
     if (this.#handles.size > 0) return;
     this.#cancelRetry?.();
-    this.#host.finished(this, false);
+    this.#host.done(this, false);
   }
 }

@@ -1,4 +1,6 @@
-/** Reads the server's half of a configuration: the transports that serve a hub, and its backplane. */
+/**
+ * Reads the server's part of a configuration: the transports that serve a hub, and its backplane.
+ */
 import { asConfigured, load, type Picked, type Providers, readList, readPicked } from "../config.ts";
 import { checkOptions, type OptionRules, object, text } from "../options.ts";
 import type { LinkAcceptor } from "./acceptor.ts";
@@ -18,7 +20,10 @@ export interface ServerConfig {
   readonly backplane?: ProviderConfig;
 }
 
-/** Loads the server halves of adapters by name: `{ ws: async () => (await import("…")).attachWebSocket }`. */
+/**
+ * Loads the server halves of adapters by name: `{ ws: async () => (await
+ * import("…")).attachWebSocket }`.
+ */
 export type AttachProviders<H, S> = Providers<(hub: H, server: S, options: never) => () => void>;
 
 /** Loads backplanes by name. `memory` is built in. */

@@ -1,4 +1,4 @@
-/** The kit's promises hold over a wire that has a canary, as they do without. */
+/** The kit's promises hold over a transport that has a canary, as they do without. */
 import type { Transport } from "@bellwire/core";
 import { type CanaryReport, canary, sumReports } from "@bellwire/core/canary";
 import {
@@ -66,7 +66,7 @@ describe("with a canary on the same hub", () => {
     runner,
   );
 
-  it("both wires brought the same, as far as they were compared", () => {
+  it("both transports brought the same, as far as they were compared", () => {
     const { both, primary, candidate } = sumReports(reports);
     expect(both).toBeGreaterThan(500);
     for (const { lost, doubled, disorder } of [primary, candidate])

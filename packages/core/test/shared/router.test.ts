@@ -1,4 +1,7 @@
-/** What many links over one make of each other's messages: the router, by hand, and against a hub that plays by PROTOCOL.md. */
+/**
+ * The router between many links and one upstream: by hand, and against a hub that follows
+ * PROTOCOL.md.
+ */
 
 import type { Position } from "@bellwire/core";
 import type { ClientMessage, ServerMessage } from "@bellwire/core/adapter";
@@ -27,20 +30,20 @@ class Desk {
   static of(...links: readonly string[]): Desk {
     const desk = new Desk();
     for (const link of links) desk.router.attach(link);
-    desk.router.fromHub({ type: "open" });
-    for (const link of links) desk.router.fromLink(link, { type: "hello", protocol: 1, session: link });
-    desk.router.fromHub(WELCOME);
+    desk.router.hear({ type: "open" });
+    for (const link of links) desk.router.send(link, { type: "hello", protocol: 1, session: link });
+    desk.router.hear(WELCOME);
     desk.up();
     for (const link of links) desk.heard(link);
     return desk;
   }
 
-  /** What the hub was told since the last time. */
+  /** The messages to the hub since the last call. */
   up(): ClientMessage[] {
     return this.router.up.splice(0);
   }
 
-  /** What the link heard since the last time. */
+  /** The messages to the link since the last call. */
   heard(link: string): Heard[] {
     for (const [what, ...links] of this.router.down.splice(0))
       for (const to of links) this.#heard.set(to, [...(this.#heard.get(to) ?? []), what]);
@@ -50,43 +53,43 @@ class Desk {
   }
 
   subscribe(link: string, ref: number, position?: Position, topic = NEWS): void {
-    this.router.fromLink(link, { type: "subscribe", ref, topic, position });
+    this.router.send(link, { type: "subscribe", ref, topic, position });
   }
 
   /** Answers the one subscribe that the hub was asked for. */
   answer(position: Position, gap?: "evicted" | "epoch", topic = NEWS): void {
     const [asked, ...more] = this.up();
     if (asked?.type !== "subscribe" || more.length > 0) throw new Error("not one subscribe");
-    this.router.fromHub({ type: "subscribed", ref: asked.ref, topic, position, ...(gap && { gap }) });
+    this.router.hear({ type: "subscribed", ref: asked.ref, topic, position, ...(gap && { gap }) });
   }
 
   hub(...messages: readonly ServerMessage[]): void {
-    for (const message of messages) this.router.fromHub(message);
+    for (const message of messages) this.router.hear(message);
   }
 }
 
 describe("the upstream", () => {
-  it("is greeted once; whoever comes later is welcomed with what the hub has said", () => {
+  it("is greeted once; later links are welcomed with the hub's first answer", () => {
     const desk = new Desk();
     desk.router.attach("a");
     expect(desk.heard("a")).toEqual([]);
-    desk.router.fromHub({ type: "open" });
+    desk.router.hear({ type: "open" });
     desk.router.attach("b");
     const hello = { type: "hello", protocol: 1, session: "s" } as const;
-    for (const link of ["a", "b"]) desk.router.fromLink(link, hello);
+    for (const link of ["a", "b"]) desk.router.send(link, hello);
     expect(desk.up()).toEqual([hello]);
     desk.hub(WELCOME);
     desk.router.attach("c");
-    desk.router.fromLink("c", hello);
+    desk.router.send("c", hello);
     for (const link of ["a", "b", "c"]) expect(desk.heard(link)).toEqual([{ type: "open" }, WELCOME]);
     expect(desk.up()).toEqual([]);
   });
 
-  it("tells a refused hello to the link whose it was, and the others that they may try their own", () => {
+  it("reports a refused hello to its link, and tells the others that they may try their own", () => {
     const desk = new Desk();
     for (const link of ["a", "b"]) desk.router.attach(link);
-    for (const link of ["b", "a"]) desk.router.fromLink(link, { type: "hello", protocol: 1, session: "s" });
-    desk.router.fromHub({ type: "close", cause: { code: "unauthorized" } });
+    for (const link of ["b", "a"]) desk.router.send(link, { type: "hello", protocol: 1, session: "s" });
+    desk.router.hear({ type: "close", cause: { code: "unauthorized" } });
     expect(desk.heard("b")).toEqual([{ type: "close", cause: { code: "unauthorized" } }]);
     expect(desk.heard("a")).toEqual([{ type: "close", cause: { code: "link_lost" } }]);
   });
@@ -95,7 +98,7 @@ describe("the upstream", () => {
     "once welcome, ends every link with %s",
     (code) => {
       const desk = Desk.of("a", "b");
-      desk.router.fromHub({ type: "close", cause: { code, retryAfter: 7 } });
+      desk.router.hear({ type: "close", cause: { code, retryAfter: 7 } });
       for (const link of ["a", "b"])
         expect(desk.heard(link)).toEqual([{ type: "close", cause: { code, retryAfter: 7 } }]);
     },
@@ -107,7 +110,7 @@ describe("the upstream", () => {
     { type: "pong" },
     { type: "bye", code: "draining" },
     { type: "error", code: "malformed", message: "about the link" },
-  ])("tells everybody what is about the link: $type", (message) => {
+  ])("passes messages about the link to all links: $type", (message) => {
     const desk = Desk.of("a", "b");
     desk.hub(message);
     for (const link of ["a", "b"]) expect(desk.heard(link)).toEqual([message]);
@@ -115,12 +118,12 @@ describe("the upstream", () => {
 });
 
 describe("commands", () => {
-  it("are answered to the link that gave them, under its own ref, and to nobody else", () => {
+  it("are answered to the link that gave them, under its own ref, and to no other", () => {
     const desk = Desk.of("a", "b");
     const publish = { type: "publish", topic: NEWS, event: "said", data: 1, id: "x" } as const;
-    desk.router.fromLink("a", { ...publish, ref: 7 });
-    desk.router.fromLink("b", { ...publish, ref: 7 });
-    desk.router.fromLink("b", { type: "token", ref: 8, token: "t" });
+    desk.router.send("a", { ...publish, ref: 7 });
+    desk.router.send("b", { ...publish, ref: 7 });
+    desk.router.send("b", { type: "token", ref: 8, token: "t" });
     const refs = desk.up().map((message) => ("ref" in message ? message.ref : 0));
     expect(new Set(refs).size).toBe(3);
     const [first = 0, second = 0, third = 0] = refs;
@@ -154,7 +157,7 @@ describe("a topic", () => {
     expect(desk.up()).toEqual([]);
   });
 
-  it("is asked for again where a link has missed something, and goes on for the others", () => {
+  it("is asked for again when a link has missed something, and goes on for the others", () => {
     const desk = Desk.of("a", "b");
     desk.subscribe("a", 1);
     desk.answer(at(5));
@@ -164,7 +167,7 @@ describe("a topic", () => {
     expect(desk.heard("b")).toEqual([]);
     desk.answer(at(5));
     desk.hub(note(6), note(7), note(8));
-    // What is there twice, its channel drops.
+    // Its channel drops the duplicates.
     expect(desk.heard("a")).toEqual([note(6), note(7), note(8)]);
     expect(desk.heard("b")).toEqual([
       { type: "subscribed", ref: 1, topic: NEWS, position: at(5) },
@@ -174,7 +177,7 @@ describe("a topic", () => {
     ]);
   });
 
-  it("goes on for who joins during a replay from where the others are", () => {
+  it("goes on from where the others are for a link that joins during a replay", () => {
     const desk = Desk.of("a", "b", "c");
     desk.subscribe("a", 1);
     desk.answer(at(7));
@@ -190,7 +193,7 @@ describe("a topic", () => {
     ]);
   });
 
-  it("asks the hub, and nobody else, about a position from the future", () => {
+  it("asks the hub about a position from the future", () => {
     const desk = Desk.of("a", "b");
     desk.subscribe("a", 1);
     desk.answer(at(5));
@@ -201,7 +204,7 @@ describe("a topic", () => {
     ]);
   });
 
-  it("gives a gap to all who asked for the same, and sends back those who lost something by it", () => {
+  it("gives a gap to all links that asked for the same position, and sends back those that lost something by it", () => {
     const desk = Desk.of("a", "b", "c", "d");
     desk.subscribe("d", 1);
     desk.answer(at(8));
@@ -229,7 +232,7 @@ describe("a topic", () => {
     expect(desk.heard("b").at(-1)).toEqual(note(13));
   });
 
-  it("sends everybody back when it was renumbered", () => {
+  it("sends all links back when it was renumbered", () => {
     const desk = Desk.of("a", "b");
     desk.subscribe("a", 1);
     desk.answer(at(8));
@@ -270,11 +273,11 @@ describe("a topic", () => {
     expect(desk.heard("c").at(-1)).toEqual(note(8));
   });
 
-  it("that was left and joined again does not mind that the hub refuses the first joining", () => {
+  it("that was left and joined again ignores the hub's refusal of the first subscribe", () => {
     const desk = Desk.of("a");
     desk.subscribe("a", 1);
     const [first] = desk.up();
-    desk.router.fromLink("a", { type: "unsubscribe", ref: 2, topic: NEWS });
+    desk.router.send("a", { type: "unsubscribe", ref: 2, topic: NEWS });
     desk.up();
     desk.subscribe("a", 3);
     desk.hub({
@@ -298,7 +301,7 @@ describe("a topic", () => {
     desk.answer(at(5));
     desk.subscribe("b", 1);
     desk.heard("a");
-    desk.router.fromLink("a", { type: "unsubscribe", ref: 2, topic: NEWS });
+    desk.router.send("a", { type: "unsubscribe", ref: 2, topic: NEWS });
     expect(desk.heard("a")).toEqual([{ type: "done", ref: 2 }]);
     desk.hub(note(6));
     expect(desk.heard("a")).toEqual([]);
@@ -331,7 +334,7 @@ describe("a topic", () => {
     { moved: { type: "gap", topic: NEWS, position: at(4), reason: "overflow" }, to: at(5) },
     { moved: { type: "gap", topic: NEWS, position: at(2, "f"), reason: "epoch" }, to: at(2, "f") },
     { moved: { type: "head", topic: NEWS, position: at(9) }, to: at(5) },
-  ])("stands at $to.epoch/$to.offset after $moved.type, for who joins then", ({ moved, to }) => {
+  ])("stands at $to.epoch/$to.offset after $moved.type, for a link that joins then", ({ moved, to }) => {
     const desk = Desk.of("a", "b");
     desk.subscribe("a", 1);
     desk.answer(at(5));
@@ -342,7 +345,7 @@ describe("a topic", () => {
     expect(desk.heard("b")).toEqual([{ type: "subscribed", ref: 1, topic: NEWS, position: to }]);
   });
 
-  it("that the hub ends is ended for all who are subscribed", () => {
+  it("that the hub ends is ended for all links that subscribe", () => {
     const desk = Desk.of("a", "b", "c");
     desk.subscribe("a", 1);
     desk.answer(at(5));
@@ -360,7 +363,7 @@ describe("a topic", () => {
   it.each([
     { code: "rate_limited", others: "go on" },
     { code: "internal", others: "join again" },
-  ] as const)("of which a joining is refused with $code: the others $others", ({ code }) => {
+  ] as const)("of which a subscribe is refused with $code: the others $others", ({ code }) => {
     const desk = Desk.of("a", "b");
     desk.subscribe("a", 1);
     desk.answer(at(5));

@@ -1,4 +1,7 @@
-/** Tabs that share a connection to a hub: who has it, what becomes of the others when it goes, and what is left in the end. */
+/**
+ * Tabs that share a connection to a hub: the leader, the other tabs when it goes, and the remains
+ * in the end.
+ */
 import { type Clock, type Transport } from "@bellwire/core";
 import { systemClock } from "@bellwire/core/adapter";
 import { createChannel, type NotificationChannel } from "@bellwire/core/client";
@@ -81,7 +84,7 @@ const hears = (seat: Seat, numbers: readonly number[]): Promise<void> =>
   expect.poll(() => seat.heard, PATIENCE).toEqual(numbers);
 
 describe("tabs of one origin", () => {
-  it("hold one link, over which each hears what it is subscribed to and is answered what it asked", async () => {
+  it("hold one link, over which each receives its subscriptions and its answers", async () => {
     const { hub, seats, publish } = stage();
     const all = await seats(8);
     expect(hub.links).toBe(1);
@@ -113,7 +116,7 @@ describe("tabs of one origin", () => {
     expect(others.flatMap(({ wrong }) => wrong)).toEqual([]);
   });
 
-  it("are told when the leader's channel is closed, and resume at once", async () => {
+  it("are notified when the leader's channel is closed, and resume at once", async () => {
     const { hub, seats, publish } = stage();
     const [leader, other] = await seats(2);
     if (!leader || !other) throw new Error("no tabs");
@@ -126,7 +129,7 @@ describe("tabs of one origin", () => {
     expect(leader.tab.broadcasts).toBe(0);
   });
 
-  it("publish once what was under way when the leader crashed", async () => {
+  it("publish once a notification that was under way when the leader crashed", async () => {
     const { seats } = stage();
     const [leader, other] = await seats(2);
     if (!leader || !other) throw new Error("no tabs");
@@ -188,7 +191,7 @@ describe("tabs of one origin", () => {
 });
 
 describe("a tab", () => {
-  it("that publishes with exclude is spared itself, and no other tab is, also after a new leader", async () => {
+  it("that publishes with excludeSelf is spared itself, and no other tab is, also after a new leader", async () => {
     const { seats } = stage();
     const [leader, publisher, other] = await seats(3);
     if (!leader || !publisher || !other) throw new Error("no tabs");
@@ -203,7 +206,7 @@ describe("a tab", () => {
     expect(publisher.wrong).toEqual([]);
   });
 
-  it("whose token is refused fails alone", async () => {
+  it("fails alone when its token is refused", async () => {
     const { open } = stage();
     const wrong = open(undefined, { token: "wrong" });
     const right = open();
@@ -221,7 +224,7 @@ describe("a tab", () => {
     expect(all.map(({ tab }) => tab.broadcasts)).toEqual([0, 0, 0]);
   });
 
-  it("that takes no part any more, since its channel went elsewhere, makes room for the others", async () => {
+  it("that no longer takes part, since its channel moved elsewhere, makes room for the others", async () => {
     const { hub, seats, publish } = stage({ clock: FAST });
     const [leader, other] = await seats(2);
     if (!leader || !other) throw new Error("no tabs");
@@ -258,7 +261,7 @@ describe("shared", () => {
     },
   );
 
-  it("has a name that says what it is made of, and the capabilities of that", () => {
+  it("has the name and the capabilities of its transport", () => {
     const { hub } = stage();
     const inner = memoryTransport(hub);
     const { name, capabilities } = shared(inner, { ...KEY, platform: new Browser().tab().platform });

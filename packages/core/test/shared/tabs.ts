@@ -1,4 +1,7 @@
-/** Tabs without a browser: Node's own broadcasts, and locks as `navigator.locks` has them. A tab can crash, hang and come back. */
+/**
+ * Tabs without a browser: Node's own broadcasts, and locks like those of `navigator.locks`. A tab
+ * can crash, hang and come back.
+ */
 
 import type { Clock, CloseCause, Transport } from "@bellwire/core";
 import type { LinkObserver, ServerMessage } from "@bellwire/core/adapter";
@@ -28,7 +31,7 @@ class LockTable {
     this.#grant(name);
   }
 
-  /** What a crash does: whatever the owner held or waited for is gone. */
+  /** Crashes the owner: everything that it held or waited for is gone. */
   drop(owner: LockClient): void {
     for (const queue of this.#queues.values())
       queue.splice(0, queue.length, ...queue.filter((request) => request.owner !== owner));
@@ -84,27 +87,27 @@ class LockClient implements TabLocks {
 /** One tab of a browser that is not there. */
 export interface FakeTab {
   readonly platform: TabPlatform;
-  /** Stands still while the tab does. */
+  /** Stands still while the tab hangs. */
   readonly clock: Clock;
   /** A transport whose links are cut when the tab crashes. */
   over(transport: Transport): Transport;
-  /** Takes the tab away without a word, and its connections with it. */
+  /** Ends the tab without notice, and its connections. */
   crash(): void;
-  /** Does nothing and hears nothing until it thaws; it does not know of it. Its connections stay. */
+  /** Stops the tab until it thaws, without notice. Its connections stay. */
   hang(): void;
-  /** Does now what it would have done. */
+  /** Runs the tasks that have come up meanwhile. */
   thaw(): void;
   /** The page is about to be frozen, or to go. */
   leave(): void;
-  /** Is told of every broadcast message after the tab has dealt with it. */
+  /** Called with every broadcast message after the tab has handled it. */
   onHeard: (message: readonly unknown[]) => void;
-  /** Broadcasts that are open; none, once the tab takes no part any more. */
+  /** Open broadcasts: none once the tab no longer takes part. */
   readonly broadcasts: number;
 }
 
 let origins = 0;
 
-/** Tabs of one origin, which hears no other. */
+/** Tabs of one origin, apart from all others. */
 export class Browser {
   readonly #table: LockTable = new LockTable();
   readonly #origin = `origin-${++origins}/`;
@@ -210,7 +213,7 @@ export class Browser {
 
 const NOBODY: LinkObserver<ServerMessage> = { open() {}, message() {}, malformed() {}, close() {} };
 
-/** The transport as one tab has it: the one that leads, or one that follows a tab which itself says nothing. */
+/** The transport in one tab, which leads, or which follows a tab that sends nothing itself. */
 export function inTabs(transport: Transport, role: "leader" | "follower"): Transport {
   return {
     name: transport.name,
@@ -221,7 +224,7 @@ export function inTabs(transport: Transport, role: "leader" | "follower"): Trans
       if (role === "leader") return join(browser.tab()).connect(observer);
       const first = browser.tab();
       const silent = join(first).connect(NOBODY);
-      // It leaves after it has dealt with the other's leaving, and as that one did.
+      // It leaves after the follower has left, with the same cause.
       first.onHeard = ([kind, , , cause]) => {
         if (kind === "close") silent.close(cause as CloseCause);
       };

@@ -1,4 +1,4 @@
-/** All tabs of one origin over one connection: a transport that is made of another, and of the other tabs. */
+/** A transport over which all tabs of one origin share one connection. */
 import type { Capabilities } from "../../capabilities.ts";
 import { systemClock } from "../../clock.ts";
 import type { Transport } from "../../link.ts";
@@ -10,20 +10,27 @@ import type { SharingPlatform, TabPlatform } from "./tab-platform.ts";
 /** Options of {@link shared}. */
 export interface SharedOptions {
   /**
-   * Tabs with the same key share. It MUST name whatever decides what may be heard: the hub, and the user, where the hub knows users.
-   * Who changes the user makes another channel with another key. Not for secrets: every script of the origin can see it.
+   * Tabs with the same key share. The key MUST name everything that decides what a tab may receive:
+   * the hub, and the user, where the hub knows users. For another user, make another channel with
+   * another key. The key is no secret: every script of the origin can see it.
    */
   readonly key: string;
-  /** How tabs know of each other. Default: the browser's locks, broadcasts and page events. */
+  /**
+   * The platform by which tabs find each other. Default: the browser's locks, broadcasts and page
+   * events.
+   */
   readonly platform?: TabPlatform;
 }
 
 /**
- * A transport over which all tabs of one origin share one connection. The tab that has it is the leader; when it is closed, crashes or
- * falls silent for 4 s, another takes its place, the others' links end with `link_lost`, and their channels resume at once where they were.
- * For the hub all tabs are one link of one session: one identity, one rate, one member. `excludeSelf` spares the publisher's own channel only.
- * Where the platform has no locks or no broadcasts, which is so on pages that are not secure, it is `transport` itself.
- * Throws `invalid_option`.
+ * A transport over which all tabs of one origin share one connection. The tab that holds it is the
+ * leader. When the leader is closed, crashes or sends nothing for 4 s, another tab takes its place;
+ * the other tabs' links end with `link_lost`, and their channels resume at once from their
+ * positions. For the hub all tabs are one link of one session: one identity, one rate, one member.
+ * `excludeSelf` spares the publisher's own channel only.
+ *
+ * On a platform without locks or broadcasts, such as a page that is not secure, it returns
+ * `transport` itself. Throws `invalid_option`.
  */
 export function shared<C extends Capabilities>(
   transport: Transport<C>,
@@ -31,7 +38,7 @@ export function shared<C extends Capabilities>(
 ): Transport<C> {
   checkOptions("shared", options, { key: text, platform: object }, ["key"]);
   const { key, platform = globalThis as unknown as TabPlatform } = options;
-  // Of a page's own, anything may go by that name.
+  // Only a platform that was given has a clock: a page's global may use the name for anything.
   const clock = options.platform?.clock ?? systemClock;
   if (!platform.navigator?.locks || !platform.BroadcastChannel) return transport;
   return {

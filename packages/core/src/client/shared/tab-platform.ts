@@ -1,11 +1,12 @@
-/** What tabs need of their platform: a little of a browser's global object. */
+/** The platform that tabs need: a small part of a browser's global object. */
 import type { Clock } from "../../clock.ts";
 
 /** The part of `navigator.locks` that is used. */
 export interface TabLocks {
   /**
-   * Calls back once the exclusive lock `name` is held, which is until the promise returned there settles. A request with `steal` MUST be
-   * granted at once, and whoever held the lock has its promise rejected.
+   * Calls `held` once the exclusive lock `name` is granted, and holds the lock until the promise
+   * that `held` returned settles. A request with `steal` MUST be granted at once, and the promise
+   * of the former holder rejects.
    */
   request(name: string, options: { readonly steal: boolean }, held: () => Promise<void>): Promise<unknown>;
 }
@@ -15,7 +16,7 @@ export interface TabBroadcast {
   onmessage: ((event: never) => unknown) | null;
   /** Reaches every other tab that has opened the same name, in order, as a structured clone. */
   postMessage(message: unknown): void;
-  /** Nothing is heard after it. What was posted before still arrives. */
+  /** Ends the reception. Messages posted before still arrive. */
   close(): void;
 }
 
@@ -24,7 +25,7 @@ export interface TabPlatform {
   /** Without `locks`, no tab shares. */
   readonly navigator?: { readonly locks?: TabLocks };
   readonly BroadcastChannel?: new (name: string) => TabBroadcast;
-  /** Hears of `pagehide` and `freeze`: the page is about to go, or to be frozen. */
+  /** Reports `pagehide` and `freeze`: the page is about to go, or to be frozen. */
   readonly addEventListener?: (type: string, listener: () => void, capture: boolean) => void;
   /** Default: the system's. */
   readonly clock?: Clock;

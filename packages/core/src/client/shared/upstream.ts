@@ -1,17 +1,20 @@
-/** The one link to the hub that many links share: performs what the router decides. */
+/** The one link to the hub that many links share. Performs the decisions of the router. */
 import type { Transport } from "../../link.ts";
 import type { CloseCause } from "../../protocol/close-codes.ts";
-import { createRouter, type Router } from "./router-machine.ts";
+import { createRouter, type Router } from "./router.ts";
 import type { Delivery, Heard } from "./tab-messages.ts";
 
 export interface Upstream {
-  /** Has the router decide something. What the hub is to be told goes out at once, and what links are to hear with the end of the task. */
+  /**
+   * Lets the router decide. Messages to the hub are sent at once, messages to links at the end of
+   * the task.
+   */
   use(decide: (router: Router) => void): void;
   /** Ends the upstream, and all of its links with `cause`. */
   close(cause: CloseCause): void;
 }
 
-/** An upstream that connects. `closed`: it has ended, by whomever. */
+/** Connects an upstream. `closed` is called when it has ended, for whatever reason. */
 export function openUpstream(
   transport: Transport,
   deliver: (deliveries: readonly Delivery[]) => void,
@@ -29,7 +32,7 @@ export function openUpstream(
     if (up.length > 0) link.send(up.splice(0));
     queueMicrotask(flush);
   };
-  const hear = (what: Heard): void => use(() => router.fromHub(what));
+  const hear = (what: Heard): void => use(() => router.hear(what));
   const close: Upstream["close"] = (cause) => {
     if (over) return;
     hear({ type: "close", cause });
