@@ -1,6 +1,6 @@
 /**
- * docs/capabilities.md, made from the records that the adapters export: `npm run capabilities`
- * writes it, with `-- --check` it fails when the file says something else.
+ * Makes docs/capabilities.md from the records that the adapters export. `npm run capabilities`
+ * writes the file; with `-- --check` it fails when the file differs.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { PUSHER_CAPABILITIES, pusherTransport } from "@bellwire/adapter-pusher/client";
@@ -12,7 +12,7 @@ import { MEMORY_CAPABILITIES } from "@bellwire/core/memory";
 
 const hosted = { key: "key", cluster: "eu" };
 
-const wires: Readonly<Record<string, Capabilities>> = {
+const transports: Readonly<Record<string, Capabilities>> = {
   WebSocket: WS_CAPABILITIES,
   "SSE + POST": SSE_CAPABILITIES,
   "Socket.IO": SOCKETIO_CAPABILITIES,
@@ -23,13 +23,13 @@ const wires: Readonly<Record<string, Capabilities>> = {
 };
 
 const meanings: Readonly<Record<keyof Capabilities, string>> = {
-  history: "what was missed while away is replayed",
+  history: "notifications that were missed while away are replayed",
   order: "notifications of a topic arrive in the order of their offsets",
   acknowledgement: "`publish` resolves only after the append",
   clientPublish: "clients can publish",
   presence: "subscribers of `presence-` topics see each other",
-  binary: "data may hold bytes that are not text",
-  maxMessageBytes: "the largest message that the wire takes",
+  binary: "data may hold binary values",
+  maxMessageBytes: "the largest message that the transport takes",
 };
 
 const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
@@ -40,26 +40,26 @@ function cell(value: string | number): string {
 }
 
 const names = Object.keys(meanings) as (keyof Capabilities)[];
-const document = `# What each wire can do
+const document = `# What each transport can do
 
 <!-- Made from the adapters' records by \`npm run capabilities\`. -->
 
-*native*: the wire does it. *emulated*: Bellwire does it above the wire; the promises are the same. –: it cannot be had on this wire.
+*native*: the transport does it. *emulated*: Bellwire does it above the transport, with the same promises. –: not available over this transport.
 
-${row(["", ...Object.keys(wires)])}
-${row(["---", ...Object.keys(wires).map(() => "---")])}
-${names.map((name) => row([`\`${name}\``, ...Object.values(wires).map((record) => cell(record[name]))])).join("\n")}
+${row(["Capability", ...Object.keys(transports)])}
+${row(["---", ...Object.keys(transports).map(() => "---")])}
+${names.map((name) => row([`\`${name}\``, ...Object.values(transports).map((record) => cell(record[name]))])).join("\n")}
 
 ${names.map((name) => `- \`${name}\`: ${meanings[name]}`).join("\n")}
 
-The conformance kit skips a case only where a record says –, and prints the skip. An application says what it cannot do without:
-\`createChannel({ …, requires: ["history"] })\` throws at start-up when the wire lacks it, and so does [configuration](configuration.md) with
-\`"requires": ["history"]\`. A \`fallback\` can what the weakest of its wires can.
+The conformance kit skips a case only where a record says –, and prints the skip. An application names the capabilities that it cannot do without.
+When the transport lacks one, \`createChannel({ …, requires: ["history"] })\` throws at start-up, and so does [configuration](configuration.md) with
+\`"requires": ["history"]\`. A \`fallback\` has the capabilities of its weakest transport.
 `;
 
 const file = new URL("../docs/capabilities.md", import.meta.url);
 if (!process.argv.includes("--check")) writeFileSync(file, document);
 else if (readFileSync(file, "utf8") !== document) {
-  console.error("docs/capabilities.md is not what the adapters say: run `npm run capabilities`");
+  console.error("docs/capabilities.md differs from the adapters' records: run `npm run capabilities`");
   process.exitCode = 1;
 }
