@@ -1,6 +1,9 @@
-/** Which of the emulator's connections are on which channel. It knows no other process and no other wire. */
+/**
+ * The channels of this server's stock connections. It knows no connections of other processes or
+ * other transports.
+ */
 
-/** A connection, as others of the emulator see it. */
+/** A connection, as the other parts of the server see it. */
 export interface Connection {
   readonly socketId: string;
   /** Writes an event that does not come from the hub. */
@@ -8,7 +11,7 @@ export interface Connection {
   close(cause: { readonly code: "forbidden"; readonly reason: string }): void;
 }
 
-/** Something that happened to a channel. */
+/** A change of a channel, named as in Pusher's webhooks. */
 export type ChannelChange =
   | { readonly name: "channel_occupied" | "channel_vacated"; readonly channel: string }
   | {
@@ -18,7 +21,7 @@ export type ChannelChange =
     }
   | { readonly name: "subscription_count"; readonly channel: string; readonly subscription_count: number };
 
-/** Who is on one channel. */
+/** The connections and members of one channel. */
 export interface Occupancy {
   readonly connections: ReadonlySet<Connection>;
   /** Members of a presence channel by id, with the number of their connections. */
@@ -39,12 +42,12 @@ export class Channels {
     this.#changed = changed;
   }
 
-  /** Who is on a channel; undefined when nobody is. */
+  /** The occupancy of a channel; undefined when it has no connections. */
   of(channel: string): Occupancy | undefined {
     return this.#open.get(channel);
   }
 
-  /** The channels on which somebody is. */
+  /** The channels that have connections. */
   get occupied(): Iterable<readonly [string, Occupancy]> {
     return this.#open;
   }

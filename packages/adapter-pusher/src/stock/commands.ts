@@ -1,6 +1,6 @@
-/** Reads what a client sent. Pure; answers with a result and never throws, whatever the text. */
+/** Reads the frames of stock clients. Pure; never throws, whatever the text. */
 
-/** What a client asks for, in Pusher's words. */
+/** A request of a client, in Pusher's terms. */
 export type ClientFrame =
   | { readonly kind: "ping" | "pong" }
   | {
@@ -13,7 +13,7 @@ export type ClientFrame =
   | { readonly kind: "signin"; readonly auth: string; readonly userData: string }
   | { readonly kind: "event"; readonly event: string; readonly channel: string; readonly data: unknown };
 
-/** A frame, or in words what is wrong with the text. The words never quote the text. */
+/** A frame, or the reason why the text is none. The reason never quotes the text. */
 export type ReadFrame =
   | { readonly ok: true; readonly frame: ClientFrame }
   | { readonly ok: false; readonly reason: string };
@@ -36,12 +36,12 @@ function readEvent(value: unknown): ClientFrame | string {
   if (!isFields(value)) return "not an event";
   const event = own(value, "event");
   if (typeof event !== "string") return "an event must have a name";
-  // The data of these is of no interest, and some clients leave it out.
+  // Some clients leave out the data of these events, which means nothing.
   if (event === "pusher:ping") return { kind: "ping" };
   if (event === "pusher:pong") return { kind: "pong" };
   if (event.startsWith("client-")) return readClientEvent(event, value);
   const data = own(value, "data");
-  // Only what the server sends is encoded twice.
+  // Only the server encodes data twice.
   if (!isFields(data)) return "data must be an object";
   if (event === "pusher:subscribe") return readSubscribe(data);
   if (event === "pusher:signin") return readSignin(data);
@@ -59,7 +59,7 @@ function readSubscribe(data: Fields): ClientFrame | string {
   if (typeof channel !== "string") return "pusher:subscribe: bad channel";
   if (!isOptionalText(auth)) return "pusher:subscribe: bad auth";
   if (!isOptionalText(channelData)) return "pusher:subscribe: channel_data must be a string";
-  // Libraries leave out what they do not have in three ways.
+  // Libraries express a missing value in three ways: no key, null and an empty string.
   return { kind: "subscribe", channel, auth: auth || undefined, channelData: channelData ?? undefined };
 }
 

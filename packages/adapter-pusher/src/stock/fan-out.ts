@@ -1,6 +1,7 @@
 /**
- * The encoding of batches that many connections are due. The hub gives equal batches as one array, one connection after the other,
- * so the last encoding is kept; it holds for every connection whose channels are live.
+ * Encodes batches that go to many connections. The hub passes equal batches as one array to one
+ * connection after the other, so the last encoding is kept. It is valid for every connection whose
+ * channels are live.
  */
 import type { Joined, Left, Notified, ServerMessage } from "@bellwire/core/adapter";
 import { textFrames } from "@bellwire/core/adapter";
@@ -9,9 +10,9 @@ import { addedText, notificationText, removedText } from "./events.ts";
 import type { MemberIds } from "./member-id.ts";
 import type { Senders } from "./senders.ts";
 
-/** What the fan-out asks of a connection's channel. */
+/** The state of one channel on a connection. */
 export interface Standing {
-  /** False while what comes on it must be looked at one by one. */
+  /** False while messages on the channel must be handled one by one. */
   readonly live: boolean;
 }
 
@@ -22,7 +23,7 @@ export class FanOut {
   readonly #senders: Senders;
   readonly #memberIds: MemberIds;
   #batch: readonly ServerMessage[] | undefined;
-  /** The channels that the batch is about; undefined when it is not the same for everybody. */
+  /** The channels in the batch; undefined when connections need different encodings. */
   #channels: ReadonlySet<string> | undefined;
   #frames: Buffer | undefined;
 
@@ -31,7 +32,10 @@ export class FanOut {
     this.#memberIds = memberIds;
   }
 
-  /** The frames of a batch, perhaps none; undefined when its messages must be looked at one by one for this connection. */
+  /**
+   * The frames of a batch, which may be empty. Undefined when this connection must handle the
+   * messages one by one.
+   */
   encode(batch: readonly ServerMessage[], channels: Standings): Buffer | undefined {
     if (batch !== this.#batch) {
       this.#batch = batch;
@@ -44,12 +48,12 @@ export class FanOut {
     return this.#frames;
   }
 
-  /** A notification for one connection. */
+  /** The event of a notification. */
   notification(message: Notified): string {
     return notificationText(message, this.#senders.of(message));
   }
 
-  /** That a member came or left, for one connection. */
+  /** The event of a member that joined or left. */
   member(message: Joined | Left): string {
     const { topic } = message;
     if (message.type === "left") return removedText(topic, this.#memberIds.left(topic, message.id));
@@ -57,7 +61,7 @@ export class FanOut {
     return addedText(message);
   }
 
-  /** The text of a plain message for a client; undefined when it means nothing to one. */
+  /** The event of a plain message; undefined when Pusher has none for it. */
   #text(message: ServerMessage): string | undefined {
     switch (message.type) {
       case "notification":
@@ -79,7 +83,7 @@ function channelsOf(batch: readonly ServerMessage[]): ReadonlySet<string> {
   return new Set(batch.flatMap((message) => ("topic" in message ? (message.topic ?? []) : [])));
 }
 
-/** Whether a message means the same for everybody who is subscribed, and changes nothing for them. */
+/** Whether a message is the same for every subscriber and changes no state of a connection. */
 function isPlain({ type }: ServerMessage): boolean {
   switch (type) {
     case "notification":

@@ -1,12 +1,13 @@
 /**
- * Ids of members as they were signed. Pusher's servers sign numbers as well as texts, and clients are told what was signed; for the hub
- * an id is a text. A member whose id was a number says so beside its info, and hubs hand that on to each other with the member.
+ * Ids of members as they were signed. Pusher's server libraries sign numbers as well as strings,
+ * and clients must receive the id that was signed; on the hub an id is a string. A member whose id
+ * was a number has a flag beside its info, which the backplane carries with the member.
  */
 import type { Member } from "@bellwire/core";
 
-/** A member as the emulator gives it to the hub. */
+/** A member as it stands on the hub. */
 export interface SignedMember extends Member {
-  /** The id was signed as a number. Absent on other wires, and for a text. */
+  /** The id was signed as a number. Absent for a string, and for members of other transports. */
   readonly numeric?: true;
 }
 
@@ -15,7 +16,10 @@ export function signedId({ id, numeric }: SignedMember): string | number {
   return numeric ? Number(id) : id;
 }
 
-/** Numbers that are remembered of a channel after their members have left: of some, slower connections have still to hear. */
+/**
+ * The number of departed members whose numeric ids a channel remembers: slower connections still
+ * have to be notified of them.
+ */
 const GONE = 1_000;
 
 interface NumericIds {
@@ -24,7 +28,10 @@ interface NumericIds {
   readonly gone: Set<string>;
 }
 
-/** Remembers which ids are numbers on each channel: when a member leaves, the hub says its id and nothing else. */
+/**
+ * Remembers which ids are numbers on each channel, because the hub's message about a departure
+ * holds nothing but the id.
+ */
 export class MemberIds {
   readonly #channels: Map<string, NumericIds> = new Map();
 
@@ -37,7 +44,7 @@ export class MemberIds {
     else this.#channels.set(channel, { present: new Set([id]), gone: new Set() });
   }
 
-  /** A member left. Answers with its id as it was signed, however many ask. */
+  /** A member left. Returns its id as it was signed, also to later callers. */
   left(channel: string, id: string): string | number {
     const { present, gone } = this.#channels.get(channel) ?? {};
     if (!present || !gone) return id;
@@ -48,7 +55,7 @@ export class MemberIds {
     return isNumber ? Number(id) : id;
   }
 
-  /** No connection is on the channel any more. */
+  /** The channel has no connections any more. */
   vacated(channel: string): void {
     this.#channels.delete(channel);
   }

@@ -1,7 +1,10 @@
-/** Who sent a client event: the hub carries no publisher, and Pusher tells a presence channel's members who it was. */
+/**
+ * The senders of client events. Notifications carry no publisher, but in Pusher's protocol an event
+ * on a presence channel names its sender.
+ */
 import { createHash } from "node:crypto";
 
-/** How many senders are remembered. An event is on its way for a moment only. */
+/** The number of senders that are remembered. An event is on its way only for a moment. */
 const REMEMBERED = 10_000;
 
 /** An event as it is published and as it comes back. */
@@ -15,6 +18,7 @@ export interface SentEvent {
 export class Senders {
   readonly #users: Map<string, string | number> = new Map();
 
+  /** Remembers the sender until the event comes back. */
   remember(sent: SentEvent, user: string | number): void {
     this.#users.set(digest(sent), user);
     if (this.#users.size <= REMEMBERED) return;
@@ -22,14 +26,17 @@ export class Senders {
     if (oldest !== undefined) this.#users.delete(oldest);
   }
 
-  /** The user, if it is a client event of a presence channel that came in through this emulator. */
+  /** The sender of a client event that a presence channel of this server received. */
   of(sent: SentEvent): string | number | undefined {
     if (!sent.event.startsWith("client-") || !sent.topic.startsWith("presence-")) return undefined;
     return this.#users.get(digest(sent));
   }
 }
 
-/** The whole event, not its id: publishers on other wires choose their ids, and none of them may speak in another's name. */
+/**
+ * Digests the whole event instead of its id: clients of other transports choose their ids, and none
+ * of them may send in another user's name.
+ */
 function digest({ topic, event, id, json }: SentEvent): string {
   return createHash("sha256").update(`${topic} ${event} ${id} ${json}`).digest("base64");
 }

@@ -1,6 +1,7 @@
 /**
- * One connection of a Pusher client as one link of the hub: this end says hello and subscribes in the client's place, the hub
- * orders, limits and drains. What comes from the hub is translated for all connections at once where that is possible.
+ * The hub's end of a link of a stock client. It sends `hello` and subscribes in the client's place;
+ * the hub orders, limits and drains. The hub's messages are translated once for all connections
+ * where that is possible.
  */
 
 import { type CloseCause } from "@bellwire/core";
@@ -34,14 +35,17 @@ import { judgeSignin, judgeSubscription, type SignedInUser } from "./verdict.ts"
 import type { TakenClientEvent } from "./webhooks.ts";
 
 const { clientEvents: CLIENT_EVENTS, eventBytes: EVENT_BYTES } = HOSTED_LIMITS;
-/** Requests per second that this end answers without the hub, which would count them, and how many may come at once. */
+/**
+ * Requests per second that this end answers without the hub, whose rate limit they bypass, and the
+ * size of a burst.
+ */
 const OWN_ANSWERS = 10;
 const OWN_ANSWERS_BURST = 100;
 
 type Frame<K extends ClientFrame["kind"]> = Extract<ClientFrame, { kind: K }>;
 
 export class StockLink implements Link<ServerMessage>, WebSocketListener, SubscriptionPort {
-  /** Also the link's name on the hub, so that every hub on the backplane can leave it out. */
+  /** Also the link's session, so that every hub on the backplane can exclude it. */
   readonly socketId: string = newSocketId();
   readonly #host: PusherHost;
   readonly #end: PusherEnd;
@@ -60,7 +64,7 @@ export class StockLink implements Link<ServerMessage>, WebSocketListener, Subscr
     this.#subscriptions = new Subscriptions(host, this);
   }
 
-  /** Presents the link to the hub and says hello. */
+  /** Presents the link to the hub and sends `hello`. */
   open(hub: LinkAcceptor, handshake: Handshake): void {
     const grant = (action: "subscribe" | "publish", topic: string): Grant | undefined =>
       this.#grant(action, topic);
@@ -87,7 +91,7 @@ export class StockLink implements Link<ServerMessage>, WebSocketListener, Subscr
   close(cause: CloseCause): void {
     if (this.#end.closing) return;
     this.#end.closeFor(cause);
-    // A peer may take its time to answer a close, and is nobody's neighbour meanwhile.
+    // A peer may take its time to answer a close, and is no subscriber meanwhile.
     this.ended(cause);
   }
 
@@ -99,12 +103,12 @@ export class StockLink implements Link<ServerMessage>, WebSocketListener, Subscr
     else this.malformed(read.reason);
   }
 
-  /** The client sent what is no frame. The hub counts these, and closes at the fifth. */
+  /** The client sent something that is no frame. The hub counts these and closes at the fifth. */
   malformed(reason: string): void {
     this.#observer?.malformed(reason);
   }
 
-  /** The connection is over, or as good as over. Only the first time counts. */
+  /** The connection is over, or about to be. Only the first call counts. */
   ended(cause: CloseCause): void {
     this.#subscriptions.clear();
     if (this.#user) {
@@ -138,13 +142,16 @@ export class StockLink implements Link<ServerMessage>, WebSocketListener, Subscr
     this.#answer(errorText(error));
   }
 
-  /** Answers without the hub. Who asks for that all the time is counted among those who do not speak the protocol. */
+  /** Answers without the hub. Beyond the rate, requests count as malformed. */
   #answer(text: string): void {
     if (this.#ownAnswers.take(1, performance.now()) === 0) this.#end.say(textFrames([text]));
     else this.malformed("too many requests");
   }
 
-  /** A signature stands for the application's own decision; sending client events follows from being subscribed by one. */
+  /**
+   * The signature of a subscription replaces `authorize`. It also allows client events, where they
+   * are enabled.
+   */
   #grant(action: "subscribe" | "publish", topic: string): Grant | undefined {
     const grant = this.#subscriptions.grant(topic);
     return action === "subscribe" || this.#host.clientEvents ? grant : undefined;
@@ -205,7 +212,7 @@ export class StockLink implements Link<ServerMessage>, WebSocketListener, Subscr
     else this.fail(verdict.error);
   }
 
-  /** A user's own channel is none of the hub's: it exists on this emulator only, for whoever has signed in. */
+  /** A user's own channel is no topic: it exists on this server only, for the signed-in user. */
   #subscribeToUser(channel: string, user: string): void {
     if (user !== this.#user?.id)
       return this.fail({ code: "forbidden", message: "This channel is for the signed-in user only" });
@@ -263,7 +270,9 @@ export class StockLink implements Link<ServerMessage>, WebSocketListener, Subscr
   }
 }
 
-/** What came as JSON can be JSON again, unless it is nested so deeply that only reading it succeeds. */
+/**
+ * Encodes parsed JSON. Undefined when it is nested too deeply: parsing allows more than encoding.
+ */
 function jsonOf(data: unknown): string | undefined {
   try {
     return JSON.stringify(data);

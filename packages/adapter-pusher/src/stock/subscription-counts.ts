@@ -1,4 +1,4 @@
-/** Tells the connections of a channel how many they are: at every change, or now and then where they are many. */
+/** Notifies the connections of a channel of their number: at every change, or at intervals. */
 
 import { textFrames } from "@bellwire/core/adapter";
 import { channelClass } from "../protocol/channel-name.ts";
@@ -7,13 +7,15 @@ import { countText } from "./events.ts";
 
 type CountChange = Extract<ChannelChange, { name: "subscription_count" }>;
 
-/** A channel with more connections than this is told at most every so many milliseconds. */
+/**
+ * A channel with more than `MANY` connections is notified at most every `PAUSE` milliseconds.
+ */
 const MANY = 100;
 const PAUSE = 5_000;
 
 export class SubscriptionCounts {
   readonly #channels: () => Channels;
-  /** Channels that were told a moment ago. */
+  /** Channels that wait for the end of their pause. */
   readonly #pausing: Map<string, ReturnType<typeof setTimeout>> = new Map();
 
   constructor(channels: () => Channels) {

@@ -1,4 +1,7 @@
-/** The channels of one connection: subscribes at the hub in the client's place, and tells the client what comes of it. */
+/**
+ * The channels of one connection. Subscribes at the hub in the client's place and translates the
+ * answers.
+ */
 
 import type { ErrorCode, Position } from "@bellwire/core";
 import type { ClientMessage, Grant, ServerMessage } from "@bellwire/core/adapter";
@@ -9,7 +12,7 @@ import { cacheMissText, gapText, rosterText, succeededText } from "./events.ts";
 import type { Standing, Standings } from "./fan-out.ts";
 import type { PusherHost } from "./host.ts";
 
-/** The connection that the channels are of. */
+/** The connection of these channels. */
 export interface SubscriptionPort extends Connection {
   /** Sends the hub a command. */
   tell(message: ClientMessage, bytes: number): void;
@@ -19,19 +22,19 @@ export interface SubscriptionPort extends Connection {
   fail(error: PusherError): void;
 }
 
-/** How many subscriptions may wait because the client asks faster than the hub lets it. */
+/** The number of subscriptions that may wait because the client exceeds the hub's rate. */
 const WAITING = 256;
 
 interface ChannelState extends Standing {
   readonly name: string;
   readonly grant: Grant | undefined;
-  /** The hub's command whose answer counts. */
+  /** The reference of the command whose answer counts. */
   ref: number;
-  /** The hub has answered: what it says of the channel is of this subscription. */
+  /** The hub has answered; its messages on the channel belong to this subscription. */
   answered: boolean;
-  /** The client was told that it is subscribed. */
+  /** The client has received the answer to its subscription. */
   begun: boolean;
-  /** On a cache channel: the offset of the last event, from when it is asked for until it has come. */
+  /** On a cache channel: the offset of the last event, while the hub is asked for it. */
   cached: number | undefined;
   live: boolean;
   retry: ReturnType<typeof setTimeout> | undefined;
@@ -59,17 +62,17 @@ export class Subscriptions {
     return this.#states.has(channel);
   }
 
-  /** The grant of a channel that is subscribed or about to be; undefined also where none is needed. */
+  /** The grant of a subscription, answered or not; undefined also where none is needed. */
   grant(channel: string): Grant | undefined {
     return this.#states.get(channel)?.grant;
   }
 
-  /** Whether the client was told that it is subscribed. */
+  /** Whether the client has received the answer to its subscription. */
   begun(channel: string): boolean {
     return this.#states.get(channel)?.begun === true;
   }
 
-  /** Subscribes. `grant` is what the client's signature gives it. */
+  /** Subscribes. `grant` comes from the client's signature. */
   add(name: string, grant: Grant | undefined, bytes: number): void {
     const state: ChannelState = {
       name,
@@ -85,7 +88,7 @@ export class Subscriptions {
     this.#ask(state, undefined, bytes);
   }
 
-  /** Unsubscribes. Nothing is said of what was not subscribed, as Pusher does. */
+  /** Unsubscribes. Ignores channels that are not subscribed, as Pusher does. */
   remove(name: string, bytes: number): void {
     const state = this.#states.get(name);
     if (!state) return;
@@ -93,12 +96,12 @@ export class Subscriptions {
     this.#port.tell({ type: "unsubscribe", ref: this.#port.nextRef(), topic: name }, bytes);
   }
 
-  /** The connection is over. */
+  /** Ends every subscription: the connection is over. */
   clear(): void {
     for (const state of this.#states.values()) this.#forget(state);
   }
 
-  /** Hears what the hub says of a topic; anything else is ignored. */
+  /** Takes the hub's messages about topics and ignores all others. */
   hear(message: ServerMessage): void {
     switch (message.type) {
       case "subscribed":
@@ -112,7 +115,7 @@ export class Subscriptions {
       case "skip":
       case "gap": {
         const state = this.#states.get(message.topic);
-        // What is still under way of a subscription that ended, or was asked for again.
+        // Until then, messages belong to an earlier subscription of the channel.
         if (!state?.answered) return;
         if (message.type === "members") return this.#roster(state, message);
         if (!state.begun) return;
@@ -131,7 +134,7 @@ export class Subscriptions {
     this.#port.tell({ type: "subscribe", ref, topic: state.name, ...(position && { position }) }, bytes);
   }
 
-  /** The state whose subscription this answers; undefined when it was given up in the meantime. */
+  /** The state whose subscription has this reference; undefined when it has ended meanwhile. */
   #answered(ref: number | undefined): ChannelState | undefined {
     const state = ref === undefined ? undefined : this.#asked.get(ref);
     if (state) this.#asked.delete(state.ref);
@@ -143,7 +146,7 @@ export class Subscriptions {
     if (!state) return;
     const { access, cache } = channelClass(state.name);
     if (cache && state.cached === undefined && position.offset > 0) {
-      // The hub replays what follows a position: one step back is the last event.
+      // The hub replays the events after a position, so one step back brings the last one.
       state.cached = position.offset;
       return this.#ask(state, { ...position, offset: position.offset - 1 }, 0);
     }
@@ -178,7 +181,7 @@ export class Subscriptions {
     state.cached = undefined;
     state.live = true;
     if (message.type === "gap") return this.#port.write(gapText(message));
-    // What clients send to each other is not kept for those who come later.
+    // Client events are not kept for later subscribers.
     const kept = message.type === "notification" && !message.event.startsWith("client-");
     if (cached !== undefined && message.offset === cached && !kept) return this.#miss(state);
     if (message.type === "notification") this.#port.write(this.#host.fanOut.notification(message));
@@ -187,7 +190,7 @@ export class Subscriptions {
   #failed({ ref, topic, code, message, retryAfter }: About<"error">): void {
     const state = ref === undefined ? this.#states.get(topic ?? "") : this.#answered(ref);
     if (!state) return;
-    // A stock client does not ask again until its connection is a new one, so this end does.
+    // A stock client does not ask again until it reconnects, so this end does.
     if (ref !== undefined && retryAfter !== undefined && this.#waiting < WAITING) {
       this.#waiting += 1;
       state.retry = setTimeout(() => {

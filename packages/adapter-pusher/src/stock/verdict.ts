@@ -1,4 +1,4 @@
-/** Whether what a client brought lets it in: the signatures of subscriptions and of signing in. Pure but for the HMAC. */
+/** Verifies the signatures of subscriptions and of users who sign in. Pure but for the HMAC. */
 import type { Grant } from "@bellwire/core/adapter";
 import type { PusherApp } from "../protocol/app.ts";
 import { channelClass } from "../protocol/channel-name.ts";
@@ -10,27 +10,31 @@ import type { SignedMember } from "./member-id.ts";
 /** A user who has signed in on a connection. */
 export type SignedInUser = SignedMember;
 
-/** What is signed is trusted; the rest says why not. */
+/** The signed value, which is trusted, or the error that the client receives. */
 export type Verdict<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: PusherError };
 
-/** What is verified of a subscription. */
+/** The parts of a subscription that are verified. */
 export interface Subscription {
   readonly socketId: string;
   readonly channel: string;
   readonly auth: string | undefined;
   readonly channelData: string | undefined;
-  /** The user of the connection, who needs no `channel_data` of his own. */
+  /** The user who signed in on the connection. It stands in for `channel_data` that is missing. */
   readonly user: SignedInUser | undefined;
 }
 
-/** The largest `channel_data` and `user_data`, in bytes. The hub has a bound of its own for what members see of each other. */
+/**
+ * The largest `channel_data` and `user_data` in bytes. The hub has a bound of its own for the info
+ * of members.
+ */
 const USER_DATA = 10_240;
 
 /**
- * Verifies the signature of a subscription to a private or presence channel. The grant names the member where there are members, and
- * elsewhere the user whom `channel_data` names, if any: by that name the hub can take it back.
+ * Verifies the signature of a subscription to a private or presence channel. The grant names the
+ * member of a presence channel. For a private one it names the user in `channel_data`, if there is
+ * one, so that the hub can revoke it.
  */
 export function judgeSubscription(app: PusherApp, subscription: Subscription): Verdict<Grant> {
   const { socketId, channel, auth, channelData, user } = subscription;
@@ -69,7 +73,7 @@ export function judgeSignin(
   return typeof user === "string" ? refuse(`Invalid user_data: ${user}`) : { ok: true, value: user };
 }
 
-/** Checks `key:signature`; answers with what is wrong. */
+/** Checks `key:signature`. Returns the error text, or undefined for a correct signature. */
 function judgeAuth(app: PusherApp, auth: string, signed: string, shown: string): string | undefined {
   const colon = auth.indexOf(":");
   if (auth.slice(0, Math.max(0, colon)) !== app.key) return ERROR_TEXT.invalidKey;
@@ -78,7 +82,7 @@ function judgeAuth(app: PusherApp, auth: string, signed: string, shown: string):
     : ERROR_TEXT.invalidSignature(shown);
 }
 
-/** Reads who somebody is from signed JSON, or says in words what is wrong with it. */
+/** Reads a user from signed JSON. Returns an error text for anything else. */
 function readUser(text: string | undefined, key: "user_id" | "id"): SignedInUser | string {
   if (text === undefined) return "it is missing";
   if (Buffer.byteLength(text) > USER_DATA) return `at most ${USER_DATA} bytes`;
@@ -90,7 +94,7 @@ function readUser(text: string | undefined, key: "user_id" | "id"): SignedInUser
   }
   if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return `${key} is missing`;
   const { [key]: given, user_info: info } = value as Readonly<Record<string, unknown>>;
-  // Larger numbers than these cannot be told apart once they are read.
+  // Larger numbers lose digits when they are parsed, so different ids would become the same.
   const numeric = key === "user_id" && Number.isSafeInteger(given);
   const id = numeric ? String(given) : given;
   if (typeof id !== "string" || id === "" || id.length > HOSTED_LIMITS.userId)

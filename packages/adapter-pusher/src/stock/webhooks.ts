@@ -1,5 +1,4 @@
-/** Tells an application's server over HTTP what happens on channels, signed with the app's secret. */
-
+/** Webhooks: reports changes of channels to application servers, signed with the app's secret. */
 import type { PusherSettings, PusherWebhook } from "../options.ts";
 import type { PusherApp } from "../protocol/app.ts";
 import { sign } from "../protocol/signature.ts";
@@ -21,17 +20,24 @@ type WebhookEvent =
   | ({ readonly name: "client_event" } & TakenClientEvent)
   | { readonly name: "cache_miss"; readonly channel: string };
 
-/** Milliseconds for which a leaving is held back: who returns meanwhile had not left. */
+/**
+ * Milliseconds for which a departure is held back. A member that returns meanwhile has not left.
+ */
 const GRACE = 1_000;
-/** Events in one request, and those that may wait for one receiver; the oldest of more are given up. */
+/**
+ * Events in one request, and events that may wait for one receiver. The oldest of more are dropped.
+ */
 const BATCH = 20;
 const WAITING = 1_000;
-/** Milliseconds that a receiver has to answer; the first pause after a failure, which doubles; and when an event is given up. */
+/**
+ * Milliseconds: the time that a receiver has to answer, the first pause after a failure, which
+ * doubles, and the age at which an event is dropped.
+ */
 const ANSWER = 4_000;
 const PAUSE = 1_000;
 const GIVE_UP = 300_000;
 
-/** What comes back cancels what went. */
+/** An arrival cancels the departure that is held back. */
 const RETURNS = { channel_occupied: "channel_vacated", member_added: "member_removed" } as const;
 
 export class Webhooks {
@@ -44,8 +50,9 @@ export class Webhooks {
     this.#receivers = webhooks.map((webhook) => new Receiver(webhook));
   }
 
+  /** Reports a change, a departure after {@link GRACE}. */
   changed(change: ChannelChange): void {
-    // A user's own channel is nobody else's business.
+    // A user's own channel is private to the connections of this server.
     if (this.#receivers.length === 0 || change.channel.startsWith("#")) return;
     const member = "user_id" in change ? change.user_id : "";
     if (change.name === "channel_vacated" || change.name === "member_removed") {
@@ -80,7 +87,10 @@ export class Webhooks {
   }
 }
 
-/** One URL, to which events go in order and in batches: what happens in a tick, and what happened while it did not answer. */
+/**
+ * One URL. Events go to it in order, in batches: the events of one tick, or those that came while
+ * it did not answer.
+ */
 class Receiver {
   readonly #url: string;
   readonly #events: ReadonlySet<string>;
@@ -117,7 +127,7 @@ class Receiver {
     }
   }
 
-  /** Whether the receiver has taken it. */
+  /** Resolves with whether the receiver has accepted the body. */
   async #post(app: PusherApp, body: string): Promise<boolean> {
     try {
       const answer = await fetch(this.#url, {
