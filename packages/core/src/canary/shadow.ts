@@ -8,14 +8,21 @@ import type { StreamEffect } from "../client/subscription-machine.ts";
 import type { Clock } from "../clock.ts";
 import type { Transport } from "../link.ts";
 import type {
+  Acknowledged,
+  Bye,
   ClientMessage,
-  GapMessage,
-  Head,
-  Notified,
+  Done,
+  Expiring,
+  Hello,
+  Joined,
+  Left,
+  Members,
+  Ping,
+  Pong,
+  Publish,
   ServerMessage,
-  Skip,
   Subscribe,
-  Subscribed,
+  Welcome,
 } from "../protocol/messages.ts";
 import { hasPresence } from "../protocol/names.ts";
 import { randomId } from "../random-id.ts";
@@ -46,16 +53,6 @@ const ANSWER = 10_000;
  * no transport.
  */
 const LINGER = 40_000;
-
-/** The messages, beside errors, that the machine of a subscription takes. */
-type StreamMessage = Subscribed | Notified | Skip | GapMessage | Head;
-const STREAM: ReadonlySet<ServerMessage["type"]> = new Set<StreamMessage["type"]>([
-  "subscribed",
-  "notification",
-  "skip",
-  "gap",
-  "head",
-]);
 
 export class Shadow {
   readonly ledger: CanaryLedger;
@@ -123,11 +120,17 @@ export class Shadow {
   /** Takes a message that the channel sends. */
   said(link: PrimaryLink, message: ClientMessage): void {
     if (link !== this.#current) return;
-    if (message.type === "subscribe") this.#asked(message);
-    else if (message.type === "unsubscribe") this.#leave(message.topic);
-    else if (message.type === "token") {
-      this.#token = message.token;
-      this.#connection?.send([{ type: "token", ref: this.#nextRef(), token: message.token }]);
+    switch (message.type) {
+      case "subscribe":
+        return this.#asked(message);
+      case "unsubscribe":
+        return this.#leave(message.topic);
+      case "token":
+        this.#token = message.token;
+        this.#connection?.send([{ type: "token", ref: this.#nextRef(), token: message.token }]);
+        return;
+      default:
+        message satisfies Hello | Publish | Ping | Pong;
     }
   }
 
@@ -226,12 +229,33 @@ export class Shadow {
   }
 
   #receive(side: Side, message: ServerMessage): void {
-    if (isStreamMessage(message)) return this.#step(side, message.topic, message);
-    if (message.type !== "error") return;
-    const { ref, topic } = message;
-    // Streams ignore refs that are not theirs.
-    const concerned = ref !== undefined ? this.ledger.topics : topic !== undefined ? [topic] : [];
-    for (const name of concerned) this.#step(side, name, message);
+    switch (message.type) {
+      case "subscribed":
+      case "notification":
+      case "skip":
+      case "gap":
+      case "head":
+        return this.#step(side, message.topic, message);
+      case "error": {
+        const { ref, topic } = message;
+        // Streams ignore refs that are not theirs.
+        const concerned = ref !== undefined ? this.ledger.topics : topic !== undefined ? [topic] : [];
+        for (const name of concerned) this.#step(side, name, message);
+        return;
+      }
+      default:
+        message satisfies
+          | Welcome
+          | Acknowledged
+          | Done
+          | Members
+          | Joined
+          | Left
+          | Expiring
+          | Ping
+          | Pong
+          | Bye;
+    }
   }
 
   #step(side: Side, topic: string, event: Parameters<CanaryLedger["step"]>[2]): void {
@@ -244,13 +268,20 @@ export class Shadow {
   }
 
   #perform(topic: string, effect: StreamEffect): void {
-    if (effect.do === "ready" || effect.do === "end") this.#cancelRetry(topic);
-    if (effect.do === "end") blame(this.#host.tally.candidate, effect.code);
-    if (effect.do === "retry") this.#retryAfter(topic, effect.after);
-    if (effect.do !== "subscribe") return;
-    const { ref, position } = effect;
-    this.#connection?.send([{ type: "subscribe", ref, topic, position }]);
-    this.#retryAfter(topic, ANSWER);
+    switch (effect.do) {
+      case "subscribe":
+        this.#connection?.send([{ type: "subscribe", ref: effect.ref, topic, position: effect.position }]);
+        return this.#retryAfter(topic, ANSWER);
+      case "retry":
+        return this.#retryAfter(topic, effect.after);
+      case "ready":
+        return this.#cancelRetry(topic);
+      case "end":
+        this.#cancelRetry(topic);
+        return blame(this.#host.tally.candidate, effect.code);
+      default:
+        effect.do satisfies "deliver" | "gap";
+    }
   }
 
   #retryAfter(topic: string, ms: number): void {
@@ -263,8 +294,4 @@ export class Shadow {
     this.#retries.get(topic)?.();
     this.#retries.delete(topic);
   }
-}
-
-function isStreamMessage(message: ServerMessage): message is StreamMessage {
-  return STREAM.has(message.type);
 }

@@ -35,7 +35,7 @@ const SPARE = 1_000;
  * Codes by which a transport itself fails. Every other code is the hub's answer, which any
  * transport would bring.
  */
-const WIRE_FAILURES: readonly ErrorCode[] = ["link_lost", "timeout", "malformed", "normal"];
+const TRANSPORT_FAILURES: readonly ErrorCode[] = ["link_lost", "timeout", "malformed", "normal"];
 
 /**
  * A transport that tries several, in their order, within one attempt of the channel. A transport
@@ -66,8 +66,8 @@ export function fallback<const T extends readonly Transport[]>(
     name: `fallback(${transports.map(({ name }) => name).join(", ")})`,
     capabilities: weakest(transports) as Weakest<T[number]["capabilities"]>,
     connect(observer) {
-      const worked = (wire: Transport): void => {
-        if (policy === "stick") order = [wire, ...transports.filter((other) => other !== wire)];
+      const worked = (transport: Transport): void => {
+        if (policy === "stick") order = [transport, ...transports.filter((other) => other !== transport)];
       };
       return new Trial(order, observer, { timeout, clock, worked });
     },
@@ -77,12 +77,12 @@ export function fallback<const T extends readonly Transport[]>(
 interface TrialOptions {
   readonly timeout: number;
   readonly clock: Clock;
-  readonly worked: (wire: Transport) => void;
+  readonly worked: (transport: Transport) => void;
 }
 
 /** One link, over the first transport that works. */
 class Trial implements Link<ClientMessage> {
-  readonly #wires: readonly Transport[];
+  readonly #transports: readonly Transport[];
   readonly #observer: LinkObserver<ServerMessage>;
   readonly #options: TrialOptions;
   /**
@@ -101,8 +101,12 @@ class Trial implements Link<ClientMessage> {
   #said: ClientMessage[] | undefined = [];
   #cancelTimeout: (() => void) | undefined;
 
-  constructor(wires: readonly Transport[], observer: LinkObserver<ServerMessage>, options: TrialOptions) {
-    this.#wires = wires;
+  constructor(
+    transports: readonly Transport[],
+    observer: LinkObserver<ServerMessage>,
+    options: TrialOptions,
+  ) {
+    this.#transports = transports;
     this.#observer = observer;
     this.#options = options;
     this.#next({ code: "link_lost" });
@@ -133,13 +137,13 @@ class Trial implements Link<ClientMessage> {
     const left = this.#link;
     this.#link = undefined;
     this.#open = false;
-    left?.close({ code: "normal", reason: "another wire is tried" });
-    const wire = this.#settled ? undefined : this.#wires[at];
-    if (!wire) return this.#observer.close(cause);
+    left?.close({ code: "normal", reason: "another transport is tried" });
+    const transport = this.#settled ? undefined : this.#transports[at];
+    if (!transport) return this.#observer.close(cause);
     const current = (): boolean => at === this.#at;
-    const late = { code: "timeout", reason: `no message over ${wire.name}` } as const;
+    const late = { code: "timeout", reason: `no message over ${transport.name}` } as const;
     this.#cancelTimeout = clock.after(timeout, () => this.#next(late));
-    const link = wire.connect({
+    const link = transport.connect({
       open: () => current() && this.#opened(),
       message: (message, bytes) => {
         if (!current()) return;
@@ -147,7 +151,7 @@ class Trial implements Link<ClientMessage> {
           this.#said = undefined;
           this.#settled = true;
           this.#cancelTimeout?.();
-          worked(wire);
+          worked(transport);
         }
         this.#observer.message(message, bytes);
       },
@@ -174,7 +178,7 @@ class Trial implements Link<ClientMessage> {
 
   #closed(cause: CloseCause): void {
     this.#link = undefined;
-    this.#settled ||= !WIRE_FAILURES.includes(cause.code);
+    this.#settled ||= !TRANSPORT_FAILURES.includes(cause.code);
     this.#next(cause);
   }
 }

@@ -1,8 +1,8 @@
 /**
- * Routes messages between many links and one upstream. The decisions are those of two machines, one
- * for the greeting and one for each topic; the router numbers the commands and takes answers back.
+ * Routes messages between many links and one upstream. A machine for each topic decides who is
+ * subscribed and what comes; the router greets the hub once for all links, numbers their commands
+ * and takes the answers back. Performs nothing: due messages are in `up` and `down`.
  */
-
 import { ERRORS } from "../../errors.ts";
 import type { CloseCause } from "../../protocol/close-codes.ts";
 import type {
