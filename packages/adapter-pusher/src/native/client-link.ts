@@ -1,4 +1,4 @@
-/** A link to a hub whose emulator is on the other end: Bellwire's own messages, on a connection of Pusher's. */
+/** The client's end of a link to a hub of our own: Bellwire's messages, on a connection of Pusher's. */
 
 import { type CloseCause } from "@bellwire/core";
 import {
@@ -11,7 +11,7 @@ import {
 import { type PusherAddress, PusherConnection, type ReceivedEvent } from "../connection/pusher-connection.ts";
 import { NATIVE_EVENT, NATIVE_PATH } from "./native-event.ts";
 
-export class NativeLink implements Link<ClientMessage> {
+export class PusherClientLink implements Link<ClientMessage> {
   /** pusher-js does not tell. */
   readonly buffered = 0;
   readonly #observer: LinkObserver<ServerMessage>;
