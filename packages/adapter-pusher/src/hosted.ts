@@ -1,6 +1,6 @@
 /**
- * The server half for the hosted service: a broadcaster that publishes there, and routes for requests
- * of its clients.
+ * The server half for the hosted service: a broadcaster that publishes there, and routes for
+ * requests of its clients.
  */
 export { attachPusherRoutes } from "./hosted/server/attach-routes.ts";
 export { type HostedPusherOptions, hostedPusher } from "./hosted/server/hosted-pusher.ts";

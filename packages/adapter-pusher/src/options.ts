@@ -7,7 +7,9 @@ import { appRule, checkApp, type PusherApp } from "./protocol/app.ts";
 
 /** Options of `attachPusher`. */
 export interface PusherServerOptions extends OriginOptions {
-  /** The app that is served: the id, key and secret that clients and servers are configured with. */
+  /**
+   * The app that is served: the id, key and secret that clients and servers are configured with.
+   */
   readonly app: PusherApp;
   /**
    * The prefix of the protocol's paths: `/pusher` serves `/pusher/app/KEY` and `/pusher/apps/ID/…`.

@@ -52,8 +52,8 @@ export type PusherHub = LinkAcceptor & Partial<Publisher>;
  *
  * `hub.revoke` knows a stock client by what `authenticate` returns for its headers (a cookie), else
  * by the user who signed in; and each of its private and presence channels by the `user_id` in the
- * signed `channel_data`. A channel without any of these is cut with every `revoke` that may mean it,
- * and has to be authorized again.
+ * signed `channel_data`. A channel without any of these is cut with every `revoke` that may mean
+ * it, and has to be authorized again.
  */
 export function attachPusher(hub: PusherHub, server: HttpServer, options: PusherServerOptions): () => void {
   const settings = serverSettings(options);

@@ -1,4 +1,7 @@
-/** The HTTP API of Pusher Channels, for the server libraries of any language. Publishes on the hub, and so to every wire. */
+/**
+ * The HTTP API of Pusher Channels, for the server libraries of any language. It publishes on the
+ * hub, and so to clients of every transport.
+ */
 import { type ErrorCode, isBellwireError, type Position } from "@bellwire/core";
 import { isName, textFrames } from "@bellwire/core/adapter";
 import { type HttpRequest, type HttpResponse, reply } from "@bellwire/core/http";
@@ -10,7 +13,7 @@ import { type Answer, bad, bodyOf, json, replyOf } from "./answer.ts";
 import { attributeNames, type PublishedEvent, readBatch, readTrigger } from "./published-event.ts";
 import { decoded, judgeRequest } from "./request-auth.ts";
 
-/** What the HTTP API needs of a hub. */
+/** The part of a hub that the HTTP API needs. */
 export interface Publisher {
   publish(
     topic: string,
@@ -20,11 +23,11 @@ export interface Publisher {
   ): Promise<Position | null>;
 }
 
-/** What the API is a part of. */
+/** The surroundings of the API. */
 export interface ApiHost {
   readonly app: PusherApp;
   readonly channels: Channels;
-  /** Whether `subscription_count` may be asked for. */
+  /** Whether `subscription_count` may be requested. */
   readonly subscriptionCount: boolean;
 }
 
@@ -43,7 +46,9 @@ export class HttpApi {
     this.#host = host;
   }
 
-  /** Answers a request whose path goes on with `rest` after that of the app. Never throws, whatever was sent. */
+  /**
+   * Answers a request; `rest` is its path after that of the app. Never throws, whatever was sent.
+   */
   async handle(request: HttpRequest, response: HttpResponse, rest: string): Promise<void> {
     let answer: Answer;
     try {
@@ -86,7 +91,8 @@ export class HttpApi {
   async #trigger(body: string): Promise<Answer> {
     const events = readTrigger(body);
     if (!Array.isArray(events)) return events;
-    // Channels have no order among each other. One that is not in the contract fails the request, and the others have the event.
+    // Channels have no order among each other. A channel that is not in the contract fails the
+    // request, and the others receive the event.
     await Promise.all(events.map((event) => this.#publish(event)));
     const info = events[0]?.info ?? [];
     if (info.length === 0) return json({});
@@ -102,7 +108,7 @@ export class HttpApi {
     return json({ batch: events.map(({ channel, info }) => this.#attributes(channel, info)) });
   }
 
-  /** The form of 2012: the body is the data, everything else is in the URL. */
+  /** The form of 2012: the body is the data, and everything else is in the URL. */
   async #triggerRaw(channel: string, body: string, parameters: Parameters): Promise<Answer> {
     const events = readTrigger(
       JSON.stringify({
@@ -170,7 +176,7 @@ export class HttpApi {
     return json({ users: Array.from(members, (id) => ({ id })) });
   }
 
-  /** Those of the attributes asked for that the channel has. */
+  /** The attributes asked for that the channel has. */
   #attributes(channel: string, info: readonly string[]): Readonly<Record<string, number>> {
     const { connections, members } = this.#host.channels.of(channel) ?? {};
     const isPresence = channelClass(channel).access === "presence";
@@ -183,7 +189,9 @@ export class HttpApi {
   }
 }
 
-/** What the hub said no to. The words are the hub's own; what else went wrong is nobody's business out there. */
+/**
+ * The answer to an error. Errors of the hub are shown with their words; others stay on the server.
+ */
 function failure(error: unknown): Answer {
   if (!isBellwireError(error)) return { status: 500, text: "Internal error" };
   return { status: STATUS[error.code] ?? 400, text: error.message };

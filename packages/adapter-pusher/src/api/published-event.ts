@@ -1,4 +1,7 @@
-/** Reads what a server library publishes: the bodies of `events` and `batch_events`. Pure; answers instead of throwing. */
+/**
+ * Reads publishes of server libraries: the bodies of `events` and `batch_events`. Pure; it answers
+ * instead of throwing.
+ */
 import { DATA_DEPTH, isEventName, isName, isTooDeep } from "@bellwire/core/adapter";
 import { userOfChannel } from "../protocol/channel-name.ts";
 import { HOSTED_LIMITS } from "../protocol/limits.ts";
@@ -8,19 +11,19 @@ import { type Answer, bad } from "./answer.ts";
 export interface PublishedEvent {
   readonly channel: string;
   readonly name: string;
-  /** The data as it came. */
+  /** The data as it was sent. */
   readonly text: string;
-  /** What it means: JSON if it is JSON, and otherwise itself. */
+  /** The meaning of the data: its value if it is JSON, and otherwise the text itself. */
   readonly data: unknown;
   /** The connection that must not receive it. */
   readonly socketId: string | undefined;
-  /** What the caller wants to know of the channel. */
+  /** The attributes of the channel that the caller asks for. */
   readonly info: readonly string[];
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The body of `events`: one event to one or several channels. */
+/** Reads the body of `events`: one event to one or several channels. */
 export function readTrigger(body: string): PublishedEvent[] | Answer {
   const fields = readObject(body);
   if (!fields) return bad("The body must be a JSON object");
@@ -31,7 +34,7 @@ export function readTrigger(body: string): PublishedEvent[] | Answer {
   return readEvents([...new Set<unknown>(channels)].map((name) => ({ ...fields, channel: name })));
 }
 
-/** The body of `batch_events`: several events, each to its channel. */
+/** Reads the body of `batch_events`: several events, each to its channel. */
 export function readBatch(body: string): PublishedEvent[] | Answer {
   const { batch } = readObject(body) ?? {};
   if (!Array.isArray(batch)) return bad("batch must be an array of events");
@@ -40,7 +43,7 @@ export function readBatch(body: string): PublishedEvent[] | Answer {
   return readEvents(batch);
 }
 
-/** All of them, or what is wrong with the first that cannot be published: half a batch is worse than none. */
+/** All events, or the answer to the first one that is illegal: half a batch is worse than none. */
 function readEvents(values: readonly unknown[]): PublishedEvent[] | Answer {
   const events: PublishedEvent[] = [];
   for (const value of values) {
@@ -65,7 +68,7 @@ function readEvent(value: unknown): PublishedEvent | Answer {
     };
   }
   const meant = meaning(data);
-  // Events to a user bypass the hub, which looks at everything else.
+  // Events to a user bypass the hub, which checks all others.
   if (meant !== data && isTooDeep(data)) return bad(`data may be at most ${DATA_DEPTH} levels deep`);
   const noSocket = socketId === undefined || socketId === null;
   if (!noSocket && (typeof socketId !== "string" || !/^\d{1,20}\.\d{1,20}$/.test(socketId)))
@@ -81,7 +84,7 @@ function readEvent(value: unknown): PublishedEvent | Answer {
   };
 }
 
-/** The names of attributes in a list with commas. */
+/** The names in a list that is separated by commas. */
 export function attributeNames(list: string): readonly string[] {
   return list
     .split(",")

@@ -1,25 +1,31 @@
-/** Whether a request to the HTTP API comes from who knows the app's secret. Pure but for the HMAC. */
+/**
+ * Judges whether the sender of a request to the HTTP API knows the app's secret. Pure but for the
+ * HMAC.
+ */
 import type { PusherApp } from "../protocol/app.ts";
 import { bodyDigest, isSignature, requestText } from "../protocol/signature.ts";
 
-/** A request as it came. */
+/** A request as it was sent. */
 export interface ApiRequest {
   readonly method: string;
-  /** The path as it was sent, percent-encoding and all. */
+  /** The path, with its percent-encoding. */
   readonly path: string;
-  /** What followed the question mark. */
+  /** The text after the question mark. */
   readonly query: string;
   readonly body: Uint8Array;
   /** Seconds since 1970. */
   readonly now: number;
 }
 
-/** The parameters of a signed request, or in words why it is refused with 401. */
+/** The parameters of a signed request, or the text of the 401 that refuses it. */
 export type RequestVerdict =
   | { readonly ok: true; readonly parameters: ReadonlyMap<string, string> }
   | { readonly ok: false; readonly reason: string };
 
-/** Seconds that a request may be from the past or the future. A captured one is good for no longer. */
+/**
+ * Seconds by which the time of a request may differ from ours. A captured request is good for no
+ * longer.
+ */
 const WITHIN = 600;
 
 /** Verifies key, version, time, body and signature of a request. */
@@ -51,7 +57,9 @@ export function judgeRequest(app: PusherApp, request: ApiRequest): RequestVerdic
 
 type Pairs = readonly (readonly [name: string, value: string])[];
 
-/** The parameters as they were sent, names in lower case. Of several with one name the last counts. */
+/**
+ * The parameters as they were sent, names in lower case. Of several with one name the last counts.
+ */
 function readQuery(query: string): Pairs {
   const pairs = query
     .split("&")
@@ -63,17 +71,18 @@ function readQuery(query: string): Pairs {
   return [...new Map(pairs)];
 }
 
-/** One way to read a request, as its sender may have signed it. */
+/** One form of a request that its sender may have signed. */
 interface Reading {
   readonly path: string;
   readonly parameters: Pairs;
-  /** What the parameters then mean. */
+  /** The meaning of the parameters in this reading. */
   readonly values: Pairs;
 }
 
 /**
- * What a library may have signed: values without escaping, says the documentation, but not every library escapes what it sends,
- * and some sign the path as the application gave it, others as it is sent.
+ * All readings that a library may have signed. The documentation says values without escaping, but
+ * not every library escapes the values that it sends; and some sign the path as the application
+ * gave it, others as it is sent.
  */
 function readings(path: string, raw: Pairs): readonly Reading[] {
   const plain = mapped(raw, decoded);
@@ -90,7 +99,7 @@ function mapped(pairs: Pairs, change: (text: string) => string): Pairs {
   return pairs.map(([name, value]) => [change(name).toLowerCase(), change(value)]);
 }
 
-/** Percent-decoding that leaves alone what is not encoded properly. */
+/** Percent-decoding that leaves a text alone when it is not encoded properly. */
 export function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

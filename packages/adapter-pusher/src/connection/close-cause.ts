@@ -1,13 +1,16 @@
-/** What the number of a close of Pusher's means to us. Pure. */
+/** The meaning of the number of a close of Pusher's. Pure. */
 import { type CloseCause, type ErrorCode } from "@bellwire/core";
 
-/** Numbers with a meaning of their own; https://pusher.com/docs/channels/library_auth_reference/pusher-websockets-protocol lists them. */
+/**
+ * Numbers with a meaning of their own:
+ * https://pusher.com/docs/channels/library_auth_reference/pusher-websockets-protocol
+ */
 const CODES: Readonly<Record<number, ErrorCode>> = {
   1009: "too_large",
   1011: "internal",
   1012: "draining",
   1013: "overloaded",
-  // More connections than the plan has: others may go.
+  // The plan has no more connections, until others end.
   4004: "overloaded",
   4006: "unsupported_protocol",
   4007: "unsupported_protocol",
@@ -16,7 +19,10 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   4201: "timeout",
 };
 
-/** The cause of a close. 4000 to 4099 are about the app itself, which another attempt does not change; 4100 to 4199 ask for patience. */
+/**
+ * The cause of a close. 4000 to 4099 are about the app itself, which another attempt does not
+ * change; 4100 to 4199 ask the client to wait.
+ */
 export function causeOfNumber(number: number | undefined): CloseCause {
   if (number === undefined) return { code: "link_lost", reason: "no connection" };
   const code = CODES[number] ?? (number >= 4000 && number < 4100 ? "forbidden" : undefined);

@@ -1,8 +1,14 @@
-/** How a hub's causes close a connection of Pusher's, whose clients decide by the number alone whether and when they come back. */
+/**
+ * The numbers with which a hub's causes close a connection. Pusher's clients decide by the number
+ * alone whether and when they reconnect.
+ */
 import { type CloseCause, type ErrorCode } from "@bellwire/core";
 import { closeFrame } from "@bellwire/core/adapter";
 
-/** Pusher's close codes that the emulator uses. 4000 to 4099: never again; 4100 to 4199: in a second; 4200 to 4299: at once. */
+/**
+ * Pusher's close codes that the server uses. Clients reconnect never after 4000 to 4099, in a
+ * second after 4100 to 4199, and at once after 4200 to 4299.
+ */
 export const CLOSE = {
   unknownApp: 4001,
   unsupportedProtocol: 4007,
@@ -12,11 +18,14 @@ export const CLOSE = {
   noPong: 4201,
 } as const;
 
-/** Without backoff is only what cannot come in a loop: clients take a 42xx for "at once", and everything above for "never". */
+/**
+ * Only causes that cannot occur in a loop get a 42xx, after which clients reconnect without
+ * backoff. After any number above they never reconnect.
+ */
 const NUMBERS: Partial<Readonly<Record<ErrorCode, number>>> = {
   unauthorized: CLOSE.unauthorized,
   forbidden: CLOSE.unauthorized,
-  // Whoever ended it on purpose does not want it back.
+  // The server ended it on purpose and does not want the client back.
   normal: CLOSE.unauthorized,
   timeout: CLOSE.noPong,
   link_lost: 1006,
@@ -24,7 +33,10 @@ const NUMBERS: Partial<Readonly<Record<ErrorCode, number>>> = {
   internal: 1011,
 };
 
-/** The close frame of a cause; its reason is the one of Bellwire's own wires. 1006 stands for none at all. */
+/**
+ * The close frame of a cause; its reason is that of the other transports. 1006 stands for no close
+ * frame at all.
+ */
 export function pusherClose(cause: CloseCause): { readonly number: number; readonly reason: string } {
   return { number: NUMBERS[cause.code] ?? CLOSE.overCapacity, reason: closeFrame(cause).reason };
 }

@@ -7,7 +7,7 @@ export interface PusherEvent {
   readonly channel?: string | undefined;
   /** JSON. */
   readonly data?: string | undefined;
-  /** The user that sent it; on client events of presence channels. */
+  /** The sender; on client events of presence channels. */
   readonly user_id?: string | number | undefined;
 }
 
@@ -25,8 +25,8 @@ export const PING: string = eventText({ event: "pusher:ping", data: "{}" });
 export const PONG: string = eventText({ event: "pusher:pong", data: "{}" });
 
 /**
- * The first event of a connection. `activityTimeout` is in seconds; unless it is positive, pusher-js
- * never gets beyond connecting.
+ * The first event of a connection. `activityTimeout` is in seconds; unless it is positive,
+ * pusher-js never gets beyond connecting.
  */
 export function establishedText(socketId: string, activityTimeout: number): string {
   const data = JSON.stringify({ socket_id: socketId, activity_timeout: activityTimeout });

@@ -1,6 +1,7 @@
 /**
- * One connection of pusher-js, with what it does not do for us: it lives once, says at once that it was lost or never came to be,
- * and leaves nothing behind. Channels of pusher-js are not used: one whose subscription was refused can never be asked for again.
+ * One connection of pusher-js, which lives once, reports at once that it was lost or was never
+ * made, and leaves nothing behind. Channels of pusher-js are not used: one whose subscription was
+ * refused can never be asked for again.
  */
 import { type CloseCause } from "@bellwire/core";
 import { closeFrame } from "@bellwire/core/adapter";
@@ -14,14 +15,14 @@ type Pusher = InstanceType<typeof Pusher>;
 /** Where to connect. */
 export interface PusherAddress {
   readonly key: string;
-  /** Pusher's own hosts are named by it; with `host` it means nothing. */
+  /** Names Pusher's own hosts; with `host` it means nothing. */
   readonly cluster?: string | undefined;
   readonly host?: string | undefined;
   /** For `ws:` and `wss:` alike. Default: 80 and 443. */
   readonly port?: number | undefined;
-  /** What goes before `/app/KEY`. */
+  /** The path before `/app/KEY`. */
   readonly path?: string | undefined;
-  /** A page that came by https gets TLS whatever this says. */
+  /** A page that was loaded by https gets TLS in any case. */
   readonly tls: boolean;
 }
 
@@ -32,7 +33,7 @@ export interface ReceivedEvent {
   readonly data?: unknown;
 }
 
-/** At most one `open`, then events, then exactly one `close`; nothing after that. */
+/** Receives at most one `open`, then events, then exactly one `close`, and nothing after that. */
 export interface PusherObserver {
   open(socketId: string): void;
   event(event: ReceivedEvent): void;
@@ -40,11 +41,14 @@ export interface PusherObserver {
   close(cause: CloseCause): void;
 }
 
-/** Milliseconds of silence after which pusher-js asks for a sign of life, and that it waits for it. */
+/**
+ * Milliseconds without a message after which pusher-js sends a ping, and that it waits for the
+ * answer.
+ */
 const ACTIVITY_TIMEOUT = 25_000;
 const PONG_TIMEOUT = 10_000;
 
-/** What pusher-js does by itself when a connection is closed; each is also the name of an event. */
+/** Reactions of pusher-js to a close; each is also the name of an event. */
 const REACTIONS = ["tls_only", "refused", "backoff", "retry"] as const;
 
 export class PusherConnection {
@@ -52,7 +56,7 @@ export class PusherConnection {
   readonly #pusher: Pusher | undefined;
   readonly #unwatch: () => void = () => {};
   #phase: "connecting" | "open" | "closed" = "connecting";
-  /** The number in the last error, which is that of the close if a close follows at once. */
+  /** The number in the last error. It is that of the close if a close follows at once. */
   #number: number | undefined;
 
   /** Begins to connect. */
@@ -68,12 +72,12 @@ export class PusherConnection {
     }
   }
 
-  /** Sends an event; false when the connection is gone and nobody has noticed yet. */
+  /** Sends an event. Returns false when the connection is lost and that was not reported yet. */
   send(event: string, data: unknown, channel?: string): boolean {
     return this.#phase === "open" && (this.#pusher?.send_event(event, data, channel) ?? false);
   }
 
-  /** Ends the connection when everything was sent. The observer's `close` follows, once. */
+  /** Ends the connection after everything was sent. One `close` of the observer follows. */
   close(cause: CloseCause): void {
     if (this.#phase === "closed") return;
     const wasOpen = this.#phase === "open";
@@ -91,7 +95,7 @@ export class PusherConnection {
     connection.bind("error", (error: unknown) => this.#failed(error));
     connection.bind("state_change", ({ current }: { current: string }) => {
       if (current === "connected") return;
-      // It gave up, or goes about connecting again: it does so whenever it thinks that the connection is dead.
+      // It gave up, or begins to reconnect, as it does whenever it takes the connection for dead.
       const over = current === "disconnected" || current === "failed" || this.#phase !== "connecting";
       if (over) this.#lost(causeOfNumber(this.#number));
     });
@@ -103,7 +107,7 @@ export class PusherConnection {
   #opened(pusher: Pusher): void {
     if (this.#phase !== "connecting") return;
     const { connection: manager } = pusher;
-    // The manager says for a second longer that it is connected.
+    // The manager claims for another second that it is connected.
     for (const reaction of REACTIONS)
       manager.connection.bind(reaction, () => this.#lost(causeOfNumber(this.#number)));
     manager.connection.bind("closed", () => this.#lost(causeOfNumber(this.#number)));
@@ -125,12 +129,13 @@ export class PusherConnection {
     const { type, number } = readError(error);
     this.#number = number;
     if (type === "MessageParseError") return this.#observer.malformed("not JSON");
-    // What is said here of an open connection is followed by its close, or was only said.
+    // An error of an open connection is only a report, unless a close follows.
     if (this.#phase === "connecting") this.#lost(causeOfNumber(number));
   }
 
   #lost(cause: CloseCause): void {
-    // Called from within pusher-js, which may set up its next attempt after it has told us of the end of this one.
+    // Called from within pusher-js, which may prepare its next attempt after it has reported the
+    // end of this one.
     queueMicrotask(() => this.#release());
     if (this.#phase === "closed") return;
     this.#phase = "closed";
@@ -138,10 +143,13 @@ export class PusherConnection {
     this.#observer.close(cause);
   }
 
-  /** Closes the socket itself: pusher-js gives no reason, and whoever was lost is waited for, unlike one who left. */
+  /**
+   * Closes the socket itself: pusher-js sends no reason, and the hub waits for members that were
+   * lost, unlike those that left.
+   */
   #hangUp(cause: CloseCause): void {
     const { number, reason } = closeFrame(cause);
-    // A page may close only with 1000 and its own numbers, from 3000 on.
+    // A page may close only with 1000 or with 3000 to 4999.
     this.#pusher?.connection.connection?.transport?.socket?.close(
       number === 1000 || number >= 3000 ? number : 4000,
       reason,
@@ -154,13 +162,16 @@ export class PusherConnection {
     if (!pusher) return;
     pusher.disconnect();
     this.#unwatch();
-    // It is kept there for ever otherwise.
+    // Otherwise it is kept there for ever.
     const at = Pusher.instances.indexOf(pusher);
     if (at >= 0) Pusher.instances.splice(at, 1);
   }
 }
 
-/** Makes an instance, and a function that takes its listeners off the network, which would hold it for ever. */
+/**
+ * Makes an instance, and a function that takes its listeners off the network object, which would
+ * hold it for ever.
+ */
 function makePusher({ key, cluster, host, port, path, tls }: PusherAddress): {
   readonly pusher: Pusher;
   readonly unwatch: () => void;
@@ -174,13 +185,13 @@ function makePusher({ key, cluster, host, port, path, tls }: PusherAddress): {
   };
   try {
     const pusher = new Pusher(key, {
-      // Mandatory, and without a meaning beside a host.
+      // It is mandatory, and has no meaning beside a host.
       cluster: cluster ?? "bellwire",
       ...(host !== undefined && { wsHost: host }),
       ...(port !== undefined && { wsPort: port, wssPort: port }),
       ...(path !== undefined && { wsPath: path }),
       forceTLS: tls,
-      // Anything else lets pusher-js dial hosts that nobody named.
+      // With any other transport pusher-js dials hosts that nobody named.
       enabledTransports: ["ws"],
       activityTimeout: ACTIVITY_TIMEOUT,
       pongTimeout: PONG_TIMEOUT,
@@ -200,7 +211,8 @@ interface Network {
 }
 
 /**
- * Takes what comes before the instance does: its channels and users have no part in it, and it throws at frames that are none.
+ * Takes messages before the instance does: its channels and users have no part in them, and it
+ * throws at frames without an event.
  */
 function takeMessages({ connection }: Pusher, take: (value: unknown) => void): void {
   const emit = connection.emit.bind(connection);
@@ -212,8 +224,9 @@ function takeMessages({ connection }: Pusher, take: (value: unknown) => void): v
 }
 
 /**
- * Calls back when the attempt to connect has failed. pusher-js tells nobody, and waits 15 seconds and longer before the next: only
- * its timeline, a diary for statistics, has an entry.
+ * Calls back when the attempt to connect has failed. pusher-js does not report that, and waits 15
+ * seconds and longer before the next attempt; only its timeline, a log for statistics, has an
+ * entry.
  */
 function watchAttempt({ timeline }: Pusher, failed: (number: number | undefined) => void): void {
   const info = timeline.info.bind(timeline);
@@ -229,7 +242,7 @@ function watchAttempt({ timeline }: Pusher, failed: (number: number | undefined)
 
 function readError(error: unknown): { readonly type: unknown; readonly number: number | undefined } {
   const outer = fields(error);
-  // Those of an attempt are wrapped once more.
+  // Errors of an attempt are wrapped once more.
   const inner = fields(outer.error);
   const code = fields(outer.data ?? inner.data).code;
   return { type: outer.type, number: typeof code === "number" ? code : undefined };

@@ -1,38 +1,45 @@
 /**
- * Where Bellwire's own facts travel in an event of hosted Pusher, which has no other place for them: as one more key of its data; what
- * is no object is wrapped into one. `hostedPusher({ metadata: false })` does without. Our own hub never adds them.
- * Pure, and for browsers, too.
+ * The metadata of an event of hosted Pusher, which has no other place for it than one more key of
+ * the event's data. Data that is no object is wrapped into one. `hostedPusher({ metadata: false })`
+ * adds none, and neither does our own hub. Pure, and for browsers, too.
  */
 import type { Position } from "@bellwire/core";
 
 /** The key of the metadata in the data of an event. */
 export const METADATA_KEY = "$bellwire";
 
-/** The key of the data itself, where it cannot be the event's data: it is no object, or an object that uses one of our two keys. */
+/**
+ * The key of the data itself when it cannot be the event's data: it is no object, or an object that
+ * uses one of our two keys.
+ */
 export const DATA_KEY = "$data";
 
-/** What Pusher's own envelope has no place for. */
+/** Facts for which Pusher's own envelope has no place. */
 export interface Metadata extends Position {
   /** Wall-clock milliseconds since 1970. */
   readonly time: number;
-  /** The publisher's id, if it gave one; otherwise `epoch/offset` stands for it. */
+  /** The publisher's id. Without one, `epoch/offset` identifies the notification. */
   readonly id?: string | undefined;
 }
 
-/** Data that was taken apart; `metadata` is undefined when another server than Bellwire's wrote it. */
+/**
+ * Data without its metadata; `metadata` is undefined when another server than Bellwire's wrote it.
+ */
 export interface MarkedData {
   readonly data: unknown;
   readonly metadata: Metadata | undefined;
 }
 
-/** The data of an event as JSON with its metadata. `json` is what `JSON.stringify` made of the data. */
+/** The data of an event as JSON with its metadata. `json` is the result of `JSON.stringify`. */
 export function withMetadata(json: string, { offset, epoch, time, id }: Metadata): string {
   const metadata = `"${METADATA_KEY}":${JSON.stringify({ offset, epoch, time, id })}`;
   if (!json.startsWith("{") || usesOurKeys(json)) return `{"${DATA_KEY}":${json},${metadata}}`;
   return json === "{}" ? `{${metadata}}` : `${json.slice(0, -1)},${metadata}}`;
 }
 
-/** The reverse of {@link withMetadata}, for what a client library has decoded already. Never throws. */
+/**
+ * The reverse of {@link withMetadata}, for data that a client library has decoded. Never throws.
+ */
 export function splitMetadata(value: unknown): MarkedData {
   if (!isObject(value) || !Object.hasOwn(value, METADATA_KEY)) return { data: value, metadata: undefined };
   const { [METADATA_KEY]: found, ...rest } = value;
@@ -52,7 +59,7 @@ function readMetadata(value: unknown): Metadata | undefined {
   return { offset: Number(offset), epoch, time, ...(id !== undefined && { id }) };
 }
 
-/** A look at the text first: hardly any data names our keys, and none has to be parsed to know. */
+/** Searches the text first: hardly any data names our keys, and such data need not be parsed. */
 function usesOurKeys(json: string): boolean {
   if (!json.includes(`"${METADATA_KEY}"`) && !json.includes(`"${DATA_KEY}"`)) return false;
   const value = JSON.parse(json) as object;

@@ -1,6 +1,6 @@
 /**
- * What a client of hosted Pusher and the application's own server say to each other: Bellwire's messages, in requests instead of on
- * a link. Shared by both sides; pure.
+ * The messages between a client of hosted Pusher and the application's own server: Bellwire's own,
+ * in requests instead of on a link. Shared by both sides; pure.
  */
 import {
   type ClientMessage,
@@ -9,36 +9,42 @@ import {
   type ServerMessage,
 } from "@bellwire/core/adapter";
 
-/** The routes, below one path. `auth` and `user` are also for stock clients, and `webhooks` is for Pusher itself. */
+/**
+ * The routes below one path. `auth` and `user` are also for stock clients, and `webhooks` is for
+ * Pusher itself.
+ */
 export type RouteName = "hello" | "auth" | "user" | "history" | "publish" | "webhooks";
 
-/** The one message that each of Bellwire's own routes takes. */
+/** The type of message that each of Bellwire's own routes takes. */
 export type RouteMessage<R extends "hello" | "history" | "publish"> = Extract<
   ClientMessage,
   { type: (typeof MESSAGE_OF)[R] }
 >;
 const MESSAGE_OF = { hello: "hello", history: "subscribe", publish: "publish" } as const;
 
-/** The largest message: Pusher takes 10 kB of data, our metadata included. */
+/** The largest message in bytes: Pusher takes 10,240 bytes of data, metadata included. */
 export const HOSTED_MESSAGE_BYTES = 9_700;
-/** Milliseconds without a sign of life, in case that pusher-js, which asks for one after 25 s, does not notice. */
+/** The idle timeout in milliseconds. pusher-js sends a ping after 25 s and should notice first. */
 export const SILENCE = 45_000;
-/** Messages that one request may bring. */
+/** The largest number of messages in one request. */
 export const MESSAGES_PER_REQUEST = 50;
 
 /** A request of a client. */
 export interface RouteRequest<M = ClientMessage> {
-  /** The channel's own id, as in `hello`. */
+  /** The channel's session, as in `hello`. */
   readonly session: string;
   /** The id of its connection to Pusher. */
   readonly socket: string;
   readonly messages: readonly M[];
 }
 
-/** An event on a channel in place of one that is too large for Pusher: what stands at its position has to be read from the history. */
+/**
+ * An event in place of one that is too large for Pusher: the notification at its position has to be
+ * read from the history.
+ */
 export const STORED_EVENT = "bellwire:stored";
 
-/** The epoch in the metadata of an event that has no place. */
+/** The epoch in the metadata of a volatile event, which has no position. */
 export const NO_EPOCH = "-";
 
 const SOCKET = /^\d{1,20}\.\d{1,20}$/;
@@ -49,19 +55,25 @@ export function isSocketId(value: unknown): value is string {
   return typeof value === "string" && SOCKET.test(value);
 }
 
-/** What the hub takes for the session of a client of hosted Pusher: Pusher leaves out by the socket, the history by the session. */
+/**
+ * The name under which the hub knows the session of a client of hosted Pusher: Pusher excludes by
+ * the socket, the history by the session.
+ */
 export function hostedSession({ session, socket }: Pick<RouteRequest, "session" | "socket">): string {
   return `pusher/${socket}/${session}`;
 }
 
-/** The connection to Pusher in a session's name, if it is one of {@link hostedSession}'s or a socket id alone. */
+/**
+ * The connection to Pusher in a session's name, if the name is one of {@link hostedSession}'s or a
+ * socket id alone.
+ */
 export function socketOf(name: string): string | undefined {
   if (isSocketId(name)) return name;
   const [, socket] = /^pusher\/([^/]+)(\/|$)/.exec(name) ?? [];
   return isSocketId(socket) ? socket : undefined;
 }
 
-/** Whether `excluded`, as it stands in the log, is the session of the one who asks. */
+/** Whether `excluded`, as the log has it, is the session of the client that asks. */
 export function isExcluded(
   excluded: string | undefined,
   { session, socket }: Omit<RouteRequest, "messages">,
@@ -72,7 +84,10 @@ export function isExcluded(
   );
 }
 
-/** Reads the body of a request to one of Bellwire's own routes; undefined for anything else. Never throws. */
+/**
+ * Reads the body of a request to one of Bellwire's own routes; undefined for anything else. Never
+ * throws.
+ */
 export function readRouteRequest<R extends keyof typeof MESSAGE_OF>(
   route: R,
   text: string,
@@ -90,7 +105,10 @@ export function readRouteRequest<R extends keyof typeof MESSAGE_OF>(
   return { session, socket, messages: read };
 }
 
-/** Reads an answer of one of Bellwire's own routes; undefined for anything else. Messages from newer servers are left out. */
+/**
+ * Reads an answer of one of Bellwire's own routes; undefined for anything else. Unknown messages of
+ * newer servers are left out.
+ */
 export function readRouteAnswer(text: string): readonly ServerMessage[] | undefined {
   const { messages } = parse(text);
   if (!Array.isArray(messages)) return undefined;
@@ -100,7 +118,7 @@ export function readRouteAnswer(text: string): readonly ServerMessage[] | undefi
   });
 }
 
-/** A signature for one channel, or why there is none. */
+/** A signature for one channel, or the error. */
 export interface ChannelAuth {
   readonly channel: string;
   readonly auth?: string;
@@ -108,7 +126,7 @@ export interface ChannelAuth {
   readonly error?: unknown;
 }
 
-/** Reads the answer for several channels; undefined for anything else. */
+/** Reads the signatures for several channels; undefined for anything else. */
 export function readAuthAnswer(text: string): readonly ChannelAuth[] | undefined {
   const { channels } = parse(text);
   return Array.isArray(channels) && channels.every(isChannelAuth) ? channels : undefined;
@@ -120,7 +138,7 @@ function isChannelAuth(value: unknown): value is ChannelAuth {
   return typeof channel === "string" && isText(auth) && isText(data);
 }
 
-/** The fields of a JSON object; none for anything else. */
+/** Parses a JSON object; returns an empty object for anything else. */
 export function parse(text: string): Readonly<Record<string, unknown>> {
   try {
     return object(JSON.parse(text));

@@ -1,4 +1,6 @@
-/** The client's end of a link to a hub of our own: Bellwire's messages, on a connection of Pusher's. */
+/**
+ * The client's end of a link to a hub of our own: Bellwire's messages, on a connection of Pusher's.
+ */
 
 import { type CloseCause } from "@bellwire/core";
 import {
@@ -12,7 +14,7 @@ import { type PusherAddress, PusherConnection, type ReceivedEvent } from "../con
 import { NATIVE_EVENT, NATIVE_PATH } from "./native-event.ts";
 
 export class PusherClientLink implements Link<ClientMessage> {
-  /** pusher-js does not tell. */
+  /** pusher-js does not report it. */
   readonly buffered = 0;
   readonly #observer: LinkObserver<ServerMessage>;
   readonly #connection: PusherConnection;
@@ -42,7 +44,7 @@ export class PusherClientLink implements Link<ClientMessage> {
   }
 
   #receive({ event, data }: ReceivedEvent): void {
-    // What pusher-js asks for and gets by itself is none of ours.
+    // pusher-js receives answers to requests of its own, too.
     if (event !== NATIVE_EVENT) return;
     const decoded = readServerMessage(data);
     if (!decoded.ok) return this.#observer.malformed(decoded.reason);

@@ -1,18 +1,24 @@
-/** What a channel's name says about it. A channel is a topic under its Pusher name; only users' own channels are none. */
+/** Names of channels. A channel is a topic under its Pusher name, except users' own channels. */
 
 /** The class of a channel, by its prefix. */
 export interface ChannelClass {
-  /** Who may subscribe: anybody, or who brings a signature; `presence` is private with a list of members. */
+  /**
+   * `public` channels are for everybody, the others need a signature; `presence` has a list of
+   * members.
+   */
   readonly access: "public" | "private" | "presence";
-  /** What it carries only its subscribers can read; nobody in between encrypts or decrypts. */
+  /** Only subscribers can read its events; nothing in between encrypts or decrypts. */
   readonly encrypted: boolean;
-  /** A new subscriber gets the last event at once. */
+  /** A new subscriber receives the last event at once. */
   readonly cache: boolean;
 }
 
 const PREFIX = /^(?:(presence)-|(private)-(encrypted-)?)?(cache-)?/;
 
-/** The class of a channel's name. Whether the name is legal at all is for `isName` of `@bellwire/core` to say. */
+/**
+ * The class of a channel's name. `isName` of `@bellwire/core/adapter` judges whether the name is
+ * legal.
+ */
 export function channelClass(name: string): ChannelClass {
   const [, presence, isPrivate, encrypted, cache] = PREFIX.exec(name) ?? [];
   return {
@@ -24,12 +30,12 @@ export function channelClass(name: string): ChannelClass {
 
 const USER_PREFIX = "#server-to-user-";
 
-/** The channel on which an application's server speaks to one signed-in user; pusher-js subscribes to it by itself. */
+/** The channel for events to one signed-in user; pusher-js subscribes to it by itself. */
 export function userChannel(user: string): string {
   return `${USER_PREFIX}${user}`;
 }
 
-/** The user whose own channel this is, or undefined for every other name. */
+/** The user of a user's own channel; undefined for every other name. */
 export function userOfChannel(name: string): string | undefined {
   return name.startsWith(USER_PREFIX) && name.length > USER_PREFIX.length
     ? name.slice(USER_PREFIX.length)

@@ -1,4 +1,7 @@
-/** Bounds of the hosted service, which the emulator keeps, too: what works here works there. Sizes in bytes. */
+/**
+ * Bounds of the hosted service, which our own hub keeps, too, so that an application can move.
+ * Sizes in bytes.
+ */
 export const HOSTED_LIMITS = {
   /** The data of one event, as the text that is sent. */
   eventBytes: 10_240,

@@ -1,22 +1,25 @@
-/** The event `pusher:error`: its texts are the hosted service's where they are known; Bellwire's code stands beside them as `reason`. */
+/**
+ * The event `pusher:error`. Its texts are the hosted service's where they are known; Bellwire's
+ * code is the field `reason`.
+ */
 import { type ErrorCode } from "@bellwire/core";
 import { isErrorCode } from "@bellwire/core/adapter";
 
-/** What went wrong with one request of a client. The connection goes on. */
+/** The failure of one request of a client. The connection goes on. */
 export interface PusherError {
   readonly code: ErrorCode;
-  /** For people. Never carries what the client sent, but for the channel's name. */
+  /** For people. It repeats nothing that the client sent, except the channel's name. */
   readonly message: string;
-  /** The channel that it is about. */
+  /** The channel of the request. */
   readonly channel?: string | undefined;
-  /** Pusher's own number; hosted sends null for most. */
+  /** Pusher's own number; the hosted service sends null for most. */
   readonly number?: number | undefined;
 }
 
-/** The number of an event that a client sent faster than allowed. It closes nothing. */
+/** The number for client events beyond the rate. It does not close the connection. */
 export const CLIENT_EVENT_RATE = 4301;
 
-/** The texts, so that client, emulator and tests mean the same. */
+/** The texts that clients, our hub and tests share. */
 export const ERROR_TEXT = {
   authRequired: (channel: string): string => `Auth info required to subscribe to ${channel}`,
   existing: (channel: string): string => `Existing subscription to channel ${channel}`,
@@ -29,7 +32,7 @@ export const ERROR_TEXT = {
   clientEventRate: "Client event rejected - at most 10 per second",
 } as const;
 
-/** The data of `pusher:error`, an object and not, as elsewhere, its text. */
+/** The data of `pusher:error`: an object, where other events carry its text. */
 export function errorData({
   code,
   message,
@@ -39,7 +42,10 @@ export function errorData({
   return { code: number ?? null, message, channel, reason: code };
 }
 
-/** Reads the data of a `pusher:error`. One that another server than Bellwire's wrote has no code of ours. Never throws. */
+/**
+ * Reads the data of a `pusher:error`. Data of another server than Bellwire's has no `code`. Never
+ * throws.
+ */
 export function readErrorData(data: unknown): Partial<PusherError> {
   if (typeof data !== "object" || data === null) return {};
   const { code: number, message, channel, reason: code } = data as Readonly<Record<string, unknown>>;

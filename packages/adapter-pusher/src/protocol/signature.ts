@@ -1,4 +1,7 @@
-/** Pusher's signatures: what is signed, and how it is checked. HMAC-SHA256 with the app's secret, in lower-case hexadecimal. */
+/**
+ * Pusher's signatures: HMAC-SHA256 of a text with the app's secret, in lower-case hexadecimal. See
+ * https://pusher.com/docs/channels/library_auth_reference/auth-signatures.
+ */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 
 const DIGEST = /^[0-9a-f]{64}$/;
@@ -8,24 +11,30 @@ export function sign(secret: string, text: string | Uint8Array): string {
   return createHmac("sha256", secret).update(text).digest("hex");
 }
 
-/** Whether a signature is that of the text, in a time that does not depend on where they differ. */
+/** Whether a signature is that of the text. The time does not depend on where they differ. */
 export function isSignature(secret: string, text: string | Uint8Array, signature: unknown): boolean {
   if (typeof signature !== "string" || !DIGEST.test(signature)) return false;
   const expected = createHmac("sha256", secret).update(text).digest();
   return timingSafeEqual(expected, Buffer.from(signature, "hex"));
 }
 
-/** What is signed for a subscription to a private or presence channel. `channelData` is the text as it is sent, if it is. */
+/**
+ * The signed text of a subscription to a private or presence channel. `channelData` is the text as
+ * it is sent, if any.
+ */
 export function channelText(socketId: string, channel: string, channelData?: string): string {
   return channelData === undefined ? `${socketId}:${channel}` : `${socketId}:${channel}:${channelData}`;
 }
 
-/** What is signed when a user signs in. */
+/** The signed text of a user who signs in. */
 export function userText(socketId: string, userData: string): string {
   return `${socketId}::user::${userData}`;
 }
 
-/** What is signed of a request to the HTTP API: all parameters but the signature, by name, their values not escaped. */
+/**
+ * The signed text of a request to the HTTP API: all parameters except the signature, sorted by
+ * name, with values that are not escaped.
+ */
 export function requestText(
   method: string,
   path: string,
@@ -37,7 +46,7 @@ export function requestText(
   return `${method}\n${path}\n${signed.map(([name, value]) => `${name}=${value}`).join("&")}`;
 }
 
-/** The parameter `body_md5` of a request with this body. */
+/** The MD5 digest of a body in hexadecimal, for the parameter `body_md5`. */
 export function bodyDigest(body: string | Uint8Array): string {
   return createHash("md5").update(body).digest("hex");
 }

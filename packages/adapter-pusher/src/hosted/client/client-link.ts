@@ -1,6 +1,7 @@
 /**
- * A link to a hub that is not on the other end: events come from Pusher, everything else is asked of the application's server by
- * requests. This end plays the hub's part, so that a channel sees no difference.
+ * The client's end of a link to a hub that is not on the other end: events come from Pusher, and
+ * the application's server answers everything else by requests. This end plays the hub's part, so
+ * that a channel sees no difference.
  */
 
 import { type Clock, type CloseCause } from "@bellwire/core";
@@ -23,7 +24,7 @@ import { Publishes } from "./publishes.ts";
 import { RouteClient, type RouteOptions } from "./route-client.ts";
 import { HostedTopics } from "./topics.ts";
 
-/** What a hosted link is made with. */
+/** Everything that a hosted link is made with. */
 export interface HostedLinkOptions extends RouteOptions {
   readonly address: PusherAddress;
   /** Whether events bring their positions. */
@@ -35,13 +36,19 @@ export interface HostedLinkOptions extends RouteOptions {
   readonly random: () => number;
 }
 
-/** Milliseconds without a message to the channel after which it is told of other signs of life. */
+/**
+ * Milliseconds without a message to the channel after which other signs of life are passed on to
+ * it.
+ */
 const QUIET = 10_000;
-/** Milliseconds before a token's end that the channel is asked for another, at most. */
+/**
+ * The largest number of milliseconds before a token's end at which the channel is asked for
+ * another.
+ */
 const NOTICE = 30_000;
 
 export class HostedLink implements Link<ClientMessage> {
-  /** pusher-js does not tell. */
+  /** pusher-js does not report it. */
   readonly buffered = 0;
   readonly #options: HostedLinkOptions;
   readonly #observer: LinkObserver<ServerMessage>;
@@ -123,7 +130,7 @@ export class HostedLink implements Link<ClientMessage> {
         this.#routes.token = message.token;
         return void this.#greet(() => this.#say({ type: "done", ref: message.ref }));
       case "ping":
-        // Only the answer of the far end is a sign of life.
+        // Only the answer of the other end is a sign of life.
         return this.#emit("pusher:ping", {});
       case "pong":
         return;
@@ -139,14 +146,17 @@ export class HostedLink implements Link<ClientMessage> {
     });
   }
 
-  /** Shows the token to the server; the link ends when it is refused. Without that route the first request finds out. */
+  /**
+   * Shows the token to the server; the link ends when it is refused. Without this route the first
+   * request finds that out.
+   */
   async #greet(accepted: () => void): Promise<void> {
     this.#cancelExpiry?.();
     const { session } = this.#routes;
     const answer = this.#routes.has("hello")
       ? await this.#routes.ask("hello", [{ type: "hello", protocol: PROTOCOL_VERSION, session }])
       : [];
-    // An answer never comes while the question is still being asked.
+    // An answer MUST NOT arrive while the question is still being asked.
     await Promise.resolve();
     if (this.#closed) return;
     if ("code" in answer) return this.close(answer);
@@ -154,7 +164,7 @@ export class HostedLink implements Link<ClientMessage> {
     for (const message of answer) if (message.type === "expiring") this.#watchExpiry(message.in);
   }
 
-  /** `ms`: how long the token is good. */
+  /** `ms`: the time for which the token is good. */
   #watchExpiry(ms: number): void {
     const { clock } = this.#options;
     const notice = Math.min(NOTICE, ms / 2);
@@ -175,13 +185,14 @@ export class HostedLink implements Link<ClientMessage> {
   #receive(event: ReceivedEvent): void {
     const isPong = event.event === "pusher:pong";
     if (!isPong) this.#topics.receive(event);
-    // Whatever comes is a sign of life, also what the channel does not hear of, such as a repetition.
+    // Every event is a sign of life, also one that the channel does not receive, such as a
+    // repetition.
     if (isPong || this.#options.clock.now() - this.#saidAt > QUIET) this.#say({ type: "pong" });
   }
 
   #scheduleCheck(): void {
     const { clock, positionCheck, random } = this.#options;
-    // Not all clients at once.
+    // Clients must not all ask at the same moment.
     this.#cancelCheck = clock.after(positionCheck * (0.8 + random() * 0.2), () => {
       this.#topics.check();
       this.#scheduleCheck();

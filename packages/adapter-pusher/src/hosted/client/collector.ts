@@ -1,4 +1,7 @@
-/** What is due in one tick, as one request: a channel that comes back asks for all of its topics at once. */
+/**
+ * Collects the items of one tick for one request: a channel that reconnects asks for all of its
+ * topics at once.
+ */
 export class Collector<T> {
   readonly #limit: number;
   readonly #flush: (items: readonly T[]) => void;

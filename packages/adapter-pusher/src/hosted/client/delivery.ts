@@ -1,4 +1,6 @@
-/** What a live topic delivers of the arrivals, in order; what it waits for, and how it gives up. */
+/**
+ * Delivers the arrivals of a live topic in order; waits for missing ones, and gives them up. Pure.
+ */
 import type { Position } from "@bellwire/core";
 import type { ServerMessage } from "@bellwire/core/adapter";
 import { type Arrival, earliest, heldAfter, heldAt } from "./held.ts";

@@ -1,9 +1,11 @@
-/** Arrivals that came before their turn, of one numbering at a time. Pure: every change is a copy. */
+/**
+ * Arrivals that came before their turn, of one numbering at a time. Pure: every change is a copy.
+ */
 import type { Position } from "@bellwire/core";
 import type { Notified } from "@bellwire/core/adapter";
 
 /**
- * What arrived for one place of a topic. `stored`: the notification is in the history only. `skip`:
+ * An arrival for one place of a topic. `stored`: the notification is in the history only. `skip`:
  * the place is not for this subscriber.
  */
 export type Arrival =

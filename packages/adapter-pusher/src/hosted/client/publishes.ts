@@ -1,25 +1,28 @@
 /**
- * Publishes on their way to the publish route: one request at a time, so that they keep their order, and tried again until they are
- * answered, which their ids make safe.
+ * Publishes on their way to the publish route: one request at a time, so that they keep their
+ * order, and repeated until they are answered, which their ids make safe.
  */
 
 import { type Clock, type CloseCause, ERRORS } from "@bellwire/core";
 import { type Acknowledged, type Failed, type Publish, type ServerMessage } from "@bellwire/core/adapter";
 import { MESSAGES_PER_REQUEST } from "../routes.ts";
 
-/** What the queue needs of its link. */
+/** The part of its link that the queue needs. */
 export interface PublishHost {
   readonly clock: Clock;
   /** From [0, 1). */
   readonly random: () => number;
-  /** Sends some; answers with what the server said, or why it said nothing that counts. */
+  /** Sends some; resolves with the server's messages, or with the cause when there are none. */
   post(publishes: readonly Publish[]): Promise<readonly ServerMessage[] | CloseCause>;
   answered(publish: Publish, answer: Acknowledged | Failed): void;
-  /** The token is no good any more. */
+  /** Called when the token is no longer good. */
   close(cause: CloseCause): void;
 }
 
-/** Milliseconds before a request is made again: random up to the base, doubled with every failure up to the cap. */
+/**
+ * Milliseconds before a request is repeated: random up to the base, which doubles with every
+ * failure up to the cap.
+ */
 const BASE = 500;
 const CAP = 20_000;
 
@@ -64,7 +67,7 @@ export class Publishes {
     this.#running = false;
   }
 
-  /** `otherwise`: what is told of those that `messages` does not answer. */
+  /** `otherwise` answers the publishes that `messages` does not. */
   #answer(
     batch: readonly Publish[],
     messages: readonly ServerMessage[],

@@ -1,4 +1,4 @@
-/** Who is on a presence channel, as Pusher says it. Pure. */
+/** The members of a presence channel, as Pusher reports them. Pure. */
 
 import type { Member } from "@bellwire/core";
 import type { Joined, Left, Members } from "@bellwire/core/adapter";
@@ -13,7 +13,7 @@ export class Roster {
     this.#topic = topic;
   }
 
-  /** Everybody, for who has just subscribed. */
+  /** All members, for a channel that has just subscribed. */
   get message(): Members {
     const members = Array.from(this.#members.values());
     return { type: "members", topic: this.#topic, members, count: members.length + this.#unnamed };
@@ -27,7 +27,7 @@ export class Roster {
     this.#unnamed = Math.max(0, (Number.isSafeInteger(count) ? Number(count) : 0) - this.#members.size);
   }
 
-  /** Somebody came; undefined when the data names nobody. */
+  /** A member joined; undefined when the data names nobody. */
   added(data: unknown): Joined | undefined {
     const { user_id: id, user_info: info } = fields(data);
     const name = idOf(id);
@@ -37,7 +37,7 @@ export class Roster {
     return { type: "joined", topic: this.#topic, member: came };
   }
 
-  /** Somebody left; undefined when it was nobody we knew of. */
+  /** A member left; undefined when it was unknown. */
   removed(data: unknown): Left | undefined {
     const id = idOf(fields(data).user_id);
     if (id === undefined || !this.#members.delete(id)) return undefined;
@@ -45,7 +45,7 @@ export class Roster {
   }
 }
 
-/** Servers sign numbers, too; everywhere else they are keys. */
+/** Servers sign numbers, too; everywhere else ids are keys of objects. */
 function idOf(id: unknown): string | undefined {
   return typeof id === "string" || typeof id === "number" ? String(id) : undefined;
 }

@@ -5,7 +5,7 @@ import { type ClientMessage, isErrorCode, type ServerMessage, statusCause } from
 import { type ChannelAuth, parse, type RouteName, readAuthAnswer, readRouteAnswer } from "../routes.ts";
 
 export interface RouteOptions {
-  /** Where each route is; what is missing is not there. */
+  /** The URL of each route that exists. */
   readonly urls: Readonly<Partial<Record<RouteName, string | undefined>>>;
   readonly headers?:
     | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>)
@@ -17,7 +17,7 @@ export interface RouteOptions {
 const PATIENCE = 10_000;
 
 export class RouteClient {
-  /** Sent with every request from now on; the first is made when all of them are known. */
+  /** These are sent with every request; the first request is made when all of them are known. */
   token: string | undefined;
   session = "";
   socket = "";
@@ -33,7 +33,10 @@ export class RouteClient {
     return this.#options.urls[route] !== undefined;
   }
 
-  /** Sends messages to one of Bellwire's own routes: what the server says, or why it said nothing that counts. Never rejects. */
+  /**
+   * Sends messages to one of Bellwire's own routes. Resolves with the server's messages, or with
+   * the cause when there are none; never rejects.
+   */
   async ask(
     route: "hello" | "history" | "publish",
     messages: readonly ClientMessage[],
@@ -46,7 +49,7 @@ export class RouteClient {
     return this.#post("auth", { channels }, readAuthAnswer);
   }
 
-  /** Gives up the requests under way. */
+  /** Aborts the requests under way. */
   close(): void {
     this.#closed = true;
     for (const abort of this.#underWay) abort.abort();
@@ -95,6 +98,6 @@ export class RouteClient {
 function causeOf({ status, headers }: Response, text: string): CloseCause {
   const { code: said } = parse(text);
   const cause = statusCause(status, headers.get("retry-after"));
-  // A proxy in between answers in words of its own.
+  // A proxy in between answers with a body of its own.
   return isErrorCode(said) ? { ...cause, code: said } : cause;
 }

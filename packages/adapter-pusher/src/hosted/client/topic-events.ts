@@ -1,4 +1,7 @@
-/** What Pusher's events and the answers of the routes mean for the machine of a topic. Pure. */
+/**
+ * Translates Pusher's events and the answers of the routes into events of the machine of a topic.
+ * Pure.
+ */
 import type { CloseCause } from "@bellwire/core";
 import {
   type Failed,
@@ -25,7 +28,7 @@ export function readRefusal(error: unknown): Refusal {
   return isErrorCode(code) ? { code, message: String(message) } : LEFT_OUT;
 }
 
-/** What an answer of the history route says to the read `number`, which it answers under `ref`. */
+/** The history route's answer to the read `number`, which it gives under `ref`. */
 export function historyEvent(
   topic: string,
   number: number,

@@ -1,19 +1,19 @@
 /**
- * Decides what a channel receives of one topic of a provider that loses, doubles and reorders events;
- * performs nothing, and knows no time. What it says follows PROTOCOL.md: in order and once, or a gap
- * first.
+ * Decides what a channel receives of one topic of a provider that loses, doubles and reorders
+ * events; performs nothing, and knows no time. What it says follows PROTOCOL.md: in order and once,
+ * or a gap first.
  *
- *          subscribe        joined               read
- *   left ───────────▶ joining ──────▶ catching_up ──────▶ live ◀─┐
- *    ▲                  │              │     ▲  ▲           │ └───┘ a hole, then `waited`
- *    │ refused          │        unread│     │  └───────────┘ subscribe
- *    ├──────────────────┘              ▼     │
- *    │                              paused ──┘ subscribe
- *    └── unsubscribe, or an `unread` for good, from every state that was joined
+ * subscribe joined read
+ * left ───────────▶ joining ──────▶ catching_up ──────▶ live ◀─┐
+ * ▲ │ │ ▲ ▲ │ └───┘ a hole, then `waited`
+ * │ refused │ unread│ │ └───────────┘ subscribe
+ * ├──────────────────┘ ▼ │
+ * │ paused ──┘ subscribe
+ * └── unsubscribe, or an `unread` for good, from every state that was joined
  *
  * With a history, a hole is read from it. Without one, `joined` leads straight to `live`; a hole
- * becomes a gap, and so does every new link. The offsets are then this end's own, because nobody can
- * say where the topic stands before its next notification.
+ * becomes a gap, and so does every new link. The offsets are then this end's own, because nobody
+ * can say where the topic stands before its next notification.
  */
 import { ERRORS, type Position } from "@bellwire/core";
 import { advance, isDeliverable, jump, ownPosition, take, wait } from "./delivery.ts";

@@ -14,7 +14,7 @@ export interface HostedTopic {
   readonly pending: { readonly ref: number; readonly position: Position | undefined } | undefined;
   /** The last place that was delivered, in the provider's numbers; undefined before it is known. */
   readonly cursor: Position | undefined;
-  /** What has to be added to the provider's offsets to get those that the channel receives. */
+  /** The difference between the offsets that the channel receives and the provider's. */
   readonly shift: number;
   readonly held: Held;
   /** The read under way: its number, and the position from which it reads. */

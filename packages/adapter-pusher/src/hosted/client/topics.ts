@@ -1,6 +1,6 @@
 /**
- * Performs what the machines of a link's topics decide: asks Pusher for channels, and the server for
- * signatures and for history.
+ * Performs what the machines of a link's topics decide: asks Pusher for channels, and the server
+ * for signatures and for history.
  */
 import { type Clock, type CloseCause, type Position } from "@bellwire/core";
 import { needsAuthorization, type ServerMessage, type Subscribe } from "@bellwire/core/adapter";
@@ -14,7 +14,7 @@ import { applicationEvent, historyEvent, readRefusal, refusalOf } from "./topic-
 import { topicStep } from "./topic-machine.ts";
 import { type HostedTopic, newTopic, type TopicEffect, type TopicEvent } from "./topic-state.ts";
 
-/** What the topics need of their link. */
+/** The part of their link that the topics need. */
 export interface TopicsHost {
   readonly clock: Clock;
   /** From [0, 1). */

@@ -1,4 +1,6 @@
-/** The routes beside the hosted service: requests of its clients to the application's own server. */
+/**
+ * The routes beside the hosted service: requests of its clients to the application's own server.
+ */
 import { BellwireError, type ErrorCode } from "@bellwire/core";
 import { type ClientRequest, type LinkAcceptor, type RequestAcceptor } from "@bellwire/core/adapter";
 import {
@@ -41,9 +43,9 @@ export type RoutesHub = RequestAcceptor & Partial<Pick<LinkAcceptor, "refused">>
 /**
  * Serves the requests of the hosted service's clients on a Node HTTP or HTTPS server: `hello`,
  * `auth`, `user`, `history`, `publish` and `webhooks`, each below `path`. Other paths are left to
- * the server's own listeners. Each request is authenticated by itself, by `Authorization: Bearer` or
- * by anything else that `authenticate` finds in the headers. Returns a function that detaches it.
- * Throws `invalid_option`.
+ * the server's own listeners. Each request is authenticated by itself, by `Authorization: Bearer`
+ * or by anything else that `authenticate` finds in the headers. Returns a function that detaches
+ * it. Throws `invalid_option`.
  */
 export function attachPusherRoutes(
   hub: RoutesHub,

@@ -1,6 +1,7 @@
 /**
- * Decides which events go to Pusher next, and what becomes of those that it did not take. Pure. Events of one channel leave one after
- * another; several requests may be under way for different channels.
+ * Decides which events go to Pusher next, and whether those that it did not take are sent again.
+ * Pure. Events of one channel leave one after another; several requests may be under way for
+ * different channels.
  */
 import { HOSTED_LIMITS } from "../../protocol/limits.ts";
 
@@ -12,25 +13,31 @@ export interface BroadcastEvent {
   readonly data: string;
   /** The connection that must not receive it. */
   readonly socketId?: string | undefined;
-  /** Worth nothing later: it is not tried again. */
+  /** It is worthless later, so it is not sent again. */
   readonly volatile: boolean;
-  /** When it came, in monotonic milliseconds. */
+  /** The time at which it was added, in monotonic milliseconds. */
   readonly at: number;
-  /** It was part of a batch that was refused as a whole, and goes by itself now, so that it can be told which one was wrong. */
+  /**
+   * It was part of a batch that was refused as a whole, and is now sent alone, which shows which
+   * one was wrong.
+   */
   readonly alone?: boolean;
 }
 
-/** What Pusher's answer means. */
+/** The meaning of an answer of Pusher's. */
 export type Failure = "later" | "refused";
 
-/** Requests under way at a time. */
+/** The largest number of requests under way. */
 const LANES = 4;
-/** Events and bytes that may wait. */
+/** The largest number of events, and of bytes, that wait. */
 const MAX_EVENTS = 10_000;
 const MAX_BYTES = 8_388_608;
-/** Milliseconds after which an event is given up: clients have found it in the history by then. */
+/** Milliseconds after which an event is given up: by then clients have read it from the history. */
 const PATIENCE = 30_000;
-/** Milliseconds before the next request after a failure: random up to the base, doubled with every failure up to the cap. */
+/**
+ * Milliseconds before the next request after a failure: random up to the base, which doubles with
+ * every failure up to the cap.
+ */
 const BASE = 500;
 const CAP = 20_000;
 
@@ -42,17 +49,17 @@ export class BroadcastQueue {
   #failures = 0;
   #resumeAt = 0;
 
-  /** Whether everything was taken or given up. */
+  /** Whether every event was sent or dropped. */
   get empty(): boolean {
     return this.#waiting.length === 0 && this.#underWay === 0;
   }
 
-  /** How many wait. */
+  /** The number of waiting events. */
   get waiting(): number {
     return this.#waiting.length;
   }
 
-  /** Adds an event; answers with those that had to go for it, the oldest. */
+  /** Adds an event; returns the oldest ones, which were dropped for it. */
   add(event: BroadcastEvent): readonly BroadcastEvent[] {
     this.#waiting.push(event);
     this.#bytes += event.data.length;
@@ -64,7 +71,7 @@ export class BroadcastQueue {
     return over > 0 ? this.#waiting.splice(0, over) : [];
   }
 
-  /** Takes those out that have waited for too long. */
+  /** Removes and returns the events that have waited for too long. */
   expire(now: number): readonly BroadcastEvent[] {
     const fresh = this.#waiting.filter(({ at }) => now - at < PATIENCE);
     if (fresh.length === this.#waiting.length) return [];
@@ -73,7 +80,10 @@ export class BroadcastQueue {
     return old;
   }
 
-  /** The next batch to send; undefined when there is none, or not yet. {@link taken} or {@link failed} follows. */
+  /**
+   * The next batch to send; undefined when there is none yet. {@link taken} or {@link failed} MUST
+   * follow.
+   */
   next(now: number): readonly BroadcastEvent[] | undefined {
     if (this.#underWay >= LANES || now < this.#resumeAt) return undefined;
     const batch: BroadcastEvent[] = [];
@@ -81,7 +91,7 @@ export class BroadcastQueue {
     for (const event of this.#waiting) {
       if (passed.has(event.channel)) continue;
       if (event.alone && batch.length > 0) {
-        // What comes after it on its channel waits with it.
+        // Later events of its channel wait with it.
         passed.add(event.channel);
         continue;
       }
@@ -96,14 +106,16 @@ export class BroadcastQueue {
     return batch;
   }
 
-  /** Pusher has taken a batch. */
+  /** Pusher has accepted a batch. */
   taken(batch: readonly BroadcastEvent[]): void {
     this.#failures = 0;
     this.#resumeAt = 0;
     this.#back(batch);
   }
 
-  /** Pusher has not taken a batch. Answers with the events that are given up. `random` is from [0, 1). */
+  /**
+   * Pusher has not taken a batch. Returns the events that are given up. `random` is from [0, 1).
+   */
   failed(
     batch: readonly BroadcastEvent[],
     failure: Failure,
@@ -121,17 +133,17 @@ export class BroadcastQueue {
       this.#resumeAt = now + random * Math.min(CAP, BASE * 2 ** this.#failures);
       this.#failures += 1;
     }
-    // In front of everything: what came later on these channels was waiting for them.
+    // They go first, because later events of these channels were waiting for them.
     this.#keep([...batch.filter((event) => !event.volatile), ...this.#waiting]);
     return batch.filter((event) => event.volatile);
   }
 
-  /** When it is worth asking again, in monotonic milliseconds; 0: at once. */
+  /** The earliest time of the next request, in monotonic milliseconds; 0: at once. */
   get resumeAt(): number {
     return this.#resumeAt;
   }
 
-  /** Gives everything up that waits. */
+  /** Gives up every waiting event. */
   clear(): readonly BroadcastEvent[] {
     const given = this.#waiting;
     this.#keep([]);
@@ -149,8 +161,8 @@ export class BroadcastQueue {
   }
 }
 
-/** What a status of the HTTP API means for a batch; undefined is no answer at all. */
+/** The meaning of a status of the HTTP API for a batch; undefined is no answer at all. */
 export function failureOf(status: number | undefined): Failure {
-  // Something in it is wrong. Every other refusal is about the app, its plan, or the moment.
+  // An event in it is illegal. Every other refusal is about the app, its plan, or the moment.
   return status === 400 || status === 413 ? "refused" : "later";
 }

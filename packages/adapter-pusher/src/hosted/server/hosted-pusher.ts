@@ -1,4 +1,7 @@
-/** Hosted Pusher as a broadcaster: everything that the hub publishes goes to Pusher, whose clients are connected there and not to us. */
+/**
+ * Hosted Pusher as a broadcaster: everything that the hub publishes goes to Pusher, where the
+ * clients are connected.
+ */
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { BellwireError, type Clock, type ErrorCode } from "@bellwire/core";
@@ -28,7 +31,7 @@ export interface HostedPusherOptions {
   readonly secret: string;
   /** Pusher's cluster, such as `eu`. Either this or `host`. */
   readonly cluster?: string;
-  /** Another server of the HTTP API, with its port. */
+  /** Another server of the HTTP API in place of Pusher's. */
   readonly host?: string;
   readonly port?: number;
   /** Default: true. */
@@ -36,15 +39,17 @@ export interface HostedPusherOptions {
   /** Milliseconds that a request may take. Default: 5,000. */
   readonly timeout?: number;
   /**
-   * Whether the position, the time and the id of each event travel in its data, as `$bellwire`: Pusher has no other place for them, and
-   * without them nobody can tell what was lost. With `false` stock clients get exactly the data that was published, and
-   * `pusherTransport` needs `metadata: false`, too. Default: true.
+   * Whether the position, the time and the id of each event travel in its data, as `$bellwire`:
+   * Pusher has no other place for them, and without them clients cannot notice a loss. With `false`
+   * stock clients receive exactly the data that was published, and `pusherTransport` needs
+   * `metadata: false`, too. Default: true.
    */
   readonly metadata?: boolean;
   /**
-   * Hears of what clients do not get at once: `too_large` (they read it from the history), `overloaded` (given up, and found in the
-   * history), and what Pusher answers: `unauthorized` (401), `rate_limited` (403, 429), `malformed` (400), `link_lost`. Each once until
-   * it works again. Default: `console.error`.
+   * Receives the reasons why clients do not receive events at once: `too_large` (they read it from
+   * the history), `overloaded` (it was given up, and is in the history), and for Pusher's answers
+   * `unauthorized` (401), `rate_limited` (403, 429), `malformed` (400) and `link_lost`. Each is
+   * reported once until it works again. Default: `console.error`.
    */
   readonly onError?: (error: BellwireError) => void;
   readonly clock?: Clock;
@@ -72,12 +77,13 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   429: "rate_limited",
 };
 
-/** Milliseconds between two looks at whether everything has gone, while closing. */
+/** Milliseconds between two checks whether everything was sent, while closing. */
 const DRAIN_POLL = 20;
 
 /**
- * A broadcaster of `createHub` that publishes on hosted Pusher, by its HTTP API. Events of a topic leave in order; what is larger than
- * Pusher takes is announced, and clients read it from the history. Throws `invalid_option`.
+ * A broadcaster of `createHub` that publishes on hosted Pusher, by its HTTP API. Events of a topic
+ * leave in order. An event that is too large for Pusher is announced, and clients read it from the
+ * history. Throws `invalid_option`.
  */
 export function hostedPusher(options: HostedPusherOptions): Broadcaster {
   checkOptions("hostedPusher", options, RULES, ["appId", "key", "secret"]);
@@ -94,7 +100,7 @@ class HostedBroadcaster implements Broadcaster {
   readonly #clock: Clock;
   readonly #onError: (error: BellwireError) => void;
   readonly #queue: BroadcastQueue = new BroadcastQueue();
-  /** What was reported and has not worked since. */
+  /** Failures that were reported and have not ended since. */
   readonly #reported: Set<string> = new Set();
   #scheduled = false;
   #closed = false;
@@ -128,7 +134,7 @@ class HostedBroadcaster implements Broadcaster {
     this.#giveUp(this.#queue.add(event));
     if (this.#scheduled) return;
     this.#scheduled = true;
-    // What else is published in this turn goes with it.
+    // The other notifications of this turn are sent with it.
     setImmediate(() => {
       this.#scheduled = false;
       this.#pump();
@@ -168,7 +174,7 @@ class HostedBroadcaster implements Broadcaster {
       "too_large",
       new BellwireError("too_large", `Pusher takes ${HOSTED_LIMITS.eventBytes} bytes of data`),
     );
-    // Nobody could read a volatile event anywhere else.
+    // A volatile event cannot be read anywhere else.
     return volatile ? undefined : { ...common, name: STORED_EVENT, data: dataOf("{}") };
   }
 
@@ -196,7 +202,7 @@ class HostedBroadcaster implements Broadcaster {
       this.#queue.taken(batch);
       this.#reported.clear();
     } catch (error) {
-      // What the library throws names the URL, and with it the key and a signature.
+      // The library's error names the URL, and with it the key and a signature.
       const status = statusOf(error);
       const code = status === undefined ? "link_lost" : (CODES[status] ?? "link_lost");
       this.#report(
@@ -222,7 +228,7 @@ class HostedBroadcaster implements Broadcaster {
     try {
       this.#onError(error);
     } catch {
-      // The application's own function; the broadcaster goes on.
+      // An error in the application's own function must not stop the broadcaster.
     }
   }
 }
@@ -234,6 +240,6 @@ function statusOf(error: unknown): number | undefined {
 }
 
 function complain(error: BellwireError): void {
-  // oxlint-disable-next-line no-console -- silence would hide that clients hear late
+  // oxlint-disable-next-line no-console -- the default must show that clients receive events late
   console.error("bellwire:", error);
 }

@@ -67,6 +67,6 @@ export function routeSettings(options: PusherRoutesOptions): RouteSettings {
 }
 
 function complain(error: unknown): void {
-  // oxlint-disable-next-line no-console -- silence would hide the application's bugs
+  // oxlint-disable-next-line no-console -- the default must show the application's bugs
   console.error("bellwire:", error);
 }

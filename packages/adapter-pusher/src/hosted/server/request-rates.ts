@@ -1,23 +1,29 @@
-/** How many requests are taken: so many of one client, and so many at a time of all. */
+/** Bounds the requests of one client per second, and those of all clients under way. */
 import { TokenBucket } from "@bellwire/core/adapter";
 
-/** Requests per second of one client, and how many may come at once. */
+/** Requests per second of one client, and the largest number at once. */
 const RATE = 20;
 const BURST = 100;
-/** Requests under way at a time; each may hold a body and ask the application. */
+/** The largest number of requests under way; each may hold a body and ask the application. */
 const AT_A_TIME = 256;
-/** Clients that are remembered. Who is forgotten starts with a full allowance. */
+/**
+ * The largest number of clients that are remembered. A forgotten client starts with a full
+ * allowance.
+ */
 const REMEMBERED = 10_000;
 
 export class RequestRates {
   readonly #clients: Map<string, TokenBucket> = new Map();
   #underWay = 0;
 
-  /** Whether a request is taken; {@link done} follows one that is. `client` is its token, or without one its address. */
+  /**
+   * Whether a request is taken; {@link done} follows one that is. `client` is its token, or without
+   * one its address.
+   */
   take(client: string, now: number): boolean {
     if (this.#underWay >= AT_A_TIME) return false;
     const allowance = this.#clients.get(client) ?? new TokenBucket(RATE, BURST, now);
-    // The one that asked longest ago is the first in the map, and the first to be forgotten.
+    // The client whose last request is the oldest comes first, and is forgotten first.
     this.#clients.delete(client);
     this.#clients.set(client, allowance);
     if (this.#clients.size > REMEMBERED) {
@@ -29,6 +35,7 @@ export class RequestRates {
     return true;
   }
 
+  /** An accepted request has been answered. */
   done(): void {
     this.#underWay -= 1;
   }

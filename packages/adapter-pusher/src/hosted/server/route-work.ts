@@ -1,4 +1,4 @@
-/** What each route does for a client whose token was accepted. What it cannot do it answers, and throws nothing. */
+/** The work of each route for a client whose token was accepted. */
 
 import { BellwireError, type ErrorCode, isBellwireError } from "@bellwire/core";
 import type { ClientRequest } from "@bellwire/core/adapter";
@@ -24,31 +24,31 @@ import {
   SILENCE,
 } from "../routes.ts";
 
-/** Bytes of history in one answer; topics that do not fit any more are asked for again. */
+/** Bytes of history in one answer; clients ask again for topics that do not fit. */
 const ANSWER_BYTES = 1_048_576;
-/** Milliseconds after which they are. */
+/** Milliseconds after which they ask again. */
 const AGAIN = 100;
 
-/** What is told of an error. The application's own errors stay with it. */
+/** The part of an error that clients receive. */
 export interface Failing {
   readonly code: ErrorCode;
   readonly message: string;
   readonly retryAfter?: number;
 }
 
-/** What a client is told of an error; `report` gets what is not for clients. */
+/** The part of an error that a client receives; `report` receives the application's own errors. */
 export function failing(error: unknown, report: (error: unknown) => void): Failing {
   if (!isBellwireError(error)) {
     report(error);
     return { code: "internal", message: "the server failed" };
   }
   const { code, message, retryAfter } = error;
-  // A hub that closes is followed by another.
+  // Another hub follows the one that closes.
   if (code === "closed") return { code: "draining", message, retryAfter: 1_000 };
   return { code, message, ...(retryAfter !== undefined && { retryAfter }) };
 }
 
-/** A client's token was accepted. */
+/** Answers `hello`. Throws `unsupported_protocol`. */
 export function greet(
   { identity }: ClientRequest,
   { messages: [hello] }: RouteRequest<RouteMessage<"hello">>,
@@ -64,7 +64,7 @@ export function greet(
   ]);
 }
 
-/** Everything that a client missed of each of its topics. */
+/** Reads every notification that a client missed, for each of its topics. */
 export async function readHistory(
   client: ClientRequest,
   request: RouteRequest<Subscribe>,
@@ -117,7 +117,7 @@ async function readTopic(
   ];
 }
 
-/** Carries out what a client publishes, one after the other. */
+/** Publishes a client's notifications one after the other. */
 export async function publishAll(
   client: ClientRequest,
   { messages }: RouteRequest<Publish>,
@@ -134,7 +134,10 @@ export async function publishAll(
   return answer(texts);
 }
 
-/** Signs for one channel. Rejects with what the hub says, and with `forbidden` for a channel that is not signed for. */
+/**
+ * Signs for one channel. Rejects with the hub's error, and with `forbidden` for a channel that is
+ * not signed for.
+ */
 export async function signChannel(
   client: ClientRequest,
   app: PusherApp,
@@ -150,7 +153,7 @@ export async function signChannel(
   return { channel, auth, ...(data !== undefined && { channel_data: data }) };
 }
 
-/** Signs for each of several channels, or says why not. */
+/** Signs for each of several channels, or answers with the error. */
 export async function signChannels(
   client: ClientRequest,
   app: PusherApp,
@@ -167,7 +170,7 @@ export async function signChannels(
   return JSON.stringify({ channels: await Promise.all(signed) });
 }
 
-/** Signs a user in. Throws `forbidden` for a client that is anonymous. */
+/** Signs a user in. Throws `forbidden` for an anonymous client. */
 export function signUser({ identity }: ClientRequest, app: PusherApp, socket: string): string {
   const { user, info } = identity;
   if (user === undefined) throw new BellwireError("forbidden", "only users sign in");
