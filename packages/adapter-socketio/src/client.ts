@@ -12,13 +12,13 @@ import { type Connecting, SocketIoClientLink } from "./native/client-link.ts";
 /** The capabilities of Socket.IO. */
 export const SOCKETIO_CAPABILITIES = {
   history: "emulated",
-  // Also while long polling is upgraded to a WebSocket: the library stops polling before it says
-  // so.
+  // This also holds while long polling is upgraded: the library stops polling before it reports the
+  // upgrade.
   order: "native",
   acknowledgement: "emulated",
   clientPublish: "native",
   presence: "emulated",
-  // Attachments are off: what is bytes here would be something else on another wire.
+  // Attachments are off, because other transports would deliver such bytes in another form.
   binary: "none",
   maxMessageBytes: 65_536,
 } as const satisfies Capabilities;
@@ -32,22 +32,22 @@ export type SocketIoCarrier = "websocket" | "polling";
 export interface SocketIoTransportOptions {
   /**
    * `http:`, `https:`, `ws:` or `wss:`; in a browser it may be relative to the page. As everywhere
-   * in Socket.IO, its path is the namespace; without one it is `/bellwire`, where a hub is by
-   * default, on a server of its own and on an `io` that it was given.
+   * in Socket.IO, its path is the namespace. A URL without a path means `/bellwire`, the default
+   * namespace of a hub on a server of its own and on an `io` of the application.
    */
   readonly url: string | URL;
   /** The path of the HTTP requests. Default: `/socket.io`. */
   readonly path?: string;
   /**
-   * In the order in which they are tried. Default: `["websocket", "polling"]`: a WebSocket takes
-   * one round trip and needs no sticky balancer, and where it is refused long polling takes over.
-   * With `["polling", "websocket"]` a link begins by polling and is upgraded, which also gets
-   * through where WebSockets are swallowed without an answer.
+   * The carriers, in the order in which they are tried. Default: `["websocket", "polling"]`: a
+   * WebSocket takes one round trip and needs no sticky balancer, and long polling takes over where
+   * it is refused. With `["polling", "websocket"]` a link begins by polling and is upgraded, which
+   * also works where a proxy drops WebSockets without an answer.
    */
   readonly transports?: readonly [SocketIoCarrier, ...SocketIoCarrier[]];
   /**
-   * Headers to send along, asked for once per link. A browser sends them with long polling only.
-   * The channel's token needs none: it travels in the first message.
+   * Returns additional request headers; called once per link. A browser sends them with long
+   * polling only. The channel's token needs no header: it travels in the first message.
    */
   readonly headers?: () => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
   /** Whether long polling sends cookies to another origin. Default: false. */
@@ -80,10 +80,10 @@ const RULES: OptionRules = {
 // ── Transport ──
 
 /**
- * Makes links over Socket.IO. Throws `invalid_option`. A link fails with the code that the hub
- * refused it with; where only an HTTP status is known, with `unauthorized` (401), `forbidden`
- * (403), `too_large` (413), `rate_limited` (429) or `overloaded` (503, with `Retry-After`); and
- * with `link_lost` in any other case. Browsers tell no status of a refused WebSocket.
+ * Makes links over Socket.IO. Throws `invalid_option`. A link that the hub refuses closes with the
+ * hub's code. Where only an HTTP status is known, the code is `unauthorized` (401), `forbidden`
+ * (403), `too_large` (413), `rate_limited` (429) or `overloaded` (503, with `Retry-After`). In any
+ * other case it is `link_lost`. Browsers do not report the status of a refused WebSocket.
  */
 export function socketIoTransport(
   options: SocketIoTransportOptions,
@@ -97,7 +97,7 @@ export function socketIoTransport(
   };
 }
 
-/** Where a URL leads: to a namespace of a server. Undefined when it cannot be one. */
+/** The server and the namespace that a URL names; undefined when it names none. */
 function placeOf(url: unknown): { readonly origin: string; readonly namespace: string } | undefined {
   const target = pageUrl(url);
   if (!target) return undefined;

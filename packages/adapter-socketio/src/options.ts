@@ -8,8 +8,8 @@ import { NAMESPACE, PATH } from "./connection/encoding.ts";
 /** Options of `attachSocketIo` on an HTTP server. */
 export interface SocketIoServerOptions extends OriginOptions {
   /**
-   * The path of the HTTP requests, which MUST be no other Socket.IO's on that server. Default:
-   * `/socket.io`.
+   * The path of the HTTP requests, which MUST NOT be in use by another Socket.IO on that server.
+   * Default: `/socket.io`.
    */
   readonly path?: string;
 }
@@ -17,7 +17,8 @@ export interface SocketIoServerOptions extends OriginOptions {
 /** Options of `attachSocketIo` on an `io` of the application. */
 export interface SocketIoNamespaceOptions extends OriginOptions {
   /**
-   * The namespace, which MUST be the hub's alone, and so cannot be the root. Default: `/bellwire`.
+   * The namespace, which MUST belong to the hub alone; therefore the root is refused. Default:
+   * `/bellwire`.
    */
   readonly namespace?: string;
 }

@@ -24,13 +24,13 @@ export type { SocketIoNamespaceOptions, SocketIoServerOptions } from "./options.
 
 /**
  * Serves a hub over Socket.IO, to Bellwire's own client and to stock ones, on one path of an HTTP
- * or HTTPS server, on the namespace `/bellwire` and on the root. An application with a Socket.IO of
- * its own on that server gives this `io` instead. Requests for other paths go to the server's own
- * listeners; those that nobody listens to are answered 404. Returns a function that detaches it;
- * links that are open go on. Throws `invalid_option`.
+ * or HTTPS server, on the namespace `/bellwire` and on the root. An application that already runs
+ * Socket.IO on that server passes its `io` instead. Requests for other paths go to the server's own
+ * listeners, and get 404 when there is none. Returns a function that detaches the hub; open links
+ * go on. Throws `invalid_option`.
  *
- * By long polling a link's requests must reach the process that holds it: behind a balancer, make
- * it sticky.
+ * With long polling, all requests of a link must reach the process that holds it: a load balancer
+ * must be sticky.
  */
 export function attachSocketIo(
   hub: LinkAcceptor,
@@ -38,10 +38,10 @@ export function attachSocketIo(
   options?: SocketIoServerOptions,
 ): () => void;
 /**
- * Serves a hub on a namespace of an `io` that the application has, beside the application's own
- * namespaces. The `io` keeps its options: its path, CORS, compression, intervals, and how much it
- * reads before a message can be refused (`maxHttpBufferSize`). Attach it to its server first.
- * Returns a function that detaches the hub; links that are open go on. Throws `invalid_option`.
+ * Serves a hub on a namespace of the application's `io`, beside the application's own namespaces.
+ * The `io` keeps its options: path, CORS, compression, intervals, and the bytes that it reads
+ * before a message can be refused (`maxHttpBufferSize`). Attach it to its server first. Returns a
+ * function that detaches the hub; open links go on. Throws `invalid_option`.
  */
 export function attachSocketIo(hub: LinkAcceptor, io: Server, options?: SocketIoNamespaceOptions): () => void;
 export function attachSocketIo(

@@ -6,10 +6,10 @@ import { attachSocketIo } from "./server.ts";
 /** Starts Socket.IO servers on port 0 of 127.0.0.1; links are WebSockets. */
 export const socketIoRig: Rig = rigOf("socketio", ["websocket"]);
 
-/** The same, with links that poll. */
+/** The same servers, with links by long polling. */
 export const socketIoPollingRig: Rig = rigOf("socketio by polling", ["polling"]);
 
-/** The same, with links that poll until they are upgraded. */
+/** The same servers, with links that begin by long polling and are upgraded to WebSockets. */
 export const socketIoUpgradeRig: Rig = rigOf("socketio by upgrade", ["polling", "websocket"]);
 
 function rigOf(name: string, transports: NonNullable<SocketIoTransportOptions["transports"]>): Rig {

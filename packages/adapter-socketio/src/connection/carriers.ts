@@ -1,7 +1,7 @@
 /**
- * The TCP connections that Engine.IO's sessions are on. The library lets go of one only when its
- * peer agrees, or after 30 s; a peer that reads nothing must not hold that long what is buffered
- * for it.
+ * The TCP connections of Engine.IO's sessions. The library releases a connection only when its peer
+ * agrees, or after 30 s; a peer that reads nothing must not keep its buffered data in memory for
+ * that long.
  */
 import type { IncomingMessage } from "node:http";
 import type { Socket as TcpSocket } from "node:net";
@@ -10,7 +10,7 @@ import type { Server, Socket } from "socket.io";
 
 /** An Engine.IO server. */
 export type Engine = Server["engine"];
-/** One session of it. */
+/** One session of an Engine.IO server. */
 export type Session = Socket["conn"];
 
 const known: WeakMap<Engine, Carriers> = new WeakMap();
@@ -28,11 +28,11 @@ export class Carriers {
 
   constructor(engine: Engine) {
     engine.on("connection", (session: Session) => this.#begin(session));
-    // Told just before each answer: to a poll, and to an upgrade.
+    // The engine emits this just before it answers a poll or an upgrade.
     engine.on("headers", (_: unknown, request: IncomingMessage) => this.#answer(request));
   }
 
-  /** Ends a session at once, whatever its peer does; what was not written is given up. */
+  /** Ends a session at once, whatever its peer does, and discards unwritten data. */
   terminate(session: Session): void {
     session.close(true);
     for (const socket of this.#bySession.get(session) ?? []) socket.destroy();
@@ -51,7 +51,7 @@ export class Carriers {
     const query = queryOf(request);
     const sockets = this.#byId.get(query.get("sid") ?? "");
     if (!sockets || request.method !== "GET") return;
-    // Once an answer was written, its connection may be a proxy's, and carry somebody else's next
+    // After an answer, the connection may belong to a proxy and carry another client's next
     // request.
     keep(sockets, request.socket, query.get("transport") === "websocket" ? request.socket : request);
   }

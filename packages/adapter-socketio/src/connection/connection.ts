@@ -1,19 +1,19 @@
 /**
- * One Engine.IO session as a link uses it: counts what the library holds, and ends with or without
- * the peer.
+ * One Engine.IO session as a link uses it: counts the bytes that the library holds, and ends the
+ * session with or without the peer.
  */
 import type { Carriers, Session } from "./carriers.ts";
 import type { Packet } from "./packet.ts";
 
-/** Milliseconds that a peer has to take the last packets of a session that the hub closed. */
+/** Milliseconds that a peer has to read the last packets of a session that the hub closed. */
 const FAREWELL = 5_000;
 
 export class Connection {
   readonly #session: Session;
   readonly #carriers: Carriers;
-  /** Bytes that the library has not handed on yet. */
+  /** Bytes that the library has not passed to the carrier yet. */
   #waiting = 0;
-  /** Bytes of what it handed on last. */
+  /** Bytes that the library passed on in its last flush. */
   #handedOn = 0;
 
   constructor(session: Session, carriers: Carriers) {
@@ -23,9 +23,9 @@ export class Connection {
   }
 
   /**
-   * Bytes that the operating system has not taken yet; by long polling, that the client has not
-   * taken. Writable means: on a WebSocket that all was written, on long polling that a poll is
-   * open, and so the answer to the one before has arrived.
+   * Bytes that the operating system has not taken yet, or with long polling, the client. A
+   * WebSocket is writable when everything was written. Long polling is writable when a poll is
+   * open, which proves that the answer to the previous poll has arrived.
    */
   get buffered(): number {
     return this.#session.transport.writable ? 0 : this.#waiting + this.#handedOn;
@@ -36,35 +36,36 @@ export class Connection {
     this.#session.send(text, options);
   }
 
-  /** Counts a packet of so many bytes that the library is about to send by itself. */
+  /** Counts `bytes` for a packet that the library itself is about to send. */
   expect(bytes: number): void {
     this.#waiting += bytes;
   }
 
-  /** Ends the session when everything was written, and after 5 s in any case. */
+  /** Ends the session when everything was written, at the latest after 5 s. */
   close(): void {
     this.#closeWhenTaken();
     setTimeout(() => this.terminate(), FAREWELL).unref();
   }
 
-  /** Ends the session at once; what was not written is given up. */
+  /** Ends the session at once and discards unwritten data. */
   terminate(): void {
     this.#carriers.terminate(this.#session);
   }
 
-  /** Stops counting: the session goes on without the link. */
+  /** Stops counting, because the session goes on without the link. */
   leave(): void {
     this.#session.off("flush", this.#flushed);
   }
 
   /**
-   * Told to close while no poll is open, the library waits for one by a timer of 30 s that holds
-   * the process, also once the peer has gone. So it is told only when a poll is open.
+   * Closes the session. With long polling it does so only while a poll is open. Otherwise the
+   * library would wait for one with a timer of 30 s, which keeps the process alive even when the
+   * peer has gone.
    */
   readonly #closeWhenTaken = (): void => {
     const { transport } = this.#session;
     if (transport.name !== "polling" || transport.writable) this.#session.close();
-    // The library sends first what it holds, and then this poll is no longer open.
+    // The library first sends what it holds, which answers this poll.
     else transport.once("ready", this.#closeWhenTaken);
   };
 

@@ -1,5 +1,5 @@
 /**
- * Reasons for which the library refuses clients by itself, in words for the operator of the server.
+ * Reasons for which the library itself refuses clients, worded for the operator of the server.
  * Pure.
  */
 import type { CloseCause } from "@bellwire/core";
@@ -18,12 +18,15 @@ const REFUSALS: ReadonlyMap<unknown, CloseCause> = new Map<unknown, CloseCause>(
   ],
 ]);
 
-/** Why Engine.IO refused a request; undefined when it is nothing that could be set right. */
+/**
+ * The reason that Engine.IO refused a request; undefined when no change of configuration would
+ * help.
+ */
 export function engineRefusal(code: unknown): CloseCause | undefined {
   return REFUSALS.get(code);
 }
 
-/** Why a socket could not join a namespace. */
+/** The reason that a socket could not join a namespace. */
 export function namespaceRefusal(name: string): CloseCause {
   const reason = `no hub is on the namespace ${JSON.stringify(shortened(name))}: the URL's path must be ${NAMESPACE} or none`;
   return { code: "link_lost", reason };

@@ -1,7 +1,10 @@
-/** Judges what a client sent, after the library has parsed it. Pure. */
+/** Validates messages of clients after the library has parsed them. Pure. */
 import { type ClientMessage, readClientMessage } from "@bellwire/core/adapter";
 
-/** A message and its size, or why it is none. The words never quote it. */
+/**
+ * A message and its size, or the reason that the value is no message. Reasons never quote the
+ * value.
+ */
 export type Inbound =
   | { readonly ok: true; readonly message: ClientMessage; readonly bytes: number }
   | { readonly ok: false; readonly code: "malformed" | "too_large"; readonly reason: string };
@@ -10,7 +13,7 @@ export type Inbound =
 export function readInbound(value: unknown, limit: number): Inbound {
   const malformed = (reason: string) => ({ ok: false, code: "malformed", reason }) as const;
   try {
-    // The size of the message on the wire, estimated, as the library reports none.
+    // An estimate of the bytes on the wire: the library reports no size.
     const bytes = Buffer.byteLength(JSON.stringify(value) ?? "");
     if (bytes > limit) return { ok: false, code: "too_large", reason: `at most ${limit} bytes` };
     if (holdsBytes(value)) return malformed("binary");
@@ -22,8 +25,8 @@ export function readInbound(value: unknown, limit: number): Inbound {
 }
 
 /**
- * Whether there are attachments in it: they are off on this wire, as they would be something else
- * on another.
+ * Whether a value contains attachments. They are refused, because other transports would deliver
+ * them in another form.
  */
 function holdsBytes(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;

@@ -14,13 +14,16 @@ import { AUTH } from "./encoding.ts";
 export interface NamespaceRules {
   readonly carriers: Carriers;
   /**
-   * Whether sessions of Engine.IO serve this namespace alone, and end with their link; those of our
-   * own client always do.
+   * Whether sessions of Engine.IO serve this namespace alone and end with their link. Sessions of
+   * Bellwire's own client always do.
    */
   readonly alone: boolean;
-  /** The link of each session, of which one on all of the hub's namespaces is enough. */
+  /**
+   * The link of each session, shared by the hub's namespaces: a session may have one link on all of
+   * them.
+   */
   readonly links: WeakMap<Session, { readonly closed: boolean }>;
-  /** The cause for which a socket may not join now. */
+  /** The cause for which a socket may not join now; undefined when it may. */
   refusal(socket: Socket, headers: Handshake["headers"]): CloseCause | undefined;
 }
 
@@ -31,16 +34,16 @@ interface Place {
 }
 
 /**
- * Listeners of a namespace cannot be told from the application's when they are to go, so they are
- * there once and stay.
+ * The place of each namespace. Its listeners are added once and stay: Socket.IO cannot remove one
+ * middleware without removing the application's.
  */
 const places: WeakMap<Namespace, Place> = new WeakMap();
 /** The next step once an admitted socket is connected. */
 const joined: WeakMap<Socket, () => void> = new WeakMap();
 
 /**
- * Serves a hub on a namespace. Returns a function that closes it to new sockets; links that are
- * open go on. Throws `invalid_option` when another hub is there.
+ * Serves a hub on a namespace. Returns a function that closes the namespace to new sockets; open
+ * links go on. Throws `invalid_option` when another hub is there.
  */
 export function serveNamespace(hub: LinkAcceptor, namespace: Namespace, rules: NamespaceRules): () => void {
   const place = placeOf(namespace);
@@ -52,9 +55,9 @@ export function serveNamespace(hub: LinkAcceptor, namespace: Namespace, rules: N
   const encode = batchEncoder(namespace.name);
   const packets: StockPackets = new WeakMap();
   const hindrance = (session: Session): CloseCause | undefined => {
-    // One that is over already would never say that it ends.
+    // A session that has already ended would never report its end.
     if (session.readyState !== "open") return GONE;
-    // The library lets a session join again while it is joining, and forgets the first socket then.
+    // The library lets a session join again while it is joining, and then forgets the first socket.
     return links.get(session)?.closed === false ? TWICE : undefined;
   };
 
@@ -79,7 +82,7 @@ export function serveNamespace(hub: LinkAcceptor, namespace: Namespace, rules: N
     const link = new StockLink(socket, connection(), maxMessageBytes, packets, rules.alone);
     links.set(socket.conn, link);
     joined.set(socket, () => {
-      // The hub may have closed it between its agreement and now.
+      // The hub may have closed the link after it agreed.
       if (link.closed) socket.disconnect(rules.alone);
     });
     link.open(hub, handshake, (cause) => next(cause && failure(cause)));
@@ -111,7 +114,7 @@ function placeOf(namespace: Namespace): Place {
   return place;
 }
 
-/** A refusal as Socket.IO's clients get it: `connect_error` with `error.data`. */
+/** The error that Socket.IO sends to a refused client, as `connect_error` with `error.data`. */
 function failure(cause: CloseCause): Error {
   return Object.assign(new Error(cause.code), { data: stockFailure(cause) });
 }

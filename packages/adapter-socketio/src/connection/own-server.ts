@@ -1,6 +1,4 @@
-/**
- * A Socket.IO server for one hub, on a path of an HTTP server that serves other things beside it.
- */
+/** A Socket.IO server for one hub, on one path of an HTTP server that the application also uses. */
 import {
   createServer,
   type Server as HttpServer,
@@ -32,19 +30,19 @@ import { engineRefusal, namespaceRefusal } from "./engine-refusals.ts";
 import { type NamespaceRules, serveNamespace } from "./namespace.ts";
 
 /**
- * Bytes around a message of the largest size: the types of two protocols, the event, an
+ * Bytes that frame a message: the packet types of two protocols, the event's name, and an
  * acknowledgement's id.
  */
 const FRAMING = 64;
 /**
- * Joins of namespaces that a session may ask for; our client asks for one. Each costs an answer,
- * which nobody need read.
+ * Joins of namespaces that a session may request; Bellwire's client requests one. Each join costs
+ * an answer, which the peer may leave unread in the server's memory.
  */
 const JOINS = 4;
-/** How the packet of such a join begins, in Socket.IO's protocol. */
+/** The packet type of a join in Socket.IO's protocol. */
 const CONNECT = "0";
 
-/** Serves a hub. Returns a function that detaches it; links that are open go on. */
+/** Serves a hub. Returns a function that detaches it; open links go on. */
 export function serveOwn(
   hub: LinkAcceptor,
   server: HttpServer | SecureServer,
@@ -60,10 +58,11 @@ export function serveOwn(
     carriers,
     alone: true,
     links: new WeakMap(),
-    // Its session's first request was judged for it.
+    // The session's first request was judged already, and its first socket needs no second
+    // judgement.
     refusal: ({ conn }: Socket) => (admitted.delete(conn) ? undefined : admission.refusal()),
   };
-  // The root is nobody else's here, and where a stock client goes that names none.
+  // This server has no other use for the root, and stock clients join it unless they name another.
   for (const name of ["/", NAMESPACE]) serveNamespace(hub, io.of(name), rules);
   io.of((name, _, next) => {
     admission.refused(namespaceRefusal(name));
@@ -77,7 +76,7 @@ export function serveOwn(
   const judge = (request: IncomingMessage): Admitted =>
     admission.judge(factsOf(request), request.method === "GET" && sessionIn(request) === undefined);
   const isOurs = (request: IncomingMessage, asked: string): boolean => {
-    // Sessions that are open live by requests, also when no new one is taken.
+    // Open sessions need their requests even when the hub takes no new session.
     return (asked === path || asked === `${path}/`) && (attached || sessionIn(request) !== undefined);
   };
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
@@ -119,7 +118,10 @@ function sessionIn(request: IncomingMessage): string | undefined {
   return queryOf(request).get("sid") || undefined;
 }
 
-/** A Socket.IO server that gets its requests by hand: it listens to a server that never listens. */
+/**
+ * A Socket.IO server whose requests the caller passes to its engine: it is attached to an HTTP
+ * server that never listens.
+ */
 function serverFor(hub: LinkAcceptor, server: HttpServer | SecureServer): Server {
   const io = new Server({
     serveClient: false,
@@ -128,7 +130,7 @@ function serverFor(hub: LinkAcceptor, server: HttpServer | SecureServer): Server
     perMessageDeflate: false,
     httpCompression: false,
     maxHttpBufferSize: hub.maxMessageBytes + FRAMING,
-    // Together they find a dead peer in 35 s, as the hub does.
+    // The two detect a dead peer after 35 s, as the hub does.
     pingInterval: 25_000,
     pingTimeout: 10_000,
     connectTimeout: 5_000,
@@ -141,8 +143,8 @@ function serverFor(hub: LinkAcceptor, server: HttpServer | SecureServer): Server
 }
 
 /**
- * Sessions whose first socket may join without being judged again. One that asks for too many joins
- * is ended.
+ * The sessions whose first socket may join without a second judgement. Ends sessions that request
+ * too many joins.
  */
 function admissions(engine: Engine, carriers: Carriers): WeakSet<Session> {
   const admitted: WeakSet<Session> = new WeakSet();

@@ -1,18 +1,18 @@
-/** Packets for clients, encoded once for every link that gets them. */
+/** Packets for clients. Each is encoded once, however many links send it. */
 
 /** A packet that is ready for the library. */
 export interface Packet {
   /** The form for long polling, and for any other carrier that frames by itself. */
   readonly text: string;
-  /** About the bytes that it takes on any of them. */
+  /** The approximate size on any carrier, in bytes. */
   readonly bytes: number;
   readonly options: PacketOptions;
 }
 
 /**
- * `wsPreEncodedFrame` is the option by which Socket.IO's own adapters hand Engine.IO a finished
- * frame. Without it every link would encode the text again. An engine that does not know it, or
- * compresses, sends the text.
+ * `wsPreEncodedFrame` is the option by which Socket.IO's own adapters pass Engine.IO a finished
+ * frame, so that the text is not encoded again for every link. Engines that do not know the option,
+ * or that compress, send the text.
  */
 interface PacketOptions {
   readonly compress: false;

@@ -1,4 +1,7 @@
-/** The hub's end of a link: how it begins and ends, whichever client is at the other end. */
+/**
+ * The hub's end of a link: its begin and end, which are the same for Bellwire's client and stock
+ * clients.
+ */
 
 import type { CloseCause } from "@bellwire/core";
 import type { ClientMessage, Link, LinkObserver, ServerMessage } from "@bellwire/core/adapter";
@@ -17,8 +20,8 @@ export abstract class SocketLink implements Link<ServerMessage> {
   #ended = false;
 
   /**
-   * `limit` is the largest message that it takes, in bytes. `alone`: the session underneath serves
-   * this link only, and ends with it.
+   * `limit` is the size of the largest message that the link accepts, in bytes. `alone` means that
+   * the Engine.IO session serves this link only and ends with it.
    */
   constructor(socket: Socket, connection: Connection, limit: number, alone: boolean) {
     this.socket = socket;
@@ -28,12 +31,12 @@ export abstract class SocketLink implements Link<ServerMessage> {
     socket.on("disconnect", (reason) => {
       const left = reason === "client namespace disconnect";
       this.ended(left ? { code: "normal" } : LOST);
-      // A session without a link would be a connection that counts against no limit.
+      // A session without a link would hold a connection that no limit counts.
       if (left && alone) connection.close();
     });
-    // The library is about to close the connection: it could not make sense of a packet.
+    // The library could not parse a packet and is about to close the connection.
     socket.on("error", () => this.close({ code: "malformed", reason: "not a Socket.IO packet" }));
-    // Nothing is passed on to listeners, where some names of events have a meaning to the library.
+    // No event reaches listeners, because some event names have a meaning to the library.
     socket.use(([event, ...args]: readonly unknown[]) => {
       if (!this.closed) this.received(event, args);
     });
@@ -43,7 +46,7 @@ export abstract class SocketLink implements Link<ServerMessage> {
     return this.connection.buffered;
   }
 
-  /** Whether either side has closed it. */
+  /** Whether either side has closed the link. */
   get closed(): boolean {
     return this.#cause !== undefined || this.#ended;
   }
@@ -53,12 +56,12 @@ export abstract class SocketLink implements Link<ServerMessage> {
   close(cause: CloseCause): void {
     if (this.closed) return;
     this.#cause = cause;
-    // A peer that does not read receives no farewell either, and a lost link ends without one.
+    // A peer that does not read would not receive a farewell, and a lost link has none.
     if (cause.code === "slow_consumer" || cause.code === "link_lost") this.connection.terminate();
     else this.farewell(cause);
   }
 
-  /** Takes an event of the client. MUST NOT throw, whatever the event holds. */
+  /** Receives an event of the client. MUST NOT throw, whatever the event holds. */
   protected abstract received(event: unknown, args: readonly unknown[]): void;
 
   /** Tells the client why the link ends, and ends it. */
@@ -70,7 +73,10 @@ export abstract class SocketLink implements Link<ServerMessage> {
     if (!this.closed) observer.open();
   }
 
-  /** Hands a message over to the hub; or says why it is none, after the hub was told. */
+  /**
+   * Passes a message to the hub. A value that is no message is reported to the hub, and its reason
+   * is returned.
+   */
   protected take(value: unknown): string | undefined {
     const observer = this.closed ? undefined : this.#observer;
     const read = readInbound(value, this.#limit);
@@ -80,12 +86,15 @@ export abstract class SocketLink implements Link<ServerMessage> {
     return read.ok ? undefined : read.reason;
   }
 
-  /** Takes note of something that is no message. */
+  /** Reports an event that carries no message to the hub. */
   protected malformed(reason: string): void {
     this.#observer?.malformed(reason);
   }
 
-  /** The link is over; `cause` holds unless it was closed here. */
+  /**
+   * Reports the end of the link once. The cause of an earlier `close` takes precedence over
+   * `cause`.
+   */
   protected ended(cause: CloseCause): void {
     if (this.#ended) return;
     this.#ended = true;

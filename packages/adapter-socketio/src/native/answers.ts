@@ -1,12 +1,13 @@
-/** By long polling, the way to the hub is alive as long as it answers what is posted there. */
+/** Detects that the direction to the hub is dead while a link uses long polling. */
 import { systemClock } from "@bellwire/core/adapter";
 import type { Manager } from "socket.io-client";
 
 /**
- * Calls `dead` when no request that brought something to the hub was answered for `idleTimeout`
- * milliseconds. Without polls the hub cannot say that it hears nothing; and its pings, each of
- * which the client answers with a request, come more often than that. On a WebSocket, also on one
- * that long polling becomes, the hub says it itself. Returns a function that stops it.
+ * Calls `dead` when the hub has answered no POST for `idleTimeout` milliseconds. The hub's pings
+ * come more often than that, and the client answers each with a POST, so a live connection always
+ * has answers. With long polling the hub cannot report that it receives nothing; on a WebSocket,
+ * including one that long polling is upgraded to, it can, and nothing is watched. Returns a
+ * function that stops watching.
  */
 export function expectAnswers({ engine }: Manager, idleTimeout: number, dead: () => void): () => void {
   const { transport } = engine;

@@ -1,24 +1,25 @@
-/** The close causes behind the library's own events. */
+/** Translates the library's events to close causes. */
 import { type CloseCause } from "@bellwire/core";
 import { isErrorCode, statusCause } from "@bellwire/core/adapter";
 
 /**
- * The close code of a WebSocket whose peer got a frame that is too large (RFC 6455, section 7.4.1).
+ * The close code of a WebSocket whose peer received a frame that is too large (RFC 6455, section
+ * 7.4.1).
  */
 const TOO_LARGE = 1009;
 
-/** Why a link ends whose peer does not speak Socket.IO as it should. */
+/** The cause for a peer that violates Socket.IO's protocol. */
 export const MALFORMED: CloseCause = { code: "malformed", reason: "not a Socket.IO packet" };
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Characters of what a server says that a reason repeats. */
+/** Characters of a server's own message that a reason repeats. */
 const WORDS = 300;
 
 /**
- * Why there is no link: a hub that refused says a code, on the namespace or in the body of an HTTP
- * answer; of others the HTTP status is known, where the platform tells it, or what the library has
- * to say.
+ * The cause for a connection that failed. A hub that refuses sends a code, with the namespace's
+ * error or in the body of an HTTP response. Otherwise the cause comes from the HTTP status, where
+ * the platform reports it, or from the library's error.
  */
 export function connectCause(error: unknown, namespace: string): CloseCause {
   const { data, description, context, message } = fields(error);
@@ -40,7 +41,7 @@ export function connectCause(error: unknown, namespace: string): CloseCause {
 }
 
 /**
- * The cause that a hub gave for its refusal; a foreign server's words are added to the known ones.
+ * The cause in a hub's refusal. The message of any other server is appended to the known reason.
  */
 function refusalIn(said: unknown, known: string | undefined): Partial<CloseCause> {
   const { code, reason, message } = fields(said);
@@ -51,7 +52,7 @@ function refusalIn(said: unknown, known: string | undefined): Partial<CloseCause
   return words === undefined ? {} : { reason: `${known}: ${words}` };
 }
 
-/** Why a link ended that ended without a word. */
+/** The cause for a connection that ended without a `bye`. */
 export function disconnectCause(reason: string, details: unknown): CloseCause {
   if (reason === "parse error") return MALFORMED;
   if (reason === "ping timeout") return { code: "timeout", reason: "no sign of life" };
@@ -62,7 +63,7 @@ export function disconnectCause(reason: string, details: unknown): CloseCause {
   return { ...cause, ...refusalIn(bodyOf(context), cause.reason) };
 }
 
-/** A header of an XMLHttpRequest's response, if it may be read. */
+/** A header of an XMLHttpRequest's response; empty when it cannot be read. */
 function header(request: unknown, name: string): string {
   const { getResponseHeader } = fields(request);
   if (typeof getResponseHeader !== "function") return "";
@@ -75,7 +76,10 @@ function header(request: unknown, name: string): string {
   }
 }
 
-/** The body of an XMLHttpRequest's response as JSON, if it may be read and is any. */
+/**
+ * The parsed JSON body of an XMLHttpRequest's response; undefined when it cannot be read or is no
+ * JSON.
+ */
 function bodyOf(request: unknown): unknown {
   try {
     return JSON.parse(String(fields(request).responseText));

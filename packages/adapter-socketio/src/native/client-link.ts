@@ -14,7 +14,7 @@ import { expectAnswers } from "./answers.ts";
 import { connectCause, disconnectCause, MALFORMED } from "./causes.ts";
 import { guardHandshake, guardPackets } from "./guard.ts";
 
-/** The target of a link, and how to reach it. */
+/** The target of a link and the way to reach it. */
 export interface Connecting {
   readonly origin: string;
   readonly namespace: string;
@@ -39,7 +39,7 @@ export class SocketIoClientLink implements Link<ClientMessage> {
     void this.#run();
   }
 
-  /** Approximate: what the platform's WebSocket or request holds cannot be seen from here. */
+  /** Approximate: the bytes that the platform's WebSocket or request holds are not visible here. */
   get buffered(): number {
     const packets = this.#manager?.engine?.writeBuffer ?? [];
     return packets.reduce((sum, { data }) => sum + (typeof data === "string" ? data.length : 0), 0);
@@ -49,7 +49,7 @@ export class SocketIoClientLink implements Link<ClientMessage> {
     if (this.#closed || !this.#socket?.connected) return;
     try {
       for (const message of batch) {
-        // One packet each, for the hub's limit is on the message.
+        // One packet per message, because the hub limits the size of a message.
         const packet = eventPacket(this.#options.namespace, MESSAGES, [encodeClientMessage(message)]);
         this.#manager?.engine.send(packet, { compress: false });
       }
@@ -63,7 +63,7 @@ export class SocketIoClientLink implements Link<ClientMessage> {
     this.#closed = true;
     this.#stopExpecting();
     this.#socket?.off();
-    // Only who leaves for good says so: to the hub a member that will be back is still present.
+    // A disconnect packet is sent only for good: the hub keeps a member present that may come back.
     if (cause.code === "normal") this.#socket?.disconnect();
     else this.#manager?.engine?.close();
     queueMicrotask(() => this.#observer.close(cause));
@@ -90,13 +90,13 @@ export class SocketIoClientLink implements Link<ClientMessage> {
       path,
       transports: [...transports],
       tryAllTransports: true,
-      // Every retry is the channel's.
+      // The channel retries.
       reconnection: false,
       autoConnect: false,
       withCredentials,
       ...(headers && { extraHeaders: { ...headers } }),
     });
-    // An attempt is given up by the channel.
+    // The channel limits the time of an attempt.
     manager.timeout(false);
     const harmful = (): void => this.close(MALFORMED);
     guardPackets(manager, harmful);
@@ -114,9 +114,9 @@ export class SocketIoClientLink implements Link<ClientMessage> {
     socket.on("disconnect", (reason, details) => this.close(disconnectCause(reason, details)));
     socket.connect();
     guardHandshake(manager, harmful);
-    // The library waits on when a connection ends that has not said anything yet.
+    // The library would go on waiting when a connection ends before its first packet.
     manager.engine.on("close", (reason, details) => {
-      // So it closes what was refused, and then says why.
+      // The library closes a refused connection this way and reports the reason afterwards.
       if (reason !== "forced close") this.close(disconnectCause(reason, details));
     });
   }
@@ -129,7 +129,7 @@ export class SocketIoClientLink implements Link<ClientMessage> {
 
   #message(value: unknown): void {
     if (this.#closed) return;
-    // Before the connection: the library keeps such events, and hands them over first.
+    // The library keeps events that precede the connection and delivers them first.
     if (!this.#opened) return this.close(MALFORMED);
     const decoded = readServerMessage(value);
     if (!decoded.ok) return this.#observer.malformed(decoded.reason);

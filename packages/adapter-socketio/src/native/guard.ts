@@ -1,17 +1,17 @@
-/** Packets that the client library would throw at, out of a handler where nobody can catch it. */
+/**
+ * Defuses packets on which the client library would throw from a handler, where no caller can catch
+ * the error.
+ */
 import type { Manager } from "socket.io-client";
 
-/**
- * Types of Socket.IO's protocol whose packets must have a content: the library reads it without
- * looking.
- */
+/** Packet types of Socket.IO's protocol that need data: the library reads it without a check. */
 const EVENT = 2;
 const CONNECT_ERROR = 4;
 
 /**
- * Takes the harm out of such packets before the library sees what is in them. Call it before a
- * socket of the manager is made, which listens too. `harmful` is called for each; what is left of
- * the packet means nothing to the library.
+ * Defuses such packets before the library reads their data, and calls `harmful` for each. The
+ * library ignores what is left of the packet. Call this before the manager makes a socket, which
+ * listens to the same event.
  */
 export function guardPackets(manager: Manager, harmful: () => void): void {
   manager.on("packet", (packet) => {
@@ -22,7 +22,7 @@ export function guardPackets(manager: Manager, harmful: () => void): void {
   });
 }
 
-/** The same for the connection underneath. Call it once the manager has opened one. */
+/** Does the same for Engine.IO's handshake. Call it after the manager has opened its connection. */
 export function guardHandshake({ engine }: Manager, harmful: () => void): void {
   engine.on("packet", (packet) => {
     if (packet.type !== "open" || isHandshake(packet.data)) return;

@@ -1,4 +1,7 @@
-/** The link of Bellwire's own client: messages of PROTOCOL.md, as arguments of one event. */
+/**
+ * The hub's end of a link of Bellwire's own client: messages of PROTOCOL.md, as arguments of one
+ * event.
+ */
 import { type CloseCause } from "@bellwire/core";
 import { byeOf, encodeOnce, encodeServerMessage, type ServerMessage } from "@bellwire/core/adapter";
 import { type Handshake, type LinkAcceptor } from "@bellwire/core/server";
@@ -9,9 +12,9 @@ import { type Packet, packetOf } from "../connection/packet.ts";
 import { SocketLink } from "../connection/socket-link.ts";
 
 /**
- * Characters after which a batch goes on in another packet. A client is handed a packet when it has
- * all of it: in one of 64 KiB a replay over 16 kbit/s would be half a minute of silence, and a cut
- * near its end would lose all of it again and again.
+ * Characters after which a batch continues in another packet. A client receives a packet only when
+ * it is complete: at 16 kbit/s a packet of 64 KiB would deliver nothing for half a minute, and a
+ * cut near its end would lose the whole replay each time.
  */
 const PACKET = 4_096;
 
@@ -19,8 +22,8 @@ const PACKET = 4_096;
 export type EncodeBatch = (batch: readonly ServerMessage[]) => readonly Packet[];
 
 /**
- * The encoder that all links of a namespace share: a batch that goes to many of them is encoded
- * once.
+ * Makes the encoder that all links of a namespace share. It encodes a batch once, however many
+ * links send it.
  */
 export function batchEncoder(namespace: string): EncodeBatch {
   const packet = (texts: readonly string[]): Packet => packetOf(eventPacket(namespace, MESSAGES, texts));

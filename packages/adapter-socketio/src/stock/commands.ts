@@ -1,11 +1,11 @@
 /**
- * Translates a stock client's events to messages of PROTOCOL.md. Pure; the caller judges whether
- * the result is a valid message.
+ * Translates a stock client's events to messages of PROTOCOL.md. Pure; the caller validates the
+ * result.
  */
 
 /**
  * Builds the message that an event stands for; undefined for an event that is no command. `id`
- * makes one for a publish without.
+ * makes the id of a publish that brings none.
  */
 export function stockCommand(
   event: unknown,

@@ -24,31 +24,29 @@ export interface StockFailure {
 }
 
 /**
- * Events that mean something else to Socket.IO's clients, or end their connection; and what is said
- * in their place, which is not said twice.
+ * Event names that Socket.IO's clients reserve. The prefixed forms are matched as well, so that
+ * they get one more prefix and no two events share a name.
  */
 const RESERVED = /^(event:)*(connect|connect_error|disconnect|disconnecting|newListener|removeListener)$/;
 
 /**
- * The event of a message for a client that knows the topic's epoch; undefined when it means nothing
- * to a stock client.
+ * The event for a message; undefined for messages that stock clients do not need. `epoch` is the
+ * topic's epoch as far as the client knows it, and notifications need it.
  */
 export function stockEvent(message: ServerMessage, epoch: string | undefined): StockEvent | undefined {
   const { type, ...rest } = message;
   if (message.type === "notification") return epoch === undefined ? undefined : notification(message, epoch);
-  // Positions are compared by clients that may have lost something; between the hub and this end
-  // nothing is.
+  // Clients compare positions to detect a loss; between the hub and this end nothing is lost.
   if (type === "head" || type === "skip" || type === "welcome" || type === "bye") return undefined;
   if (type === "ping" || type === "pong") return undefined;
-  // Gaps, errors, the end of the token, who is present, and whatever the hub learns to say of a
-  // topic.
+  // Gaps, errors, token expiry and presence, and any message that is added to the protocol later.
   return { name: `bellwire:${type}`, args: [JSON.stringify(rest)] };
 }
 
 function notification(message: Notified, epoch: string): StockEvent {
   const { topic, event, offset, time } = message;
   const id = message.id ?? (offset > 0 ? `${epoch}/${offset}` : "");
-  // A volatile event has no place to resume from.
+  // A volatile event has no position.
   const position = offset > 0 ? { epoch, offset } : null;
   return {
     name: RESERVED.test(event) ? `event:${event}` : event,
@@ -56,7 +54,7 @@ function notification(message: Notified, epoch: string): StockEvent {
   };
 }
 
-/** The acknowledgement of a command; undefined when the message answers none. */
+/** The acknowledgement of a command; undefined when the message answers no command. */
 export function stockAnswer(message: ServerMessage): StockAnswer | undefined {
   if (message.type === "subscribed") {
     const { position, gap } = message;
@@ -73,7 +71,7 @@ export function stockAnswer(message: ServerMessage): StockAnswer | undefined {
 }
 
 /**
- * The message for a client that is refused, whose link ends, or whose command failed without an
+ * The data for a client that is refused, for a link that ends, and for a failed command without an
  * acknowledgement.
  */
 export function stockFailure({ code, reason, retryAfter }: CloseCause): StockFailure {

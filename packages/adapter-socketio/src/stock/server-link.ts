@@ -1,7 +1,7 @@
 /**
- * The link of a stock client, which knows nothing of Bellwire: this end says hello in its place.
- * The client is connected only when the hub has agreed, so that a refusal is a `connect_error`, and
- * no command can come too early.
+ * The hub's end of a stock client's link, which sends the hello in the client's place. The client
+ * is connected only when the hub has agreed, so that a refusal is a `connect_error` and no command
+ * comes too early.
  */
 import { type CloseCause, ERRORS } from "@bellwire/core";
 import { PROTOCOL_VERSION, type ServerMessage } from "@bellwire/core/adapter";
@@ -14,12 +14,12 @@ import { SocketLink } from "../connection/socket-link.ts";
 import { stockCommand } from "./commands.ts";
 import { type StockAnswer, stockAnswer, stockEvent, stockFailure } from "./events.ts";
 
-/** Called once: without a cause the client is connected, with one it is turned away. */
+/** Called once: without a cause to connect the client, with a cause to refuse it. */
 export type Verdict = (refused?: CloseCause) => void;
 
 type Acknowledge = (answer: StockAnswer) => void;
 
-/** A command on its way. */
+/** A command that the hub has not answered yet. */
 interface Asked {
   readonly event: unknown;
   readonly topic: unknown;
@@ -31,7 +31,7 @@ interface Encoded {
   readonly packet: Packet | undefined;
 }
 
-/** Encoded messages, each once for all the clients that get it. */
+/** Encoded messages, shared by all clients that receive them. */
 export type StockPackets = WeakMap<ServerMessage, Encoded>;
 
 export class StockLink extends SocketLink {
@@ -41,9 +41,7 @@ export class StockLink extends SocketLink {
   readonly #epochs: Map<string, string> = new Map();
   #verdict: Verdict | undefined;
   #ref = 0;
-  /**
-   * Errors that a client was told in an acknowledgement, and that the hub is about to say again.
-   */
+  /** Errors that were sent in an acknowledgement already and that the hub is about to repeat. */
   #told = 0;
 
   constructor(socket: Socket, connection: Connection, limit: number, packets: StockPackets, alone: boolean) {
@@ -56,7 +54,7 @@ export class StockLink extends SocketLink {
   open(hub: LinkAcceptor, handshake: Handshake, verdict: Verdict): void {
     this.#verdict = verdict;
     const { id: session, handshake: brought } = this.socket;
-    // The library makes the id and tells nobody else, so that `exclude` may go by it.
+    // The library makes the id and sends it to this client only, so `exclude` may rely on it.
     this.attach(hub.accept(this, { ...handshake, answers: false, session }));
     const { token } = brought.auth as { readonly token?: unknown };
     const refused = this.take({ type: "hello", protocol: PROTOCOL_VERSION, session, token });
@@ -92,8 +90,7 @@ export class StockLink extends SocketLink {
       return this.ended(cause);
     }
     this.#fail(cause);
-    // A stock client comes back by itself to a connection that was lost, and stays away from one
-    // that it was sent off.
+    // A stock client reconnects after a lost connection, and does not after a disconnect packet.
     if (this.#alone && ERRORS[cause.code].retryable) return this.connection.close();
     this.socket.disconnect();
     if (this.#alone) this.connection.close();
@@ -136,7 +133,10 @@ export class StockLink extends SocketLink {
     this.#supersede(ref, asked.topic, { ok: false, code: "closed", message: "unsubscribed" });
   }
 
-  /** The hub answers only the last of several subscriptions to a topic that are under way. */
+  /**
+   * Acknowledges earlier subscriptions: of several pending to a topic, the hub answers only the
+   * last.
+   */
   #supersede(ref: number, topic: unknown, answer: StockAnswer): void {
     for (const [earlier, asked] of this.#asked) {
       if (earlier >= ref || asked.event !== "subscribe" || asked.topic !== topic) continue;
