@@ -1,4 +1,7 @@
-/** Hosted Pusher with `metadata: false`: stock clients get exactly the data, and our own client says honestly what it cannot know. */
+/**
+ * Hosted Pusher with `metadata: false`: stock clients receive exactly the data, and our own client
+ * reports a gap wherever it cannot know what was lost.
+ */
 import type { Capabilities } from "@bellwire/core";
 import PusherImport from "pusher-js";
 import { describe, expect, it, onTestFinished } from "vitest";

@@ -1,4 +1,7 @@
-/** An application with hosted Pusher in the middle: its hub and routes, the stand-in for Pusher, and channels; for one test each. */
+/**
+ * An application with hosted Pusher in the middle: its hub and routes, the stand-in for Pusher, and
+ * channels; for one test each.
+ */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type BellwireError, type Contract, defineTopics, type, volatile } from "@bellwire/core";
@@ -52,19 +55,19 @@ export interface Hosting {
   /** The application's server. */
   readonly server: Server;
   readonly url: string;
-  /** What the broadcaster reported. */
+  /** Errors that the broadcaster reported. */
   readonly reported: BellwireError[];
-  /** What the hub and the routes reported. */
+  /** Errors that the hub and the routes reported. */
   readonly errors: unknown[];
   readonly channel: (options?: ChannelSetup) => NotificationChannel<Topics>;
 }
 
 export interface ChannelSetup extends Partial<Omit<ChannelOptions<Topics>, "topics" | "transport">> {
-  /** Default: the token says who it is. */
+  /** Default: the token names the user. */
   readonly pusher?: Partial<HostedPusherOptions>;
 }
 
-/** Who a token names: `ada`, or `ada.1700000000000`. */
+/** The user whom a token names: `ada`, or `ada.1700000000000`. */
 export function byToken({ token }: { readonly token: string | undefined }): User | null {
   if (token === undefined) return {};
   const [user = "", end] = token.split(".");
@@ -72,7 +75,7 @@ export function byToken({ token }: { readonly token: string | undefined }): User
   return { user, info: { name: user.toUpperCase() }, ...(end !== undefined && { expiresAt: Number(end) }) };
 }
 
-/** Starts everything. Whoever has a name may do everything; the others may subscribe to public topics. */
+/** Starts everything. Named users may do everything, the others subscribe to public topics only. */
 export async function host(options: HostingOptions = {}): Promise<Hosting> {
   const vendor = await startVendor();
   const reported: BellwireError[] = [];

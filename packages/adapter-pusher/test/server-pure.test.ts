@@ -1,4 +1,4 @@
-/** The parts of the emulator that decide by themselves: signatures, names, metadata, what clients and servers send. */
+/** The pure parts of the adapter: signatures, names, metadata, and readers of frames and bodies. */
 import { type Notified, type ServerMessage, TokenBucket } from "@bellwire/core/adapter";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

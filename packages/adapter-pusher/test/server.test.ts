@@ -1,4 +1,6 @@
-/** The emulator over bare sockets: what it says to the letter, and what it does with what no library would send. */
+/**
+ * The server over bare sockets: its events to the letter, and frames that no library would send.
+ */
 import { spawnSync } from "node:child_process";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
@@ -689,7 +691,7 @@ describe("beside other listeners", () => {
   });
 });
 
-describe("Bellwire's own client on the emulator", () => {
+describe("Bellwire's own client on a hub that speaks Pusher's protocol", () => {
   /** A connection that carries the messages of PROTOCOL.md. */
   async function native(
     port: number,

@@ -1,4 +1,7 @@
-/** A real hub with the emulator on a real server, and the unmodified clients and server library of Pusher, for one test each. */
+/**
+ * A real hub that speaks Pusher's protocol on a real server, and the unmodified clients and server
+ * library of Pusher, for one test each.
+ */
 import { createServer, type IncomingMessage, type RequestOptions, request, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { defineTopics, isBellwireError, type, volatile } from "@bellwire/core";
@@ -67,7 +70,10 @@ export interface Serving {
   readonly detach: () => void;
 }
 
-/** Serves until the test is over. Without more options nobody but signatures lets anybody into private channels. */
+/**
+ * Serves until the test is over. Without more options only a signature admits a client to a private
+ * channel.
+ */
 export async function serve(
   options: Partial<PusherServerOptions> = {},
   hubOptions: Partial<HubOptions<Topics, object>> = {},
@@ -92,7 +98,7 @@ export async function serve(
   return { hub, server, port: (server.address() as AddressInfo).port, cut, detach };
 }
 
-/** What the application's own server would answer to an authorization request. */
+/** The answer of the application's own server to an authorization request. */
 export function authorization(
   socketId: string,
   channel: string,
@@ -103,7 +109,7 @@ export function authorization(
   return data === undefined ? { auth } : { auth, channel_data: data };
 }
 
-/** What the application's own server would answer to a sign-in. */
+/** The answer of the application's own server to a sign-in. */
 export function authentication(socketId: string, user: object): { auth: string; user_data: string } {
   const data = JSON.stringify(user);
   return { auth: `${app.key}:${sign(app.secret, userText(socketId, data))}`, user_data: data };
@@ -111,9 +117,9 @@ export function authentication(socketId: string, user: object): { auth: string; 
 
 interface ClientOptions extends Partial<PusherOptions> {
   readonly key?: string;
-  /** Who it is on presence channels. */
+  /** The member that it is on presence channels. */
   readonly member?: object;
-  /** Whom it signs in as. */
+  /** The user that it signs in as. */
   readonly user?: object;
 }
 

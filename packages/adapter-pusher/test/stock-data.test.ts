@@ -1,4 +1,7 @@
-/** Unmodified clients of Pusher get what was published: the same values, and nothing of Bellwire's own beside them. */
+/**
+ * Unmodified clients of Pusher get what was published: the same values, and nothing of Bellwire's
+ * own beside them.
+ */
 import Echo from "laravel-echo";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
@@ -37,7 +40,10 @@ const VALUES: readonly unknown[] = [
   { $bellwire: { offset: 1 }, $data: 1 },
 ];
 
-/** A server library sends a text as it is, and so the text of a number is that number to whoever decodes it. */
+/**
+ * A server library sends a text as it is, so the text of a number is that number to a client that
+ * decodes it.
+ */
 const LIBRARY_VALUES: readonly (readonly [sent: unknown, heard: unknown])[] = [
   ...VALUES.filter((value) => typeof value !== "string").map((value) => [value, value] as const),
   ["x", "x"],
@@ -52,7 +58,7 @@ interface Hearing {
   readonly others: readonly unknown[];
 }
 
-/** What each library hears on `news.de`, and all events that it hears of. */
+/** The data that each library receives on `news.de`, and all its events. */
 async function pusherJs(port: number): Promise<Hearing> {
   const heard: unknown[] = [];
   const others: unknown[] = [];

@@ -15,7 +15,7 @@ import {
 
 watchUncaught();
 
-/** As many as fit into an event: pusher-js exceeds its stack when it writes down what it has heard. */
+/** As many levels as fit into an event: pusher-js exceeds its stack when it logs the event. */
 const LEVELS = 5_000;
 const nested = (levels: number): string => "[".repeat(levels) + "]".repeat(levels);
 const CHANNEL = "private-orders.1";

@@ -1,4 +1,7 @@
-/** Events under the names that ecosystems give them: Laravel broadcasting works unchanged, published as PHP does it. */
+/**
+ * Events under the names that ecosystems give them: Laravel broadcasting works unchanged, published
+ * as PHP does it.
+ */
 import { createHash, createHmac } from "node:crypto";
 import { defineTopics, type } from "@bellwire/core";
 import Echo from "laravel-echo";
@@ -41,7 +44,10 @@ function phpJson(value: unknown): string {
     .replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-/** What `Pusher\Pusher::trigger` sends, byte for byte: the parameters sorted and joined as they are, the body's digest among them. */
+/**
+ * A request of `Pusher\Pusher::trigger`, byte for byte: the parameters are sorted and joined as
+ * they are, with the body's digest among them.
+ */
 async function phpTrigger(
   port: number,
   channels: readonly string[],

@@ -1,4 +1,7 @@
-/** Presence as stock clients and the HTTP API are told of it: ids as they were signed, and nobody who has disconnected. */
+/**
+ * Presence as stock clients and the HTTP API are told of it: ids as they were signed, and nobody
+ * who has disconnected.
+ */
 import { type IncomingMessage, request } from "node:http";
 import type { Socket } from "node:net";
 import { memoryBackplane } from "@bellwire/core/server";

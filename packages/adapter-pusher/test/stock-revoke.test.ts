@@ -1,4 +1,7 @@
-/** `hub.revoke` and unmodified clients of Pusher: by whatever they are known, they hear nothing more, and nobody else notices. */
+/**
+ * `hub.revoke` and unmodified clients of Pusher: by whatever they are known, they hear nothing
+ * more, and nobody else notices.
+ */
 import { describe, expect, it } from "vitest";
 import {
   authorization,
@@ -20,7 +23,10 @@ watchUncaught();
 const PRIVATE = "private-orders.1";
 const ROOM = "presence-room.a";
 
-/** The application's own server: it names whom it signs for, where `named`, and signs for nobody whose right it has taken. */
+/**
+ * The application's own server: with `named` it names the users that it signs for, and it signs for
+ * nobody whose right was revoked.
+ */
 function application() {
   const lost = new Set<string>();
   const authorizer = (user: string, named: boolean) => ({

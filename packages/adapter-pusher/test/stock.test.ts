@@ -23,7 +23,7 @@ import {
 
 watchUncaught();
 
-/** What a channel hears of an event, in order. */
+/** The data that a channel receives with an event, in order. */
 function record(
   source: { bind(event: string, callback: (data: unknown, metadata?: unknown) => void): unknown },
   event: string,
@@ -33,14 +33,17 @@ function record(
   return heard;
 }
 
-/** A Bellwire client on the wire inside the process. */
+/** A Bellwire client on the transport inside the process. */
 function bellwire(hub: Serving["hub"]) {
   const channel = createChannel({ topics, transport: memoryTransport(hub) });
   onTestFinished(() => channel.close());
   return channel;
 }
 
-/** Waits until the server has heard all that a client has sent; pusher-js sends a little later than it is told to. */
+/**
+ * Waits until the server has received everything that a client has sent; pusher-js sends a little
+ * later than it is asked to.
+ */
 async function heardBy(pusher: Pusher): Promise<void> {
   const answer = new Promise<void>((resolve) => {
     pusher.connection.bind("message", ({ event }: { event: string }) => event === "pusher:pong" && resolve());
@@ -127,7 +130,8 @@ describe("a stock pusher-js", () => {
     expect(await closed).toMatchObject({
       data: { code: 4100, message: expect.stringMatching(/^draining;retryAfter=/) as string },
     });
-    // It is told so again and again, by a number, not by a refused upgrade after which it would wait for 15 seconds.
+    // It is refused again and again by a number, not by a refused upgrade, after which it would
+    // wait for 15 seconds.
     expect(await next(pusher.connection, "error")).toMatchObject({ error: { data: { code: 4100 } } });
     const other = client(port, { key: "other-key" });
     expect(await next(other.connection, "error")).toMatchObject({ error: { data: { code: 4001 } } });

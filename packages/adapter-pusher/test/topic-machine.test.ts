@@ -365,7 +365,7 @@ describe("without a history", () => {
   });
 });
 
-/** What a listener is promised of everything that was said. */
+/** Checks the promises to a listener against everything that was said. */
 function judge(said: readonly ServerMessage[], { holes }: { holes: boolean }): number[] {
   const data: number[] = [];
   let next: number | undefined;
@@ -383,7 +383,10 @@ function judge(said: readonly ServerMessage[], { holes }: { holes: boolean }): n
   return data;
 }
 
-/** Each event of a topic, delivered by the provider any number of times, at moments that put it anywhere among the others. */
+/**
+ * Each event of a topic, delivered by the provider any number of times, at moments that put it
+ * anywhere among the others.
+ */
 const chaos = fc.array(fc.array(fc.nat(200), { maxLength: 3 }), { minLength: 1, maxLength: 40 });
 
 function delivered(moments: readonly (readonly number[])[]): number[] {

@@ -1,6 +1,7 @@
 /**
- * A stand-in for the hosted service, for one test each: it keeps nothing, promises no order, and loses, doubles and delays events as
- * the test says. It shares nothing with the emulator but the signatures.
+ * A stand-in for the hosted service, for one test each: it keeps nothing, promises no order, and
+ * loses, doubles and delays events as the test demands. It shares only the signatures with the
+ * adapter's server half.
  */
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
@@ -11,7 +12,10 @@ import { channelText, isSignature } from "../src/protocol/signature.ts";
 
 export const app = { id: "7", key: "vendor-key", secret: "vendor-secret" };
 
-/** What happens to one event on its way to one connection: how long it takes, each time that it arrives. Default: once, at once. */
+/**
+ * The fate of one event on its way to one connection: a delay in milliseconds for each time that it
+ * arrives. Default: once, at once.
+ */
 export type Fate = (event: TriggeredEvent, socketId: string) => readonly number[];
 
 export interface TriggeredEvent {

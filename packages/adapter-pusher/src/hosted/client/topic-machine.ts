@@ -1,15 +1,15 @@
 /**
  * Decides what a channel receives of one topic of a provider that loses, doubles and reorders
- * events; performs nothing, and knows no time. What it says follows PROTOCOL.md: in order and once,
+ * events; performs nothing, and knows no time. Its messages follow PROTOCOL.md: in order and once,
  * or a gap first.
  *
- * subscribe joined read
- * left ───────────▶ joining ──────▶ catching_up ──────▶ live ◀─┐
- * ▲ │ │ ▲ ▲ │ └───┘ a hole, then `waited`
- * │ refused │ unread│ │ └───────────┘ subscribe
- * ├──────────────────┘ ▼ │
- * │ paused ──┘ subscribe
- * └── unsubscribe, or an `unread` for good, from every state that was joined
+ *          subscribe        joined               read
+ *   left ───────────▶ joining ──────▶ catching_up ──────▶ live ◀─┐
+ *    ▲                  │              │     ▲  ▲           │ └───┘ a hole, then `waited`
+ *    │ refused          │        unread│     │  └───────────┘ subscribe
+ *    ├──────────────────┘              ▼     │
+ *    │                              paused ──┘ subscribe
+ *    └── `unsubscribe`, or an `unread` for good, from every state after joining
  *
  * With a history, a hole is read from it. Without one, `joined` leads straight to `live`; a hole
  * becomes a gap, and so does every new link. The offsets are then this end's own, because nobody
