@@ -12,7 +12,7 @@ export interface Publication {
   readonly event: string;
   readonly data: unknown;
   readonly id: string;
-  /** Everyone but the publisher receives it. */
+  /** `true`: every subscriber but the publisher receives it. */
   readonly excludeSelf: boolean;
 }
 
@@ -31,7 +31,7 @@ export interface ClientRequest {
   /** The client's identity, as `authenticate` returned it. */
   readonly identity: Identity;
   /**
-   * Resolves when the client may subscribe, with who it is on a `presence-` topic. Rejects with
+   * Resolves when the client may subscribe, with its member on a `presence-` topic. Rejects with
    * `unknown_topic`, `forbidden`.
    */
   admit(topic: string): Promise<Member | undefined>;
@@ -44,7 +44,7 @@ export interface ClientRequest {
   publish(publication: Publication): Promise<PublishAnswer>;
 }
 
-/** The hub as an adapter needs it. */
+/** The part of a hub that an adapter uses. */
 export interface LinkAcceptor {
   /**
    * The largest inbound message in bytes; an adapter MUST refuse a larger one before it has read it
@@ -52,14 +52,15 @@ export interface LinkAcceptor {
    */
   readonly maxMessageBytes: number;
   /**
-   * Why a new link would be refused now (draining, overloaded), or undefined. An adapter MUST ask
-   * before it accepts a connection and answer a refusal with HTTP 503 and `Retry-After`.
+   * The cause for which a new link would be refused now (`draining`, `overloaded`), or undefined.
+   * An adapter MUST ask before it accepts a connection and answer a refusal with HTTP 503 and
+   * `Retry-After`.
    */
   refusal(): CloseCause | undefined;
   /**
-   * Hears of a connection or a request that the adapter refused by itself, such as one from a
-   * foreign origin. The reason says what to change. The hub tells `onError` of each code on each
-   * transport at most once a minute.
+   * Receives the cause for which the adapter itself refused a connection or a request, such as one
+   * from a foreign origin. The reason states what to change. The hub reports each code on each
+   * transport to `onError` at most once a minute.
    */
   refused(cause: CloseCause, transport: string): void;
   /**
@@ -72,8 +73,8 @@ export interface LinkAcceptor {
 }
 
 /**
- * The hub as a server needs it whose clients are connected to a provider and only send requests
- * here.
+ * The part of a hub that serves clients without a link: a provider holds their connections, and
+ * they send requests to the hub.
  */
 export interface RequestAcceptor {
   /**

@@ -1,4 +1,7 @@
-/** Decides on access: looks names up in the contract, asks the application, and fails closed. */
+/**
+ * Decides on access: looks names up in the contract and asks the application. Permits nothing when
+ * that fails.
+ */
 import type { Clock } from "../clock.ts";
 import type { Contract, EventDefinition, TopicMap, TopicMatch } from "../contract.ts";
 import { BellwireError, isBellwireError } from "../errors.ts";
@@ -23,9 +26,9 @@ export interface Wish<I extends Identity> {
   readonly match: TopicMatch;
   /** The event, when publishing. */
   readonly event?: string | undefined;
-  /** It is for a handler, which does its own deciding where there is no `authorize`. */
+  /** A handler takes it. Without `authorize`, the handler decides. */
   readonly command?: boolean;
-  /** The adapter has decided that it may. */
+  /** The adapter has permitted it already. */
   readonly granted?: boolean;
 }
 
@@ -67,8 +70,8 @@ export class Access<I extends Identity> {
 
   /**
    * The identity behind a token. Rejects with `unauthorized` when it is refused, and with
-   * `internal`, which is retryable, when the application failed to decide; that is told to the
-   * application.
+   * `internal`, which is retryable, when the application failed to decide; that failure is reported
+   * to `onError`.
    */
   async authenticate(token: string | undefined, handshake: Handshake): Promise<I> {
     const authenticate = this.#authenticate;
@@ -103,8 +106,8 @@ export class Access<I extends Identity> {
   }
 
   /**
-   * The member that a subscriber of the topic is; undefined where there are none. Throws
-   * `forbidden` or `too_large`.
+   * The subscriber's member; undefined on topics without presence. Throws `forbidden` or
+   * `too_large`.
    */
   member(topic: string, { user, info }: I, granted: Member | undefined): Member | undefined {
     if (!hasPresence(topic)) return undefined;
@@ -118,7 +121,7 @@ export class Access<I extends Identity> {
 
   /**
    * The application's answer. A retryable error that it throws on purpose, and a refusal, reach the
-   * client as they are; any other failure is not a refusal: it is told to the application, and the
+   * client as they are; any other failure is not a refusal: it is reported to `onError`, and the
    * client may try again.
    */
   async #ask<T>(name: string, decide: () => T | Promise<T>): Promise<T> {
@@ -140,8 +143,8 @@ export class Access<I extends Identity> {
 const MEANT: ReadonlySet<string> = new Set(["unauthorized", "forbidden", "rate_limited", "overloaded"]);
 
 /**
- * In words, why an identity cannot be used: a wrong one would let clients come back for ever, or
- * escape `revoke`.
+ * The reason, in words, for which an identity cannot be used. An invalid one would let clients
+ * reconnect for ever, or escape `revoke`.
  */
 function flawOf({ user, expiresAt }: Identity, now: number): string | undefined {
   if (user !== undefined && (typeof user !== "string" || user === ""))

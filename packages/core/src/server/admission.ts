@@ -1,6 +1,6 @@
 /**
- * Admission to a hub: how many links there may be, of whom, how fast they come, and their
- * heartbeat.
+ * Admission to a hub: limits the number of links, links of one user, and the rate of new links, and
+ * keeps the heartbeat.
  */
 import type { Clock } from "../clock.ts";
 import type { CloseCause } from "../protocol/close-codes.ts";
@@ -14,7 +14,7 @@ import { Refusals } from "./refusals.ts";
  * Milliseconds between two rounds of liveness checks, at most. A measured time holds two of them.
  */
 const BEAT = 1_000;
-/** Milliseconds after which clients of a hub that closes should come back. */
+/** The cause for new links of a closing hub; their clients reconnect after a second. */
 const DRAINING: CloseCause = { code: "draining", retryAfter: 1_000 };
 
 export interface AdmissionOptions {
@@ -54,19 +54,22 @@ export class Admission {
     return cause;
   }
 
-  /** A connection or a request was refused; the application hears of each kind once a minute. */
+  /**
+   * Reports a refused connection or request: as an event, and to `onError` once a minute for each
+   * kind.
+   */
   refused(cause: CloseCause, transport: string): void {
     this.report(cause, transport);
     this.#options.events.emit("linkRefused", () => ({ transport, cause }));
   }
 
-  /** Tells the application why a client was refused, once a minute for each kind. */
+  /** Reports the reason of a refusal to `onError`, once a minute for each kind. */
   report(cause: CloseCause, transport: string): void {
     const error = this.#refusals.due(cause, transport, this.#options.clock.now());
     if (error) this.#options.report(error);
   }
 
-  /** Takes a new connection, whose hello is still to come. */
+  /** Adds a connection that has not sent its hello. */
   add(connection: LiveConnection): void {
     this.connections.add(connection);
     this.#stopBeat ??= this.#options.clock.after(this.#every, this.#beat);
@@ -74,7 +77,7 @@ export class Admission {
     if (this.#closed) queueMicrotask(() => connection.end(DRAINING));
   }
 
-  /** Counts a connection among its user's. A cause when there are too many of them. */
+  /** Counts a connection of its user. Returns a cause when the user has too many. */
   entered({ user }: LiveConnection): CloseCause | undefined {
     if (user === undefined) return undefined;
     const links = (this.#linksOf.get(user) ?? 0) + 1;
@@ -83,7 +86,7 @@ export class Admission {
     return links > most ? { code: "rate_limited", reason: `at most ${most} links of one user` } : undefined;
   }
 
-  /** A connection has ended. */
+  /** Removes a connection that has ended. */
   ended(connection: LiveConnection): void {
     this.connections.delete(connection);
     const { user } = connection;
@@ -93,7 +96,7 @@ export class Admission {
     else this.#linksOf.delete(user);
   }
 
-  /** Refuses every link from here on. */
+  /** Refuses all further links. */
   close(): void {
     this.#closed = true;
   }

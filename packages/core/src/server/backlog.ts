@@ -1,6 +1,6 @@
 /**
- * The backlog of one slow consumer: what waits in the hub because the link's own buffer is full.
- * Pure: it decides what is kept, replaced or given up; the session performs.
+ * The backlog of one slow consumer: messages that wait in the hub because the link's own buffer is
+ * full. Pure: it decides which are kept, replaced or dropped; the link's queue performs.
  */
 import type { ServerMessage } from "../protocol/messages.ts";
 import { control, type Outgoing } from "./outgoing.ts";
@@ -11,7 +11,7 @@ export interface BacklogCaps {
   readonly messages: number;
 }
 
-/** Dead places may make up this much of the backlog before it is rewritten. */
+/** Removed places that may accumulate before the backlog is rewritten. */
 const SLACK = 64;
 
 export class Backlog {
@@ -19,14 +19,14 @@ export class Backlog {
   #bytes = 0;
   #dead = 0;
   #dropped = 0;
-  /** Where the newest notification of each conflation key stands. */
+  /** The place of the newest notification of each conflation key. */
   readonly #newest: Map<string, number> = new Map();
 
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** How many notifications were given up for gaps so far. */
+  /** Notifications that gaps have replaced so far. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -35,7 +35,9 @@ export class Backlog {
     return this.#items.length;
   }
 
-  /** Adds messages; `false` when what must be kept does not fit and the link has to go. */
+  /**
+   * Adds messages; `false` when those that must be kept do not fit, and the link must be closed.
+   */
   add(items: readonly Outgoing[], buffered: number, caps: BacklogCaps): boolean {
     for (const item of items) this.#push(item);
     if (this.#fits(buffered, caps)) return true;
@@ -45,7 +47,7 @@ export class Backlog {
     return this.#fits(buffered, caps);
   }
 
-  /** Takes out messages of up to `bytes` bytes, at least one. */
+  /** Removes and returns messages of up to `bytes` bytes, at least one. */
   take(bytes: number): readonly ServerMessage[] {
     this.#compact();
     let end = 0;
@@ -67,7 +69,7 @@ export class Backlog {
   #push(item: Outgoing): void {
     const { topic } = item;
     if (topic) {
-      // A volatile event is worth nothing late.
+      // A late volatile event has no value.
       if (topic.offset === 0) return;
       if (topic.key !== undefined) this.#supersede(`${topic.name} ${topic.key}`);
     }
@@ -89,7 +91,7 @@ export class Backlog {
 
   /**
    * Removes every `skip` that a later message of its topic makes superfluous: only the last of a
-   * run says something.
+   * run has an effect.
    */
   #compact(): void {
     if (this.#dead === 0) return;
@@ -109,8 +111,8 @@ export class Backlog {
   }
 
   /**
-   * Gives up the oldest notifications of topics whose policy is `drop`, a gap in their place, until
-   * the rest fits.
+   * Replaces the oldest notifications of topics with the policy `drop` by a gap, until the rest
+   * fits.
    */
   #dropOldest(buffered: number, caps: BacklogCaps): void {
     let bytes = this.#bytes + buffered;
@@ -137,7 +139,7 @@ export class Backlog {
         kept.push(gap);
         bytes += gap.bytes;
       } else {
-        // In place of the first that was given up: a `skip` between would move the cursor past it
+        // In place of the first that was dropped: a `skip` between would move the cursor past it
         // unnoticed.
         kept[at] = gap;
         count -= 1;

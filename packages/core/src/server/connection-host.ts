@@ -1,4 +1,4 @@
-/** The hub as one of its connections sees it. */
+/** The interface of a hub to its connections. */
 import type { Clock } from "../clock.ts";
 import type { TopicMatch } from "../contract.ts";
 import type { Publication, PublishAnswer } from "./acceptor.ts";
@@ -22,6 +22,6 @@ export interface ConnectionHost<I extends Identity> {
   publish(publisher: Publisher<I>, publication: Publication): Promise<PublishAnswer>;
   /** The open topic of that name. */
   topic(name: string, match: TopicMatch): Topic;
-  /** Tells the application of an error in its own code. */
-  report(error: unknown): void;
+  /** Reports an error in the application's code to `onError`. */
+  readonly report: (error: unknown) => void;
 }

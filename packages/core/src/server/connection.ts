@@ -1,6 +1,6 @@
 /**
- * One link on the hub, from its hello to its end. Its rates, rights and liveness are decided by the
- * parts it names.
+ * One link on the hub, from its hello to its end. Pure parts decide on its rates, rights and
+ * liveness.
  */
 import { BellwireError } from "../errors.ts";
 import type { Link, LinkObserver } from "../link.ts";
@@ -35,9 +35,9 @@ type Phase = "hello" | "authenticating" | "ready" | "closed";
 
 const PING = control({ type: "ping" });
 const PONG = control({ type: "pong" });
-/** Milliseconds a drain waits between two looks at whether everything was written. */
+/** Milliseconds between two checks of a drain whether everything was written. */
 const DRAIN_POLL = 20;
-/** Milliseconds after which a client that was cut for flooding should come back. */
+/** Milliseconds after which a client that was disconnected for flooding should reconnect. */
 const FLOODED = 10_000;
 
 export class Connection<I extends Identity>
@@ -133,7 +133,7 @@ export class Connection<I extends Identity>
     if (wait > 0) {
       if (this.#rates.flooded(bytes, now))
         return this.end({ code: "rate_limited", reason: "too many messages", retryAfter: FLOODED });
-      // Leaving lightens the load, and a client has no use for an answer that says "later".
+      // An unsubscribe reduces the load, and a client cannot use an answer that says "later".
       if (message.type !== "unsubscribe") {
         const ref = "ref" in message ? message.ref : undefined;
         return this.#fail(ref, new BellwireError("rate_limited", "too many messages", { retryAfter: wait }));
@@ -165,7 +165,7 @@ export class Connection<I extends Identity>
     else events.emit("linkRefused", () => ({ transport: this.#handshake.transport, cause }));
   }
 
-  /** Sends what is due, then closes the link. */
+  /** Sends everything that is due, then closes the link. */
   end(cause: CloseCause): void {
     if (this.#phase === "closed") return;
     if (cause.code === "forbidden" || cause.code === "unauthorized") this.#rights.end();
@@ -201,16 +201,16 @@ export class Connection<I extends Identity>
     else if (own === user && topic !== undefined && !this.#handshake.grant)
       this.#subscriptions.end(topic, "forbidden");
     else {
-      // A grant is signed for the connection and stays valid as long as that; the next one needs
-      // another.
+      // A grant is signed for one connection and valid as long as it; the next connection needs a
+      // new one.
       this.#rights.end();
-      // Its user comes back without that right, so that no list waits for it.
+      // The user reconnects without that right, so the member gets no grace.
       if (topic !== undefined && granted === "yes") this.#subscriptions.drop(topic, "left");
       this.end({ code: "link_lost", reason: "authorize again" });
     }
   }
 
-  /** Pings, or gives up a peer that shows no sign of life. Called about once a second. */
+  /** Pings, or closes the link when the peer shows no sign of life. Called about once a second. */
   beat(now: number): void {
     if (this.#phase !== "ready" || this.#handshake.answers === false) return;
     const next = this.#liveness.beat(now);
@@ -254,7 +254,7 @@ export class Connection<I extends Identity>
     const code = "unsupported_protocol";
     const reason = `the client speaks version ${protocol} of the protocol, the hub version ${PROTOCOL_VERSION}: update the older one`;
     this.#host.admission.report({ code, reason }, this.#handshake.transport);
-    // A close frame has no room for it.
+    // The reason does not fit into a close frame.
     this.#queue.push(control({ type: "error", code, message: reason }));
     this.end({ code, reason });
   }
@@ -263,7 +263,7 @@ export class Connection<I extends Identity>
     if (message.type === "pong") return;
     if (message.type === "ping") return this.#queue.push(PONG);
     if (message.type === "hello") return this.malformed("a second hello");
-    // A token that is refused ends the link.
+    // A refused token ends the link, so its error is not caught here.
     if (message.type === "token") return this.#refresh(message.ref, message.token);
     try {
       if (message.type === "subscribe") await this.#subscriptions.subscribe(this.identity, message);
@@ -291,11 +291,11 @@ export class Connection<I extends Identity>
       throw new BellwireError("forbidden", "a fresh token must be of the same user");
     if (this.#phase === "closed") return;
     this.#identity = identity;
-    // Publishes that the application is deciding about were asked with the identity of before.
+    // Publishes that await authorization were submitted with the previous identity.
     this.#rights.take();
     this.#expiry.watch(identity.expiresAt);
     this.#queue.push(control({ type: "done", ref }));
-    // The fresh token may permit less than the one before.
+    // The fresh token may permit less than the previous one.
     await this.#subscriptions.reauthorize(identity);
   }
 
@@ -305,7 +305,7 @@ export class Connection<I extends Identity>
     this.#queue.push(control(failedMessage(ref, shown)));
   }
 
-  /** Nothing that a peer sends may throw out of here: the error that is left ends this one link. */
+  /** Contains failures: whatever a peer sends, an error ends at most its own link. */
   #contain(work: Promise<void>): void {
     work.catch((error: unknown) => this.end(causeOf(shownError(error, this.#host.report))));
   }

@@ -1,4 +1,7 @@
-/** The end of a hub: handlers answer, queues empty, clients are told when to come back. */
+/**
+ * Drains a hub: waits for handlers, empties the queues, and closes every link with a delay until
+ * its reconnect.
+ */
 import type { Clock } from "../clock.ts";
 import type { Admission } from "./admission.ts";
 import type { Broadcaster } from "./broadcaster.ts";

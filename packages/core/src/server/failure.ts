@@ -1,5 +1,6 @@
 /**
- * Errors on their way to a client: its own as they are, and the server's without a word about it.
+ * Errors as clients receive them: those of the client unchanged, those of the server without
+ * details.
  */
 import { BellwireError, ERRORS, isBellwireError } from "../errors.ts";
 import type { CloseCause } from "../protocol/close-codes.ts";
@@ -27,7 +28,7 @@ export function failedMessage(ref: number | undefined, error: BellwireError): Fa
   };
 }
 
-/** The cause of a link's end by an error. Codes that close no link are `internal`. */
+/** The close cause of a link that an error ends. Codes that close no link are `internal`. */
 export function causeOf({ code, message, retryAfter }: BellwireError): CloseCause {
   return { code: "close" in ERRORS[code] ? code : "internal", reason: message, retryAfter };
 }

@@ -2,7 +2,7 @@
 import type { CloseCause } from "../protocol/close-codes.ts";
 import type { ServerMessage } from "../protocol/messages.ts";
 
-/** The `bye` of a cause, which tells the client why the link ends and when to come back. */
+/** The `bye` of a cause, with the reason for the end and the delay until a reconnect. */
 export function byeOf({ code, reason, retryAfter }: CloseCause): Extract<ServerMessage, { type: "bye" }> {
   return {
     type: "bye",

@@ -1,11 +1,11 @@
-/** The facts that an adapter hands to the hub with a connection. */
+/** The data that an adapter passes to the hub with a connection. */
 import type { Member } from "../protocol/messages.ts";
 
 /** Access that an adapter has verified itself, by a signature of the application's own server. */
 export interface Grant {
-  /** The member as whom the client joins a `presence-` topic. Default: the identity's user. */
+  /** The member that the client becomes on a `presence-` topic. Default: the identity's user. */
   readonly member?: Member;
-  /** The user whom the authorization names, for `revoke`. Default: the member's id. */
+  /** The user that the authorization names; `revoke` compares it. Default: the member's id. */
   readonly user?: string | undefined;
 }
 

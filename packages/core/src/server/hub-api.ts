@@ -32,7 +32,7 @@ export interface HubOptions<M extends TopicMap, I extends Identity> {
   readonly authenticate?: Authenticate<I>;
   readonly authorize?: Authorize<I>;
   /**
-   * Per topic pattern, what happens to a slow consumer. Default: `conflate` where the topic has a
+   * The policy for slow consumers, by topic pattern. Default: `conflate` where the topic has a
    * conflated event, else `disconnect`.
    */
   readonly slowConsumers?: { readonly [P in keyof M & string]?: SlowConsumerPolicy };
@@ -43,8 +43,8 @@ export interface HubOptions<M extends TopicMap, I extends Identity> {
   readonly limits?: Partial<Limits>;
   readonly clock?: Clock;
   /**
-   * Hears of errors in the application's own functions and of a failing backplane. Default:
-   * `console.error`.
+   * Receives errors of the application's functions and of the backplane, and refusals of clients,
+   * each kind once a minute. Default: `console.error`.
    */
   readonly onError?: (error: unknown) => void;
 }
@@ -72,7 +72,10 @@ export interface CommandRequest<
   readonly data: OutputOf<DeclaredOf<M[P], E>>;
   readonly id: string;
   readonly identity: I;
-  /** The publishing channel; give it as `exclude` to spare the publisher its own notification. */
+  /**
+   * The exclusion id of the publishing channel. As `exclude` of a publish, it keeps the publisher
+   * from receiving that notification.
+   */
   readonly session: string;
 }
 
@@ -80,7 +83,7 @@ export interface CommandRequest<
 export interface CloseOptions {
   /** Milliseconds to let handlers finish and queues drain. Default: 10,000. */
   readonly flush?: number;
-  /** Clients come back after a random time up to this, in milliseconds. Default: 5,000. */
+  /** Clients reconnect after a random time of up to this many milliseconds. Default: 5,000. */
   readonly spread?: number;
 }
 
@@ -90,7 +93,7 @@ export interface Hub<M extends TopicMap, I extends Identity = Identity>
     RequestAcceptor {
   /**
    * Validates and publishes. Resolves after the append with the position, or with null for a
-   * volatile event. Rejects with `unknown_topic`, `unknown_event`, which a command is here,
+   * volatile event. Rejects with `unknown_topic`, `unknown_event` (also for a command),
    * `invalid_data`, `too_large` or `closed`.
    */
   publish<T extends TopicsOf<M>, E extends HeardOf<M, T>>(
@@ -112,8 +115,8 @@ export interface Hub<M extends TopicMap, I extends Identity = Identity>
     handler: (request: CommandRequest<M, P, E, I>) => AnswerOf<DeclaredOf<M[P], E>>,
   ): () => void;
   /**
-   * Calls back at every such event; the returned function ends that. A listener that throws, or
-   * whose promise rejects, harms nothing else: `onError` is told.
+   * Calls the listener at every such event; the returned function removes it. A listener that
+   * throws or rejects is reported to `onError` and affects nothing else.
    */
   on<E extends keyof HubEvents>(event: E, listener: (payload: HubEvents[E]) => unknown): () => void;
   /**
@@ -122,15 +125,15 @@ export interface Hub<M extends TopicMap, I extends Identity = Identity>
    */
   members(topic: TopicsOf<M>): readonly Member[];
   /**
-   * Ends subscriptions of a user to a topic, or without a topic every link of the user. Nothing
-   * reaches it after that, and nothing that it sent and that still waits is carried out.
-   * GUARANTEES.md says whom it means on each wire.
+   * Ends subscriptions of a user to a topic, or without a topic every link of the user. Nothing is
+   * delivered to it after that, and none of its pending requests is carried out. GUARANTEES.md
+   * defines the user on each transport.
    */
   revoke(user: string, topic?: TopicsOf<M>): void;
   /**
-   * Refuses new links and commands, lets handlers that run finish and answers their callers,
-   * flushes, tells clients when to come back, closes. Resolves when every link is closed. Publishes
-   * reject with `closed` once the handlers are done.
+   * Refuses new links and commands, waits for running handlers and answers their callers, flushes,
+   * closes every link with the delay until its reconnect. Resolves when every link is closed.
+   * Publishes reject with `closed` once the handlers are done.
    */
   close(options?: CloseOptions): Promise<void>;
   /** Links that are open now. */

@@ -1,6 +1,4 @@
-/**
- * Events of a hub for operators and applications: the ground of metrics, webhooks and inspection.
- */
+/** Events of a hub for operators and applications, for use by metrics, webhooks and inspection. */
 import { EventEmitter } from "eventemitter3";
 import type { CloseCause } from "../protocol/close-codes.ts";
 import type { GapReason, Member, Position } from "../protocol/messages.ts";
@@ -24,7 +22,7 @@ export interface HubEvents {
   linkOpened: LinkFacts;
   /** A connection, a request or a hello was refused, by the hub or by an adapter. */
   linkRefused: { readonly transport: string; readonly cause: CloseCause };
-  /** A link that was open has ended, whichever end closed it. */
+  /** A link that was open has ended; either end may have closed it. */
   linkClosed: LinkFacts & { readonly cause: CloseCause };
   /** A link was subscribed to a topic; its `subscribed` is on its way. */
   subscribed: SubscriptionFacts;
@@ -35,11 +33,11 @@ export interface HubEvents {
   /** A topic has had no subscriber on this hub for `limits.presenceGrace`. */
   topicVacated: { readonly topic: string };
   /**
-   * A member is present, through whichever hub, or has new info. Known while this hub has a
+   * A member has become present, on any hub, or has new info. Reported while this hub has a
    * subscriber.
    */
   memberJoined: { readonly topic: string; readonly member: Member };
-  /** A member is present no more, on no hub. */
+  /** A member is no longer present on any hub. */
   memberLeft: { readonly topic: string; readonly id: string };
   /** This hub has published a notification, for a client or for the server. */
   published: {
@@ -55,12 +53,9 @@ export interface HubEvents {
    * `resumeServed`.
    */
   delivered: { readonly topic: string; readonly event: string; readonly count: number };
-  /**
-   * A link took less than it was due: it was disconnected, or notifications were dropped with a
-   * gap.
-   */
+  /** A link fell behind: it was disconnected, or notifications were replaced by a gap. */
   slowConsumer: LinkFacts & { readonly action: "disconnect" | "drop" };
-  /** Continuity could not be proven to `count` subscribers. */
+  /** `count` subscribers received a gap, because continuity could not be proven. */
   gapServed: { readonly topic: string; readonly reason: GapReason; readonly count: number };
   /** A subscriber resumed from its position; `count` notifications were replayed. */
   resumeServed: SubscriptionFacts & { readonly count: number };
@@ -71,7 +66,7 @@ export interface HubEvents {
 /** Listeners by event. */
 type Listeners = { [E in keyof HubEvents]: (payload: HubEvents[E]) => unknown };
 
-/** Emits a hub's events. A listener that throws or rejects harms nothing: `report` is told. */
+/** Emits a hub's events. A listener that throws or rejects is reported and affects nothing else. */
 export class HubEmitter {
   readonly #emitter: EventEmitter<Listeners> = new EventEmitter<Listeners>();
   readonly #report: (error: unknown) => void;
@@ -94,7 +89,7 @@ export class HubEmitter {
     return () => void this.#emitter.off(event, contained as never);
   }
 
-  /** Emits an event. `payload` is called only if somebody listens. */
+  /** Emits an event. Calls `payload` only when the event has listeners. */
   emit<E extends keyof HubEvents>(event: E, payload: () => HubEvents[E]): void {
     if (this.#emitter.listenerCount(event) > 0) this.#emitter.emit(event, ...([payload()] as never));
   }

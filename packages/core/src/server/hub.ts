@@ -1,6 +1,5 @@
 /**
- * The hub: accepts links, authorizes, orders, fans out. This file composes; the deciding is done by
- * the parts it names.
+ * The hub: accepts links, authorizes, orders, fans out. This file only composes: its parts decide.
  */
 import { backgroundClock } from "../clock.ts";
 import { contractRule, type TopicMap } from "../contract.ts";
@@ -133,7 +132,7 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
 }
 
 /**
- * A function of somebody else's whose failure, now or later, must not be ours: it is told to the
+ * Contains a function of the application or an adapter: its failure, also a rejection, goes to the
  * console.
  */
 function contained<A extends readonly unknown[]>(call: (...args: A) => unknown): (...args: A) => void {
@@ -147,7 +146,7 @@ function contained<A extends readonly unknown[]>(call: (...args: A) => unknown):
   };
 }
 
-/** An application that does not listen for its own errors still hears of them. */
+/** The default of `onError`. */
 function complain(error: unknown): void {
   // oxlint-disable-next-line no-console -- silence would hide the application's bugs
   console.error("bellwire:", error);

@@ -28,9 +28,10 @@ export interface Identity {
 
 /**
  * Turns a token into an identity. Null refuses the link with `unauthorized`, which is final. A
- * throw, a rejection and a time-out are no decision: they are told to `onError`, the link closes
- * with `internal`, and the client tries again. To refuse by throwing, throw a `BellwireError` of
- * `unauthorized` or `forbidden`. Without this function every client is anonymous.
+ * throw, a rejection and a time-out are no decision: they are reported to `onError`, the link
+ * closes with `internal`, and the client tries again. To refuse by throwing, throw a
+ * `BellwireError` of `unauthorized` or `forbidden`. Without this function every client is
+ * anonymous.
  */
 export type Authenticate<I extends Identity> = (request: {
   readonly token: string | undefined;
@@ -50,13 +51,16 @@ export interface AccessRequest<I extends Identity> {
 
 /**
  * Whether a client may. Anything but `true` refuses with `forbidden`, which is final. A throw, a
- * rejection and a time-out permit nothing, but are no decision: they are told to `onError`, and the
- * client hears `internal` and tries again. Without this function clients may subscribe to public
- * topics and send commands, and nothing else. It is asked for every topic, public ones included.
+ * rejection and a time-out permit nothing, but are no decision: they are reported to `onError`, and
+ * the client receives `internal` and tries again. Without this function clients may subscribe to
+ * public topics and send commands, and nothing else. It is asked for every topic, public ones
+ * included.
  */
 export type Authorize<I extends Identity> = (request: AccessRequest<I>) => boolean | Promise<boolean>;
 
-/** Waits for an application's decision, and no longer than `ms`: rejects with `no_answer` then. */
+/**
+ * Waits for an application's decision for at most `ms` milliseconds, then rejects with `no_answer`.
+ */
 export async function decided<T>(clock: Clock, ms: number, decide: () => T | Promise<T>): Promise<T> {
   const value = decide();
   if (typeof value !== "object" || value === null || !("then" in value)) return value;

@@ -1,14 +1,14 @@
-/** Carries out one piece of work after another, in the order in which they came. */
+/** Runs tasks one after another, in the order of their arrival. */
 export class InOrder {
   #last: Promise<void> = Promise.resolve();
   #waiting = 0;
 
-  /** Pieces of work that have not ended. */
+  /** Tasks that have not ended. */
   get waiting(): number {
     return this.#waiting;
   }
 
-  /** Resolves when everything that came until this call has ended. */
+  /** Resolves when every task that arrived before this call has ended. */
   get settled(): Promise<void> {
     return this.#last;
   }

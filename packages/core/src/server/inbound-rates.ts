@@ -9,17 +9,15 @@ import type { Limits } from "./limits.ts";
 /** The least time, in milliseconds, for which a link over its rates is refused. */
 const REFUSAL = 500;
 /**
- * Milliseconds after its refusal is over for which a publish is expected again, before any other is
- * taken.
+ * Milliseconds for which a refused publish is awaited after its refusal has ended, before any other
+ * is taken.
  */
 const EXPECTED = 5_000;
-/**
- * Bytes for which a refused message counts once more: reading it costs time though it is refused.
- */
+/** A refused message counts once more for each so many bytes, because reading it costs time. */
 const REFUSED_BYTES = 4_096;
 /**
- * Milliseconds by which a client's timer may be early: one that came back before the time was up
- * would be refused again.
+ * Milliseconds by which a client's timer may be early: an early retry would otherwise be refused
+ * again.
  */
 const EARLY = 20;
 
@@ -51,8 +49,8 @@ export class InboundRates {
 
   /**
    * A publish. Once one is refused, all are until that one comes again: what was under way behind
-   * it must not overtake it, though it may come late. A client that has given it up is let through
-   * after a while, which is how late that may be. `full`: as many wait to be carried out as may.
+   * it must not overtake it, though it may come late. When the client has abandoned it, others are
+   * taken after a fixed delay. `full`: the queue of publishes has reached its limit.
    */
   publish(id: string, bytes: number, now: number, full = false): number {
     const overtakes = this.#expected !== undefined && id !== this.#expected && now < this.#expectedUntil;
@@ -81,9 +79,7 @@ export class InboundRates {
     return Math.max(this.#messages.take(1, now), this.#bytes.take(bytes, now));
   }
 
-  /**
-   * A subscription. Each refused one is told a later time, or all of them would come back at once.
-   */
+  /** A subscription. Each refused one gets a later time, so that they do not all return at once. */
   subscription(now: number): number {
     const wait = this.#subscribes.take(1, now);
     if (wait > 0) {

@@ -1,6 +1,6 @@
 /**
- * Arrays and objects within each other that data may have. Clients' JSON libraries may recurse for
- * each.
+ * The deepest nesting of arrays and objects in data. Clients' JSON libraries may recurse for each
+ * level.
  */
 export const DATA_DEPTH = 100;
 

@@ -6,7 +6,7 @@ import { atLeast, checkOptions, withDefaults } from "../options.ts";
 
 /** Bounds of a hub. Times in milliseconds, sizes in bytes, rates per second. */
 export interface Limits {
-  /** Inbound message, on every wire. */
+  /** Inbound message, on every transport. */
   readonly messageBytes: number;
   /** Links of the whole process. */
   readonly links: number;
@@ -42,18 +42,23 @@ export interface Limits {
   readonly queueMessages: number;
   /** Notifications replayed in one recovery. */
   readonly recovery: number;
-  /** Silence after which the hub pings, and the time it then waits for a sign of life. */
+  /**
+   * Time without a message after which the hub pings, and the time it then waits for a sign of
+   * life.
+   */
   readonly pingInterval: number;
   readonly pongTimeout: number;
-  /** Time between two comparisons of what was delivered with where the backplane stands. */
+  /** Time between two comparisons of the deliveries with the head of the backplane. */
   readonly positionCheck: number;
-  /** How long before a token's end its client is told. */
+  /** Time before a token's end at which its client is warned. */
   readonly expiryNotice: number;
   /** Members of a `presence-` topic that one snapshot names. */
   readonly members: number;
   /** A member's info as JSON. */
   readonly memberBytes: number;
-  /** How long a member whose link was lost stays present, so that a reconnect is not seen. */
+  /**
+   * Time that a member stays present after its link was lost, so that a reconnect is not visible.
+   */
   readonly presenceGrace: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The way out of one link: joins what is due in one tick into one batch, and holds back what a slow
- * consumer cannot take yet.
+ * The outbound queue of one link: joins the messages of one tick into one batch, and holds back
+ * those that a slow consumer cannot take yet.
  */
 import type { Link } from "../link.ts";
 import type { ServerMessage } from "../protocol/messages.ts";
@@ -20,7 +20,7 @@ export class LinkQueue implements Subscriber, PacedQueue {
   #closed = false;
 
   /**
-   * Calls `overrun` when the link takes too little: with `disconnect` when it has to go, with
+   * Calls `overrun` when the link takes too little: with `disconnect` when it must be closed, with
    * `drop` when notifications were dropped and a gap stands for them.
    */
   constructor(link: Link<ServerMessage>, pacer: Pacer, overrun: (action: "disconnect" | "drop") => void) {
@@ -69,7 +69,7 @@ export class LinkQueue implements Subscriber, PacedQueue {
     else if (this.#backlog.dropped > dropped) this.#overrun("drop");
   }
 
-  /** Hands over what the link can take again; `true` when nothing is held back any more. */
+  /** Sends as much as the link can take; `true` when nothing is held back any more. */
   resume(): boolean {
     const backlog = this.#backlog;
     if (!backlog || this.#closed) return true;
@@ -83,7 +83,7 @@ export class LinkQueue implements Subscriber, PacedQueue {
     return true;
   }
 
-  /** Gives up what was not sent. */
+  /** Discards everything that was not sent. */
   close(): void {
     this.#closed = true;
     this.#batch = undefined;

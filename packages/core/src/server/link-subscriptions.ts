@@ -18,7 +18,7 @@ import type { Topic } from "./topic.ts";
 interface Membership {
   /** Absent while the subscription is being decided. */
   topic: Topic | undefined;
-  /** Whether the client was told that it is subscribed. */
+  /** Whether the client has received `subscribed`. */
   served: boolean;
   /** The adapter's decision, where it has made one. */
   readonly grant: Grant | undefined;
@@ -74,7 +74,7 @@ export class LinkSubscriptions<I extends Identity> {
     return unknown ? "unknown" : "no";
   }
 
-  /** Subscribes; the answer is pushed to the queue. Rejects with why not. */
+  /** Subscribes and pushes the answer to the queue. Rejects with the error of a refusal. */
   async subscribe(identity: I, { ref, topic: name, position }: Subscribe): Promise<void> {
     const { limits, clock } = this.#host;
     const retryAfter = this.#rates.subscription(clock.now());
@@ -118,8 +118,8 @@ export class LinkSubscriptions<I extends Identity> {
   }
 
   /**
-   * Ends a subscription from the hub's side; the client is told `code`, and subscribes again by
-   * itself if it is retryable.
+   * Ends a subscription from the hub's side; the client receives `code`, and subscribes again if it
+   * is retryable.
    */
   end(topic: string, code: ErrorCode): void {
     if (!this.drop(topic, code === "forbidden" ? "left" : "lost")) return;

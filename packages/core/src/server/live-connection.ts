@@ -1,4 +1,4 @@
-/** A connection as its hub sees it. */
+/** The interface of a connection to its hub. */
 import type { CloseCause } from "../protocol/close-codes.ts";
 
 export interface LiveConnection {

@@ -12,12 +12,12 @@ export class Liveness {
     this.#pingedAt = now;
   }
 
-  /** The milliseconds after which a client that hears nothing treats the link as dead. */
+  /** Milliseconds without a message after which a client treats the link as dead. */
   get idleTimeout(): number {
     return this.#limits.pingInterval + this.#limits.pongTimeout;
   }
 
-  /** Anything at all came from the peer. */
+  /** The peer has sent anything at all. */
   heard(now: number): void {
     this.#heardAt = now;
   }

@@ -1,4 +1,4 @@
-/** The default backplane: the memory of one process, whose end it does not survive. */
+/** The default backplane: the memory of one process. It is lost when the process ends. */
 import { backgroundClock, type Clock } from "../clock.ts";
 import { BellwireError } from "../errors.ts";
 import { atLeast, checkOptions, having, object, withDefaults } from "../options.ts";

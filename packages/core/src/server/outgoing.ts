@@ -1,6 +1,6 @@
 /**
- * Messages on their way to links: one object for each message, shared by all of its links, and the
- * batches of one tick.
+ * Messages for links: one object for each message, shared by all of its links, and the batches of
+ * one tick.
  */
 import type { ServerMessage } from "../protocol/messages.ts";
 import type { SlowConsumerPolicy } from "./slow-consumer.ts";
@@ -12,10 +12,10 @@ import type { SlowConsumerPolicy } from "./slow-consumer.ts";
 const BATCH_MESSAGES = 256;
 export const BATCH_BYTES = 65_536;
 
-/** A message with what the queue needs to know of it. */
+/** A message with the data that the queue needs. */
 export interface Outgoing {
   readonly message: ServerMessage;
-  /** About how many bytes it takes on a wire. */
+  /** The approximate number of bytes on the wire. */
   readonly bytes: number;
   /** Present on notifications. */
   readonly topic?: OutgoingTopic;
@@ -31,7 +31,7 @@ export interface OutgoingTopic {
   readonly key?: string | undefined;
 }
 
-/** A control message on its way; `bytes` are those of what it carries, when that can be much. */
+/** Wraps a control message; `bytes` is the size of its payload, where that can be large. */
 export function control(message: ServerMessage, bytes = 0): Outgoing {
   return { message, bytes: 128 + bytes };
 }

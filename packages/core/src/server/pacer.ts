@@ -1,5 +1,6 @@
 /**
- * When the queues of a hub are flushed: at the end of a tick, and every 10 ms for slow consumers.
+ * Schedules the flushes of a hub's queues: at the end of a tick, and every 10 ms for slow
+ * consumers.
  */
 import type { Clock } from "../clock.ts";
 import type { Link } from "../link.ts";
@@ -8,19 +9,19 @@ import type { Audience } from "./audience.ts";
 import type { BacklogCaps } from "./backlog.ts";
 import { Batch, type Outgoing } from "./outgoing.ts";
 
-/** Milliseconds between two looks at slow consumers. */
+/** Milliseconds between two checks of slow consumers. */
 const SLOW_POLL = 10;
 /**
- * So many links are looked at before the first of them is written to. Of 8, 16, 32 and 64 none is
- * better.
+ * Links that are checked before the first of them is written to. Of 8, 16, 32 and 64, none was
+ * measurably better.
  */
 const AHEAD = 16;
 
-/** A link's queue as the pacer sees it. */
+/** The interface of a link's queue to the pacer. */
 export interface PacedQueue {
-  /** Sends what this tick has brought. */
+  /** Sends the messages of this tick. */
   flush(): void;
-  /** Hands over what the link can take again; `true` when nothing is held back any more. */
+  /** Sends as much as the link can take; `true` when nothing is held back any more. */
   resume(): boolean;
 }
 
@@ -35,8 +36,8 @@ export class Pacer {
   #dirty: PacedQueue[] = [];
   readonly #slow: Set<PacedQueue> = new Set();
   /**
-   * The messages that one audience is due, as long as nobody is due anything else in this tick; its
-   * links are then touched once.
+   * The messages of one audience, while no link is due anything else in this tick; its links are
+   * then touched once.
    */
   #shared: { readonly audience: Audience; batch: Batch } | undefined;
 
@@ -75,8 +76,8 @@ export class Pacer {
   }
 
   /**
-   * Hands what is held for an audience to each of its subscribers: somebody is due something else,
-   * or the audience changes.
+   * Gives the messages that are held for an audience to each of its subscribers, because a link is
+   * due another message or the audience changes.
    */
   beforeChange(): void {
     const shared = this.#shared;

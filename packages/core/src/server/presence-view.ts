@@ -13,7 +13,7 @@ export interface PresenceChange {
 interface HubMembers {
   /** By id. */
   readonly members: Map<string, Member>;
-  /** When it is given up unless it is heard of before; undefined: never, it is this process. */
+  /** The time at which the hub is given up without another report; undefined for this process. */
   expiresAt: number | undefined;
 }
 
@@ -22,7 +22,7 @@ const NOTHING: PresenceChange = { joined: [], left: [] };
 export class PresenceView {
   readonly #hubs: Map<string, HubMembers> = new Map();
 
-  /** Everybody, once, in no order. */
+  /** Every member, once, in no order. */
   get members(): ReadonlyMap<string, Member> {
     const all = new Map<string, Member>();
     for (const { members } of this.#hubs.values())
@@ -53,7 +53,7 @@ export class PresenceView {
     return { joined: [], left: [id] };
   }
 
-  /** A hub says who its members are, all of them. */
+  /** A hub reports all of its members. */
   replace(hub: string, members: readonly Member[], expiresAt: number | undefined): PresenceChange {
     const named = new Set(members.map(({ id }) => id));
     const left = this.of(hub).filter(({ id }) => !named.has(id));
@@ -65,13 +65,13 @@ export class PresenceView {
     return sum(changes);
   }
 
-  /** A hub says goodbye: its members stay until then, as they are on their way to another hub. */
+  /** A hub leaves: its members stay until then, because they are expected at another hub. */
   expireAt(hub: string, time: number): void {
     const known = this.#hubs.get(hub);
     if (known) known.expiresAt = time;
   }
 
-  /** Gives up the hubs that have not been heard of. */
+  /** Gives up the hubs that have not reported in time. */
   expire(now: number): PresenceChange {
     const changes: PresenceChange[] = [];
     for (const [hub, { members, expiresAt }] of this.#hubs) {

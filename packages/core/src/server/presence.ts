@@ -1,6 +1,6 @@
 /**
- * Presence of one topic on this hub: who its links make present, what other hubs say, and telling
- * those who are subscribed.
+ * Presence of one topic on this hub: the members of its links, the reports of other hubs, and the
+ * messages to subscribers.
  */
 import type { Clock } from "../clock.ts";
 import type { Link } from "../link.ts";
@@ -24,22 +24,22 @@ type Gossip =
 
 /** The parts of a hub that presence uses. Times are in milliseconds. */
 export interface PresenceHost {
-  /** Random, one per hub object. */
+  /** The random id of this hub object. */
   readonly hub: string;
   readonly clock: Clock;
   readonly backplane: Backplane;
   readonly distributor: Distributor;
   readonly events: HubEmitter;
-  /** How long a member whose link was lost stays. */
+  /** Time that a member stays present after its link was lost. */
   readonly grace: number;
-  /** How long another hub may be silent. */
+  /** Time without a report after which another hub is given up. */
   readonly lease: number;
-  /** Members that a snapshot names. */
+  /** The most members in one snapshot. */
   readonly members: number;
   readonly report: (error: unknown) => void;
 }
 
-/** A snapshot's members may take up so many bytes, or it would not fit into a link's queue. */
+/** The most bytes of a snapshot's members; a larger one would not fit into a link's queue. */
 const SNAPSHOT_BYTES = 262_144;
 
 interface LocalMember {
@@ -51,7 +51,7 @@ interface LocalMember {
 export class Presence {
   readonly #topic: string;
   readonly #host: PresenceHost;
-  /** Called when nobody is present through this hub any more. */
+  /** Called when this hub has no member left. */
   readonly #emptied: () => void;
   readonly #view: PresenceView = new PresenceView();
   readonly #local: Map<string, LocalMember> = new Map();
@@ -65,31 +65,30 @@ export class Presence {
     this.#emptied = emptied;
   }
 
-  /** Whether nobody is present through this hub, those in their grace included. */
+  /** Whether this hub has no members; those in their grace count. */
   get unused(): boolean {
     return this.#local.size === 0;
   }
 
-  /** Everybody who is present, through whichever hub. */
+  /** All members, on any hub. */
   get members(): readonly Member[] {
     return Array.from(this.#view.members.values());
   }
 
-  /** The topic has begun to listen: learns who is present elsewhere. */
+  /** Called when the topic listens: asks other hubs for their members. */
   start(): void {
     this.#say({ hub: this.#host.hub, ask: true });
   }
 
   /**
-   * A subscriber is subscribed: makes its member present, tells it who else is, and from then on
-   * what changes.
+   * Makes a subscriber's member present, and sends the subscriber all members, then every change.
    */
   enter(subscriber: Subscriber, member: Member): void {
     const known = this.#local.get(member.id);
     known?.cancelLeave?.();
     const local = known ?? { member, subscribers: new Set(), cancelLeave: undefined };
     local.cancelLeave = undefined;
-    // Other hubs count it among this one's, also when it is present through another already.
+    // Other hubs must count it as this hub's member, even when it is present on another already.
     if (!known || !sameInfo(known.member, member)) this.#say({ hub: this.#host.hub, joined: member });
     local.member = member;
     local.subscribers.add(subscriber);
@@ -135,7 +134,8 @@ export class Presence {
   }
 
   /**
-   * Called three times per lease: tells others that this hub lives, and gives up those that do not.
+   * Called three times per lease: renews the lease of this hub with the others, and gives up those
+   * whose lease has ended.
    */
   beat(): void {
     const { clock, hub } = this.#host;
@@ -143,10 +143,7 @@ export class Presence {
     if (this.#view.knowsOthers(hub)) this.#sayMembers();
   }
 
-  /**
-   * This hub serves the topic no more. Its members are on their way elsewhere, or gone after the
-   * grace.
-   */
+  /** Ends the presence of this hub on the topic. Other hubs keep its members for the grace. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

@@ -1,6 +1,6 @@
 /**
- * The way of a publish: looked up once, authorized, validated, and appended, or given to the
- * command's handler.
+ * Carries out publishes: each is looked up once, authorized, validated, and appended or given to a
+ * handler.
  */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Clock } from "../clock.ts";
@@ -16,13 +16,13 @@ import { decided, type Identity } from "./identity.ts";
 import { DATA_DEPTH, isTooDeep } from "./json-depth.ts";
 import type { Limits } from "./limits.ts";
 
-/** A handler whose types are forgotten. */
+/** A handler without its types. */
 export type Handler = (request: never) => unknown;
 
 /** A client that publishes. */
 export interface Publisher<I extends Identity> {
   readonly identity: I;
-  /** Its exclusion id: what `exclude` compares, and what a handler is told. */
+  /** Its exclusion id, which `exclude` compares and handlers receive. */
   readonly session: string;
   /** Whether the adapter has decided that it may publish to the topic. */
   granted(topic: string): boolean;
@@ -42,7 +42,7 @@ export interface PublishingOptions<I extends Identity> {
 export class Publishing<I extends Identity> {
   readonly #options: PublishingOptions<I>;
   readonly #handlers: Map<string, Handler> = new Map();
-  /** Publishes of clients that have no answer yet. */
+  /** Publishes of clients without an answer so far. */
   readonly #underWay: Set<Promise<unknown>> = new Set();
   #closed = false;
 
@@ -103,7 +103,7 @@ export class Publishing<I extends Identity> {
       identity = publisher.identity;
       const granted = publisher.granted(topic);
       await access.authorize({ identity, action: "publish", topic, match, event, command, granted });
-      // A right that was taken while the application decided may be the one to this publish.
+      // The right to this publish may have been revoked while the application decided.
     } while (rights !== publisher.rights());
     const { session } = publisher;
     if (!handler) {
@@ -171,14 +171,14 @@ async function assertReturns(schema: StandardSchemaV1, answer: unknown): Promise
   try {
     await validate(schema, answer);
   } catch (cause) {
-    // The client's data was right; this is the application's mistake.
+    // The client's data was valid; this is the application's mistake.
     throw new TypeError("what a handler returns must satisfy the contract", { cause });
   }
 }
 
 /**
- * The handler's mistake has to fail here: where the answer is encoded nobody waits for it, and the
- * process would end.
+ * A value that is not JSON must fail here: no caller awaits the encoding of the answer, so an error
+ * there would end the process.
  */
 function assertJson(answer: unknown): void {
   let json: string;

@@ -1,7 +1,4 @@
-/**
- * Tells the application which kinds of clients are refused, and why, without letting a flood of
- * them flood its log.
- */
+/** Limits the reports of refused clients, so that a flood of refusals does not flood the log. */
 import { BellwireError } from "../errors.ts";
 import type { CloseCause } from "../protocol/close-codes.ts";
 
@@ -10,7 +7,7 @@ const QUIET = 60_000;
 
 /** Pure: time is an argument. */
 export class Refusals {
-  /** Kinds are codes on transports, of which there are few; when each was last reported. */
+  /** The time of the last report for each kind: a code on a transport, of which there are few. */
   readonly #reportedAt: Map<string, number> = new Map();
 
   /** The error to report, or undefined when one of its kind was reported within the last minute. */

@@ -1,6 +1,6 @@
 /**
- * The policy for slow consumers: subscribers that take less than they are due. Its type, its
- * default and its rule.
+ * The policy for slow consumers: subscribers that take less than they are due. This file has its
+ * type, default and rule.
  */
 import type { TopicMatch } from "../contract.ts";
 import { type OptionRule, oneOf, optionOf } from "../options.ts";

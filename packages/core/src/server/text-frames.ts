@@ -1,5 +1,5 @@
 /**
- * Text frames of a WebSocket server (RFC 6455, section 5.2), for the wires that write their frames
+ * Text frames of a WebSocket server (RFC 6455, section 5.2), for transports that write their frames
  * themselves.
  */
 

@@ -1,11 +1,13 @@
-/** Watches the end of a link's token: notice before it, and the end. */
+/** Watches the end of a link's token: warns the client before it, and ends the link at it. */
 import type { Clock } from "../clock.ts";
 
 export interface TokenExpiryOptions {
   readonly clock: Clock;
-  /** Milliseconds before the end at which the client is told; at most half of the token's life. */
+  /**
+   * Milliseconds before the end at which the client is warned; at most half of the token's life.
+   */
   readonly notice: number;
-  /** The token ends in so many milliseconds. */
+  /** Called with the milliseconds until the token ends. */
   readonly expiring: (ms: number) => void;
   readonly expired: () => void;
 }
@@ -18,14 +20,13 @@ export class TokenExpiry {
     this.#options = options;
   }
 
-  /** From now on this end counts, in wall-clock milliseconds since 1970. Undefined: it has none. */
+  /** Sets the end, in wall-clock milliseconds since 1970. Undefined: the token does not expire. */
   watch(expiresAt: number | undefined): void {
     this.cancel();
     if (expiresAt === undefined) return;
     const { clock, notice, expiring, expired } = this.#options;
     const left = expiresAt - clock.wall();
-    // At most half of its life before, or a short-lived token would be followed by the next at
-    // once.
+    // With an earlier warning, a short-lived token would be replaced at once.
     const quiet = Math.max(0, left - Math.min(notice, left / 2));
     this.#cancel = clock.after(quiet, () => {
       const rest = Math.max(0, expiresAt - clock.wall());

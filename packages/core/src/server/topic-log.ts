@@ -99,7 +99,9 @@ export class TopicLog {
     for (const key of this.#ids.keys()) this.#forgetId(key);
   }
 
-  /** Gives back everything that the log holds, itself included. It must not be used again. */
+  /**
+   * Subtracts the bytes of the log, its own included, from the total. It must not be used again.
+   */
   discard(): void {
     this.shed();
     this.#held.bytes -= LOG_BYTES;

@@ -1,6 +1,6 @@
 /**
- * One topic of a hub while somebody is subscribed: fans out what the backplane appends, and joins
- * subscribers without a seam.
+ * One topic of a hub while it has subscribers: fans out appended entries, and joins replay and live
+ * delivery without loss or repetition.
  */
 import type { Link } from "../link.ts";
 import type { Member, Position, ServerMessage } from "../protocol/messages.ts";
@@ -21,19 +21,17 @@ export interface TopicHost {
   readonly report: (error: unknown) => void;
   /** A subscriber has joined. */
   readonly occupied: (topic: Topic) => void;
-  /** Nobody is subscribed or present any more. */
+  /** The topic has no subscriber and no member left. */
   readonly unused: (topic: Topic) => void;
 }
 
 interface Joining {
   readonly held: Entry[];
-  /**
-   * Where the subscriber stands once its replay was sent; undefined while the log is being read.
-   */
+  /** The offset of the subscriber after its replay; undefined while the log is being read. */
   cursor: number | undefined;
   /**
-   * Everyone was told of a gap while the log was being read: what was read may end before it, and
-   * what was held back began after.
+   * A gap was sent to all subscribers while the log was being read: the read may end before it, and
+   * the held entries begin after it.
    */
   overtaken: boolean;
 }
@@ -49,9 +47,7 @@ export class Topic {
   #head: Position | undefined;
   #saidHead: number | undefined;
   #repairing = false;
-  /**
-   * Something was delivered while the log was being read, and may be missing from what was read.
-   */
+  /** An entry was delivered while the log was being read, and may be missing from the result. */
   #repairAgain = false;
   #stop: (() => void) | undefined;
   #closed = false;
@@ -64,13 +60,13 @@ export class Topic {
     this.#host = host;
     this.#rules = rules;
     this.ready = this.#start();
-    // Subscribers that join see the failure; without one it is nobody's.
+    // Subscribers that join receive the failure; without one, nothing has to handle it.
     this.ready.catch(() => {});
   }
 
   /**
    * Subscribes a subscriber. `reply` is called once, synchronously before anything of the topic is
-   * pushed to the subscriber, with where the subscriber stands. Resolves to false when the
+   * pushed to the subscriber, with the position of the subscriber. Resolves to false when the
    * subscriber left, or joined again, in the meantime.
    */
   async join(
@@ -91,8 +87,7 @@ export class Topic {
         if (this.#closed) break;
         if (joining.overtaken) continue;
         if (history.head.epoch === this.#head?.epoch) break;
-        // The topic was renumbered: what was held back belongs to one numbering, what was read to
-        // the other.
+        // The topic was renumbered: held entries and read entries have different epochs.
         await this.#repair();
       }
     } catch (error) {
@@ -105,8 +100,7 @@ export class Topic {
     if (history.ok)
       for (const entry of history.entries)
         this.#push(subscriber, this.#outgoing(history.head.epoch, entry), entry);
-    // The log may be ahead of what the backplane has delivered to us so far, or behind it; the
-    // cursor settles both.
+    // The log may be ahead of the deliveries so far, or behind them; the cursor handles both.
     joining.cursor = history.head.offset;
     for (const entry of joining.held) this.#pushAfter(subscriber, joining, entry);
     joining.held.length = 0;
@@ -122,23 +116,23 @@ export class Topic {
     this.giveUpIfUnused();
   }
 
-  /** Tells the host once nobody is subscribed or present any more. */
+  /** Notifies the host when the topic has no subscriber and no member left. */
   giveUpIfUnused(): void {
     if (this.#live.size + this.#joining.size === 0 && (this.presence?.unused ?? true))
       this.#host.unused(this);
   }
 
   /**
-   * Compares with the backplane: repairs what was lost on the way here, and tells subscribers the
-   * head if it moved.
+   * Compares the head with the backplane, repairs lost deliveries, and sends subscribers the head
+   * if it has moved.
    */
   async check(): Promise<void> {
     if (!this.#head || this.#closed) return;
     this.presence?.beat();
     const known = this.#head;
     const { head } = await this.#host.backplane.read(this.name, undefined, 0);
-    // Only a head that did not move while we asked proves a loss; otherwise the delivery may be on
-    // its way.
+    // Only a head that did not move during the read proves a loss; otherwise the delivery may still
+    // arrive.
     if (this.#head === known && (head.epoch !== known.epoch || head.offset > known.offset))
       await this.#repair();
     const { offset } = this.#head;
@@ -161,7 +155,7 @@ export class Topic {
     this.#stop = stop;
     this.presence?.start();
     const { head } = await this.#host.backplane.read(this.name, undefined, 0);
-    // Deliveries that came in the meantime know better.
+    // Deliveries that came in the meantime are newer.
     this.#head ??= head;
     this.#saidHead ??= this.#head.offset;
   }
@@ -169,7 +163,7 @@ export class Topic {
   readonly #receive = (epoch: string, entry: Entry): void => {
     if (entry.event === PRESENCE_EVENT) return this.presence?.receive(entry.json);
     if (entry.offset === 0) return this.#fanOut(epoch, entry);
-    // Before the first head is known, the first delivery tells it.
+    // Until the head is known, the first delivery determines it.
     const head = (this.#head ??= { epoch, offset: entry.offset - 1 });
     if (epoch === head.epoch && entry.offset <= head.offset) return;
     if (epoch !== head.epoch || entry.offset > head.offset + 1 || this.#repairing) {
@@ -181,8 +175,8 @@ export class Topic {
   };
 
   /**
-   * Reads what the backplane did not deliver; what cannot be read any more becomes a gap for
-   * everyone.
+   * Reads entries that the backplane did not deliver; when they cannot be read, all subscribers get
+   * a gap.
    */
   async #repair(): Promise<void> {
     this.#repairAgain = true;
@@ -292,7 +286,7 @@ export class Topic {
       topic: name,
       event: entry.event,
       json: entry.json,
-      // Most wires send `json` as it is; the others parse it once, whoever asks first.
+      // Most transports send `json` as it is; the others parse it once, at the first access.
       get data(): unknown {
         const data: unknown = JSON.parse(entry.json);
         Object.defineProperty(this, "data", { value: data, enumerable: true });

@@ -12,7 +12,7 @@ import { Presence } from "./presence.ts";
 import { rulesFor, type SlowConsumerPolicies } from "./slow-consumer.ts";
 import { Topic, type TopicHost } from "./topic.ts";
 
-/** Another hub's members are given up when it was silent for so many position checks. */
+/** Position checks without a report after which the members of another hub are given up. */
 const LEASE_CHECKS = 3;
 
 export interface TopicsOptions {
@@ -58,7 +58,7 @@ export class Topics {
     const { clock, limits, policies, report } = this.#options;
     const topic = new Topic(name, this.#host, rulesFor(match, policies, report), this.#presence(name));
     this.#open.set(name, topic);
-    // A topic that could not start would refuse everyone who comes later, too.
+    // A topic that could not start would refuse every later subscriber, too.
     topic.ready.catch(() => this.#forget(topic));
     this.#cancelCheck ??= clock.after(limits.positionCheck, this.#check);
     return topic;

@@ -1,7 +1,4 @@
-/**
- * The error for a topic that is not in the contract: what is wrong with it, and which pattern may
- * have been meant.
- */
+/** The error for a topic that is not in the contract, with the reason and the nearest pattern. */
 import type { Contract, TopicMap } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
 
