@@ -19,8 +19,8 @@ bellwire-bench decide                  writes down which wire, and why
   --rounds n          rounds of each scenario
   --seed n            the seed of the order of rounds and of the intervals
   --out folder        where the reports go; default: bench-results
-  --strict            a bar that is missed fails the command, too
-  --cpu-profile folder  a CPU profile of each server process of the fan-out; its figures are then worth nothing`;
+  --strict            a missed bar fails the command
+  --cpu-profile folder  a CPU profile of each server process of the fan-out; its figures are then meaningless`;
 
 /** A run as asked for. */
 export interface Options {

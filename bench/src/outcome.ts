@@ -11,7 +11,7 @@ export function faults(scenarios: readonly ScenarioResult[]): string[] {
         ...(account && lossless ? fault(account.lost, "lost") : []),
         ...(account ? fault(account.doubled, "doubled") : []),
         ...(account ? fault(account.disordered, "out of order") : []),
-        ...(account ? fault(account.stray, "delivered to somebody who was not due them") : []),
+        ...(account ? fault(account.stray, "delivered to a subscriber that was not due them") : []),
         ...troubles.map((what) => `${name}: ${contender}: ${what}`),
       ];
     }),

@@ -43,10 +43,10 @@ describe("the table on a terminal", () => {
     expect(lineOf(text, "raw socket")).toMatch(/\d \[.*\]\s+–$/);
   });
 
-  it("says deliveries that nobody was due", () => {
+  it("says deliveries that no subscriber was due", () => {
     const account = { expected: 5, delivered: 5, lost: 0, doubled: 0, disordered: 0, stray: 1234 };
     const stray = scenario("fan-out", changed("fan-out", "Bellwire ws", { account }));
-    expect(scenarioText(stray, WIDE)).toContain("! Bellwire ws: 1,234 deliveries that nobody was due");
+    expect(scenarioText(stray, WIDE)).toContain("! Bellwire ws: 1,234 deliveries that no subscriber was due");
   });
 
   it("gives each verdict with its outcome once", () => {

@@ -68,7 +68,7 @@ function readOrder(args: readonly string[]): Order {
   const order = { threshold: Number(values.threshold) / 100, json, markdown };
   if (values.help) return { ...order, files: undefined };
   if (a === undefined || b === undefined || more.length > 0) {
-    throw new RangeError("two files are compared: a.json b.json");
+    throw new RangeError("give two files: a.json b.json");
   }
   if (!(order.threshold > 0 && order.threshold < 10)) {
     throw new RangeError("--threshold: must be a percentage above 0 and below 1000");

@@ -22,7 +22,7 @@ const FAULTS = {
   lost: "lost",
   doubled: "doubled",
   disordered: "out of order",
-  stray: "delivered to somebody who was not due them",
+  stray: "delivered to a subscriber that was not due them",
 } as const satisfies Partial<Record<keyof Account, string>>;
 
 /** The faults that only the second run has. */

@@ -86,7 +86,7 @@ function judge(
   };
   const found = outcome(change.estimate);
   if (found !== outcome(change.estimate - doubt) || found !== outcome(change.estimate + doubt)) {
-    return undecided(`the control was ${Math.round(Math.expm1(doubt) * 100)} % from itself`);
+    return undecided(`the control was ${Math.round(Math.expm1(doubt) * 100)} % away from itself`);
   }
   if (found !== "no change" && chance > FALSE_ALARMS) return undecided("the rounds differ by as much");
   // An interval that reaches to twice the least change and farther: the silence of such a run means

@@ -55,7 +55,7 @@ export function dissentOf(decision: Decision): Statement[] {
     standing,
     ...points,
     ...(points.length === 0
-      ? [statement("On no criterion that has a weight is it better", [matrixRef(`cells/${opponent}`)])]
+      ? [statement("It is better on no criterion that has a weight", [matrixRef(`cells/${opponent}`)])]
       : []),
   ];
 }
@@ -101,17 +101,17 @@ function unknownsOf({ unmeasured, matrix, results }: Decision): Statement[] {
 
 function clusterNote({ matrix }: Decision): Statement {
   const sources = matrix.limits.find(({ rule }) => rule.onPremises)?.sources ?? [];
-  return statement("Its cluster in Ireland, eu, has to be the one, as data must stay in the European Union", [
-    answer("residency"),
-    ...sourceRefs(sources),
-  ]);
+  return statement(
+    "Its cluster in Ireland, eu, has to be used, because data must stay in the European Union",
+    [answer("residency"), ...sourceRefs(sources)],
+  );
 }
 
 function scaleWarning({ costs, choice, prices, matrix }: Decision): Statement {
   const processes = choice === undefined ? 1 : costs[choice].processes;
   const sources = matrix.limits.find(({ rule }) => rule.severalProcesses)?.sources ?? [];
   return statement(
-    `It takes ${processes} hub processes at no more than ${count(prices.assumptions.connectionsPerProcess)} connections each, among which users must be divided so that those of one topic meet, as there is no shared backplane yet`,
+    `It takes ${processes} hub processes at no more than ${count(prices.assumptions.connectionsPerProcess)} connections each, among which users must be divided so that those of one topic meet, because there is no shared backplane yet`,
     [priceRef("assumptions/connectionsPerProcess"), answer("splittable"), ...sourceRefs(sources)],
   );
 }

@@ -70,7 +70,7 @@ function answersText(): string {
       `  ${key.padEnd(18)}${question}: ${rule.allowed}; default ${JSON.stringify(fallback)}`,
   );
   const weights = `  ${"weights".padEnd(18)}Weights in place of those that follow, for one or more of ${CRITERIA.join(", ")}`;
-  return ["Answers, as JSON; what is absent is at its default:", ...lines, weights].join("\n");
+  return ["Answers, as JSON; an absent answer takes its default:", ...lines, weights].join("\n");
 }
 
 interface DecideOptions {

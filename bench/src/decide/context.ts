@@ -14,12 +14,12 @@ const PROXIES: Readonly<Record<Requirements["proxies"], string>> = {
   none: "No user is behind a proxy that blocks WebSockets",
   some: "Some users are behind proxies that block WebSockets",
   strict: "All users are behind proxies that block WebSockets",
-  unknown: "Nobody has looked whether users are behind proxies that block WebSockets",
+  unknown: "Nobody has checked whether users are behind proxies that block WebSockets",
 };
 const OPERATORS: Readonly<Record<Requirements["operator"], string>> = {
-  nobody: "nobody is there to operate it",
-  developers: "the developers operate it beside their work",
-  operations: "it is operated by people whose work that is",
+  nobody: "nobody operates it",
+  developers: "the developers operate it beside their other work",
+  operations: "an operations team operates it",
 };
 const RESIDENCIES: Readonly<Record<Requirements["residency"], string>> = {
   anywhere: "Data may be anywhere",

@@ -29,7 +29,7 @@ export interface Inputs {
 /** A change of one answer that leads to another choice. */
 export interface Turn {
   readonly change: Change;
-  /** Undefined: nothing would be left. */
+  /** Undefined: no option would be left. */
   readonly choice: OptionId | undefined;
 }
 

@@ -18,7 +18,7 @@ const FLIPS = 6;
 export function changesText({ turns, matrix, sensitivity, values, choice }: Decision): Statement[] {
   const byAnswer = turns.map(({ change, choice: to }) =>
     statement(
-      `If ${change.text}, ${to === undefined ? "nothing would be left" : `it would be ${matrix.options[to].name}`}`,
+      `If ${change.text}, ${to === undefined ? "no option would be left" : `it would be ${matrix.options[to].name}`}`,
       [answer(change.key), matrixRef(to === undefined ? "limits" : `cells/${to}`)],
     ),
   );
@@ -34,7 +34,7 @@ export function changesText({ turns, matrix, sensitivity, values, choice }: Deci
   return all.length > 0
     ? all
     : [
-        statement("No single answer and no single weight that was tried changes it", [
+        statement("None of the single answers and weights that were tried changes the choice", [
           matrixRef("cells"),
           answer("weights"),
         ]),
@@ -46,7 +46,9 @@ export function sensitivityText(decision: Decision): Statement[] {
   const { sensitivity, matrix, ranking } = decision;
   const { wins, draws, seed } = sensitivity;
   if (ranking.length < 2)
-    return [statement("With fewer than two options left no weight changes anything", [matrixRef("limits")])];
+    return [
+      statement("With fewer than two options left, no weight changes the choice", [matrixRef("limits")]),
+    ];
   const shares = ranking
     .toSorted((a, b) => (wins[b.option] ?? 0) - (wins[a.option] ?? 0))
     .map(({ option }) => `${matrix.options[option].name} ${percent(wins[option])}`);
@@ -59,7 +61,7 @@ export function sensitivityText(decision: Decision): Statement[] {
       .filter(({ low, high }) => high - low > 0.005)
       .map(({ option, low, high }) =>
         statement(
-          `By what is unknown alone, ${matrix.options[option].name} may score from ${low.toFixed(2)} to ${high.toFixed(2)}`,
+          `Because of unknown values alone, ${matrix.options[option].name} may score from ${low.toFixed(2)} to ${high.toFixed(2)}`,
           unknownRefs(decision, option),
         ),
       ),
@@ -90,13 +92,13 @@ export function costText({
       ...stormOf(matrix.options[option], needs, costs[option].processes, { results, proxies: needs.proxies }),
     ]),
     statement(
-      `CPU for TLS, for connecting and for pings is not in the figures, and has to be found in the headroom of ${headroom} ×`,
+      `CPU for TLS, for connecting and for pings is not in the figures; it has to fit into the headroom of ${headroom} ×`,
       [priceRef("assumptions/headroom")],
     ),
     needs.operatorHour === null
       ? statement("Nobody's hours are counted", [answer("operatorHour")])
       : statement(
-          `Operating takes ${hoursSelf} hours a month for what one runs oneself and ${hoursHosted} for what is hosted, by assumption, at $${needs.operatorHour} each`,
+          `By assumption, operating takes ${hoursSelf} hours a month for servers of one's own and ${hoursHosted} for a hosted service, at $${needs.operatorHour} each`,
           [answer("operatorHour"), priceRef("assumptions")],
         ),
   ];
@@ -109,7 +111,7 @@ export function reviewText({ date, matrix, prices, needs, results, choice, turns
   const plan = hosted?.plans.find(({ connections }) => connections >= needs.users);
   const grown = turns.find(({ change }) => change.key === "users" && change.needs.users > needs.users);
   return [
-    statement(`By ${monthsAfter(date)} in any case, as judgements of ${matrix.date} and prices age`, [
+    statement(`By ${monthsAfter(date)} in any case, because judgements of ${matrix.date} and prices age`, [
       matrixRef("date"),
       ...(oldest ? sourceRefs([oldest]) : [priceRef("servers")]),
     ]),
@@ -132,7 +134,7 @@ export function reviewText({ date, matrix, prices, needs, results, choice, turns
     ...(choice !== undefined && choice !== "pusher"
       ? [
           statement(
-            "When Bellwire has a shared backplane, as several processes then need no division of users",
+            "When Bellwire has a shared backplane, because several processes then need no division of users",
             [
               ...sourceRefs(matrix.limits.find(({ rule }) => rule.severalProcesses)?.sources ?? []),
               matrixRef("limits"),
@@ -142,10 +144,10 @@ export function reviewText({ date, matrix, prices, needs, results, choice, turns
       : []),
     results
       ? statement(
-          "When the servers to be rented have been measured, as these figures are of another machine",
+          "When the servers to be rented have been measured, because these figures come from another machine",
           [{ kind: "figure", scenario: "", contender: "", metric: "" }],
         )
-      : statement("When the benchmark has been run, as nothing is measured", [matrixRef("criteria")]),
+      : statement("When the benchmark has been run, because nothing is measured", [matrixRef("criteria")]),
   ];
 }
 

@@ -69,7 +69,7 @@ export function createHalf() {
      */
     async stall(module: string, port: number): Promise<void> {
       const { load, name } = await loadContender(module);
-      if (!load) throw new Error(`${name} says not how load clients join`);
+      if (!load) throw new Error(`${name} does not declare how load clients join`);
       const held = { cutOff: false };
       const [client] = await openLoadClients(load, port, 1, () => {
         held.cutOff = true;

@@ -54,9 +54,9 @@ function leadTable(all: readonly Lead[]): string[] {
     control?.figure ?? NOTHING,
   ]);
   return [
-    "### Who leads among the wires",
+    "### Leaders among the wires",
     markdownTable(["scenario", "figure", "leads", "its figure", "control's"], rows, 3),
-    "`=` joins those whose intervals overlap: they cannot be told apart. With `–` that is so of all wires.",
+    "`=` joins those whose intervals overlap: they cannot be told apart. `–`: no wire can be told from the others.",
   ];
 }
 

@@ -68,9 +68,10 @@ export function validFigure(row: Row, metric: MetricDefinition): Figure | undefi
 /** The troubles of a row, one line each, the contender's name in front. */
 export function rowTroubles(row: Row): string[] {
   const stray = row.account?.stray ?? 0;
-  return [...(stray > 0 ? [`${number(stray)} deliveries that nobody was due`] : []), ...row.troubles].map(
-    (what) => `${nameText(row)}: ${what}`,
-  );
+  return [
+    ...(stray > 0 ? [`${number(stray)} deliveries that no subscriber was due`] : []),
+    ...row.troubles,
+  ].map((what) => `${nameText(row)}: ${what}`);
 }
 
 /**

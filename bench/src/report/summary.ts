@@ -28,7 +28,10 @@ export function sentences(results: Results): Sentence[] {
 function quick({ profile }: Results): Sentence[] {
   if (profile === "full") return [];
   return [
-    { tone: "unsure", text: "This was a quick run: good for a first look, not for figures that are quoted." },
+    {
+      tone: "unsure",
+      text: "This was a quick run: it is good for a first look, but its figures should not be quoted.",
+    },
   ];
 }
 
@@ -40,7 +43,7 @@ function failures({ scenarios }: Results): Sentence[] {
         account && row.lossless && counted(account.lost, "lost"),
         account && row.lossless && counted(account.doubled, "doubled"),
         account && row.lossless && counted(account.disordered, "out of order"),
-        account && counted(account.stray, "delivered to somebody who was not due them"),
+        account && counted(account.stray, "delivered to a subscriber that was not due them"),
         ...row.troubles,
       ].filter((text) => text);
       return {
@@ -67,7 +70,7 @@ function deliveries({ scenarios }: Results): Sentence[] {
     return [
       {
         tone: "good",
-        text: `Nothing was lost, doubled or out of order where that is promised: all ${expected} deliveries came.`,
+        text: `Nothing was lost, doubled or out of order where that is promised: all ${expected} deliveries arrived.`,
       },
     ];
   const counts = [
@@ -87,7 +90,7 @@ function deliveries({ scenarios }: Results): Sentence[] {
   return [
     {
       tone: "bad",
-      text: `Of ${expected} deliveries that were promised, ${counts.join(", ")}; said above is where.`,
+      text: `Of ${expected} deliveries that were promised, ${counts.join(", ")}; the sentences above say where.`,
     },
   ];
 }
@@ -144,7 +147,10 @@ function unpromised({ scenarios }: Results): Sentence[] {
     if (losses.length === 0) return [];
     const where = shortTitle(scenario);
     return [
-      { tone: "plain", text: `Lost in ${where} by those that promise no recovery: ${losses.join("; ")}.` },
+      {
+        tone: "plain",
+        text: `Lost in ${where} by contenders that promise no recovery: ${losses.join("; ")}.`,
+      },
     ];
   });
 }

@@ -49,7 +49,7 @@ export const blockedWebSocket: Scenario = {
       metrics: METRICS,
       rows: entrants.map((entrant, index) => rowOf(entrant, attempts[index], stage)),
       verdicts: [],
-      notes: ["Not to get through is what is found here, and no fault of the run."],
+      notes: ["A contender that does not get through is a result here, not a fault of the run."],
     };
   },
 };

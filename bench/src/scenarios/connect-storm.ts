@@ -41,7 +41,7 @@ export const connectStorm: Scenario = {
     }
     return {
       name: "connect-storm",
-      title: "Connect storm: everybody at once",
+      title: "Connect storm: all clients at once",
       setup:
         `${clients.toLocaleString("en-US")} clients connect at the same moment and subscribe to one topic, ${rounds} times; loopback. ` +
         `Server CPU per connection, until the last one is subscribed. The clients are cheap scripts, alike for every row.`,

@@ -59,7 +59,7 @@ export const idleMemory: Scenario = {
       metrics: METRICS,
       rows: entrants.map((entrant) => rowOf(entrant, slopes.get(entrant) ?? [], stage)),
       verdicts: [],
-      notes: ["What the kernel holds for a connection is in neither figure."],
+      notes: ["Neither figure includes what the kernel holds for a connection."],
     };
   },
 };

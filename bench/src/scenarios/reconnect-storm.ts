@@ -30,7 +30,7 @@ export const reconnectStorm: Scenario = {
     const { spec, offline, rounds } = plan;
     return {
       name: "reconnect-storm",
-      title: "Reconnect storm: everybody cut off at once",
+      title: "Reconnect storm: all clients cut off at once",
       setup:
         `${spec.subscribers} clients are cut off in the same moment and get through again after ${offline} ms, while ${spec.rate} notifications per ` +
         `second go on; ${rounds} times, ${plan.together ? "all contenders at the same time" : "one contender after another"}; loopback. How fast a client may come back is its own backoff: the spread of a storm is meant.`,

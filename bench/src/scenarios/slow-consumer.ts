@@ -82,7 +82,7 @@ export const slowConsumer: Scenario = {
       rows: entrants.map((entrant) => rowOf(entrant, trials.get(entrant) ?? [], stage)),
       verdicts: [],
       notes: [
-        "A server that never cuts a reader off holds for it whatever comes, until it has no memory left.",
+        "A server that never cuts off a slow consumer holds everything for it until its memory is exhausted.",
       ],
     };
   },

@@ -15,7 +15,7 @@ export function slowedDown(contender: Contender): Contender {
     ...contender,
     async serve(order): Promise<ServerHalf> {
       const share = Number(process.env[SLOW_DOWN]);
-      if (!(share >= 0)) throw new RangeError(`${SLOW_DOWN}: must say what share is burnt`);
+      if (!(share >= 0)) throw new RangeError(`${SLOW_DOWN}: must name the share of CPU to burn`);
       const half = await contender.serve(order);
       let seen = spent();
       return {

@@ -51,9 +51,9 @@ function leadTable({ leads, styles }: Page): Markup {
         )
   }</td><td>${lead.figure}</td><td>${lead.control?.figure ?? NOTHING}</td><td class="words">${lead.control?.name ?? NOTHING}</td></tr>`;
   return scrolling(
-    "Table: who leads",
+    "Table: leaders",
     html`<table class="leads">
-<caption><span>Who leads among the wires. Several names: their intervals overlap, and they cannot be told apart. A dash: that is so of all wires.</span></caption>
+<caption><span>Leaders among the wires. Several names: their intervals overlap, so they cannot be told apart. A dash: no wire can be told from the others.</span></caption>
 <thead><tr><th scope="col">figure</th><th scope="col">leads</th><th scope="col">its figure</th><th scope="col">control's</th><th scope="col">which control</th></tr></thead>
 ${scenarios.map(
   (scenario) =>
@@ -76,25 +76,28 @@ export function readingSection(results: Results): Markup {
 
 const WORDS: readonly (readonly [word: string, meaning: string])[] = [
   ["wire", "Bellwire over one transport. Solid lines."],
-  ["control", "A bare library and none of Bellwire's code, with which everything is compared. Long dashes."],
+  [
+    "control",
+    "A bare library with none of Bellwire's code. Every contender is compared with it. Long dashes.",
+  ],
   ["bare library", "Another library without Bellwire, beside the wire that uses it. Short dashes."],
-  ["floor", "The least that the platform allows: what nobody can be faster than. Dots."],
+  ["floor", "The least cost that the platform allows; no contender can be faster. Dots."],
   [
     "delivered/expected",
-    "Counted by the application's own listeners, not by a library: how many deliveries came of those that were due.",
+    "How many of the deliveries that were due arrived, as counted by the application's own listeners, not by a library.",
   ],
   [
     "12.3 [11.9–12.8]",
-    "The median of all rounds, and the interval in which it lies with 95 % confidence. Two figures whose intervals overlap are not different.",
+    "The median of all rounds, and the interval in which it lies with 95 % confidence. When the intervals of two figures overlap, the figures cannot be told apart.",
   ],
   ["↓ ↑", "Whether the lower or the higher figure is better."],
   ["p99", "99 of 100 deliveries were at least as fast as this."],
   ["×", "A multiple of the control's figure of the same round. Below 1 is cheaper than the control."],
-  ["5 !", "A count that fails the run: this contender promises that it stays 0."],
+  ["5 !", "A count that fails the run, because this contender promises that it stays 0."],
   ["invalid", "The measurement was disturbed. The figures are not shown, so that nobody quotes them."],
   [
     "✓ ✗ ?",
-    "A bar of the project holds, was missed, or is undecided, because the control differed from itself by as much.",
+    "A bar of the project holds, was missed, or is undecided because the control differed from itself by as much.",
   ],
 ];
 
@@ -103,14 +106,14 @@ const CAVEATS: readonly (readonly [word: string, meaning: string])[] = [
     "emulator",
     "Measured against this project's own server in place of the hosted service. It says nothing about the service's network or speed.",
   ],
-  ["loopback", "Measured inside one machine. A real network adds its own time to every figure."],
+  ["loopback", "Measured on one machine. A real network adds its own time to every figure."],
   [
     "client-bound",
-    "The clients' process was as busy as a core can be: the latencies may be the clients', not the wire's.",
+    "The clients' process used nearly all of a core, so the latencies may be the clients' rather than the wire's.",
   ],
   ["long polling", "The same library without WebSocket, as behind a proxy that lets none through."],
-  ["published by HTTP", "Each notification is published by a request to an API, as the service has it done."],
-  ["A/A", "The control once more. How far it is from itself is how far every figure may be off."],
+  ["published by HTTP", "Each notification is published by a request to an API, as the service requires."],
+  ["A/A", "A second run of the control. Every figure may be off by as much as the two runs differ."],
 ];
 
 /** The machine, the programs and the seed. */
@@ -130,7 +133,7 @@ export function fingerprintSection({ fingerprint: print, startedAt, seconds, ver
   return html`
 <section id="fingerprint" aria-labelledby="fingerprint-title">
 <h2 id="fingerprint-title">Where it was measured</h2>
-<p>Two runs may be compared only where these agree. The seed gives the same workload and the same order of rounds again.</p>
+<p>Compare two runs only where these agree. The same seed gives the same workload and the same order of rounds.</p>
 <dl class="facts">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 </section>`;
 }

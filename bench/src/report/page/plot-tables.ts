@@ -56,7 +56,7 @@ const TABLES: Readonly<Record<Curve["kind"], (all: readonly (readonly Point[])[]
       })),
   }),
   recovery: () => ({
-    caption: "Milliseconds since the cut until so many clients were whole",
+    caption: "Milliseconds from the cut until this share of the clients was whole",
     columns: [0.5, 0.9, 0.99, 1].map((share) => ({
       head: `${number(share * 100)} %`,
       cell: (points) => number(points.find(([, y]) => y >= share - 1e-9)?.[0] ?? Number.NaN),

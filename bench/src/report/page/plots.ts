@@ -90,8 +90,8 @@ function percentilePlots(scenario: string, series: readonly SeriesSpec[]): PlotS
       id: `${slug(scenario)}-percentiles`,
       title: "Latency by percentile",
       caption:
-        "The line passes each percentile at the latency that so many deliveries stayed below. Lower is better. " +
-        "To the right it gets rarer: each step is a tenth of the deliveries of the step before.",
+        "At each percentile, the line shows the latency that this share of the deliveries stayed below. Lower is better. " +
+        "Each step to the right covers a tenth of the deliveries of the step before.",
       shape: "line",
       x: { label: "percentile of the deliveries", scale: "linear", ticks, suffix: " %" },
       y: latency,
@@ -103,7 +103,7 @@ function percentilePlots(scenario: string, series: readonly SeriesSpec[]): PlotS
     {
       id: `${slug(scenario)}-cdf`,
       title: "Share delivered within a time",
-      caption: "How many of the deliveries had come after so long. Further to the left is better.",
+      caption: "The share of the deliveries that had arrived by then. Further to the left is better.",
       shape: "line",
       x: latency,
       y: { label: "% of the deliveries", scale: "linear", suffix: " %" },
@@ -121,9 +121,9 @@ function kneePlots(scenario: string, series: readonly SeriesSpec[]): PlotSpec[] 
   return [
     {
       id: `${slug(scenario)}-knee`,
-      title: "Where it begins to queue",
+      title: "Where queueing begins",
       caption:
-        "Each mark is a rate that was offered. Where a line turns upwards, the contender has reached what it can do: " +
+        "Each mark is a rate that was offered. Where a line turns upwards, the contender has reached its limit: " +
         "further to the right is better.",
       shape: "marks",
       x: { label: "offered per second", scale: wide ? "log" : "linear", suffix: "/s" },
@@ -140,8 +140,8 @@ function recoveryPlots(scenario: string, series: readonly SeriesSpec[]): PlotSpe
       id: `${slug(scenario)}-recovery`,
       title: "Clients that are whole again",
       caption:
-        "The share of the clients that were whole again, since the cut. A line that reaches 100 % further to the left " +
-        "is better; one that ends below has clients that never were.",
+        "The share of the clients that were whole again, over the time since the cut. A line that reaches 100 % further " +
+        "to the left is better; a line that ends below 100 % has clients that never recovered.",
       shape: "steps",
       x: { label: "ms since the cut", scale: "linear", suffix: " ms" },
       y: { label: "% of the clients", scale: "linear", suffix: " %" },

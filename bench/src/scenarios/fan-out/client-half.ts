@@ -49,7 +49,7 @@ export function createHalf() {
     /** Joins `subscribers - 1` load clients and one real one. */
     async connect(module: string, port: number, subscribers: number): Promise<void> {
       const contender = await loadContender(module);
-      if (!contender.load) throw new Error(`${contender.name} says not how load clients join`);
+      if (!contender.load) throw new Error(`${contender.name} does not declare how load clients join`);
       real = await contender.connect({
         port,
         topics: [FAN_OUT_TOPIC],

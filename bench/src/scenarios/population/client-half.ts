@@ -26,7 +26,7 @@ export function createHalf() {
     /** Joins `count` more, so many at the same time. */
     async join(module: string, port: number, count: number, atOnce: number): Promise<Joining> {
       const { name, load } = await loadContender(module);
-      if (!load) throw new Error(`${name} says not how load clients join`);
+      if (!load) throw new Error(`${name} does not declare how load clients join`);
       const start = hostNow();
       const lost = (what: string): void => void (troubles.length < 5 && troubles.push(what));
       try {

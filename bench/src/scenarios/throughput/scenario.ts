@@ -53,7 +53,7 @@ export const throughput: Scenario = {
     const rows = await climbAll(plan, spec, stage);
     return {
       name: "throughput",
-      title: "Throughput: notifications to single persons, before latency breaks",
+      title: "Throughput: notifications to single users, before latency exceeds the objective",
       setup:
         `${spec.subscribers} subscribers with a topic each, ${spec.bytes} B, rates offered for ${plan.seconds} s each in an open loop, loopback. ` +
         `The figure is the highest rate at which nothing was lost and the p99 stayed within ${plan.objective} ms; p99 and CPU are there.`,
@@ -128,7 +128,7 @@ export function throughputRow(
 
 function whyInvalid(climbs: readonly Climb[]): string | undefined {
   if (climbs.some(({ wasDisturbed }) => wasDisturbed))
-    return "the generator was held up while server and clients had time left";
+    return "the generator was held up while server and clients had CPU time left";
   if (climbs.every(({ knee }) => knee === undefined)) return "no rate held, not even the lowest";
   return undefined;
 }
