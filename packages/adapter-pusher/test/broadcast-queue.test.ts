@@ -20,13 +20,13 @@ function next(queue: BroadcastQueue, now = 0): readonly BroadcastEvent[] {
 }
 
 describe("the queue of events for Pusher", () => {
-  it("gives at most ten at a time, in their order", () => {
+  it("sends at most ten events in a batch, in order", () => {
     const events = Array.from({ length: 12 }, (_, index) => event("a", `${index}`));
     const queue = filled(...events);
     expect(next(queue)).toEqual(events.slice(0, 10));
   });
 
-  it("gives nothing of a channel of which a request is under way, and other channels meanwhile", () => {
+  it("holds back a channel while a request for it is under way, and sends other channels meanwhile", () => {
     const queue = filled(...Array.from({ length: 11 }, (_, index) => event("a", `${index}`)), event("b"));
     const first = next(queue);
     expect(next(queue)).toEqual([event("b")]);
@@ -44,7 +44,7 @@ describe("the queue of events for Pusher", () => {
     expect(queue.next(0)).toBe(undefined);
   });
 
-  it("goes on after a failure with the same events, in front of what came later, when a random time has passed", () => {
+  it("sends the same events again after a failure and a random pause, before later ones", () => {
     const queue = filled(event("a", "1"));
     expect(queue.failed(next(queue), "later", 1_000, 0.5)).toEqual([]);
     queue.add(event("a", "2"));
@@ -58,7 +58,7 @@ describe("the queue of events for Pusher", () => {
     expect(queue.resumeAt).toBe(0);
   });
 
-  it("waits for no more than 20 seconds, however often it failed", () => {
+  it("pauses for at most 20 seconds, however many requests failed", () => {
     const queue = filled(event("a"));
     let now = 0;
     for (let failure = 0; failure < 12; failure++) {
@@ -76,7 +76,7 @@ describe("the queue of events for Pusher", () => {
     expect(queue.resumeAt).toBe(500);
   });
 
-  it("gives volatile events up with the first failure, and everything else after 30 seconds", () => {
+  it("drops volatile events at the first failure, and all others after 30 seconds", () => {
     const typing = event("a", "typing", { volatile: true });
     const queue = filled(typing, event("a", "said"));
     expect(queue.failed(next(queue), "later", 0, 0)).toEqual([typing]);
@@ -85,7 +85,7 @@ describe("the queue of events for Pusher", () => {
     expect(queue.empty).toBe(true);
   });
 
-  it("gives each event of a refused batch by itself, and gives up the one that is refused again", () => {
+  it("sends the events of a refused batch one by one, and drops the one that is refused again", () => {
     const queue = filled(event("a", "1"), event("b", "2"), event("a", "3"));
     expect(queue.failed(next(queue), "refused", 0, 0)).toEqual([]);
     const [first, second] = [next(queue), next(queue)];
@@ -95,7 +95,7 @@ describe("the queue of events for Pusher", () => {
     expect(next(queue).map(({ data }) => data)).toEqual(["3"]);
   });
 
-  it("holds no more than 10,000 events and 8 MiB, and lets the oldest go", () => {
+  it("holds at most 10,000 events and 8 MiB, and drops the oldest", () => {
     const queue = new BroadcastQueue();
     for (let n = 0; n < 10_000; n++) queue.add(event("a", `${n}`));
     expect(queue.add(event("a", "one more")).map(({ data }) => data)).toEqual(["0"]);
@@ -106,14 +106,14 @@ describe("the queue of events for Pusher", () => {
     expect(gone).toBe(900 - Math.floor(8_388_608 / large.length));
   });
 
-  it("knows what a status is about", () => {
+  it("distinguishes statuses that concern the batch from all others", () => {
     expect([400, 413].map(failureOf)).toEqual(["refused", "refused"]);
     expect([undefined, 401, 403, 404, 429, 500, 503].map(failureOf)).toEqual(
       Array.from({ length: 7 }, () => "later"),
     );
   });
 
-  it("sends every event of a channel in order and once, whatever fails in between", () => {
+  it("sends every event of a channel once and in order, whatever fails in between", () => {
     const outcome = fc.constantFrom("taken", "later", "refused");
     fc.assert(
       fc.property(

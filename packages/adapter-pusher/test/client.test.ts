@@ -106,14 +106,14 @@ const CLOSES = [
 ] as const;
 
 describe.each(both)("a link %s", (_, options) => {
-  it("asks for the key by the protocol, and for nothing else", async () => {
+  it("requests the path of the app's key with the protocol's parameters", async () => {
     const { port, urls } = await peer();
     await new Observed(options(port)).open();
     expect(urls).toHaveLength(1);
     expect(urls[0]).toMatch(/^(\/bellwire)?\/app\/some-key\?protocol=7&client=js&version=8\./);
   });
 
-  it("that nobody answers fails at once, and not after the 15 seconds of pusher-js", async () => {
+  it("that is refused fails at once instead of after the 15 seconds of pusher-js", async () => {
     const { port, server } = await peer();
     await new Promise((resolve) => server.close(resolve));
     const began = performance.now();
@@ -123,7 +123,7 @@ describe.each(both)("a link %s", (_, options) => {
     expect(observed.opened).toBe(0);
   });
 
-  it("that is answered something else than an upgrade fails at once", async () => {
+  it("whose upgrade is answered with another status fails at once", async () => {
     const server = createServer((_request, response) => response.end("page"));
     server.on("upgrade", (_request, socket) =>
       socket.end("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"),
@@ -140,7 +140,7 @@ describe.each(both)("a link %s", (_, options) => {
     '{"event":"pusher:connection_established","data":{}}',
     '{"event":"pusher:connection_established","data":{"socket_id":"1.2","activity_timeout":0}}',
     '{"event":"something:else","data":"{}"}',
-  ])("whose first frame is %s ends, and does not hang", async (frame) => {
+  ])("whose first frame is %s ends instead of waiting forever", async (frame) => {
     const { port } = await peer((socket) => socket.send(frame));
     const observed = new Observed(options(port));
     await observed.closed();
@@ -165,7 +165,7 @@ describe.each(both)("a link %s", (_, options) => {
     await Promise.all(closes);
   });
 
-  it("that is cut is noticed at once, and not after the second of pusher-js", async () => {
+  it("that is cut ends at once instead of after the second of pusher-js", async () => {
     const { port, sockets } = await peer();
     const observed = await new Observed(options(port)).open();
     const began = performance.now();
@@ -174,7 +174,7 @@ describe.each(both)("a link %s", (_, options) => {
     expect(performance.now() - began).toBeLessThan(500);
   });
 
-  it("tells the far end why it closes, and is closed once", async () => {
+  it("sends the reason when it closes, and is closed once", async () => {
     const { port, sockets } = await peer();
     for (const [index, code] of (["normal", "timeout", "link_lost"] as const).entries()) {
       const observed = await new Observed(options(port)).open();
@@ -188,7 +188,7 @@ describe.each(both)("a link %s", (_, options) => {
     }
   });
 
-  it("that is closed before it opened connects to nobody", async () => {
+  it("that is closed before it opens connects to no server", async () => {
     const { port, sockets } = await peer();
     const observed = new Observed(options(port));
     observed.link.close({ code: "normal" });
@@ -198,7 +198,7 @@ describe.each(both)("a link %s", (_, options) => {
     expect(sockets.every(({ readyState }) => readyState >= 2)).toBe(true);
   });
 
-  it("survives whatever the far end says", async () => {
+  it("survives any frame of the server", async () => {
     const frames: string[] = [];
     const value = fc.oneof(fc.json(), fc.constantFrom('{"a":1}', "[]", '"', ""));
     const event = fc.constantFrom(
@@ -278,7 +278,7 @@ describe("options", () => {
     );
   });
 
-  it("say what a transport can do", () => {
+  it("decide the capabilities of the transport", () => {
     const bare = pusherTransport({ key: "k", cluster: "eu" }).capabilities;
     expect(bare).toMatchObject({
       history: "none",

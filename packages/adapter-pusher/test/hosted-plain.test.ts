@@ -32,7 +32,7 @@ describe("hosted Pusher without metadata", () => {
     expect(heard).toStrictEqual(values);
   });
 
-  it("hands on what comes, once, and never asks the history for what it cannot tell from it", async () => {
+  it("delivers events as they arrive, once, and never reads the history", async () => {
     const asked: string[] = [];
     const { hub, channel } = await host({ metadata: false });
     const client = channel({
@@ -53,7 +53,7 @@ describe("hosted Pusher without metadata", () => {
     expect(asked.map((path) => path.split("/").at(-1))).toEqual(["hello", "publish"]);
   });
 
-  it("says a gap of reason transport after every loss of the connection, before anything later", async () => {
+  it("reports a gap of reason transport after every loss of the connection, before later notifications", async () => {
     const { hub, vendor, channel } = await host({ metadata: false });
     const log = await listen(channel(), "news.nz");
     await publish({ hub }, "news.nz", [1]);
@@ -66,7 +66,7 @@ describe("hosted Pusher without metadata", () => {
     expect(log.entries.map(({ type }) => type)).toEqual(["subscribed", "delivered", "gap", "delivered"]);
   });
 
-  it("says a gap where an event was too large for Pusher, and the server is told", async () => {
+  it("reports a gap for an event that was too large for Pusher, and the server reports the error", async () => {
     const { hub, channel, reported } = await host({ metadata: false });
     const log = await listen(channel(), "news.nz");
     await hub.publish("news.nz", "said", { n: 1, text: "x".repeat(20_000) });
@@ -76,7 +76,7 @@ describe("hosted Pusher without metadata", () => {
     expect(reported.map(({ code }) => code)).toEqual(["too_large"]);
   });
 
-  it("has capabilities that say so", () => {
+  it("declares the reduced capabilities", () => {
     const { capabilities } = pusherTransport({
       key: "k",
       cluster: "eu",

@@ -67,7 +67,7 @@ const publishing = (topic: string, event: string, data: unknown): object => ({
 });
 
 describe("the route hello", () => {
-  it("welcomes whoever has a good token, and says how long it is good", async () => {
+  it("welcomes a client with a valid token, and sends the time until it expires", async () => {
     const hosting = await host();
     const anonymous = await send(hosting, "hello", { body: hello });
     expect(readRouteAnswer(anonymous.text)).toMatchObject([{ type: "welcome", maxMessageBytes: 9_700 }]);
@@ -81,7 +81,7 @@ describe("the route hello", () => {
     expect(Number(expiring?.type === "expiring" && expiring.in)).toBeGreaterThan(50_000);
   });
 
-  it("refuses a bad token with 401, and another version of the protocol with 400", async () => {
+  it("refuses an invalid token with 401, and another version of the protocol with 400", async () => {
     const hosting = await host();
     const wrong = await send(hosting, "hello", { body: hello, headers: { authorization: "Bearer wrong" } });
     expect([wrong.status, wrong.code]).toEqual([401, "unauthorized"]);
@@ -130,7 +130,7 @@ describe("the route auth", () => {
     ).toBe(true);
   });
 
-  it("signs several channels at once, and says of each that it does not sign why not", async () => {
+  it("signs several channels at once, with an error for each that it refuses", async () => {
     const hosting = await host();
     const channels = ["private-orders.ada", "news.nz", "private-encrypted-notes", "private-nothing", "$x"];
     const { text } = await send(hosting, "auth", { body: { ...who, channels }, headers: ada });
@@ -147,7 +147,7 @@ describe("the route auth", () => {
     });
   });
 
-  it("refuses whoever may not with 403, and signs for nothing that is no socket", async () => {
+  it("refuses a client without the right with 403, and signs for legal socket ids only", async () => {
     const hosting = await host();
     const refused = await send(hosting, "auth", {
       body: "socket_id=12.34&channel_name=private-orders.ada",
@@ -165,7 +165,7 @@ describe("the route auth", () => {
 });
 
 describe("a stock pusher-js before the routes", () => {
-  it("joins private and presence channels, and signs in, by what the routes sign", async () => {
+  it("joins private and presence channels and signs in with the signatures of the routes", async () => {
     const hosting = await host();
     const server = createServer();
     attachPusher(hosting.hub, server, { app });
@@ -193,7 +193,7 @@ describe("a stock pusher-js before the routes", () => {
     expect(user.user_data?.id).toBe("ada");
   });
 
-  it("is not signed in when it is nobody", async () => {
+  it("is not signed in when it is anonymous", async () => {
     const hosting = await host();
     const form = { "content-type": "application/x-www-form-urlencoded" };
     const { status, code } = await send(hosting, "user", { body: "socket_id=12.34", headers: form });
@@ -205,7 +205,7 @@ describe("a stock pusher-js before the routes", () => {
 });
 
 describe("the route history", () => {
-  it("answers each question with the protocol's own messages", async () => {
+  it("answers each message with messages of the protocol", async () => {
     const hosting = await host();
     const position = await hosting.hub.publish("news.nz", "said", { n: 1 });
     await hosting.hub.publish("news.nz", "said", { n: 2 }, { id: "two" });
@@ -227,7 +227,7 @@ describe("the route history", () => {
     ]);
   });
 
-  it("leaves out what the one who asks has excluded itself from, on whatever connection", async () => {
+  it("leaves out notifications that exclude the client, on whichever connection it published them", async () => {
     const hosting = await host();
     const first = await hosting.hub.publish("news.nz", "said", { n: 1 });
     const excluded = ["s1", "12.34", hostedSession({ session: "s1", socket: "9.9" }), "somebody else"];
@@ -242,7 +242,7 @@ describe("the route history", () => {
     ]);
   });
 
-  it("puts no more than a mebibyte of history into an answer, and has the rest asked for again", async () => {
+  it("puts at most a mebibyte of history into an answer, and has the client request the rest again", async () => {
     const hosting = await host();
     const names = Array.from({ length: 30 }, (_, index) => `news.${index}` as const);
     const positions = await Promise.all(names.map((name) => hosting.hub.publish(name, "said", { n: 0 })));
@@ -288,7 +288,7 @@ describe("the route webhooks", () => {
     "x-pusher-signature": sign(secret, body),
   });
 
-  it("hands on what Pusher has signed, and nothing else", async () => {
+  it("accepts events that Pusher has signed, and nothing else", async () => {
     const heard: unknown[] = [];
     const hosting = await host({ routes: { onWebhook: (events) => heard.push(...events) } });
     expect((await send(hosting, "webhooks", { body, headers: signed() })).status).toBe(200);
@@ -305,7 +305,7 @@ describe("the route webhooks", () => {
     expect(heard).toHaveLength(1);
   });
 
-  it("has Pusher send again what the application failed on, and is not there when nobody listens", async () => {
+  it("makes Pusher repeat events on which the application fails, and is missing without a handler", async () => {
     const failing = await host({ routes: { onWebhook: () => Promise.reject(new Error("database away")) } });
     const failed = await send(failing, "webhooks", { body, headers: signed() });
     expect([failed.status, failed.code]).toEqual([500, "internal"]);
@@ -315,8 +315,8 @@ describe("the route webhooks", () => {
   });
 });
 
-describe("requests that nobody should make", () => {
-  it("are answered with one code each", async () => {
+describe("malformed and forbidden requests", () => {
+  it("are each answered with one code", async () => {
     const hosting = await host();
     const cases: readonly (readonly [route: string, sent: Sent, status: number, code: string])[] = [
       ["nothing", { body: hello }, 404, "unknown_topic"],
@@ -360,10 +360,10 @@ describe("requests that nobody should make", () => {
     expect(hosting.errors.filter(isBellwireError).map(({ code }) => code)).toEqual(["forbidden"]);
   });
 
-  it("are refused with 429 when there are too many of one client, and others are not", async () => {
+  it("beyond the rate of a client are refused with 429, and those of other clients are answered", async () => {
     const hosting = await host();
     const answers = await Promise.all(
-      Array.from({ length: 200 }, () => send(hosting, "hello", { body: hello, headers: ada })),
+      Array.from({ length: 400 }, () => send(hosting, "hello", { body: hello, headers: ada })),
     );
     const refused = answers.filter(({ status }) => status === 429);
     expect(refused.length).toBeGreaterThan(0);
@@ -388,14 +388,14 @@ describe("requests that nobody should make", () => {
     expect([answer.status, answer.headers["access-control-allow-origin"]]).toEqual([200, origin]);
   });
 
-  it("below other paths are the application's own", async () => {
+  it("below other paths reach the application", async () => {
     const hosting = await host();
     expect((await send({ url: new URL(hosting.url).origin }, "page")).text).toBe("page");
   });
 });
 
 describe("what travels on the routes", () => {
-  it("is read without a throw, whatever it is", () => {
+  it("is read without an exception, whatever it holds", () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -413,7 +413,7 @@ describe("what travels on the routes", () => {
     );
   });
 
-  it("names a session by which Pusher leaves out a connection, and the history a channel", () => {
+  it("names a session by which Pusher excludes a connection, and the history a channel", () => {
     const name = hostedSession({ session: "a/b", socket: "1.2" });
     expect(socketOf(name)).toBe("1.2");
     expect(socketOf("1.2")).toBe("1.2");

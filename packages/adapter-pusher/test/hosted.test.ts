@@ -8,7 +8,7 @@ import { hears, host, listen, publish, range, reconnect, until } from "./hosting
 const { instances } = PusherImport as unknown as typeof PusherImport.default;
 
 describe("a channel over hosted Pusher", () => {
-  it("hears what the hub publishes, in order and once", async () => {
+  it("receives what the hub publishes, once and in order", async () => {
     const { hub, channel } = await host();
     const log = await listen(channel(), "news.nz");
     await publish({ hub }, "news.nz", range(1, 30));
@@ -16,7 +16,7 @@ describe("a channel over hosted Pusher", () => {
     expect(log.gaps).toEqual([]);
   });
 
-  it("repairs from the history, in order and once, what Pusher lost, doubled and swapped", async () => {
+  it("repairs from the history, once and in order, events that Pusher lost, doubled and reordered", async () => {
     const seed = Math.floor(Math.random() * 2 ** 31);
     const random = seededRandom(seed);
     const { hub, vendor, channel } = await host();
@@ -53,7 +53,7 @@ describe("a channel over hosted Pusher", () => {
     expect(verdict.gaps, `seed ${seed}`).toBe(0);
   });
 
-  it("finds within the position check that the last event was lost", async () => {
+  it("detects within one position check that the last event was lost", async () => {
     const { hub, vendor, channel } = await host();
     const log = await listen(channel(), "news.nz");
     vendor.fate = () => [];
@@ -61,7 +61,7 @@ describe("a channel over hosted Pusher", () => {
     await hears(log, "news.nz", [1]);
   });
 
-  it("is replayed what it missed while its connection was away", async () => {
+  it("receives the notifications that it missed while its connection was lost", async () => {
     const { hub, vendor, channel } = await host();
     const log = await listen(channel(), "news.nz");
     await publish({ hub }, "news.nz", [1]);
@@ -72,7 +72,7 @@ describe("a channel over hosted Pusher", () => {
     expect(log.gaps).toEqual([]);
   });
 
-  it("hears a gap first when the history does not reach back far enough", async () => {
+  it("receives a gap first when the history does not reach back far enough", async () => {
     const { hub, vendor, channel } = await host({
       hub: { backplane: memoryBackplane({ history: { size: 5 } }) },
     });
@@ -90,7 +90,7 @@ describe("a channel over hosted Pusher", () => {
     expect(after?.position.offset).toBe((gap?.resumeAt?.offset ?? 0) + 1);
   });
 
-  it("reads from the history what is too large for Pusher, and the server is told", async () => {
+  it("reads events that are too large for Pusher from the history, and the server reports the error", async () => {
     const { hub, vendor, channel, reported } = await host();
     const log = await listen(channel(), "news.nz");
     await hub.publish("news.nz", "said", { n: 1, text: "x".repeat(20_000) });
@@ -101,7 +101,7 @@ describe("a channel over hosted Pusher", () => {
     expect(reported.map(({ code }) => code)).toEqual(["too_large"]);
   });
 
-  it("hears volatile events while it is there, and no gap when one is lost", async () => {
+  it("receives volatile events while it is connected, and no gap when one is lost", async () => {
     const { hub, vendor, channel } = await host();
     const log = await listen(channel(), "news.nz");
     await hub.publish("news.nz", "typing", { n: 1 });
@@ -113,7 +113,7 @@ describe("a channel over hosted Pusher", () => {
     expect(log.gaps).toEqual([]);
   });
 
-  it("hears events of other publishers than the hub, as volatile ones", async () => {
+  it("receives events of publishers other than the hub as volatile ones", async () => {
     const { vendor, channel } = await host();
     const log = await listen(channel(), "news.nz");
     vendor.deliver("news.nz", "said", { n: 9 });
@@ -121,7 +121,7 @@ describe("a channel over hosted Pusher", () => {
     expect(log.notifications[0]?.position.offset).toBe(0);
   });
 
-  it("leaves nothing behind in pusher-js when it is closed, and none of its connections", async () => {
+  it("leaves no instance and no connection of pusher-js behind when it is closed", async () => {
     const hosting = await host();
     await until(() => instances.length === 0, "earlier channels to be closed");
     const client = hosting.channel();
@@ -135,7 +135,7 @@ describe("a channel over hosted Pusher", () => {
     expect(instances).toEqual([]);
   });
 
-  it("stops for good when the app is unknown, and comes back when Pusher asks for patience", async () => {
+  it("stops for good when the app is unknown, and reconnects when Pusher is over capacity", async () => {
     const hosting = await host();
     const client = hosting.channel();
     await listen(client, "news.nz");
@@ -163,7 +163,7 @@ describe("a channel over hosted Pusher", () => {
 describe("without a history route", () => {
   const routes = { routes: {} };
 
-  it("says a gap of reason transport after every loss of the connection, before anything later", async () => {
+  it("reports a gap of reason transport after every loss of the connection, before later notifications", async () => {
     const { hub, vendor, channel } = await host();
     const client = channel({ pusher: routes });
     const log = await listen(client, "news.nz");
@@ -185,7 +185,7 @@ describe("without a history route", () => {
     ]);
   });
 
-  it("says a gap where an event was lost, and none where one was overtaken", async () => {
+  it("reports a gap for a lost event, and none for one that was overtaken", async () => {
     const { hub, vendor, channel } = await host();
     const log = await listen(channel({ pusher: routes }), "news.nz");
     await publish({ hub }, "news.nz", [1]);
@@ -202,7 +202,7 @@ describe("without a history route", () => {
     ).toEqual([["transport", 1]]);
   });
 
-  it("has capabilities that say so", async () => {
+  it("declares the reduced capabilities", async () => {
     const { channel } = await host();
     expect(() => channel({ pusher: routes, requires: ["history"] as never })).toThrow(
       expect.objectContaining({ code: "invalid_option" }),
@@ -213,7 +213,7 @@ describe("without a history route", () => {
 });
 
 describe("access", () => {
-  it("to private topics is what the hub allows: others are refused, by the route and by Pusher", async () => {
+  it("to private topics follows the hub's decision: others are refused by the route and by Pusher", async () => {
     const { hub, vendor, channel } = await host();
     await expect(channel().subscribe("private-orders.ada").ready()).rejects.toMatchObject({
       code: "forbidden",
@@ -228,7 +228,7 @@ describe("access", () => {
     });
   });
 
-  it("ends within the position check for whoever lost the right, although Pusher goes on sending", async () => {
+  it("ends within one position check after the right is revoked, although Pusher keeps sending", async () => {
     let allowed = true;
     const { hub, channel } = await host({ hub: { authorize: () => allowed } });
     const log = await listen(channel(), "news.nz");
@@ -246,7 +246,7 @@ describe("access", () => {
     expect(client.state).toBe("failed");
   });
 
-  it("asks for a fresh token before the old one ends, and loses nothing", async () => {
+  it("is renewed with a fresh token before the old one expires, and nothing is lost", async () => {
     const { hub, vendor, channel } = await host();
     const tokens: string[] = [];
     const client = channel({
@@ -267,7 +267,7 @@ describe("access", () => {
 });
 
 describe("presence", () => {
-  it("says who is there, who comes and who leaves", async () => {
+  it("reports the members, and every join and departure", async () => {
     const { channel } = await host();
     const ada = channel({ token: () => "ada" });
     const room = ada.subscribe("presence-room.blue");
@@ -292,7 +292,7 @@ describe("presence", () => {
 });
 
 describe("publishing", () => {
-  it("is acknowledged with the position after the append, and everybody hears it", async () => {
+  it("is acknowledged with the position after the append, and every subscriber receives it", async () => {
     const { hub, channel } = await host();
     const client = channel({ token: () => "ada" });
     const log = await listen(client, "news.nz");
@@ -302,7 +302,7 @@ describe("publishing", () => {
     await hears(log, "news.nz", [1, 2]);
   });
 
-  it("keeps the order of what is published at once, and takes each id once", async () => {
+  it("keeps the order of concurrent publishes, and appends each id once", async () => {
     const { channel } = await host();
     const client = channel({ token: () => "ada" });
     const log = await listen(client, "news.nz");
@@ -319,7 +319,7 @@ describe("publishing", () => {
     );
   });
 
-  it("with exclude spares the publisher its own notification, also in what it is replayed, and no gap is heard", async () => {
+  it("with excludeSelf leaves out the publisher's own notification, also in a replay, without a gap", async () => {
     const { vendor, channel } = await host();
     const ada = channel({ token: () => "ada" });
     const [own, other] = [await listen(ada, "news.nz"), await listen(channel(), "news.nz")];
@@ -339,7 +339,7 @@ describe("publishing", () => {
     expect([...own.gaps, ...other.gaps]).toEqual([]);
   });
 
-  it("is refused with the hub's code, and a command's answer comes back", async () => {
+  it("is refused with the hub's code, and returns the result of a command", async () => {
     const { hub, channel, errors } = await host();
     hub.handle("orders.{name}", "place", ({ data, identity }) => ({ placed: data.n, by: identity.user }));
     const ada = channel({ token: () => "ada" });
@@ -363,7 +363,7 @@ describe("publishing", () => {
     });
   });
 
-  it("is tried again while the server is away, and appended once, in order", async () => {
+  it("is repeated while the server is unreachable, and appended once and in order", async () => {
     const { hub, server, channel, url } = await host();
     const client = channel({ token: () => "ada" });
     const log = await listen(client, "news.nz");
@@ -381,7 +381,7 @@ describe("publishing", () => {
     expect(client.state).toBe("connected");
   });
 
-  it("refuses at once what is larger than Pusher takes", async () => {
+  it("is refused at once when it is larger than Pusher allows", async () => {
     const { channel } = await host();
     const client = channel({ token: () => "ada" });
     await listen(client, "news.nz");
@@ -427,7 +427,7 @@ describe("the broadcaster", () => {
     },
   );
 
-  it("publishes the rest of a batch of which Pusher does not take one", async () => {
+  it("publishes the rest of a batch of which Pusher refuses one event", async () => {
     const { hub, vendor, reported } = await host();
     vendor.statuses.push(400, 400);
     await Promise.all([1, 2, 3].map((n) => hub.publish("news.nz", "said", { n })));
@@ -441,7 +441,7 @@ describe("the broadcaster", () => {
     expect(reported.map(({ code }) => code)).toEqual(["malformed", "overloaded"]);
   });
 
-  it("publishes what it holds before the hub is closed", async () => {
+  it("publishes the events that wait before the hub is closed", async () => {
     const { hub, vendor } = await host();
     vendor.delay = 30;
     await Promise.all(range(1, 60).map((n) => hub.publish("news.nz", "said", { n })));

@@ -52,7 +52,7 @@ async function attack(port: number, path: string, length: number): Promise<void>
   }
 }
 
-it("pipelined requests to the HTTP API with bodies that never come whole do not end the process", async () => {
+it("pipelined requests to the HTTP API with incomplete bodies do not end the process", async () => {
   const { server, port, cut } = await serve();
   await attack(port, "/apps/1/events", 50);
   await attack(port, "/apps/1/events", 300_000);
@@ -62,7 +62,7 @@ it("pipelined requests to the HTTP API with bodies that never come whole do not 
   await until(() => text().startsWith("HTTP/1.1 413 "));
 });
 
-it("pipelined requests to the routes with bodies that never come whole do not end the process", async () => {
+it("pipelined requests to the routes with incomplete bodies do not end the process", async () => {
   const server = createServer();
   const hub = createHub({ topics, onError: () => {} });
   attachPusherRoutes(hub, server, { app });
@@ -79,7 +79,7 @@ it("pipelined requests to the routes with bodies that never come whole do not en
   expect(text().match(/HTTP\/1\.1 /g)).toHaveLength(1);
 });
 
-it("a member who says goodbye has left at once, though its TCP connection never ends", async () => {
+it("a member that sends a close frame leaves at once, even if its TCP connection stays open", async () => {
   const { hub, port } = await serve();
   const { socket, text } = raw(
     port,
@@ -104,7 +104,7 @@ it("a member who says goodbye has left at once, though its TCP connection never 
   expect(socket.destroyed).toBe(false);
 });
 
-it("a foreign page is reported with its origin, the option that allows it and what a proxy must pass on", async () => {
+it("a refused page is reported with its origin, the option that allows it and the headers that a proxy must pass on", async () => {
   const errors: unknown[] = [];
   const { port } = await serve({}, { onError: (error) => void errors.push(error) });
   raw(

@@ -96,7 +96,7 @@ describe("a channel's name", () => {
     expect(channelClass(name)).toEqual({ access, encrypted, cache });
   });
 
-  it("tells whose own channel it is", () => {
+  it("reveals the user of a user's own channel", () => {
     expect(userOfChannel("#server-to-user-a b/ä")).toBe("a b/ä");
     expect(userOfChannel("#server-to-user-")).toBeUndefined();
     expect(userOfChannel("x#server-to-user-1")).toBeUndefined();
@@ -229,7 +229,7 @@ describe("what a client sends", () => {
     expect(JSON.stringify(read)).not.toMatch(/news|k:s|private-a|user_id/);
   });
 
-  it("never throws, whatever the text", () => {
+  it("never throws for any text", () => {
     const event = fc.record(
       { event: fc.anything(), channel: fc.anything(), data: fc.anything() },
       { requiredKeys: [] },
@@ -267,9 +267,9 @@ describe("a subscription's signature", () => {
     ["another secret's", auth("1234.1234:private-foobar", { ...docs, secret: "other" })],
     ["another socket's", auth("1234.1235:private-foobar")],
     ["another channel's", auth("1234.1234:private-foobaz")],
-    ["one with data that was not sent", auth("1234.1234:private-foobar:{}")],
-    ["one without its key", own.slice(docs.key.length)],
-    ["one with more behind it", `${own}0`],
+    ["a signature over data that was not sent", auth("1234.1234:private-foobar:{}")],
+    ["a signature without its key", own.slice(docs.key.length)],
+    ["a signature with a character too many", `${own}0`],
     ["a user's", auth(userText("1234.1234", "private-foobar"))],
   ])("refuses %s", (_, given) => {
     const verdict = judgeSubscription(docs, { ...base, auth: given });
@@ -285,7 +285,7 @@ describe("a subscription's signature", () => {
       auth: auth(channelText("1234.1234", "presence-a", channelData)),
     });
 
-  it("names the member of a presence channel, whose id is a string", () => {
+  it("names the member of a presence channel, with a string as its id", () => {
     expect(presence('{"user_id":"u1","user_info":{"name":"Ann"}}')).toEqual({
       ok: true,
       value: { member: { id: "u1", info: { name: "Ann" } } },
@@ -307,11 +307,11 @@ describe("a subscription's signature", () => {
     '{"__proto__":{"user_id":"1"}}',
     `{"user_id":"${"x".repeat(129)}"}`,
     `{"user_id":"1","user_info":"${"x".repeat(11_000)}"}`,
-  ])("lets nobody in as %s", (channelData) => {
+  ])("refuses channel_data that is %s", (channelData) => {
     expect(presence(channelData)).toMatchObject({ ok: false, error: { code: "forbidden" } });
   });
 
-  it("takes the signed-in user where there is no channel_data, and nobody else", () => {
+  it("uses the signed-in user when there is no channel_data", () => {
     const channel = "presence-a";
     const subscription = { ...base, channel, auth: auth(channelText("1234.1234", channel)) };
     const user = { id: "u1", info: 7 };
@@ -356,7 +356,7 @@ describe("a request to the HTTP API", () => {
     return { ...request, query };
   }
 
-  it("is taken when it is signed, 600 seconds early or late", () => {
+  it("is accepted with a correct signature, up to 600 seconds early or late", () => {
     for (const at of [now, now - 600, now + 600])
       expect(judgeRequest(docs, signed({ now: at })).ok).toBe(true);
   });
@@ -381,7 +381,7 @@ describe("a request to the HTTP API", () => {
     expect(JSON.stringify(verdict)).not.toContain(docs.secret);
   });
 
-  it("may be signed with the path as it was given or as it is sent, and values escaped on their way only", () => {
+  it("may be signed over the path in plain or escaped form, with values that are escaped only for transfer", () => {
     const path = "/apps/3/users/a%20b/terminate_connections";
     expect(judgeRequest(docs, signed({ path, signedPath: decodeURIComponent(path) })).ok).toBe(true);
     expect(judgeRequest(docs, signed({ path })).ok).toBe(true);
@@ -410,7 +410,7 @@ describe("a request to the HTTP API", () => {
 describe("what a server publishes", () => {
   const event = { name: "done", channel: "news", data: "{}" };
 
-  it("is read with its data as JSON if it is JSON, and as text if it is not", () => {
+  it("is read with its data parsed if it is JSON, and as text otherwise", () => {
     const data = (text: string) => {
       const events = readTrigger(JSON.stringify({ ...event, data: text }));
       return Array.isArray(events) ? events[0]?.data : events;
@@ -422,7 +422,7 @@ describe("what a server publishes", () => {
     expect(data("")).toBe("");
   });
 
-  it("goes to one channel or to several, to each once", () => {
+  it("goes to one or several channels, to each once", () => {
     const names = (body: object) => {
       const events = readTrigger(JSON.stringify(body));
       return Array.isArray(events) ? events.map(({ channel }) => channel) : events;
@@ -447,8 +447,8 @@ describe("what a server publishes", () => {
     ["a name that is too long", { channel: "x".repeat(165) }, 400],
     ["no channel", { channel: undefined }, 400],
     ["a channel that is no string", { channel: 7 }, 400],
-    ["a socket with a line break", { socket_id: "1.1\n" }, 400],
-    ["a socket that is none", { socket_id: "1" }, 400],
+    ["a socket id with a line break", { socket_id: "1.1\n" }, 400],
+    ["an illegal socket id", { socket_id: "1" }, 400],
     ["info that is no string", { info: ["user_count"] }, 400],
   ])("is refused with %s", (_, change, status) => {
     const changed = { ...event, ...change };
@@ -522,7 +522,7 @@ describe("a connection", () => {
 });
 
 describe("an allowance", () => {
-  it("gives so many at once, then so many per second, and saves up no more than at once", () => {
+  it("allows a burst, then a rate per second, and saves up at most one burst", () => {
     const allowance = new TokenBucket(10, 3, 0);
     const taken = (now: number) =>
       Array.from({ length: 5 }, () => allowance.take(1, now)).filter((ms) => ms === 0).length;
@@ -566,7 +566,7 @@ describe("a batch for many connections", () => {
     expect(fanOut.encode(batch, standing(true))).toBe(one);
   });
 
-  it("is looked at one by one where a channel is not live, whoever came before", () => {
+  it("is handled message by message where a channel is not live", () => {
     const fanOut = new FanOut(new Senders(), new MemberIds());
     const batch = [notification(1)];
     expect(fanOut.encode(batch, standing(false))).toBeUndefined();
@@ -584,20 +584,20 @@ describe("a batch for many connections", () => {
     { type: "gap", topic: "news", position: { epoch: "e", offset: 0 }, reason: "epoch" },
     { type: "acknowledged", ref: 1, position: null },
     { type: "error", code: "internal", message: "x" },
-  ])("is looked at one by one when it holds $type", (message) => {
+  ])("is handled message by message when it holds $type", (message) => {
     expect(
       new FanOut(new Senders(), new MemberIds()).encode([notification(1), message], standing(true)),
     ).toBeUndefined();
   });
 
-  it("has a gap as an event of its own, which says why and names no position", () => {
+  it("has an event for a gap, with the reason and without a position", () => {
     const position = { epoch: "e", offset: 7 };
     expect(gapText({ type: "gap", topic: "news", position, reason: "overflow" })).toBe(
       '{"event":"bellwire:gap","channel":"news","data":"{\\"reason\\":\\"overflow\\"}"}',
     );
   });
 
-  it("says who sent a client event, and believes nobody who only took over its id", () => {
+  it("names the sender of a client event, and of no other event with its id", () => {
     const senders = new Senders();
     const fanOut = new FanOut(senders, new MemberIds());
     const sent = { topic: "presence-a", event: "client-x", id: "i", json: '{"n":1}' };

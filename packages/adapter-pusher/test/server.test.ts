@@ -78,7 +78,7 @@ describe("the wording", () => {
     ]);
   });
 
-  it("of presence counts users, and says whom a client event is from in the envelope alone", async () => {
+  it("of presence counts users, and names the sender of a client event in the envelope only", async () => {
     const { port } = await serve({ clientEvents: true });
     const [ann, bob] = [await raw(port), await raw(port)];
     for (const [socket, id] of [
@@ -120,7 +120,7 @@ describe("a connection", () => {
     ["/app/other?protocol=7", 4001],
     [`/app/${app.key}/more?protocol=7`, 4001],
     ["/app/?protocol=7", 4001],
-  ])("to %s is closed with %i, and nothing is said before", async (path, code) => {
+  ])("to %s is closed with %i, and nothing is sent before", async (path, code) => {
     const { hub, port } = await serve();
     const socket = await raw(port, { path, established: false });
     await until(() => socket.closed !== undefined);
@@ -128,7 +128,7 @@ describe("a connection", () => {
     expect(hub.links).toBe(0);
   });
 
-  it("in version 5, which does not read closes, is told so in a message", async () => {
+  it("in version 5, which does not read close codes, receives the code in a message", async () => {
     const { port } = await serve();
     const socket = await raw(port, { path: "/app/other?protocol=5", established: false });
     await until(() => socket.closed !== undefined);
@@ -147,7 +147,7 @@ describe("a connection", () => {
     expect(socket.closed?.code).toBe(code);
   });
 
-  it("over what the hub takes is told to come back in a second", async () => {
+  it("beyond the hub's limit is closed with a code after which clients reconnect in a second", async () => {
     const { port } = await serve({}, { limits: { links: 1 } });
     await raw(port);
     const socket = await raw(port, { established: false });
@@ -155,14 +155,14 @@ describe("a connection", () => {
     expect(socket.closed).toEqual({ code: 4100, reason: "overloaded;retryAfter=5000" });
   });
 
-  it("that the application does not know is closed for good", async () => {
+  it("that the application does not authenticate is closed for good", async () => {
     const { port } = await serve({}, { authenticate: () => null });
     const socket = await raw(port, { established: false });
     await until(() => socket.closed !== undefined);
     expect([socket.closed?.code, socket.heard]).toEqual([4009, []]);
   });
 
-  it("that does not read is given up, and its memory with it", async () => {
+  it("that does not read is disconnected, and its memory is released", async () => {
     const { hub, port } = await serve({}, { limits: { queueBytes: 65_536 } });
     const slow = connect(port, "127.0.0.1");
     onTestFinished(() => void slow.destroy());
@@ -256,7 +256,7 @@ describe("bad input", () => {
       { event: "pusher:signin", data: { auth: "", user_data: '{"id":"ann"}' } },
       "unauthorized",
     ],
-  ])("is answered with the code of what is wrong: %s", async (_, event, code) => {
+  ])("is answered with the code of the error: %s", async (_, event, code) => {
     const { hub, port } = await serve({ clientEvents: true }, { authorize: () => true });
     const undisturbed = await neighbour(port, (n) => hub.publish("news.de", "done", { n }));
     const socket = await raw(port);
@@ -267,7 +267,7 @@ describe("bad input", () => {
     await undisturbed();
   });
 
-  it("is a signature for another key, socket or channel, and a channel that is subscribed already", async () => {
+  it("includes signatures for another key, socket or channel, and repeated subscriptions", async () => {
     const { port } = await serve();
     const [socket, other] = [await raw(port), await raw(port)];
     const channel = "private-orders.1";
@@ -307,7 +307,7 @@ describe("bad input", () => {
     expect(socket.errors).toHaveLength(34);
   });
 
-  it("in endless numbers ends the connection, whatever it is", async () => {
+  it("without end ends the connection, whatever it is", async () => {
     const { hub, port } = await serve();
     const undisturbed = await neighbour(port, (n) => hub.publish("news.de", "done", { n }));
     const socket = await raw(port);
@@ -316,7 +316,7 @@ describe("bad input", () => {
     await undisturbed();
   });
 
-  it("of every kind leaves the process and the neighbour alone", { timeout: 60_000 }, async () => {
+  it("of every kind affects neither the process nor other clients", { timeout: 60_000 }, async () => {
     const { hub, port } = await serve({ clientEvents: true }, { limits: { linkRate: 10_000 } });
     const undisturbed = await neighbour(port, (n) => hub.publish("news.de", "done", { n }));
     const name = fc.oneof(
@@ -372,7 +372,7 @@ describe("bad input", () => {
     await undisturbed();
   });
 
-  it("of a size over the bound closes the connection", async () => {
+  it("beyond the largest size closes the connection", async () => {
     const { port } = await serve();
     const socket = await raw(port);
     socket.say(subscribe("news.de", { auth: "x".repeat(70_000) }));
@@ -380,7 +380,7 @@ describe("bad input", () => {
     expect(socket.closed?.code).toBe(1009);
   });
 
-  it("in data of client events is refused by its size, and by its depth", async () => {
+  it("in the data of client events is refused for its size or its depth", async () => {
     const { port } = await serve({ clientEvents: true });
     const socket = await raw(port);
     socket.say(subscribe("private-orders.1", authorization(socket.socketId, "private-orders.1")));
@@ -396,7 +396,7 @@ describe("bad input", () => {
 });
 
 describe("many subscriptions at once", () => {
-  it("are all made, though the hub takes so many at a time only", { timeout: 15_000 }, async () => {
+  it("all succeed, although the hub limits their rate", { timeout: 15_000 }, async () => {
     const { port } = await serve(
       {},
       { limits: { subscribeBurst: 20, subscribeRate: 50, messageBurst: 30, messageRate: 100 } },
@@ -408,7 +408,7 @@ describe("many subscriptions at once", () => {
     socket.say({ event: "pusher:unsubscribe", data: { channel: "news.1" } });
   });
 
-  it("are refused past the hub's bound", async () => {
+  it("are refused beyond the hub's limit", async () => {
     const { port } = await serve({}, { limits: { subscriptions: 3 } });
     const socket = await raw(port);
     for (let n = 0; n < 4; n += 1) socket.say(subscribe(`news.${n}`));
@@ -421,7 +421,7 @@ describe("many subscriptions at once", () => {
 });
 
 describe("a right that the hub takes", () => {
-  it("ends the connection, and nothing more comes on it", async () => {
+  it("ends the connection, and nothing more arrives on it", async () => {
     const { hub, port } = await serve({}, { authenticate: () => ({ user: "ann" }), authorize: () => true });
     const socket = await listening(port);
     hub.revoke("ann", "news.de");
@@ -490,7 +490,7 @@ describe("the HTTP API", () => {
     expect(socket.heard[2]).toMatchObject({ event: "done", data: { n: 1 } });
   });
 
-  it("takes the form of 2012", async () => {
+  it("accepts the form of 2012", async () => {
     const { port } = await serve();
     const socket = await listening(port);
     const other = await listening(port);
@@ -511,7 +511,7 @@ describe("the HTTP API", () => {
     ["no JSON", { body: "x" }, 400],
     ["data as an object", { body: '{"name":"done","channel":"news.de","data":{"n":1}}' }, 400],
     [
-      "a socket with a line break",
+      "a socket id with a line break",
       { body: '{"name":"done","channel":"news.de","data":"{}","socket_id":"1.1\\n"}' },
       400,
     ],
@@ -565,13 +565,13 @@ describe("the HTTP API", () => {
     await undisturbed();
   });
 
-  it("says when the hub is closed", async () => {
+  it("answers 503 when the hub is closed", async () => {
     const { hub, port } = await serve();
     await hub.close({ flush: 0, spread: 0 });
     expect((await call(port, { body: event })).status).toBe(503);
   });
 
-  it("understands the signature of a program in another language", async (context) => {
+  it("accepts the signature of a program in another language", async (context) => {
     const { port } = await serve();
     const socket = await listening(port);
     const python = (given: object): string | undefined => {
@@ -612,7 +612,7 @@ describe("the HTTP API", () => {
 });
 
 describe("beside other listeners", () => {
-  it("leaves their paths to them, and takes its own below a path of its own", async () => {
+  it("leaves other paths to them, and serves its own below the option path", async () => {
     const hub = createHub({ topics });
     const server = createServer((_, response) => response.end("page"));
     const detach = attachPusher(hub, server, { app, path: "/push" });
@@ -646,7 +646,7 @@ describe("beside other listeners", () => {
     expect(socket.closed).toBeUndefined();
   });
 
-  it("answers 404 where nobody listens", async () => {
+  it("answers 404 for paths without a listener", async () => {
     const hub = createHub({ topics });
     const server = createServer();
     attachPusher(hub, server, { app });
@@ -710,7 +710,7 @@ describe("Bellwire's own client on a hub that speaks Pusher's protocol", () => {
   }
   const hello = { type: "hello", protocol: 1, session: "s1", token: "t" };
 
-  it("says hello with its own token and resumes from where it was", async () => {
+  it("sends its token and resumes from its position", async () => {
     const { hub, port } = await serve(
       {},
       { authenticate: ({ token }) => (token === "t" ? { user: "ann" } : null), authorize: () => true },
@@ -739,7 +739,7 @@ describe("Bellwire's own client on a hub that speaks Pusher's protocol", () => {
     expect(two.messages.at(-1)).toEqual(["n", "news.de", "done", { n: 3 }, 3, expect.any(Number), "i"]);
   });
 
-  it("is told why its link ends, in a message and by the number", async () => {
+  it("receives the cause of a close in a message and by its code", async () => {
     const { port } = await serve({}, { authenticate: () => null });
     const socket = await native(port);
     socket.tell(hello);
@@ -748,7 +748,7 @@ describe("Bellwire's own client on a hub that speaks Pusher's protocol", () => {
     expect(socket.closed).toEqual({ code: 4009, reason: "unauthorized" });
   });
 
-  it("takes messages of the hub's largest size, and none that are larger", async () => {
+  it("accepts messages of the hub's largest size, and none that are larger", async () => {
     const { hub, port } = await serve();
     const message = (size: number): object => {
       const base = { type: "publish", ref: 1, topic: "news.de", event: "said", data: "", id: "i" };
@@ -765,7 +765,7 @@ describe("Bellwire's own client on a hub that speaks Pusher's protocol", () => {
     expect(socket.closed?.code).toBe(1009);
   });
 
-  it("is cut off after five texts that are no messages, Pusher's own subscriptions among them", async () => {
+  it("is disconnected after five texts that are no messages, including Pusher's own subscriptions", async () => {
     const { port } = await serve();
     const socket = await native(port);
     socket.tell(hello);
@@ -786,7 +786,7 @@ describe("Bellwire's own client on a hub that speaks Pusher's protocol", () => {
 });
 
 describe("a user who is signed in", () => {
-  it("cannot become another, and is forgotten with the connection", async () => {
+  it("cannot sign in as another, and is signed out with the connection", async () => {
     const { port } = await serve();
     const socket = await raw(port);
     const signin = (id: string) => ({

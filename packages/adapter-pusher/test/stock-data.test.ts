@@ -107,7 +107,7 @@ describe.each([
   });
 });
 
-it("a client event reaches the others with exactly the data that pusher-js sent", async () => {
+it("a client event reaches other clients with exactly the data that pusher-js sent", async () => {
   const { port } = await serve({ clientEvents: true });
   const sender = await subscribed(client(port), "private-orders.1");
   const heard: unknown[] = [];
@@ -131,7 +131,7 @@ it("a new subscriber of a cache channel receives exactly the data of the last ev
   expect(heard).toStrictEqual([{ n: 1 }]);
 });
 
-it("nothing of Bellwire's own reaches a stock client: no metadata, no positions, in whatever it is told", async () => {
+it("nothing of Bellwire's own reaches a stock client: no event carries metadata or a position", async () => {
   const { hub, port } = await serve({ clientEvents: true, subscriptionCount: true });
   const socket = await raw(port);
   for (const channel of ["news.de", "cache-news"]) socket.say(subscribe(channel));

@@ -17,7 +17,7 @@ function echo(port: number, user: string): Echo<"pusher"> {
 }
 
 describe("Laravel Echo", () => {
-  it("hears public and private channels, and leaves them", async () => {
+  it("receives events of public and private channels, and leaves them", async () => {
     const { hub, port } = await serve();
     const ann = echo(port, "ann");
     const heard: unknown[] = [];
@@ -43,7 +43,7 @@ describe("Laravel Echo", () => {
     expect(heard[2]).toEqual({ n: 4 });
   });
 
-  it("knows who is here, who joins and who leaves, and whispers", async () => {
+  it("reports members, joins and departures, and whispers", async () => {
     const { port } = await serve({ clientEvents: true });
     const said: string[] = [];
     const names = (members: readonly EchoMember[]): string => members.map(({ name }) => name).join();

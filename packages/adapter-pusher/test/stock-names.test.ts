@@ -111,7 +111,7 @@ describe("Laravel Echo", () => {
     },
   );
 
-  it("hears notifications", async () => {
+  it("receives Laravel notifications", async () => {
     const { port } = await laravel();
     const heard: unknown[] = [];
     const channel = echo(port).private("App.Models.User.7");

@@ -39,7 +39,7 @@ const data = ({ heard }: Raw, name: string): unknown[] =>
 
 describe("a numeric user_id", () => {
   it.each(["on one hub", "through another hub on the same backplane"])(
-    "stays numeric in everything that clients are told, %s",
+    "stays numeric in every event that clients receive, %s",
     async (where) => {
       const backplane = memoryBackplane();
       const options = [{ clientEvents: true }, { backplane }] as const;
@@ -70,7 +70,7 @@ describe("a numeric user_id", () => {
     },
   );
 
-  it("stays numeric on client events, and is what pusher-js knows itself and others by", async () => {
+  it("stays numeric on client events, and identifies members in pusher-js", async () => {
     const { port } = await serve({ clientEvents: true });
     const seven = await subscribed(client(port, { member: { user_id: 7 } }), ROOM);
     const eight = await subscribed(client(port, { member: { user_id: 8 } }), ROOM);
@@ -84,14 +84,14 @@ describe("a numeric user_id", () => {
     expect(members.get(7)).toStrictEqual({ id: 7, info: null });
   });
 
-  it("is a text in the HTTP API, where the hosted service has texts", async () => {
+  it("is a string in the HTTP API, as with the hosted service", async () => {
     const { port } = await serve();
     await join(port, { user_id: 7 });
     const answer = await serverLibrary(port).get({ path: `/channels/${ROOM}/users` });
     expect(await answer.json()).toStrictEqual({ users: [{ id: "7" }] });
   });
 
-  it("is refused where it is so large that two users could be taken for one", async () => {
+  it("is refused when it is so large that two users could become one", async () => {
     const { port } = await serve();
     const socket = await raw(port);
     const channel_data = '{"user_id":12345678901234567890}';
@@ -178,7 +178,7 @@ describe("the HTTP API", () => {
   const nobody = [{ users: [] }, { channels: {} }];
   const ann = [{ users: [{ id: "ann" }] }, { channels: { [ROOM]: { user_count: 1 } } }];
 
-  it("counts no member who said goodbye and keeps the TCP connection half-open, nor does the hub", async () => {
+  it("counts no member that has sent a close frame and keeps the TCP connection half-open, nor does the hub", async () => {
     const { hub, port } = await serve();
     const connection = await joinBare(port, "ann");
     expect(await counted(port)).toEqual(ann);
@@ -189,7 +189,7 @@ describe("the HTTP API", () => {
     expect(hub.members(ROOM)).toEqual([]);
   });
 
-  it("counts no member from the moment the server ends its connections, however it takes the news", async () => {
+  it("counts no member from the moment the server ends its connections, however the client reacts", async () => {
     const { port } = await serve();
     await joinBare(port, "ann");
     expect(await counted(port)).toEqual(ann);

@@ -82,7 +82,7 @@ describe.each([
   ["on a private channel, signed in,", PRIVATE, false, { id: "ann" }],
 ] as const)("a stock client %s", (_, name, named, user) => {
   it.each(["on that topic", "altogether"])(
-    "hears nothing more once its user's right is revoked %s",
+    "receives nothing more once its user's right is revoked %s",
     async (how) => {
       const serving = await serve();
       const { hub, port } = serving;
@@ -114,7 +114,7 @@ describe.each([
 });
 
 describe("a stock client", () => {
-  it("that nothing names has to be authorized again, as it may be the one whose right was revoked", async () => {
+  it("without a known user has to be authorized again, because its right may be the revoked one", async () => {
     const serving = await serve();
     const { hub, port } = serving;
     const { lost, authorizer } = application();
@@ -131,7 +131,7 @@ describe("a stock client", () => {
     expect(ann.heard).toEqual([]);
   });
 
-  it("that has signed in is spoken to no more on its own channel, and its connections end for good", async () => {
+  it("that has signed in receives nothing more on its own channel, and its connections end for good", async () => {
     const { hub, port } = await serve();
     const [ann, bob] = [client(port, { user: { id: "ann" } }), client(port, { user: { id: "bob" } })];
     const heard: string[] = [];
@@ -156,7 +156,7 @@ describe("a stock client", () => {
     expect(bob.connection.state).toBe("connected");
   });
 
-  it("that authenticate knows by its cookie is ended by that name", async () => {
+  it("that authenticate identifies by its cookie is disconnected under that name", async () => {
     const { hub, port } = await serve(
       {},
       {

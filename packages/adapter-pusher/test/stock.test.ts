@@ -57,7 +57,7 @@ async function connected(pusher: Pusher): Promise<void> {
 }
 
 describe("a stock pusher-js", () => {
-  it("receives what a Bellwire client publishes on another wire, and a Bellwire client what a Pusher server publishes", async () => {
+  it("receives publishes of a Bellwire client on another transport, and a Bellwire client those of a Pusher server", async () => {
     const { hub, port } = await serve({}, { authorize: ({ topic }) => topic.startsWith("news.") });
     const heard = record(await subscribed(client(port), "news.de"), "done");
     const channel = bellwire(hub);
@@ -86,7 +86,7 @@ describe("a stock pusher-js", () => {
     for (const list of heard) expect(list).toEqual(numbers);
   });
 
-  it("hears nothing more of a channel that it left, and may come back to it at once", async () => {
+  it("receives nothing more of a channel that it left, and may subscribe again at once", async () => {
     const { hub, port } = await serve();
     const pusher = client(port);
     const heard: unknown[] = [];
@@ -106,7 +106,7 @@ describe("a stock pusher-js", () => {
     expect(heard).toEqual(["done"]);
   });
 
-  it("comes back by itself after its connection was lost, and is subscribed again", {
+  it("reconnects by itself after its connection was lost, and is subscribed again", {
     timeout: 15_000,
   }, async () => {
     const { hub, port, cut } = await serve();
@@ -119,7 +119,7 @@ describe("a stock pusher-js", () => {
     await until(() => heard.length === 1);
   });
 
-  it("comes back in a second to a hub that drains, and not at all to one that has no such app", {
+  it("reconnects in a second to a hub that drains, and never to one without the app", {
     timeout: 15_000,
   }, async () => {
     const { hub, port } = await serve();
@@ -140,7 +140,7 @@ describe("a stock pusher-js", () => {
 
   it.each([
     ["is pinged and answers", "pusher:ping", { limits: { pingInterval: 50, pongTimeout: 5_000 } }, {}],
-    ["asks for a sign of life and gets it", "pusher:pong", {}, { activityTimeout: 50, pongTimeout: 5_000 }],
+    ["pings and receives the answer", "pusher:pong", {}, { activityTimeout: 50, pongTimeout: 5_000 }],
   ] as const)("%s", async (_, event, hubOptions, options) => {
     const { hub, port } = await serve({}, hubOptions);
     const pusher = client(port, options);
@@ -157,7 +157,7 @@ describe("a stock pusher-js", () => {
 });
 
 describe("a private channel", () => {
-  it("is for those whom the application's server has signed for", async () => {
+  it("admits clients with a signature of the application's server", async () => {
     const { hub, port } = await serve();
     const channel = await subscribed(client(port), "private-orders.1");
     const heard = record(channel, "done");
@@ -167,9 +167,9 @@ describe("a private channel", () => {
 
   it.each([
     ["without a signature", ""],
-    ["with a wrong one", `${app.key}:${"0".repeat(64)}`],
-    ["with that of another app", `other:${"0".repeat(64)}`],
-  ])("refuses others %s, even where the hub would let everybody in", async (_, auth) => {
+    ["with a wrong signature", `${app.key}:${"0".repeat(64)}`],
+    ["with a signature of another app", `other:${"0".repeat(64)}`],
+  ])("refuses others %s, even where the hub would admit everybody", async (_, auth) => {
     const { hub, port } = await serve({}, { authorize: () => true });
     const pusher = client(port, {
       channelAuthorization: {
@@ -233,7 +233,7 @@ describe("a presence channel", () => {
     return Object.keys(members.members).sort();
   };
 
-  it("shows its members to each other, one user once however many connections it has", async () => {
+  it("shows its members to each other, each user once however many connections it has", async () => {
     const { port } = await serve();
     const ann = await subscribed(client(port, { member: member("ann", { name: "Ann" }) }), "presence-room.a");
     expect((ann as unknown as { members: object }).members).toMatchObject({
@@ -262,7 +262,7 @@ describe("a presence channel", () => {
     expect(ids(ann)).toEqual(["ann", "cid"]);
   });
 
-  it("has members of other wires, too", async () => {
+  it("includes members on other transports", async () => {
     const { hub, port } = await serve(
       {},
       { authenticate: ({ token }) => ({ user: token ?? "stock" }), authorize: () => true },
@@ -280,7 +280,7 @@ describe("a presence channel", () => {
     expect(ids(cid)).toEqual(["ann", "bea", "cid"]);
   });
 
-  it("names at most 100 members, the subscriber among them, and counts all", async () => {
+  it("names at most 100 members, including the subscriber, and counts all", async () => {
     const { port } = await serve({}, { limits: { linkRate: 1_000 } });
     const sockets = await Promise.all(Array.from({ length: 110 }, () => raw(port)));
     for (const [index, socket] of sockets.entries()) {
@@ -298,7 +298,7 @@ describe("a presence channel", () => {
     expect(ids(last)).toHaveLength(101);
   });
 
-  it("refuses who brings no member", async () => {
+  it("refuses a subscription without a member", async () => {
     const { port } = await serve({}, { authorize: () => true, authenticate: () => ({ user: "u" }) });
     const pusher = await raw(port);
     pusher.say(subscribe("presence-room.a", authorization(pusher.socketId, "presence-room.a")));
@@ -308,7 +308,7 @@ describe("a presence channel", () => {
 });
 
 describe("a client event", () => {
-  it("reaches the others of a presence channel with its sender's name, which is the signed one", async () => {
+  it("reaches the other members of a presence channel with the signed id of its sender", async () => {
     const { port } = await serve({ clientEvents: true });
     const ann = await subscribed(client(port, { member: { user_id: "ann" } }), "presence-room.a");
     const bob = await subscribed(client(port, { member: { user_id: "bob" } }), "presence-room.a");
@@ -325,7 +325,7 @@ describe("a client event", () => {
     expect(own).toEqual([]);
   });
 
-  it("reaches the other wires, where it is an event of the contract like any other", async () => {
+  it("reaches other transports, where it is an event of the contract like any other", async () => {
     const { hub, port } = await serve({ clientEvents: true }, { authorize: () => true });
     const channel = bellwire(hub);
     const heard: unknown[] = [];
@@ -338,7 +338,7 @@ describe("a client event", () => {
     expect(heard).toEqual([[{ x: 1 }, 1]]);
   });
 
-  it("is for those alone who may send it", async () => {
+  it("is accepted only from clients that may send it", async () => {
     const { port } = await serve({ clientEvents: true });
     const off = await serve();
     const errors = async (at: number, channel: string, event: string, count = 1): Promise<unknown[]> => {
@@ -395,7 +395,7 @@ describe("a cache channel", () => {
     },
   );
 
-  it("keeps nothing of what clients send, nor of what is gone from the history", async () => {
+  it("keeps neither client events nor events that have left the history", async () => {
     const { hub, port } = await serve({ clientEvents: true });
     const orders = await subscribed(client(port), "private-cache-orders");
     await hub.publish("private-cache-orders", "done", { n: 1 });
@@ -406,7 +406,7 @@ describe("a cache channel", () => {
 });
 
 describe("a user who signs in", () => {
-  it("is spoken to by the server on all connections, and nobody else is", async () => {
+  it("receives the server's events on all connections, and nobody else does", async () => {
     const { port } = await serve();
     const library = serverLibrary(port);
     const heard: string[] = [];
@@ -440,21 +440,24 @@ describe("a user who signs in", () => {
     });
   });
 
-  it.each(["ann", "a b", "a/b", "ä"])("is thrown out for good by the server, if its id is %s", async (id) => {
-    const { port } = await serve();
-    const pusher = client(port, { user: { id } });
-    const other = client(port);
-    await connected(other);
-    pusher.signin();
-    await until(() => (pusher.user as unknown as { user_data: unknown }).user_data !== null);
-    await serverLibrary(port).terminateUserConnections(id);
-    await until(() => pusher.connection.state === "disconnected");
-    expect(other.connection.state).toBe("connected");
-  });
+  it.each(["ann", "a b", "a/b", "ä"])(
+    "is disconnected for good by the server, with the id %s",
+    async (id) => {
+      const { port } = await serve();
+      const pusher = client(port, { user: { id } });
+      const other = client(port);
+      await connected(other);
+      pusher.signin();
+      await until(() => (pusher.user as unknown as { user_data: unknown }).user_data !== null);
+      await serverLibrary(port).terminateUserConnections(id);
+      await until(() => pusher.connection.state === "disconnected");
+      expect(other.connection.state).toBe("connected");
+    },
+  );
 });
 
 describe("Pusher's server library", () => {
-  it("publishes to several channels and in batches, and spares the connection that it is told to", async () => {
+  it("publishes to several channels and in batches, and excludes the connection that it names", async () => {
     const { port } = await serve();
     const pusher = client(port);
     const other = client(port);
@@ -483,7 +486,7 @@ describe("Pusher's server library", () => {
     expect(own).toEqual([[], [{ n: 3 }]]);
   });
 
-  it("asks which channels are occupied, and by whom", async () => {
+  it("reads the occupied channels and their members", async () => {
     const { port } = await serve({ subscriptionCount: true });
     const library = serverLibrary(port);
     const get = async (path: string, params: Record<string, string> = {}): Promise<unknown> =>
@@ -529,7 +532,7 @@ describe("Pusher's server library", () => {
     expect((failed as { body: string }).body).toMatch(/^["A-Za-z].+/);
   });
 
-  it("is refused with a wrong secret, and without attributes that are not there", async () => {
+  it("is refused with a wrong secret and for attributes that do not exist", async () => {
     const { port } = await serve();
     const status = (promise: Promise<unknown>): Promise<unknown> =>
       promise.then(
@@ -554,7 +557,7 @@ describe("Pusher's server library", () => {
 });
 
 describe("the number of subscriptions", () => {
-  it("is told to a channel at every change, where the option says so", async () => {
+  it("is sent to a channel at every change, where the option enables it", async () => {
     const { port } = await serve({ subscriptionCount: true });
     const counts: unknown[] = [];
     const channel = client(port).subscribe("news.de");
@@ -574,7 +577,7 @@ describe("the number of subscriptions", () => {
 });
 
 describe("a webhook", () => {
-  it("is told the events that it asked for, and no others", async () => {
+  it("receives the events that it names, and no others", async () => {
     const received: string[] = [];
     const server = createServer((request, response) => {
       let body = "";
@@ -613,7 +616,7 @@ describe("a webhook", () => {
     ]);
   });
 
-  it("is signed so that Pusher's server library believes it, and tells what happens", async () => {
+  it("is signed so that Pusher's server library accepts it, and reports every change", async () => {
     const received: { body: string; headers: Record<string, string> }[] = [];
     let failures = 1;
     const server = createServer((request, response) => {

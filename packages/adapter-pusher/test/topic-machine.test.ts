@@ -123,7 +123,7 @@ class Bench {
 }
 
 describe("with a history", () => {
-  it("asks the provider first and the history then, and says nothing before both have answered", () => {
+  it("asks the provider, then the history, and delivers nothing before both have answered", () => {
     const bench = new Bench().take(new Bench().topic.subscribe(1, undefined));
     bench.asked.length = 0;
     bench.take(bench.topic.subscribe(1, undefined));
@@ -135,14 +135,14 @@ describe("with a history", () => {
     expect(bench.said).toEqual([{ type: "subscribed", ref: 1, topic: TOPIC, position: at(5) }, note(6)]);
   });
 
-  it("says what was missed, then what came meanwhile, each once", () => {
+  it("delivers missed notifications, then those that arrived meanwhile, each once", () => {
     const bench = new Bench().join(at(2)).arrive(4, 5, 5, 3);
     expect(bench.after).toEqual(at(2));
     bench.answer(at(2), [note(3), note(4)]);
     expect(bench.heard).toEqual([3, 4, 5]);
   });
 
-  it("says a gap where the history says one, and goes on behind it", () => {
+  it("reports a gap that the history reports, and continues after it", () => {
     const bench = new Bench().join(at(2)).arrive(9).answer(at(8), [], "evicted");
     expect(bench.said).toEqual([
       { type: "subscribed", ref: 1, topic: TOPIC, position: at(8), gap: "evicted" },
@@ -150,7 +150,7 @@ describe("with a history", () => {
     ]);
   });
 
-  it("waits for what was overtaken, and reads nothing when it comes", () => {
+  it("waits for a notification that was overtaken, and reads nothing when it arrives", () => {
     const bench = new Bench().join().answer(at(0)).arrive(2, 3);
     expect(bench.heard).toEqual([]);
     expect(bench.asked.at(-1)).toEqual({ do: "wait", ms: 500 });
@@ -159,7 +159,7 @@ describe("with a history", () => {
     expect(bench.asked.filter(({ do: what }) => what === "read")).toHaveLength(1);
   });
 
-  it("reads what did not come in time, and goes on with what has", () => {
+  it("reads notifications that did not arrive in time, and continues with those that did", () => {
     const bench = new Bench().join().answer(at(0)).arrive(1, 3);
     bench.take(bench.topic.waited());
     expect(bench.after).toEqual(at(1));
@@ -167,7 +167,7 @@ describe("with a history", () => {
     expect(bench.heard).toEqual([1, 2, 3, 4]);
   });
 
-  it("goes on with what comes in order while it compares with the history", () => {
+  it("continues to deliver in order while it compares with the history", () => {
     const bench = new Bench().join().answer(at(0));
     bench.take(bench.topic.check()).arrive(1, 2);
     expect(bench.heard).toEqual([1, 2]);
@@ -175,7 +175,7 @@ describe("with a history", () => {
     expect(bench.heard).toEqual([1, 2, 3]);
   });
 
-  it("says nothing out of its turn, even if the history leaves something out", () => {
+  it("delivers nothing out of order, even if the history leaves a notification out", () => {
     const bench = new Bench().join().answer(at(0)).arrive(1, 6);
     bench.take(bench.topic.waited()).answer(at(1), [note(2), note(4), note(1)]);
     expect(bench.heard).toEqual([1, 2]);
@@ -183,13 +183,13 @@ describe("with a history", () => {
     expect(bench.heard).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
-  it("finds in a comparison that the last event was lost", () => {
+  it("detects by a comparison that the last event was lost", () => {
     const bench = new Bench().join().answer(at(0)).arrive(1);
     bench.take(bench.topic.check()).answer(at(1), [note(2)]);
     expect(bench.heard).toEqual([1, 2]);
   });
 
-  it("believes no gap that what came meanwhile has refuted", () => {
+  it("ignores a gap that notifications have closed meanwhile", () => {
     const bench = new Bench().join().answer(at(0));
     bench.take(bench.topic.check()).arrive(1).answer(at(400), [], "evicted");
     expect(bench.said.map(({ type }) => type)).toEqual(["subscribed", "notification"]);
@@ -197,7 +197,7 @@ describe("with a history", () => {
     expect(bench.heard).toEqual([1, 2]);
   });
 
-  it("reads what the provider could not carry", () => {
+  it("reads notifications that the provider could not carry", () => {
     const bench = new Bench().join().answer(at(0));
     bench.take(bench.topic.arrived(at(1), { kind: "stored" })).arrive(2);
     expect(bench.heard).toEqual([]);
@@ -205,13 +205,13 @@ describe("with a history", () => {
     expect(bench.heard).toEqual([1, 2]);
   });
 
-  it("passes over its own notification, whose place nothing came for", () => {
+  it("skips its own notification, which the provider does not deliver", () => {
     const bench = new Bench().join().answer(at(0)).arrive(2);
     bench.take(bench.topic.arrived(at(1), { kind: "skip" }));
     expect(bench.said.slice(1)).toEqual([{ type: "skip", topic: TOPIC, offset: 1 }, note(2)]);
   });
 
-  it("says a gap when the numbering began anew, and nothing of the old one after it", () => {
+  it("reports a gap when the epoch changes, and nothing of the old epoch after it", () => {
     const bench = new Bench().join().answer(at(0)).arrive(1);
     bench.take(bench.topic.arrived(at(2, "e2"), { kind: "notification", message: note(2) }));
     bench.arrive(2, 5);
@@ -223,7 +223,7 @@ describe("with a history", () => {
     ]);
   });
 
-  it("asks more and more rarely for what the history does not have either", () => {
+  it("reads less and less often for a notification that the history lacks as well", () => {
     const bench = new Bench().join().answer(at(0)).arrive(2);
     const waits: number[] = [];
     for (let round = 0; round < 7; round++) {
@@ -234,7 +234,7 @@ describe("with a history", () => {
     expect(waits).toEqual([500, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000]);
   });
 
-  it("asks nothing more about what a gap has passed over", () => {
+  it("does not read what a gap has skipped", () => {
     const bench = new Bench().join().answer(at(0)).arrive(3, 5);
     bench.take(bench.topic.waited()).answer(at(9), [], "evicted");
     const asked = bench.asked.length;
@@ -243,7 +243,7 @@ describe("with a history", () => {
     expect(bench.asked).toHaveLength(asked);
   });
 
-  it("ignores answers to questions that it has taken back", () => {
+  it("ignores answers to reads that it has given up", () => {
     const bench = new Bench().join();
     const stale = bench.number;
     bench.take(bench.topic.subscribe(2, at(7)));
@@ -253,7 +253,7 @@ describe("with a history", () => {
     expect(bench.said).toEqual([{ type: "subscribed", ref: 2, topic: TOPIC, position: at(7) }]);
   });
 
-  it("lets the channel ask again for what cannot be had now, and ends for what can never be", () => {
+  it("lets the channel repeat a refusal that may pass, and ends at a permanent one", () => {
     const later = new Bench().join();
     later.take(later.topic.unread(later.number, { code: "rate_limited", message: "", retryAfter: 70 }));
     expect(later.said).toEqual([
@@ -274,7 +274,7 @@ describe("with a history", () => {
     expect(never.topic.over).toBe(true);
   });
 
-  it("says volatile events as they come, and none before it is subscribed", () => {
+  it("delivers volatile events as they arrive, and none before it is subscribed", () => {
     const bench = new Bench().join();
     bench.take(bench.topic.volatile(note(0)));
     expect(bench.said).toEqual([]);
@@ -283,7 +283,7 @@ describe("with a history", () => {
     expect(bench.said.slice(1)).toEqual([note(0)]);
   });
 
-  it("holds no more than its bound, and reads the rest again", () => {
+  it("holds at most its bound, and reads the rest again", () => {
     const bench = new Bench().join().answer(at(0));
     bench.arrive(...Array.from({ length: 400 }, (_, index) => index + 2));
     bench.take(bench.topic.waited()).answer(at(0), [note(1)]);
@@ -297,7 +297,7 @@ describe("with a history", () => {
 describe("without a history", () => {
   const own = (offset: number): Position => at(offset, "own");
 
-  it("is subscribed when the provider has agreed, and begins with the earliest of the first that come", () => {
+  it("is subscribed when the provider agrees, and begins with the earliest of the first arrivals", () => {
     const bench = new Bench(false).join();
     expect(bench.said).toEqual([{ type: "subscribed", ref: 1, topic: TOPIC, position: own(0) }]);
     bench.arrive(42, 41).take(bench.topic.waited());
@@ -307,13 +307,13 @@ describe("without a history", () => {
     ]);
   });
 
-  it("says a gap of reason transport to whoever resumes", () => {
+  it("reports a gap of reason transport to a channel that resumes", () => {
     expect(new Bench(false).join(at(7)).said).toEqual([
       { type: "subscribed", ref: 1, topic: TOPIC, position: own(0), gap: "transport" },
     ]);
   });
 
-  it("says a gap for what did not come in time, as wide as it is", () => {
+  it("reports a gap of the right width for notifications that did not arrive in time", () => {
     const bench = new Bench(false).join().arrive(41);
     bench.take(bench.topic.waited()).arrive(44);
     bench.take(bench.topic.waited());
@@ -324,7 +324,7 @@ describe("without a history", () => {
     ]);
   });
 
-  it("says a gap when the numbering began anew", () => {
+  it("reports a gap when the epoch changes", () => {
     const bench = new Bench(false).join().arrive(41);
     bench.take(bench.topic.waited());
     bench.take(bench.topic.arrived(at(9, "e2"), arrival(9)));
@@ -335,7 +335,7 @@ describe("without a history", () => {
     ]);
   });
 
-  it("says a gap for what the provider could not carry", () => {
+  it("reports a gap for notifications that the provider could not carry", () => {
     const bench = new Bench(false).join().arrive(41);
     bench.take(bench.topic.waited());
     bench.take(bench.topic.arrived(at(42), { kind: "stored" })).arrive(43);
@@ -345,7 +345,7 @@ describe("without a history", () => {
     ]);
   });
 
-  it("gives up what is missing when it holds as much as it may", () => {
+  it("gives up missing notifications when it holds as much as it may", () => {
     const bench = new Bench(false).join().arrive(1);
     bench.take(bench.topic.waited());
     bench.arrive(...Array.from({ length: 256 }, (_, index) => index + 10));
@@ -358,7 +358,7 @@ describe("without a history", () => {
     expect(bench.heard.at(-1)).toBe(266);
   });
 
-  it("is not broken by subscribing again from where it stands", () => {
+  it("has no gap when the channel subscribes again from the current position", () => {
     const bench = new Bench(false).join().arrive(41);
     bench.take(bench.topic.waited()).take(bench.topic.subscribe(2, own(1)));
     expect(bench.said.at(-1)).toEqual({ type: "subscribed", ref: 2, topic: TOPIC, position: own(1) });
@@ -396,8 +396,8 @@ function delivered(moments: readonly (readonly number[])[]): number[] {
     .map(({ offset }) => offset);
 }
 
-describe("whatever is lost, doubled and swapped on the way", () => {
-  it("everything is heard once and in order where there is a history", () => {
+describe("however events are lost, doubled and swapped on the way", () => {
+  it("everything is delivered once and in order with a history", () => {
     fc.assert(
       fc.property(chaos, fc.array(fc.boolean(), { minLength: 1 }), (moments, answers) => {
         const bench = new Bench().join().answer(at(0));
@@ -428,7 +428,7 @@ describe("whatever is lost, doubled and swapped on the way", () => {
     );
   });
 
-  it("what is heard is in order, once and after a gap where something is missing, where there is none", () => {
+  it("without a history, everything is delivered once, in order, and after a gap for every loss", () => {
     fc.assert(
       fc.property(chaos, fc.array(fc.boolean(), { minLength: 1 }), (moments, patience) => {
         const bench = new Bench(false).join();

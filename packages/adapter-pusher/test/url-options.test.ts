@@ -31,7 +31,7 @@ describe("a URL", () => {
     expect(transport).toMatchObject({ name: "pusher", capabilities });
   });
 
-  it("may stand beside options that no text can hold", () => {
+  it("may be combined with options that no text can hold", () => {
     const url = "pusher://app-key@pusher.com?cluster=eu";
     const { capabilities } = pusherTransport({ url, metadata: false, headers: () => ({}) });
     expect(capabilities.order).toBe("none");
