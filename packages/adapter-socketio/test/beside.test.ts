@@ -1,6 +1,6 @@
 /**
- * The Socket.IO wire among others: long polling that becomes a WebSocket, other wires on the same
- * server, a process that ends.
+ * Socket.IO beside other things: long polling that is upgraded, other transports on the same
+ * server, a process that exits.
  */
 import { spawn } from "node:child_process";
 import { createServer } from "node:http";
@@ -15,7 +15,7 @@ import { socketIoTransport } from "../src/client.ts";
 import { attachSocketIo } from "../src/server.ts";
 import { askUpgrade, hubFor, listen, serve, type Topics, topics, until } from "./peers.ts";
 
-/** A channel that writes down what it hears of `news.a`. */
+/** A channel that records the notifications of `news.a`. */
 async function follow(transport: Transport) {
   const channel: NotificationChannel<Topics> = createChannel({ topics, transport });
   onTestFinished(() => channel.close());
@@ -30,7 +30,7 @@ async function follow(transport: Transport) {
   return { channel, heard, trouble };
 }
 
-it("keeps order, both ways, while long polling becomes a WebSocket and notifications flow", async () => {
+it("keeps order in both directions while long polling is upgraded to a WebSocket under traffic", async () => {
   const { hub, server, port } = await serve({ messageRate: 1e6, messageBurst: 1e6 });
   let polls = 0;
   let upgrades = 0;
@@ -85,7 +85,7 @@ it("keeps order, both ways, while long polling becomes a WebSocket and notificat
   expect([hub.links, polls]).toEqual([10, 0]);
 });
 
-it("shares one HTTP server with the WebSocket wire and with the application, for one hub", async () => {
+it("shares one HTTP server and one hub with the WebSocket transport, and the server with the application", async () => {
   const hub = hubFor();
   const server = createServer((_, response) => response.end("page"));
   const orders = [
@@ -111,7 +111,7 @@ it("shares one HTTP server with the WebSocket wire and with the application, for
   expect(await askUpgrade(port, {}, "/bellwire")).toMatch(/^HTTP\/1\.1 101 /);
 });
 
-it("lets a process end by itself once hub and server are closed, whoever is connected", {
+it("lets the process exit once hub and server are closed, although clients are connected", {
   timeout: 30_000,
 }, async () => {
   const program = fileURLToPath(new URL("./shut-down.ts", import.meta.url));

@@ -1,26 +1,16 @@
-/** The client half of the Socket.IO wire, by itself and against servers that are no hub. */
+/** The client half of the Socket.IO transport, alone and against servers that are no hub. */
 import { createHash } from "node:crypto";
 import { createServer, type RequestListener } from "node:http";
 import type { Duplex } from "node:stream";
 import type { CloseCause } from "@bellwire/core";
 import type { ClientMessage, Link, ServerMessage } from "@bellwire/core/adapter";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { type SocketIoTransportOptions, socketIoTransport } from "../src/client.ts";
 import { connectCause, disconnectCause } from "../src/native/causes.ts";
-import { listen, pause, serve, until } from "./peers.ts";
+import { collectUncaught, listen, pause, serve, until } from "./peers.ts";
 
-const uncaught: unknown[] = [];
-const note = (error: unknown): void => void uncaught.push(error);
-beforeAll(() => {
-  process.on("uncaughtException", note);
-  process.on("unhandledRejection", note);
-});
-afterAll(() => {
-  process.off("uncaughtException", note);
-  process.off("unhandledRejection", note);
-  expect(uncaught).toEqual([]);
-});
+const uncaught = collectUncaught();
 
 interface Watched {
   readonly link: Link<ClientMessage>;
@@ -29,7 +19,7 @@ interface Watched {
   readonly causes: CloseCause[];
 }
 
-/** A link, and what its observer hears. */
+/** A link, and the calls of its observer. */
 function watch(options: SocketIoTransportOptions): Watched {
   const calls: string[] = [];
   const messages: ServerMessage[] = [];
@@ -91,7 +81,7 @@ const CONNECTED = '40/bellwire,{"sid":"n"}';
 
 describe("a connection", () => {
   it.each([[["websocket"]], [["polling"]], [["websocket", "polling"]], [["polling", "websocket"]]] as const)(
-    "by %j that never came to be is one close without an open",
+    "by %j that cannot be made reports one close and no open",
     async (transports) => {
       const watched = watch({ url: "http://127.0.0.1:1", transports });
       expect(await codeOf(watched)).toMatchObject({ code: "link_lost" });
@@ -100,7 +90,7 @@ describe("a connection", () => {
   );
 
   it.each([[["websocket"]], [["polling"]]] as const)(
-    "by %j is taken back while it is being made, and reported later, once",
+    "by %j can be closed while it is being made, and reports one close afterwards",
     async (transports) => {
       const { url, hub } = await serve();
       const watched = watch({ url, transports });
@@ -124,7 +114,7 @@ describe("a connection", () => {
     [404, {}, { code: "link_lost" }],
     [204, {}, { code: "link_lost" }],
   ])(
-    "that is answered %i %j fails with %j, also after the WebSocket was refused",
+    "that is answered %i %j fails with %j, also after a refused WebSocket",
     async (status, headers, cause) => {
       const url = await serverOf((_, response) => response.writeHead(status, headers).end());
       for (const transports of [["polling"], ["websocket", "polling"]] as const) {
@@ -152,7 +142,7 @@ describe("a connection", () => {
     }
   });
 
-  it("sends the headers that it is asked for, anew for each link", async () => {
+  it("asks for its headers anew for each link, and sends them", async () => {
     const seen: (string | undefined)[] = [];
     const url = await serverOf(({ headers }, response) => {
       seen.push(headers.authorization);
@@ -164,7 +154,7 @@ describe("a connection", () => {
     expect(seen).toEqual(["Bearer 1", "Bearer 2"]);
   });
 
-  it("is lost when its headers cannot be had", async () => {
+  it("is lost when its headers cannot be read", async () => {
     for (const headers of [
       () => Promise.reject(new Error("no")),
       () => {
@@ -177,7 +167,7 @@ describe("a connection", () => {
     }
   });
 
-  it("that the hub's server ends without a word is a lost link, and may be tried again", async () => {
+  it("that the server ends without a bye is a lost link, which is retryable", async () => {
     const { url, sockets } = await serve();
     for (const transports of [["websocket"], ["polling"]] as const) {
       const watched = watch({ url, transports });
@@ -192,14 +182,14 @@ describe("a connection", () => {
     }
   });
 
-  it("tells the code of a bye, and nothing after it", async () => {
+  it("closes with the code of a bye, and reports nothing after it", async () => {
     const bye = '42/bellwire,["bellwire",{"type":"bye","code":"draining","retryAfter":70},{"type":"ping"}]';
     const watched = watch({ url: await saying([OPEN, CONNECTED, bye, bye]), transports: ["websocket"] });
     expect(await codeOf(watched)).toMatchObject({ code: "draining", retryAfter: 70 });
     expect(watched.calls).toEqual(["open", "close"]);
   });
 
-  it("reports messages that are none, and goes on", async () => {
+  it("reports malformed messages, and goes on", async () => {
     const odd = '42/bellwire,["bellwire",7,{"type":"invented"},{"type":"ping"}]';
     const other = '42/bellwire,["other",{"type":"ping"}]';
     const watched = watch({ url: await saying([OPEN, CONNECTED, odd, other]), transports: ["websocket"] });
@@ -207,7 +197,7 @@ describe("a connection", () => {
     expect(watched.calls).toEqual(["open", "malformed", "malformed", "message", "close"]);
   });
 
-  it("ends by itself when it is given what cannot be a message", async () => {
+  it("closes when it is given data that cannot be encoded", async () => {
     const { url } = await serve();
     const watched = watch({ url, transports: ["websocket"] });
     await until(() => watched.calls.includes("open"), "the link");
@@ -217,7 +207,7 @@ describe("a connection", () => {
     expect(await codeOf(watched)).toMatchObject({ code: "invalid_data" });
   });
 
-  it("says what it still holds", async () => {
+  it("reports the bytes that it still holds", async () => {
     const { url } = await serve();
     const watched = watch({ url, transports: ["polling"] });
     expect(watched.link.buffered).toBe(0);
@@ -236,7 +226,7 @@ describe("a connection", () => {
   });
 });
 
-describe("what a server says", () => {
+describe("packets of a server", () => {
   it.each([
     ["an opening that is no JSON", ["0{"]],
     ["an opening that is null", ["0null"]],
@@ -262,7 +252,7 @@ describe("what a server says", () => {
   });
 
   it.each([["websocket" as const], ["polling" as const]])(
-    "by %s, whatever bytes they are, ends in one close and no exception",
+    "by %s, whatever their bytes, end in one close and no exception",
     { timeout: 60_000 },
     async (carrier) => {
       const text = fc.oneof(
@@ -310,10 +300,10 @@ describe("what a server says", () => {
   );
 });
 
-describe("causes", () => {
+describe("close causes", () => {
   const error = (fields: object): unknown => Object.assign(new Error("x"), fields);
 
-  it("of a refusal are the hub's own words where it has said any", () => {
+  it("of a refusal carry the hub's own code and reason", () => {
     const data = { code: "unauthorized", message: "the token was refused", retryAfter: 5 };
     expect(connectCause(error({ data }), "/bellwire")).toEqual({
       code: "unauthorized",
@@ -325,7 +315,7 @@ describe("causes", () => {
     }
   });
 
-  it("of an end without a word are lost links, except for what the library knows better", () => {
+  it("of an end without a bye are link_lost, unless the library knows more", () => {
     expect(disconnectCause("io server disconnect", undefined).code).toBe("link_lost");
     expect(disconnectCause("transport close", { context: { code: 1006 } }).code).toBe("link_lost");
     expect(disconnectCause("transport close", { context: { code: 1009 } }).code).toBe("too_large");
@@ -362,7 +352,7 @@ describe("options", () => {
     );
   });
 
-  it("never show the URL, which may hold a secret", () => {
+  it("are refused without a word of the URL, which may hold a secret", () => {
     expect(() => socketIoTransport({ url: "ftp://user:secret@x" })).toThrow(
       expect.not.objectContaining({ message: expect.stringContaining("secret") as unknown }),
     );

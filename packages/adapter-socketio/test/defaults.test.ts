@@ -1,6 +1,6 @@
 /**
- * Both halves with nothing but a URL, on a server of the hub's own and on an `io` of the
- * application's.
+ * Both halves without options except the URL, on a server of the hub's own and on the application's
+ * `io`.
  */
 import { createServer } from "node:http";
 import { createChannel } from "@bellwire/core/client";
@@ -22,7 +22,7 @@ async function served(on: "server" | "io") {
   return { hub, ...(await listen(server)) };
 }
 
-/** A stock client that has subscribed to `news.a`, and the numbers that it hears. */
+/** A stock client that has subscribed to `news.a`, and the numbers that it receives. */
 async function stock(url: string): Promise<number[]> {
   const socket = io(url, { forceNew: true });
   onTestFinished(() => void socket.disconnect());
@@ -33,7 +33,7 @@ async function stock(url: string): Promise<number[]> {
 }
 
 it.each([["server"], ["io"]] as const)(
-  "connects Bellwire's client and a stock one by their defaults to a hub that was attached to a %s by its own",
+  "connects Bellwire's client and a stock client to a hub on a %s, with defaults on all sides",
   async (on) => {
     const { hub, url } = await served(on);
     const channel = createChannel({ topics, transport: socketIoTransport({ url }) });
@@ -54,14 +54,14 @@ it.each([["server"], ["io"]] as const)(
   },
 );
 
-it("serves a stock client that names no namespace, where the server is the hub's own", async () => {
+it("serves a stock client that names no namespace, on a server of the hub's own", async () => {
   const { hub, url } = await served("server");
   const heard = await stock(url);
   await hub.publish("news.a", "said", { n: 1 });
   await until(() => heard.length === 1, "the notification");
 });
 
-it("takes one link from a connection, whichever of its namespaces it joins", async () => {
+it("accepts one link per connection, whichever of the hub's namespaces it joins", async () => {
   const { hub, url } = await served("server");
   const root = io(url, { forceNew: true });
   onTestFinished(() => void root.disconnect());

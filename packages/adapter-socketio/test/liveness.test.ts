@@ -1,7 +1,4 @@
-/**
- * R13 on Socket.IO: a direction that is dead without a word is found by both ends, whatever carries
- * the link.
- */
+/** R13 on Socket.IO: both ends detect a direction that silently died, on every carrier. */
 import { createServer } from "node:http";
 import { createChannel } from "@bellwire/core/client";
 import { seededRandom, startFaultProxy } from "@bellwire/core/conformance";
@@ -17,10 +14,7 @@ const SILENCE = LIMITS.pingInterval + LIMITS.pongTimeout;
 
 const carriers = [["websocket"], ["polling"], ["polling", "websocket"]] as const;
 
-/**
- * A link that has just answered a ping: from now on each end has the longest time before it must
- * notice.
- */
+/** A link that has just answered a ping, which gives each end the longest time to notice a loss. */
 async function connected(transports: Trial[0], given: boolean) {
   const hub = hubFor(LIMITS);
   const server = createServer();
@@ -59,8 +53,7 @@ async function connected(transports: Trial[0], given: boolean) {
 }
 
 /**
- * Milliseconds until both ends have noticed that nothing passes any more in a direction, or in
- * both.
+ * The milliseconds until both ends have noticed that one or both directions carry nothing any more.
  */
 async function timeToNotice(...[transports, ways, given]: Trial): Promise<number> {
   const { hub, channel, proxy } = await connected(transports, given);
@@ -80,7 +73,7 @@ type Trial = readonly [
   given: boolean,
 ];
 
-it("finds on both ends, within the hub's silence, that a direction is dead, whatever carries the link", {
+it("detects a dead direction on both ends within the hub's idle timeout, on every carrier", {
   timeout: 20_000,
 }, async () => {
   const trials = carriers.flatMap((transports): Trial[] => [
@@ -94,7 +87,7 @@ it("finds on both ends, within the hub's silence, that a direction is dead, what
   expect(late, `after ${times.map(Math.round).join(", ")} ms`).toEqual([]);
 });
 
-it("ends no link whose requests are answered, however little is said", { timeout: 20_000 }, async () => {
+it("keeps an idle link while its requests are answered", { timeout: 20_000 }, async () => {
   const links = await Promise.all(carriers.map((transports) => connected(transports, false)));
   const states: string[] = [];
   for (const { channel } of links) channel.onState((state) => states.push(state));

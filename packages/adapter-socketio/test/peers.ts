@@ -5,7 +5,7 @@ import { type ClientRequest, createServer, type IncomingMessage, request, type S
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { BellwireError, conflated, defineTopics, type, volatile } from "@bellwire/core";
 import { createHub, type Hub, type HubOptions, type Limits } from "@bellwire/core/server";
-import { onTestFinished } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
 import { attachSocketIo, type SocketIoServerOptions } from "../src/server.ts";
 
 export const topics = defineTopics({
@@ -23,6 +23,22 @@ export type Topics = typeof topics.map;
 
 /** The path of both halves. */
 export const PATH = "/socket.io";
+
+/** Collects errors that no code caught, and fails the test file at its end when there was one. */
+export function collectUncaught(): unknown[] {
+  const uncaught: unknown[] = [];
+  const note = (error: unknown): void => void uncaught.push(error);
+  beforeAll(() => {
+    process.on("uncaughtException", note);
+    process.on("unhandledRejection", note);
+  });
+  afterAll(() => {
+    process.off("uncaughtException", note);
+    process.off("unhandledRejection", note);
+    expect(uncaught).toEqual([]);
+  });
+  return uncaught;
+}
 
 /**
  * A hub on which a token is the user's name, `wrong` is refused, and users have orders of their
@@ -47,7 +63,7 @@ export function hubFor(
   return hub;
 }
 
-/** A listening server, and the connections that it has. */
+/** A listening server and its connections. */
 export interface Listening {
   readonly server: Server;
   readonly port: number;
@@ -84,7 +100,7 @@ export async function serve(
   return { hub, detach, ...(await listen(server)) };
 }
 
-/** Waits until something is so, and fails when it is not within `ms`. */
+/** Waits until a condition holds, and fails after `ms`. */
 export async function until(done: () => boolean, what: string, ms = 5_000): Promise<void> {
   const end = performance.now() + ms;
   while (!done()) {
@@ -159,15 +175,15 @@ function upgradeRequest(path: string, headers: Readonly<Record<string, string>>)
   return `GET ${path} HTTP/1.1\r\n${lines.join("")}\r\n`;
 }
 
-/** A message as far as these tests look at it. */
+/** The fields of a message that these tests read. */
 export type Message = Readonly<Record<string, unknown>>;
 
-/** A peer on a WebSocket, with the packets of Engine.IO as they are. */
+/** A peer on a WebSocket that sends and receives raw packets of Engine.IO. */
 export class RawPeer {
   readonly socket: Socket;
   /** The text of every frame. */
   readonly texts: string[] = [];
-  /** The number of the close frame, once there was one. */
+  /** The close code, once a close frame has come. */
   closeCode: number | undefined;
   closed = false;
   #bytes: Buffer = Buffer.alloc(0);
@@ -184,7 +200,7 @@ export class RawPeer {
     onTestFinished(() => void this.socket.destroy());
   }
 
-  /** Every message of Bellwire's. */
+  /** Every message of PROTOCOL.md that was received. */
   get messages(): readonly Message[] {
     const start = '42["bellwire",';
     return this.texts
@@ -260,7 +276,7 @@ export class RawPeer {
         this.closeCode = payload.length >= 2 ? payload.readUInt16BE(0) : 1005;
         this.socket.write(Buffer.from([0x88, 0x80, 0, 0, 0, 0]));
       } else if (opcode === 1) this.texts.push(payload.toString());
-      // A ping of Engine.IO.
+      // This is a ping of Engine.IO.
       if (opcode === 1 && payload.toString() === "2") this.send("3");
     }
   }

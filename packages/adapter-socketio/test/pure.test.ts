@@ -1,4 +1,4 @@
-/** The parts of the Socket.IO wire that need no socket. */
+/** The parts of the Socket.IO transport that need no socket. */
 import { encodeServerMessage, type ServerMessage } from "@bellwire/core/adapter";
 import fc from "fast-check";
 import { Decoder } from "socket.io-parser";
@@ -15,7 +15,7 @@ const property = (check: fc.IProperty<unknown[]>): void => {
 };
 
 describe("a packet", () => {
-  it("is what the library's own decoder reads as the same event, whatever the data", () => {
+  it("is read by the library's own decoder as the same event, whatever the data", () => {
     const names = fc.stringMatching(/^[A-Za-z0-9_=@,.;-]{1,20}$/);
     const check = fc.property(
       names,
@@ -60,14 +60,14 @@ describe("a packet", () => {
     expect(frame.subarray(header).toString()).toBe(`4${text}`);
   });
 
-  it("counts characters outside ASCII by their bytes", () => {
+  it("counts characters outside ASCII in bytes", () => {
     const [frame] = packetOf("ä".repeat(100)).options.wsPreEncodedFrame;
     expect([frame.length, frame[1], frame.readUInt16BE(2)]).toEqual([205, 126, 201]);
   });
 });
 
-describe("what comes in", () => {
-  it("is a message, or a reason that does not quote it, and never an exception", () => {
+describe("an inbound value", () => {
+  it("gives a message, or a reason that does not quote it, and never an exception", () => {
     const message = fc.record(
       {
         type: fc.constantFrom("hello", "subscribe", "publish", "ping", "token", "__proto__", "x"),
@@ -89,7 +89,7 @@ describe("what comes in", () => {
     );
   });
 
-  it("holds no bytes, however deep they are", () => {
+  it("is refused when it contains bytes, however deep", () => {
     const publish = (data: unknown) => ({ type: "publish", ref: 1, topic: "a", event: "b", id: "c", data });
     for (const bytes of [
       Buffer.from("x"),
@@ -105,7 +105,7 @@ describe("what comes in", () => {
     expect(readInbound(publish({ a: [{ b: "x" }] }), 1_000)).toMatchObject({ ok: true });
   });
 
-  it("may be as large as allowed, in bytes of UTF-8, and no larger", () => {
+  it("may have exactly the limit in bytes of UTF-8, and not one more", () => {
     const ping = { type: "ping", pad: "ä" };
     const size = Buffer.byteLength(JSON.stringify(ping));
     expect(readInbound(ping, size)).toMatchObject({ ok: true, bytes: size });
@@ -113,7 +113,7 @@ describe("what comes in", () => {
   });
 });
 
-describe("a stock client's words", () => {
+describe("a stock client's events", () => {
   const id = (): string => "made";
 
   it("become messages of the protocol", () => {
@@ -137,13 +137,13 @@ describe("a stock client's words", () => {
     expect(stockCommand("token", ["t"], 5, id)).toEqual({ type: "token", ref: 5, token: "t" });
   });
 
-  it("are nothing else: no other message of the protocol can be said", () => {
+  it("cannot become any other message of the protocol", () => {
     for (const event of ["hello", "ping", "pong", "bellwire", "", 7, null, {}, ["subscribe"]]) {
       expect(stockCommand(event, [{ type: "hello" }], 1, id)).toBeUndefined();
     }
   });
 
-  it("are answered with what the hub says, and other messages are events", () => {
+  it("are answered by acknowledgements, and other messages of the hub are events", () => {
     const position = { epoch: "e", offset: 1 };
     const answers: [ServerMessage, unknown][] = [
       [
@@ -175,7 +175,7 @@ describe("a stock client's words", () => {
     });
   });
 
-  it("never lead to a name of Socket.IO's own: it is given as event:name", () => {
+  it("never get a name that Socket.IO reserves: it becomes event:name", () => {
     for (const event of [
       "connect",
       "connect_error",

@@ -1,6 +1,6 @@
 /**
- * A client that cannot connect is told what to change, and so is whoever runs the server, at most
- * once a minute for each kind.
+ * A client that cannot connect receives the reason and its remedy. The operator of the server does,
+ * too, at most once a minute for each kind.
  */
 import { createServer, request as forward } from "node:http";
 import { BellwireError, type CloseCause } from "@bellwire/core";
@@ -10,7 +10,7 @@ import { type SocketIoTransportOptions, socketIoTransport } from "../src/client.
 import { attachSocketIo } from "../src/server.ts";
 import { ask, hubFor, listen, RawPeer, serve, until } from "./peers.ts";
 
-/** Why a link never came to be. */
+/** The cause for a link that never opened. */
 function causeOf(options: SocketIoTransportOptions): Promise<CloseCause> {
   return new Promise((resolve, reject) => {
     const link = socketIoTransport(options).connect({
@@ -23,7 +23,7 @@ function causeOf(options: SocketIoTransportOptions): Promise<CloseCause> {
   });
 }
 
-/** A hub with a server of its own, and what it tells its application. */
+/** A hub with a server of its own, and the errors that it reports to its application. */
 async function listening() {
   const errors: unknown[] = [];
   const served = await serve({}, {}, { onError: (error) => void errors.push(error) });
@@ -37,7 +37,7 @@ async function listening() {
 const carriers = [["polling"], ["websocket", "polling"]] as const;
 
 it.each(carriers.map((transports) => ({ transports })))(
-  "names a foreign origin and the option that allows it, on both sides: $transports",
+  "names, on both sides, a foreign origin and the option that allows it: $transports",
   async ({ transports }) => {
     const { url, told } = await listening();
     const headers = () => ({ origin: "https://app.example.com" });
@@ -50,7 +50,7 @@ it.each(carriers.map((transports) => ({ transports })))(
 );
 
 it.each(carriers.map((transports) => ({ transports })))(
-  "names the paths that are served to a client with a wrong one, on both sides: $transports",
+  "names, on both sides, the served paths to a client that asks for another: $transports",
   async ({ transports }) => {
     const errors: unknown[] = [];
     const server = createServer();
@@ -68,7 +68,7 @@ it.each(carriers.map((transports) => ({ transports })))(
   },
 );
 
-it("names the namespace that no hub is on, on both sides", async () => {
+it("names, on both sides, a namespace without a hub", async () => {
   const { url, told } = await listening();
   for (const transports of carriers) {
     const cause = await causeOf({ url: `${url}/wrong`, transports });
@@ -80,14 +80,14 @@ it("names the namespace that no hub is on, on both sides", async () => {
   expect(told("link_lost")).toEqual([expect.stringMatching(/"\/wrong".*\/bellwire/)]);
 });
 
-it("says on the server that a client speaks an older Socket.IO", async () => {
+it("reports on the server that a client speaks an older Socket.IO", async () => {
   const { port, told } = await listening();
   expect((await ask(port, "/socket.io/?EIO=3&transport=polling")).status).toBe(400);
   await until(() => told("unsupported_protocol").length === 1, "the older client");
   expect(told("unsupported_protocol")[0]).toContain("socket.io-client 3 or 4");
 });
 
-it("says that a balancer must be sticky where requests of one client reach several processes", async () => {
+it("explains that a balancer must be sticky when requests of one client reach several processes", async () => {
   const processes = [await serve(), await serve()];
   let requests = 0;
   const balancer = createServer((request, response) => {
@@ -105,7 +105,7 @@ it("says that a balancer must be sticky where requests of one client reach sever
   expect(cause).toMatchObject({ code: "link_lost", reason: expect.stringContaining("sticky") as unknown });
 });
 
-it("repeats what a middleware of the application says that refuses, and the hub's own refusal", async () => {
+it("passes on the words of an application's middleware that refuses, and the hub's own refusal", async () => {
   const server = createServer();
   const own = new Server(server);
   onTestFinished(() => void own.close());
@@ -128,7 +128,7 @@ it("repeats what a middleware of the application says that refuses, and the hub'
   });
 });
 
-it("tells the status that a proxy answered with, and what it said", async () => {
+it("reports the status and the words of a proxy that refuses", async () => {
   const { url } = await listen(
     createServer((_, response) => response.writeHead(502).end(JSON.stringify({ message: "no upstream" }))),
   );

@@ -1,17 +1,19 @@
 /**
- * The Socket.IO wire over real sockets: admission, hostile packets, slow consumers, and the end.
+ * The server half of the Socket.IO transport over real sockets: admission, hostile packets, slow
+ * consumers, and the end.
  */
 import { createServer } from "node:http";
 import { connect } from "node:net";
 import { Duplex } from "node:stream";
 import { createChannel } from "@bellwire/core/client";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type SocketIoTransportOptions, socketIoTransport } from "../src/client.ts";
 import { attachSocketIo } from "../src/server.ts";
 import {
   ask,
   askUpgrade,
+  collectUncaught,
   handshake,
   hubFor,
   listen,
@@ -24,21 +26,11 @@ import {
   until,
 } from "./peers.ts";
 
-const uncaught: unknown[] = [];
-const note = (error: unknown): void => void uncaught.push(error);
-beforeAll(() => {
-  process.on("uncaughtException", note);
-  process.on("unhandledRejection", note);
-});
-afterAll(() => {
-  process.off("uncaughtException", note);
-  process.off("unhandledRejection", note);
-  expect(uncaught).toEqual([]);
-});
+const uncaught = collectUncaught();
 
 const statusOf = (answer: string): number => Number(answer.split(" ")[1]);
 
-/** A channel that writes down what it hears of `news.a`. */
+/** A channel that records the notifications of `news.a`. */
 async function follow(url: string, transports: SocketIoTransportOptions["transports"] = ["websocket"]) {
   const transport = socketIoTransport({ url, transports });
   const channel = createChannel({ topics, transport, backoff: { base: 10, cap: 20 } });
@@ -77,7 +69,7 @@ describe("admission", () => {
     expect(hub.links).toBe(1);
   });
 
-  it("accepts an allowed page, a page of its own host, and a request that comes from no page", async () => {
+  it("accepts an allowed page, a page of its own host, and a request without an origin", async () => {
     const { port } = await serve({}, { allowedOrigins: ["https://good.example"] });
     for (const headers of [
       { origin: "https://good.example" },
@@ -89,7 +81,7 @@ describe("admission", () => {
     }
   });
 
-  it("lets a page of an allowed origin read what it polls, and ask before it sends headers", async () => {
+  it("answers the polls and the preflight requests of an allowed origin with CORS headers", async () => {
     const { port } = await serve({}, { allowedOrigins: ["https://good.example"] });
     const origin = "https://good.example";
     const poll = await ask(port, handshake("polling"), { origin });
@@ -108,7 +100,7 @@ describe("admission", () => {
     });
   });
 
-  it("accepts every page with * until it carries cookies", async () => {
+  it("accepts every page with *, except requests with cookies", async () => {
     const { port } = await serve({}, { allowedOrigins: "*" });
     const origin = "https://any.example";
     expect((await ask(port, handshake("polling"), { origin })).status).toBe(200);
@@ -116,7 +108,7 @@ describe("admission", () => {
     expect(statusOf(await askUpgrade(port, { origin, cookie: "a=b" }))).toBe(403);
   });
 
-  it("answers 503 with Retry-After when it is full or closing, and takes links again when it is not", async () => {
+  it("answers 503 with Retry-After while it is full or closing, and accepts links again afterwards", async () => {
     const { hub, port } = await serve({ links: 1 });
     const first = await new RawPeer(port).greet();
     const refusal = /^HTTP\/1\.1 503 [^]*\r\nretry-after: [1-9]\d*\r\n/i;
@@ -131,7 +123,7 @@ describe("admission", () => {
     expect((await ask(port, handshake("polling"))).status).toBe(503);
   });
 
-  it("counts a link once against the rate of new ones, however it begins", async () => {
+  it("counts a link once against the rate of new links, however it begins", async () => {
     const { port } = await serve({ linkRate: 4 });
     await Promise.all([new RawPeer(port).greet(), new RawPeer(port).join()]);
     await Promise.all([new PollingPeer(port).greet(), new PollingPeer(port).join()]);
@@ -140,7 +132,7 @@ describe("admission", () => {
   });
 
   it.each(["__proto__", "constructor", "toString", "../..", "%00", "x".repeat(8_000)])(
-    "answers 400 to a session that is none: %.20s",
+    "answers 400 to a session that does not exist: %.20s",
     async (sid) => {
       const { hub, port } = await serve();
       const polling = `${handshake("polling")}&sid=${sid}`;
@@ -163,7 +155,7 @@ describe("admission", () => {
     expect((await ask(port, handshake("polling"))).status).toBe(200);
   });
 
-  it("leaves other paths to other listeners, and its own path with or without a slash to nobody else", async () => {
+  it("leaves other paths to other listeners, and serves its own with and without a final slash", async () => {
     const { server, port } = await serve();
     expect(await ask(port, "/")).toMatchObject({ status: 200, body: "page" });
     expect(await ask(port, `${PATH}/more`)).toMatchObject({ body: "page" });
@@ -175,7 +167,7 @@ describe("admission", () => {
     expect(statusOf(await askUpgrade(port, {}, "/elsewhere"))).toBe(418);
   });
 
-  it("answers 404 where nobody else listens", async () => {
+  it("answers 404 to other paths when no listener serves them", async () => {
     const server = createServer();
     attachSocketIo(hubFor(), server);
     const { port } = await listen(server);
@@ -183,7 +175,7 @@ describe("admission", () => {
     expect((await ask(port, handshake("polling"))).status).toBe(200);
   });
 
-  it("refuses an upgrade to another path that none of several listeners answers, after 10 s", async () => {
+  it("refuses an upgrade to another path after 10 s when no listener answers it", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout"] });
     onTestFinished(() => void vi.useRealTimers());
     const server = createServer();
@@ -207,7 +199,7 @@ describe("admission", () => {
     expect(written).toMatch(/^HTTP\/1\.1 404 /);
   });
 
-  it("takes no new link once it is detached, and open ones go on, also by polling", async () => {
+  it("accepts no new link once it is detached, and open links go on, also by polling", async () => {
     const { hub, port, url, detach } = await serve();
     const followers = [await follow(url), await follow(url, ["polling"])];
     detach();
@@ -231,7 +223,7 @@ describe("admission", () => {
 describe("a hostile peer", () => {
   const nested = `${"[".repeat(20_000)}${"]".repeat(20_000)}`;
 
-  /** Runs it beside a neighbour, who must hear what is published after it. */
+  /** Runs an attack beside another client, which must receive what is published afterwards. */
   async function beside(
     misbehave: (port: number, hub: { readonly links: number }) => Promise<void>,
   ): Promise<void> {
@@ -281,7 +273,7 @@ describe("a hostile peer", () => {
     });
   });
 
-  it("is told that a packet made no sense before its connection ends", async () => {
+  it("receives malformed before its connection ends when the library cannot parse a packet", async () => {
     const { port } = await serve();
     const hostile = await new RawPeer(port).greet();
     hostile.send("42[]");
@@ -323,7 +315,7 @@ describe("a hostile peer", () => {
     });
   });
 
-  it("that sends bytes in a message is told so four times, and closed at the fifth", async () => {
+  it("that sends bytes in messages receives four errors, and is closed at the fifth", async () => {
     await beside(async (port) => {
       const hostile = await new RawPeer(port).greet();
       const data = '{"_placeholder":true,"num":0}';
@@ -339,7 +331,7 @@ describe("a hostile peer", () => {
     });
   });
 
-  it("may send an acknowledgement that nobody asked for, or a placeholder that is only text", async () => {
+  it("may send an acknowledgement without a request, or a placeholder that is only text", async () => {
     const { hub, port } = await serve();
     const odd = await new RawPeer(port).greet();
     odd.send("437[]");
@@ -374,7 +366,7 @@ describe("a hostile peer", () => {
     );
   });
 
-  it("that sends far more than the largest size is refused before it was read", async () => {
+  it("that sends far more than the largest size is refused before all of it is read", async () => {
     await beside(async (port, hub) => {
       const hostile = await new RawPeer(port).greet();
       hostile.send(`42["bellwire","${"x".repeat(1_048_576)}"]`);
@@ -387,7 +379,7 @@ describe("a hostile peer", () => {
     });
   });
 
-  it("that joins 100,000 namespaces is cut at the fifth", async () => {
+  it("that joins 100,000 namespaces is disconnected at the fifth", async () => {
     await beside(async (port) => {
       const hostile = new RawPeer(port);
       await hostile.has('"sid"');
@@ -402,7 +394,7 @@ describe("a hostile peer", () => {
     });
   });
 
-  it("that joins again while the hub decides is one link", async () => {
+  it("that joins again while the hub decides has one link", async () => {
     let asked = 0;
     const { hub, port } = await serve(
       {},
@@ -436,7 +428,7 @@ describe("a hostile peer", () => {
     }
   });
 
-  it("may send any packets at all: nothing is thrown, no link is left behind", {
+  it("may send any packets: nothing is thrown and no link is left behind", {
     timeout: 60_000,
   }, async () => {
     await beside(async (port, hub) => {
@@ -497,7 +489,7 @@ describe("a hostile peer", () => {
     });
   });
 
-  it("that vanishes in the middle of anything leaves no link behind", async () => {
+  it("that vanishes at any moment leaves no link behind", async () => {
     await beside(async (port, hub) => {
       for (let n = 0; n < 30; n++) {
         const peer = new RawPeer(port);
@@ -514,7 +506,7 @@ describe("a hostile peer", () => {
 describe("slow consumers", () => {
   const CAP = 1_048_576;
 
-  it("cuts readers that never read within their cap, while the neighbour hears everything and memory stays bounded", async () => {
+  it("disconnects slow consumers at their cap, while another client receives everything and memory stays bounded", async () => {
     const { hub, port, url, sockets } = await serve();
     const neighbour = await follow(url);
     const stuck = await Promise.all(upTo(10).map(() => new RawPeer(port).greet()));
@@ -531,7 +523,7 @@ describe("slow consumers", () => {
       for (const socket of sockets) held = Math.max(held, socket.writableLength);
     }
     await until(() => hub.links === 1, "the slow ones to be cut");
-    // Their connections are gone, too: nothing waits for the peers to agree.
+    // Their connections have gone, too: the hub does not wait for the peers' agreement.
     await until(() => sockets.size === 1, "the connections to go", 1_000);
     await until(() => neighbour.heard.length === 10_000, "the neighbour");
     expect(neighbour.heard).toEqual(upTo(10_000));
@@ -541,7 +533,7 @@ describe("slow consumers", () => {
     expect(process.memoryUsage().rss - before).toBeLessThan((15 + 32 + 24) * CAP);
   });
 
-  it("cuts a reader that never polls again", async () => {
+  it("disconnects a client that never polls again", async () => {
     const { hub, port } = await serve();
     const idle = await new PollingPeer(port).greet();
     await idle.say({ type: "subscribe", ref: 1, topic: "news.a" });
@@ -552,8 +544,8 @@ describe("slow consumers", () => {
     expect((await idle.poll()).status).toBe(400);
   });
 
-  it("cuts a reader that never takes the answer to its poll, and its connection with it", async () => {
-    // More than the operating system keeps for a connection.
+  it("disconnects a client that never reads the answer to its poll, and destroys its connection", async () => {
+    // This is more than the operating system buffers for a connection.
     const { hub, port, sockets } = await serve({ queueBytes: 32 * CAP, queueMessages: 10_000 });
     const stuck = await new PollingPeer(port).greet();
     await stuck.say({ type: "subscribe", ref: 1, topic: "news.a" });
@@ -570,7 +562,7 @@ describe("slow consumers", () => {
     await until(() => sockets.size === 0, "the connection to go", 1_000);
   });
 
-  it("holds back from a reader between two polls what its cap does not allow, and gives it all in order later", async () => {
+  it("queues at most the cap for a client between two polls, and delivers everything in order afterwards", async () => {
     const { hub, port } = await serve();
     const peer = await new PollingPeer(port).greet();
     await peer.say({ type: "subscribe", ref: 1, topic: "news.a" });
@@ -580,14 +572,15 @@ describe("slow consumers", () => {
     const offsets = (): number[] =>
       peer.texts.flatMap((text) => Array.from(text.matchAll(/"n":(\d+),"filler"/g), ([, n]) => Number(n)));
     const first = await peer.poll();
-    // A quarter of the cap and a batch; the rest stays in the hub, where policies apply to it.
+    // The library holds a quarter of the cap and one batch; the rest stays in the hub, where the
+    // policies apply.
     expect(first.body.length).toBeLessThan(CAP / 4 + 65_536 + 31_000);
     while (offsets().length < 25) await peer.poll();
     expect(offsets()).toEqual(upTo(25));
     expect(hub.links).toBe(1);
   });
 
-  it("gives back to a slow consumer everything it missed, on its next link", async () => {
+  it("delivers everything that a slow consumer missed on its next link", async () => {
     const { hub, url, sockets } = await serve();
     const follower = await follow(url);
     const filler = "x".repeat(30_000);
@@ -600,14 +593,14 @@ describe("slow consumers", () => {
 });
 
 describe("liveness", () => {
-  it("closes a link without a hello with timeout", async () => {
+  it("closes a link that sends no hello with timeout", async () => {
     const { port } = await serve({ helloTimeout: 100 });
     const silent = await new RawPeer(port).join('{"bellwire":1}');
     await silent.has('"type":"bye","code":"timeout"');
     await until(() => silent.closed, "the end");
   });
 
-  it("never closes a link that answers, on any carrier", async () => {
+  it("never closes a link that answers pings, on any carrier", async () => {
     const { url } = await serve({ pingInterval: 200, pongTimeout: 400 });
     const followers = [await follow(url), await follow(url, ["polling"])];
     await pause(1_500);
@@ -617,7 +610,7 @@ describe("liveness", () => {
 
 describe("the end", () => {
   it.each([["websocket" as const], ["polling" as const]])(
-    "tells every link by %s when to come back, after everything that was due",
+    "tells every link by %s when to come back, after everything due was delivered",
     async (carrier) => {
       const { hub, url } = await serve();
       const causes: unknown[] = [];
@@ -629,7 +622,7 @@ describe("the end", () => {
           if (message.type === "subscribed") heard.push(0);
           if (message.type === "notification") heard.push(message.offset);
         },
-        malformed: note,
+        malformed: (reason) => uncaught.push(reason),
         close: (cause) => causes.push(cause),
       });
       await until(() => heard.length === 1, "the subscription");

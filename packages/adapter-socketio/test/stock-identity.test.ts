@@ -46,7 +46,7 @@ describe.each<[string, (user: string) => Options]>([
   ["a cookie", (user) => ({ extraHeaders: { cookie: `user=${user}` } })],
 ])("a stock client that is known by %s", (_, as) => {
   it.each([[["websocket"]], [["polling"]]])(
-    "hears no more of a topic after revoke(user, topic), and of the others goes on: by %j",
+    "receives nothing more of a topic after revoke(user, topic), and everything of the others: by %j",
     async (transports) => {
       const { hub, url } = await serving();
       const ada = await stock(url, { transports, ...as("ada") });
@@ -64,7 +64,7 @@ describe.each<[string, (user: string) => Options]>([
   );
 
   it.each([[["websocket"]], [["polling"]]])(
-    "is sent off for good after revoke(user): by %j",
+    "is disconnected for good after revoke(user): by %j",
     async (transports) => {
       const { hub, url } = await serving();
       const ada = await stock(url, { transports, reconnectionDelay: 10, ...as("ada") });
@@ -80,7 +80,7 @@ describe.each<[string, (user: string) => Options]>([
   );
 });
 
-it("leaves a stock client out of a publish that excludes its socket's id", async () => {
+it("excludes a stock client from a publish by its socket's id", async () => {
   const { hub, url } = await serving();
   const [ada, bob] = [
     await stock(url, { auth: { token: "ada" } }),

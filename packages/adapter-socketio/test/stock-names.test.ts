@@ -11,7 +11,7 @@ const LARAVEL = "App\\Events\\OrderShipped";
 const LONG = `order:${"é".repeat(194)}`;
 const QUOTED = `it's "shipped", [1] {2}`;
 const plain = ["order:shipped", LARAVEL, LONG, QUOTED, "event:shipped", "message", "error"];
-/** Names that Socket.IO's clients keep for themselves, and those given in their place. */
+/** Names that Socket.IO's clients reserve, and their replacements. */
 const mapped = [
   ["connect", "event:connect"],
   ["connect_error", "event:connect_error"],
@@ -43,7 +43,7 @@ async function stock() {
   return { hub, asked, heard };
 }
 
-it("gives a stock client events by the names that other ecosystems use, and takes its publishes of them", async () => {
+it("delivers and accepts events whose names other ecosystems use", async () => {
   const { hub, asked, heard } = await stock();
   for (const topic of ["orders", "any.a"] as const) {
     expect(await asked("subscribe", topic)).toMatchObject({ ok: true });
@@ -61,7 +61,7 @@ it("gives a stock client events by the names that other ecosystems use, and take
   }
 });
 
-it("gives events whose names are Socket.IO's own under others, and no two events one name", async () => {
+it("renames events whose names Socket.IO reserves, and gives no two events one name", async () => {
   const { hub, asked, heard } = await stock();
   expect(await asked("subscribe", "orders")).toMatchObject({ ok: true });
   for (const [name] of mapped) await hub.publish("orders", name, name);
@@ -70,7 +70,7 @@ it("gives events whose names are Socket.IO's own under others, and no two events
   expect(new Set(heard.map(([event]) => event)).size).toBe(mapped.length);
 });
 
-it("refuses a name that no event may have", async () => {
+it("refuses a name that no event can have", async () => {
   const { asked } = await stock();
   for (const name of ["bellwire:gap", "x".repeat(201), "a\nb", " a", ""])
     expect(await asked("publish", "any.a", name, "x")).toMatchObject({ ok: false, code: "unknown_event" });

@@ -1,26 +1,15 @@
 /**
- * Stock `socket.io-client` on a real hub: what a team has that adopts Bellwire, or leaves it, piece
- * by piece.
+ * Stock `socket.io-client` on a real hub, for teams that adopt or leave Bellwire piece by piece.
  */
 import { createServer } from "node:http";
 import { Server } from "socket.io";
 import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { attachSocketIo } from "../src/server.ts";
 import { stockEvent } from "../src/stock/events.ts";
-import { ask, hubFor, listen, PATH, pause, RawPeer, serve, until } from "./peers.ts";
+import { ask, collectUncaught, hubFor, listen, PATH, pause, RawPeer, serve, until } from "./peers.ts";
 
-const uncaught: unknown[] = [];
-const note = (error: unknown): void => void uncaught.push(error);
-beforeAll(() => {
-  process.on("uncaughtException", note);
-  process.on("unhandledRejection", note);
-});
-afterAll(() => {
-  process.off("uncaughtException", note);
-  process.off("unhandledRejection", note);
-  expect(uncaught).toEqual([]);
-});
+collectUncaught();
 
 type Options = Partial<ManagerOptions & SocketOptions>;
 interface Answer {
@@ -37,7 +26,7 @@ interface Heard {
   readonly args: readonly unknown[];
 }
 
-/** A stock client, and every event that it hears. */
+/** A stock client, and every event that it receives. */
 function stock(url: string, options: Options = {}): { socket: Socket; heard: Heard[]; ends: string[] } {
   const socket = io(url, { path: PATH, transports: ["websocket"], forceNew: true, ...options });
   onTestFinished(() => void socket.disconnect());
@@ -51,7 +40,7 @@ function stock(url: string, options: Options = {}): { socket: Socket; heard: Hea
 const asked = (socket: Socket, ...args: [string, ...unknown[]]): Promise<Answer> =>
   socket.timeout(5_000).emitWithAck(...args) as Promise<Answer>;
 
-/** The message for a client that may not connect. */
+/** The data of the `connect_error` of a refused client. */
 function refusal(socket: Socket): Promise<unknown> {
   return new Promise((resolve) =>
     socket.on("connect_error", (error) => resolve((error as Error & { data?: unknown }).data)),
@@ -64,7 +53,7 @@ const numbers = (heard: readonly Heard[]): unknown[] =>
 describe.each([["websocket" as const], ["polling" as const]])("a stock client by %s", (carrier) => {
   const transports = [carrier];
 
-  it("subscribes, and hears events by their own names with where they stand", async () => {
+  it("subscribes, and receives events by their own names with their positions", async () => {
     const { hub, url } = await serve();
     const { socket, heard } = stock(url, { transports });
     const answer = await asked(socket, "subscribe", "news.a");
@@ -82,7 +71,7 @@ describe.each([["websocket" as const], ["polling" as const]])("a stock client by
     ]);
   });
 
-  it("publishes, and is told the position; once by an id, and to all but itself if it says so", async () => {
+  it("publishes, receives the position, and is covered by id and excludeSelf", async () => {
     const { url } = await serve();
     const [one, other] = [stock(url, { transports }), stock(url, { transports })];
     for (const { socket } of [one, other]) await asked(socket, "subscribe", "news.a");
@@ -103,7 +92,7 @@ describe.each([["websocket" as const], ["polling" as const]])("a stock client by
     });
   });
 
-  it("hears nothing of a topic after it was told that it unsubscribed", async () => {
+  it("receives nothing of a topic after its unsubscribe was acknowledged", async () => {
     const { hub, url } = await serve();
     const { socket, heard } = stock(url, { transports });
     await asked(socket, "subscribe", "news.a");
@@ -132,7 +121,7 @@ describe.each([["websocket" as const], ["polling" as const]])("a stock client by
 });
 
 describe("a stock client", () => {
-  it("is told a gap when what it missed cannot be had, and with it where it stands", async () => {
+  it("receives a gap with its position when missed notifications are gone", async () => {
     const { hub, url } = await serve();
     const { socket } = stock(url);
     await hub.publish("news.a", "said", { n: 1 });
@@ -145,7 +134,7 @@ describe("a stock client", () => {
     });
   });
 
-  it("is turned away from a private topic without authorization, and let in with it", async () => {
+  it("is refused on a private topic without authorization, and accepted with it", async () => {
     const { hub, url } = await serve();
     const anonymous = stock(url);
     expect(await asked(anonymous.socket, "subscribe", "private-orders.ada")).toEqual({
@@ -166,7 +155,7 @@ describe("a stock client", () => {
     expect(anonymous.heard).toEqual([]);
   });
 
-  it("is not connected when its token is refused, and told why", async () => {
+  it("is not connected when its token is refused, and receives the reason", async () => {
     const { hub, url } = await serve();
     const { socket } = stock(url, { auth: { token: "wrong" } });
     expect(await refusal(socket)).toMatchObject({ code: "unauthorized" });
@@ -176,7 +165,7 @@ describe("a stock client", () => {
     expect(hub.links).toBe(0);
   });
 
-  it("is not connected before the hub has agreed, so that no command comes too early", async () => {
+  it("is connected only once the hub has agreed, so that no command comes too early", async () => {
     const { url } = await serve(
       {},
       {},
@@ -209,7 +198,7 @@ describe("a stock client", () => {
     expect(hub.links).toBe(0);
   });
 
-  it("gets the answer of a command's handler", async () => {
+  it("receives the answer of a command's handler", async () => {
     const { hub, url } = await serve();
     hub.handle("news.{name}", "ask", ({ data }) => data * 2);
     const { socket } = stock(url);
@@ -250,7 +239,7 @@ describe("a stock client", () => {
     ]);
   });
 
-  it("is sent off at its fifth malformed command", async () => {
+  it("is disconnected at its fifth malformed command", async () => {
     const { hub, url } = await serve();
     const { socket, heard, ends } = stock(url, { reconnection: false });
     await asked(socket, "subscribe", "news.a");
@@ -262,7 +251,7 @@ describe("a stock client", () => {
     await until(() => hub.links === 0, "the link to go");
   });
 
-  it("is held to the hub's rates", async () => {
+  it("is subject to the hub's rates", async () => {
     const { url } = await serve({ subscribeBurst: 2, subscribeRate: 1 });
     const { socket } = stock(url);
     const answers = await Promise.all(
@@ -272,7 +261,7 @@ describe("a stock client", () => {
     expect(answers[2]).toMatchObject({ code: "rate_limited", retryAfter: expect.any(Number) as number });
   });
 
-  it("gets an answer to every subscribe, also when one takes the place of another", async () => {
+  it("receives an answer to every subscribe, also when one supersedes another", async () => {
     const { url } = await serve({}, {}, { authorize: () => pause(10).then(() => true) });
     const { socket } = stock(url);
     const subscribe = () => asked(socket, "subscribe", "news.a");
@@ -283,7 +272,7 @@ describe("a stock client", () => {
     expect(replaced).toEqual([{ ok: false, code: "closed", message: "unsubscribed" }, { ok: true }]);
   });
 
-  it("hears an event whose name is Socket.IO's own under event:name", async () => {
+  it("receives an event whose name Socket.IO reserves as event:name", async () => {
     const { hub, url } = await serve();
     const { socket, heard } = stock(url);
     await asked(socket, "subscribe", "news.a");
@@ -293,13 +282,14 @@ describe("a stock client", () => {
     expect(socket.connected).toBe(true);
   });
 
-  it("hears who is present, in events that no contract can have", async () => {
+  it("receives presence in events whose names no contract can have", async () => {
     const { url } = await serve();
     const ada = stock(url, { auth: { token: "ada" } });
     await asked(ada.socket, "subscribe", "presence-room.a");
     const bob = stock(url, { auth: { token: "bob" } });
     await asked(bob.socket, "subscribe", "presence-room.a");
-    // A client that says goodbye leaves at once; one that is lost may be back, and is waited for.
+    // A client that disconnects leaves at once; a lost client may come back and stays a member for
+    // the grace period.
     bob.socket.disconnect();
     await until(() => ada.heard.length === 3, "the events", 1_000);
     expect(ada.heard).toEqual([
@@ -315,7 +305,7 @@ describe("a stock client", () => {
     ]);
   });
 
-  it("is told when its right to a topic ends, and hears no more of it", async () => {
+  it("is notified when its right to a topic ends, and receives nothing more of it", async () => {
     const { hub, url } = await serve();
     const { socket, heard } = stock(url, { auth: { token: "ada" } });
     await asked(socket, "subscribe", "private-orders.ada");
@@ -331,7 +321,7 @@ describe("a stock client", () => {
     ]);
   });
 
-  it("is told that its token expires, and may send another", async () => {
+  it("is notified that its token expires, and may send another", async () => {
     const { url } = await serve(
       { expiryNotice: 60_000 },
       {},
@@ -349,7 +339,7 @@ describe("a stock client", () => {
     expect(ends).toEqual([]);
   });
 
-  it("stays away when it was sent off for good, and comes back by itself after a drain", async () => {
+  it("does not reconnect after a final close, and reconnects by itself after a drain", async () => {
     const { hub, url } = await serve();
     const [user, other] = [stock(url, { auth: { token: "ada" } }), stock(url)];
     for (const { socket } of [user, other]) await asked(socket, "subscribe", "news.a");
@@ -368,7 +358,7 @@ describe("a stock client", () => {
     expect(other.socket.active).toBe(true);
   });
 
-  it("is cut when it never reads the answers to what it asks", async () => {
+  it("is disconnected when it never reads the answers to its commands", async () => {
     const { hub, port, sockets } = await serve({
       queueBytes: 65_536,
       messageRate: 1e6,
@@ -387,7 +377,7 @@ describe("a stock client", () => {
     await until(() => sockets.size === 0, "the connection to go", 1_000);
   });
 
-  it("shares one encoding of an event with every other client, while epochs are the same", () => {
+  it("shares one encoding of an event with other clients of the same epoch", () => {
     const message = {
       type: "notification",
       topic: "news.a",
@@ -444,13 +434,13 @@ describe("an io of the application", () => {
       [true, "said", { n: 1 }],
       [true, "said", "to all of the root"],
     ]);
-    // The hub ends its own part of the connection only.
+    // The hub ends only its own namespace's part of the connection.
     await hub.close({ flush: 100, spread: 1 });
     await until(() => !bellwire.connected, "the end");
     expect([app.connected, admin.connected]).toEqual([true, true]);
   });
 
-  it("serves Bellwire's own client, on a namespace of its choice", async () => {
+  it("serves Bellwire's own client on a namespace of the application's choice", async () => {
     const { hub, url } = await application({ namespace: "/live" } as Options);
     const { createChannel } = await import("@bellwire/core/client");
     const { socketIoTransport } = await import("../src/client.ts");
@@ -474,7 +464,7 @@ describe("an io of the application", () => {
     }
   });
 
-  it("refuses pages of other origins, and links that the hub does not take, by connect_error", async () => {
+  it("refuses foreign origins, and links that the hub does not accept, by connect_error", async () => {
     const { hub, url } = await application();
     const foreign = stock(`${url}/bellwire`, { ...theirs, extraHeaders: { origin: "https://evil.example" } });
     expect(await refusal(foreign.socket)).toMatchObject({ code: "forbidden" });
@@ -483,7 +473,7 @@ describe("an io of the application", () => {
     expect(await refusal(late.socket)).toMatchObject({ code: "draining", retryAfter: 1_000 });
   });
 
-  it("takes nobody in after the hub was detached, until another is attached", async () => {
+  it("refuses new sockets after the hub was detached, until another is attached", async () => {
     const { hub, own, detach, url } = await application();
     const open = stock(`${url}/bellwire`, theirs);
     await asked(open.socket, "subscribe", "news.a");
@@ -499,7 +489,7 @@ describe("an io of the application", () => {
     });
   });
 
-  it("must have a server, and options of its own kind", () => {
+  it("must have a server, and refuses options of the other kind", () => {
     const attach = (target: Server, options?: object) => () => attachSocketIo(hubFor(), target, options);
     const refused = expect.objectContaining({ code: "invalid_option" }) as Error;
     expect(attach(new Server())).toThrow(refused);
@@ -515,7 +505,7 @@ describe("an io of the application", () => {
     }
   });
 
-  it("refuses a message over the hub's size, whatever it reads itself", async () => {
+  it("refuses a message over the hub's limit, although its own limit is larger", async () => {
     const { url } = await application();
     const { socket, heard, ends } = stock(`${url}/bellwire`, theirs);
     await asked(socket, "subscribe", "news.a");
@@ -524,7 +514,7 @@ describe("an io of the application", () => {
     expect(heard.at(-1)).toMatchObject({ event: "bellwire:error", args: [{ code: "too_large" }] });
   });
 
-  it("goes on beside a hub that has a server of its own, on another path", async () => {
+  it("works beside a hub that has a server of its own on another path", async () => {
     const server = createServer((_, response) => response.end("page"));
     const own = new Server(server);
     onTestFinished(() => void own.close());
