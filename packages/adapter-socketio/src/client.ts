@@ -5,7 +5,7 @@
 import { type Capabilities, type Transport } from "@bellwire/core";
 import { callable, checkOptions, flag, type OptionRules, pageUrl } from "@bellwire/core/adapter";
 import { NAMESPACE, PATH } from "./connection/encoding.ts";
-import { type Connecting, SocketIoClientLink } from "./native/client-link.ts";
+import { SocketIoClientLink } from "./native/client-link.ts";
 
 // ── Capabilities ──
 
