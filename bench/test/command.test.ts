@@ -77,7 +77,7 @@ describe("the bench command", { timeout: 300_000 }, () => {
     await expect.poll(() => children.filter(alive), { timeout: 5_000 }).toEqual([]);
   });
 
-  it("says what is allowed when an option is wrong", async () => {
+  it("names the allowed values when an option is wrong", async () => {
     const { code, err } = await started("--wire", "pigeon").ended;
     expect(err).toContain("--wire: must be among ws, sse, socketio, polling, pusher, none");
     expect(code).toBe(2);

@@ -38,7 +38,7 @@ describe("a configuration", () => {
     await expect(loadConfig(folder, "third.mjs")).rejects.toThrow("third.mjs");
   });
 
-  it("says the defaults, and the command line counts more", () => {
+  it("sets the defaults, which the command line overrides", () => {
     const config = loaded({ scenarios: ["latency"], wires: ["sse"], rounds: 3, seed: 5, out: "there" });
     const byDefault = readOptions([], config);
     expect(byDefault).toMatchObject({ scenarios: ["latency"], rounds: 3, seed: 5, out: "there" });
@@ -92,7 +92,7 @@ describe("a contender of a configuration", () => {
   });
 });
 
-describe("the example of a benchmark of one's own", { timeout: 90_000 }, () => {
+describe("the example of a custom benchmark", { timeout: 90_000 }, () => {
   it("measures the team's wire on the team's traffic, and loses nothing", async () => {
     const run = bench(["--rounds", "1"], own);
     onTestFinished(() => run.clear());

@@ -33,7 +33,7 @@ describe("counting in a byte stream", () => {
   });
 });
 
-describe("what is broadcast", () => {
+describe("the broadcast content", () => {
   it("has 128 bytes of data and one marker, whatever its number", () => {
     for (const sequence of [0, 9, 10, 99_999, 123_456_789]) {
       const text = JSON.stringify(broadcast(sequence).data);
@@ -142,7 +142,7 @@ describe("the bars", () => {
 });
 
 describe("the table", () => {
-  it("has two places for the control, beside each other, and one for everyone else", () => {
+  it("has two places for the control, beside each other, and one for every other contender", () => {
     const entrant = (contender: Contender) => ({ module: "file:///some.ts", contender });
     const wire: Contender = { ...loopContender, name: "raw ws, plain loop on something", kind: "wire" };
     expect(placesOf([entrant(loopContender), entrant(wire)]).map(({ name, again }) => [name, again])).toEqual(

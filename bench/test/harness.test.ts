@@ -75,13 +75,13 @@ describe("the harness", () => {
     expect(row.figures["p99"]?.value).toBeGreaterThan(350);
   });
 
-  it("does not count what a generator measured that was held up", () => {
+  it("discards the slices of a generator that was held up", () => {
     const row = rowOf("blocks the generator");
     expect(row.account).toMatchObject({ delivered: due(row), lost: 0 });
     expect(row.invalid).toMatch(/^the sender fell behind/);
   });
 
-  it("runs a slice again whose sender fell behind, and says how often", () => {
+  it("runs a slice again whose sender fell behind, and reports how often", () => {
     expect(rowOf("blocks the generator").reruns).toBe(3);
     expect(said).toMatch(/Run again, as the sender fell behind: .*blocks the generator 3 times/);
   });

@@ -38,7 +38,7 @@ describe("the ledger", () => {
     expect(ledger.complete).toBe(true);
   });
 
-  it("knows who misses something", () => {
+  it("names the subscribers that miss something", () => {
     const [a, b, c, d, e] = DUE;
     const ledger = deliver(day(), [a, b, c, d]);
     expect(ledger.behind()).toEqual(["björn"]);
@@ -48,7 +48,7 @@ describe("the ledger", () => {
     expect(ledger.behind()).toEqual(["ada"]);
   });
 
-  it("knows who has the last of each topic, whatever is missing before", () => {
+  it("names the subscribers that have the last of each topic, whatever is missing before", () => {
     const [a, b, c, d, e] = DUE;
     const ledger = deliver(day(), [a, b, c, d]);
     expect(ledger.hasLast("ada")).toBe(true);
@@ -74,7 +74,7 @@ describe("the ledger", () => {
     expect(ledger.complete).toBe(false);
   });
 
-  it("counts what comes again, and does not take it for something else that is missing", () => {
+  it("counts a repeated delivery, and does not take it for a missing one", () => {
     const [a] = DUE;
     expect(deliver(day(), [...DUE, a, a]).account()).toEqual({ ...CLEAN, doubled: 2 });
     expect(deliver(day(), [...DUE.slice(0, 4), a]).account()).toEqual({
@@ -85,12 +85,12 @@ describe("the ledger", () => {
     });
   });
 
-  it("counts what comes after a later one of its topic", () => {
+  it("counts a delivery that follows a later one of its topic", () => {
     const [a, b, c, d, e] = DUE;
     expect(deliver(day(), [d, a, b, c, e]).account()).toEqual({ ...CLEAN, disordered: 1 });
   });
 
-  it("counts what reaches somebody who is not due it", () => {
+  it("counts a delivery to a subscriber that is not due it", () => {
     const ledger = deliver(day(), [
       ...DUE,
       ["björn", "goals.ada", 1],
@@ -100,7 +100,7 @@ describe("the ledger", () => {
     expect(ledger.account()).toEqual({ ...CLEAN, stray: 3 });
   });
 
-  it("owes a late subscriber nothing of what was published before", () => {
+  it("expects no earlier notification for a late subscriber", () => {
     const ledger = day();
     ledger.subscribed("chloé", "chat.1");
     expect(ledger.published("chat.1", 3)).toBe(3);

@@ -19,7 +19,7 @@ const PLAN = [
 ];
 
 describe("the progress", () => {
-  it("counts over all scenarios and says how much time is left", () => {
+  it("counts over all scenarios and shows the time left", () => {
     const { progress, lines, clock } = terminal(PLAN);
     progress.begin("latency", 2);
     progress.step("raw ws");

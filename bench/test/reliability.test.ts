@@ -49,14 +49,14 @@ describe("a run of the benchmark", () => {
     expect(summaryOf(ran(undefined, { code: null })).wrong).toEqual(["it took too long", "no results"]);
   });
 
-  it("may take its time beside a busy loop, and need not answer for what a bare library loses", () => {
+  it("may be slow beside a busy loop, and is not blamed for losses of a bare library", () => {
     const account = { expected: 9, delivered: 7, lost: 2, doubled: 0, disordered: 0, stray: 0 };
     const results = resultsWith({ account, lossless: false });
     expect(summaryOf(ran(results, { busy: true, seconds: 300 }))).toMatchObject({ lost: 0, wrong: [] });
   });
 });
 
-it("the reliability command runs the benchmark beside a busy loop and says what came of it", () => {
+it("the reliability command runs the benchmark beside a busy loop and reports the outcome", () => {
   const out = mkdtempSync(join(tmpdir(), "bellwire-reliability-"));
   onTestFinished(() => rmSync(out, { recursive: true, force: true }));
   const flags = ["--import", "tsx/esm", "-C", "@bellwire/source", "bench/src/reliability/reliability.ts"];

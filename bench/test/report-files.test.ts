@@ -12,7 +12,7 @@ import { changed, results, scenario } from "./fixtures/example-run.ts";
 describe("the page", () => {
   const page = reportHtml(results);
 
-  it("makes no markup of a name", () => {
+  it("escapes names", () => {
     expect(page).not.toContain("<script>alert");
     expect(page).toContain("mine&lt;/script&gt;&lt;script&gt;alert(&quot;1&quot;)");
     expect(page.match(/<\/script>/g)).toHaveLength(3);

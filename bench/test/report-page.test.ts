@@ -199,7 +199,7 @@ describe.runIf(executablePath)(`the page of a report${reason}`, { timeout: 60_00
     await expect.poll(scrolled).toBeGreaterThan(0);
   });
 
-  it("tells the figures under the pointer, with the caveats", async () => {
+  it("shows the figures under the pointer, with the caveats", async () => {
     const { page, faults } = await open();
     const plot = page.locator("#latency-percentiles .u-over");
     await plot.scrollIntoViewIfNeeded();

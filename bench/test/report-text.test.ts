@@ -25,7 +25,7 @@ describe("the table on a terminal", () => {
     );
   });
 
-  it("shows no figure of an invalid row, and says why", () => {
+  it("shows the reason of an invalid row in place of its figures", () => {
     const text = scenarioText(scenario("latency"), WIDE);
     expect(lineOf(text, HOSTILE_NAME)).toMatch(/0(\s+invalid){5}$/);
     expect(text).toContain(`! ${HOSTILE_NAME}: invalid: the sender was late`);
@@ -43,7 +43,7 @@ describe("the table on a terminal", () => {
     expect(lineOf(text, "raw socket")).toMatch(/\d \[.*\]\s+–$/);
   });
 
-  it("says deliveries that no subscriber was due", () => {
+  it("reports deliveries that no subscriber was due", () => {
     const account = { expected: 5, delivered: 5, lost: 0, doubled: 0, disordered: 0, stray: 1234 };
     const stray = scenario("fan-out", changed("fan-out", "Bellwire ws", { account }));
     expect(scenarioText(stray, WIDE)).toContain("! Bellwire ws: 1,234 deliveries that no subscriber was due");
@@ -67,7 +67,7 @@ describe("the table on a terminal", () => {
     expect(lines.filter((line) => line.startsWith("Bellwire sse ")).length).toBeGreaterThan(1);
   });
 
-  it("says in colour what it says without", () => {
+  it("has the same text with and without colours", () => {
     // oxlint-disable-next-line no-control-regex -- the colours themselves
     const colours = /\u001b\[\d+m/g;
     for (const one of results.scenarios) {
@@ -92,20 +92,20 @@ describe("the summary", () => {
   const texts = (of: Results, tone: string): string[] =>
     sentences(of).flatMap((sentence) => (sentence.tone === tone ? [sentence.text] : []));
 
-  it("begins with what failed", () => {
+  it("begins with the failures", () => {
     expect(sentences(results)[0]).toEqual({
       tone: "bad",
       text: "Bellwire pusher [emulator, loopback] failed in Reconnect: 3 lost, 3 clients never became whole.",
     });
   });
 
-  it("says that nothing was lost only when nothing was", () => {
+  it("claims that nothing was lost only when nothing was", () => {
     const healed = changed("reconnect", "Bellwire pusher", { account: undefined, troubles: [] });
     expect(texts(healed, "good").join()).toContain("Nothing was lost, doubled or out of order");
     expect(texts(results, "good").join()).not.toContain("Nothing was lost");
   });
 
-  it("says what was doubled, also when nothing was lost", () => {
+  it("reports duplicates, also when nothing was lost", () => {
     const account = { expected: 5, delivered: 5, lost: 0, doubled: 2, disordered: 0, stray: 0 };
     const doubled = changed("reconnect", "Bellwire pusher", { account, troubles: [] });
     expect(texts(doubled, "bad")).toContain(
@@ -120,7 +120,7 @@ describe("the summary", () => {
     );
   });
 
-  it("says who leads where, and lets nobody lead whom the intervals do not tell from the next", () => {
+  it("names the leader of each scenario, but none whose interval overlaps the next one's", () => {
     expect(texts(results, "plain")).toContainEqual(
       expect.stringMatching(/^Bellwire ws leads in Latency \(every/),
     );
@@ -137,7 +137,7 @@ describe("the summary", () => {
     expect(knee?.control?.name).toBe("raw ws, own topic map");
   });
 
-  it("lets nobody lead by less than the control may differ from itself, where a figure was taken once", () => {
+  it("names no leader by less than the control may differ from itself, where a figure was taken once", () => {
     const bytes = (value: number) => ({ figures: { bytes: { value, samples: [{ round: 0, value }] } } });
     const lead = (value: number) =>
       leads(changed("fan-out", "Bellwire sse", bytes(value))).find(({ metric }) => metric.id === "bytes");
@@ -146,7 +146,7 @@ describe("the summary", () => {
     expect(names(170)).toEqual(["Bellwire ws", "Bellwire sse"]);
   });
 
-  it("says that nobody leads where no wire can be told from the best", () => {
+  it("names no leader where no wire can be told from the best", () => {
     const same = { value: 5, low: 4, high: 6, samples: [] };
     const even: Results = {
       ...results,
@@ -161,7 +161,7 @@ describe("the summary", () => {
     expect(reportHtml(even)).not.toContain("<strong>");
   });
 
-  it("names whom it did not count, or says that it was everybody", () => {
+  it("names the rows that it did not count, or says that it counted none", () => {
     expect(texts(results, "unsure").join()).toContain(
       `Not counted in Latency, because the measurement was disturbed: mine`,
     );
@@ -175,7 +175,7 @@ describe("the summary", () => {
     expect(texts(all, "unsure").join()).toContain("was disturbed: every row.");
   });
 
-  it("lets nobody lead who lost something or whose figures are invalid", () => {
+  it("names no leader with a loss or invalid figures", () => {
     for (const change of [{ troubles: ["a gap"] }, { invalid: "disturbed" }]) {
       const led = leads(changed("latency", "Bellwire ws", change)).filter(
         ({ scenario: { name } }) => name === "latency",
@@ -211,7 +211,7 @@ describe("the report for a pull request", () => {
     }
   });
 
-  it("makes no markup of a name and mentions nobody", () => {
+  it("escapes names, and mentions nobody", () => {
     expect(markdown).not.toContain("<script>");
     expect(markdown).not.toMatch(/@[a-z]/);
     expect(markdown).toContain(

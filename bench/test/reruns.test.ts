@@ -29,7 +29,7 @@ describe("a slice", () => {
     expect(await ran(fresh(), WELL)).toEqual({ result: WELL, reruns: 0, times: [false] });
   });
 
-  it("runs a slice again whose sender fell behind, and says how often", async () => {
+  it("runs a slice again whose sender fell behind, and reports how often", async () => {
     expect(await ran(fresh(), LATE, HELD_UP, WELL)).toEqual({
       result: WELL,
       reruns: 2,
@@ -51,7 +51,7 @@ describe("a slice", () => {
     expect((await ran(fresh(1), LATE)).reruns).toBe(MOST_RERUNS);
   });
 
-  it("waits longer before each rerun, as what disturbs it may last", async () => {
+  it("waits longer before each rerun, because a disturbance may last", async () => {
     const pauses: number[] = [];
     const reruns = new Reruns(100, async (milliseconds) => void pauses.push(milliseconds));
     await ran(reruns, LATE);
@@ -70,7 +70,7 @@ describe("a row", () => {
     expect(row(WELL, LATE, WELL)).toEqual({ slices: [WELL, undefined, WELL], invalid: undefined });
   });
 
-  it("is invalid when half of its slices or more fell behind, and says why", () => {
+  it("is invalid when half of its slices or more fell behind, with the reason", () => {
     expect(row(WELL, LATE).invalid).toContain("30 of 200 sends");
     expect(row(LATE).invalid).toContain("30 of 100 sends");
     expect(row(WELL, HELD_UP).invalid).toContain("held up for 60 ms");
@@ -78,7 +78,7 @@ describe("a row", () => {
 });
 
 describe("a report", () => {
-  it("says which rows were measured again, and nothing where none was", () => {
+  it("names the rows that were measured again, if any", () => {
     const [first, second] = exampleResults().scenarios[0]?.rows ?? [];
     if (!first || !second) throw new Error("no rows");
     expect(rerunNotes([first, second])).toEqual([]);

@@ -52,7 +52,7 @@ describe("crowds and bad networks", () => {
     expect(results.scenarios.map(({ name }) => name)).toEqual(SCENARIOS);
   });
 
-  it("a storm of connections is measured per connection, and everybody gets in", () => {
+  it("a storm of connections is measured per connection, and every client connects", () => {
     const rows = rowsOf("connect-storm", "raw ws", "Bellwire ws");
     for (const row of rows) {
       expect(row?.troubles).toEqual([]);

@@ -122,13 +122,13 @@ describe("a driven row", () => {
     expect(text).toContain("loopback");
   });
 
-  it("calls latencies invalid when the sender fell behind, and says why", () => {
+  it("calls latencies invalid when the sender fell behind, with the reason", () => {
     const text = textOf(rowOf(result(2)));
     expect(text).not.toContain("7.3");
     expect(text).toContain("invalid: the sender fell behind: 2 of 100 sends");
   });
 
-  it("says how often its parts were run again", () => {
+  it("reports how often its parts were run again", () => {
     const part = { result: result(0), reruns: 2 };
     const row = drivenRow({ module: "file:///some.ts", contender }, [part, part], seededRandom(1));
     expect(row.reruns).toBe(4);
@@ -150,7 +150,7 @@ describe("a driven row", () => {
     ]);
   });
 
-  it("has no figure where nothing came, and none for bytes that nobody counted", () => {
+  it("has no figure where nothing arrived, and none for bytes that were not counted", () => {
     const none = { ...report, delivered: 0, account: { ...report.account, delivered: 0, lost: 100 } };
     expect(rowOf(result(0, { report: none })).figures["server-cpu"]).toBeUndefined();
     const uncounted = result(0, { server: { cpu: 900, bytes: Number.NaN } });

@@ -15,7 +15,7 @@ function waited(
   throw new Error("the wait does not end");
 }
 
-describe("a drive's wait for what is missing", () => {
+describe("a drive's wait for missing deliveries", () => {
   it("waits for a client that is still within its backoff", () => {
     // It is back after 12 s of silence, and what it missed comes 2 s later.
     const back = (now: number): Straggler[] => (now < 12_000 ? [away] : now < 14_000 ? [live] : []);
@@ -40,7 +40,7 @@ describe("a drive's wait for what is missing", () => {
     expect(waited(() => [{ ...away, hasLast: true }])).toBe(500);
   });
 
-  it("goes on waiting while something comes", () => {
+  it("goes on waiting while deliveries arrive", () => {
     expect(
       waited(
         () => [live],
@@ -49,12 +49,12 @@ describe("a drive's wait for what is missing", () => {
     ).toBe(11_000);
   });
 
-  it("does not wait for one that hears nothing because another is away", () => {
+  it("does not wait for a client that receives nothing because another is away", () => {
     const both = (now: number): Straggler[] => [...(now < 5_000 ? [away] : []), { ...live, subscriber: "b" }];
     expect(waited(both)).toBeLessThan(8_100);
   });
 
-  it("ends for clients that go and come for ever", () => {
+  it("ends when clients disconnect and reconnect for ever", () => {
     const flapping = (now: number): Straggler[] => [now % 1_000 < 500 ? away : live];
     expect(waited(flapping)).toBe(50_000);
     expect(

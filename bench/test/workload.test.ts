@@ -34,7 +34,7 @@ describe("the workout day", () => {
     expect(Math.max(...sizes)).toBeGreaterThan(600);
   });
 
-  it("publishes nothing that nobody is subscribed to", async () => {
+  it("publishes nothing without a subscriber", async () => {
     const { notifications, subscribers } = await readWorkload(WORKOUT_DAY);
     const wanted = new Set(subscribers.flatMap(({ topics }) => topics));
     expect(notifications.filter(({ topic }) => !wanted.has(topic))).toEqual([]);
@@ -51,7 +51,7 @@ describe("a workload", () => {
     expect(notifications.map(({ at }) => at)).toEqual([0, 750]);
   });
 
-  it("names the line of what is wrong with it", () => {
+  it("names the line of an error", () => {
     expect(() => parseWorkload(`${line("2026-01-01T10:00:00Z")}\n{"topic":"a"}\n`)).toThrow(/line 2/);
     expect(() => parseWorkload(`${line("2026-01-01T10:00:01Z")}\n${line("2026-01-01T10:00:00Z")}\n`)).toThrow(
       /line 2: goes back/,

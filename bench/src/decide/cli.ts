@@ -18,7 +18,7 @@ import { FIELDS, type Requirements, readRequirements } from "./requirements.ts";
 
 export const DECIDE_USAGE = `bellwire-bench decide [options]
   --answers file      the requirements as JSON; without it they are asked for in the terminal
-  --results file      figures of a run, for what can be measured and for the cost of one's own servers
+  --results file      figures of a run, for what can be measured and for the cost of own servers
   --prices file       prices in place of those that come with the program
   --matrix file       judgements in place of those that come with the program
   --out file          where the decision goes; default: decision.md

@@ -44,7 +44,7 @@ describe("the compare command", () => {
     expect(await compareCommand([before, slower, "--threshold", "50"])).toBe(0);
   });
 
-  it("writes what it found for programs and for people", async () => {
+  it("writes the comparison as JSON and as Markdown", async () => {
     const [json, markdown] = [join(folder, "out.json"), join(folder, "out.md")];
     expect(await compareCommand([before, slower, "--json", json, "--markdown", markdown])).toBe(1);
     expect(JSON.parse(readFileSync(json, "utf8"))).toMatchObject({ outcome: "regression", threshold: 0.1 });
@@ -60,7 +60,7 @@ describe("the compare command", () => {
     expect(out).toContain("slow-consumer, Bellwire ws");
   });
 
-  it("says how it is used when asked, and compares nothing", async () => {
+  it("prints its usage on --help, and compares nothing", async () => {
     expect(await compareCommand(["--help"])).toBe(0);
     expect(out).toContain("compare a.json b.json");
   });

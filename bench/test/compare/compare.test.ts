@@ -115,7 +115,7 @@ describe("two runs", () => {
     expect(comparisonText(comparison)).toContain("Not judged, as that takes 5 rounds: fan-out ");
   });
 
-  it("judge what was measured in enough rounds, and name the rest", () => {
+  it("judge figures of enough rounds, and list the others", () => {
     const fewer = (of: Results): Results =>
       withRow(of, "Bellwire ws", ({ figures }) => ({
         figures: Object.fromEntries(
@@ -174,7 +174,7 @@ describe("two runs", () => {
     ]);
   });
 
-  it("name a contender that only one of them has", () => {
+  it("list a contender that only one of them has", () => {
     const fewer = withScenario(later, ({ rows }) => ({ rows: rows.slice(0, -1) }));
     expect(compareResults(run, fewer, OPTIONS).warnings).toEqual([expect.stringContaining("Bellwire sse")]);
   });
@@ -235,13 +235,13 @@ describe("runs that cannot be compared", () => {
 describe("a comparison in words", () => {
   const comparison = compareResults(noisyRun(PLAN, QUIET, 1), noisyRun(slower(1.3), QUIET, 3), OPTIONS);
 
-  it("says the outcome, and has every figure", () => {
+  it("states the outcome, and has every figure", () => {
     const text = comparisonText(comparison);
     expect(text.split("\n").at(-1)).toMatch(/^regression: 2 worse, 2 unchanged/);
     expect(text.match(/fan-out, Bellwire (ws|sse) /g)).toHaveLength(4);
   });
 
-  it("shows what changed before what did not, for a pull request", () => {
+  it("shows changes before unchanged figures, for a pull request", () => {
     const [top = "", folded = ""] = comparisonMarkdown(comparison).split("<details>");
     expect(top).toContain("**regression: 2 worse");
     expect(top).toContain("Bellwire ws");

@@ -33,7 +33,7 @@ describe("pairing with the control", () => {
     expect(values.map(Math.exp)).toEqual([3, 1, 1].map((ratio) => expect.closeTo(ratio, 10)));
   });
 
-  it("leaves out what has no ratio", () => {
+  it("leaves out samples without a ratio", () => {
     const zero = [{ round: 1, value: 0 }];
     expect(logRatios(zero, [[{ round: 1, value: 1 }]]).values).toEqual([]);
     expect(logRatios([{ round: 1, value: 1 }], [zero]).values).toEqual([]);
@@ -41,7 +41,7 @@ describe("pairing with the control", () => {
 });
 
 describe("the middle of a run", () => {
-  it("is not moved by what is wild", () => {
+  it("is not moved by outliers", () => {
     expect(centre([1, 2, 3, 4, 5]).value).toBe(3);
     expect(centre([1, 2, 3, 4, 5_000]).value).toBe(3);
     expect(centre([1, 2, 3, 4, 5_000]).variance).toBe(centre([1, 2, 3, 4, 5]).variance);

@@ -51,7 +51,7 @@ describe("the questions in the terminal", () => {
     expect(read("decision.md")).toMatch(/^# Decision: our application\n/);
   });
 
-  it("take what is typed, in words that people type, and save it for the next time", async () => {
+  it("accept everyday words, and save the answers for the next time", async () => {
     const typed = answers({
       name: "chess",
       users: "12,000",
@@ -77,7 +77,7 @@ describe("the questions in the terminal", () => {
     expect(read("b.md")).toBe(read("a.md"));
   });
 
-  it("are asked again after a wrong answer, with what is allowed", async () => {
+  it("are asked again after a wrong answer, with the allowed values", async () => {
     const typed = ["x", "none at all", "-3", "40", ...FIELDS.slice(2).map(() => "")];
     const { code, said } = await run(["--out", file("decision.md"), "--save", file("x.json")], typed);
     expect(code).toBe(0);
@@ -100,7 +100,7 @@ describe("the questions in the terminal", () => {
 });
 
 describe("the command", () => {
-  it("says that every option is excluded by its exit code, and why in the decision", async () => {
+  it("exits with 1 when every option is excluded, and the decision gives the reasons", async () => {
     writeFileSync(file("a.json"), JSON.stringify({ processes: false, history: "needed" }));
     const { code } = await run(["--answers", file("a.json"), "--out", file("decision.md")]);
     expect(code).toBe(1);

@@ -57,7 +57,7 @@ describe("a hard constraint", () => {
     expect(excluded(given)).toEqual([]);
   });
 
-  it("excludes what is known to be above the budget, and not what has an unknown price", () => {
+  it("excludes an option known to exceed the budget, but not one with an unknown price", () => {
     expect(excluded({ users: 400, budget: 20 })).toEqual(["pusher"]);
     expect(excluded({ users: 200_000, budget: 20 })).toEqual([]);
   });

@@ -44,7 +44,7 @@ const round: Prices = {
 };
 const load = { cpuMicroseconds: 10, memoryKiB: 16, wireBytes: 150 };
 
-describe("the cost of one's own servers", () => {
+describe("the cost of own servers", () => {
   it("is one shared server for a small application", () => {
     const small = size(needs({ users: 1_024, messagesPerSecond: 1, recipients: 100 }), load, round);
     // 100 deliveries/s × 4 at the peak × 10 µs = 4 ms of CPU per second
@@ -192,7 +192,7 @@ describe("the cost of a hosted service", () => {
   });
 });
 
-describe("everybody coming back at once", () => {
+describe("all users reconnecting at once", () => {
   it("keeps each process busy for its share", () => {
     // 200,000 × 100 µs = 20 s of CPU, in ten processes
     expect(stormSeconds(200_000, 10, 100)).toBeCloseTo(2, 9);

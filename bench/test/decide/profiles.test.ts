@@ -86,7 +86,7 @@ function figureIn({ scenarios }: Results, [scenario, contender, metric = ""]: re
 describe.each(names)("the decision for the profile %s", (name) => {
   const committed = readFileSync(new URL(`${name}.md`, folder), "utf8");
 
-  it("is what the command writes today", () => {
+  it("equals what the command writes today", () => {
     expect(markdownOf(name)).toBe(committed);
   });
 
@@ -112,7 +112,7 @@ describe.each(names)("the decision for the profile %s", (name) => {
     expect(addresses.filter((address) => !leadsSomewhere(address))).toEqual([]);
   });
 
-  it("lists under its sources what it refers to, each with its number, and nothing else", () => {
+  it("lists exactly the sources that it refers to, each with its number", () => {
     const [text = "", sources = ""] = committed.split("\n## Sources\n");
     const used = new Map([...text.matchAll(LINK)].map(([, number = "", address = ""]) => [number, address]));
     const listed = new Map(
@@ -148,7 +148,7 @@ describe.each(names)("the decision for the profile %s", (name) => {
     ]);
   });
 
-  it("says without results what is not measured", () => {
+  it("states without results what is not measured", () => {
     expect(decide({ ...decisionOf(name), results: undefined }).unmeasured).toEqual([
       "efficiency",
       "latency",
@@ -172,7 +172,7 @@ describe("the matrix that comes with the program", () => {
     }
   });
 
-  it("says each reason in one sentence", () => {
+  it("gives each reason in one sentence", () => {
     const says = Object.values(matrix.cells).flatMap((cells) =>
       Object.values(cells).map((cell) => cell.says),
     );

@@ -76,7 +76,7 @@ describe("a value", () => {
     ).toBeUndefined();
   });
 
-  it("says nothing of the vendor by its emulator", () => {
+  it("does not judge the vendor by its emulator", () => {
     const measured = results({ latency: { "p99 ms": { raw: 3, "Bellwire pusher (emulator)": 3 } } });
     const { values: found } = decide({
       needs: needs(),
@@ -104,7 +104,7 @@ describe("a score", () => {
     expect(scoreOf(ws, weights({ ease: 1, sync: 2 }))).toBe(2);
   });
 
-  it("counts what is unknown as the middle, and says its range", () => {
+  it("counts an unknown value as the middle of its range, and shows the range", () => {
     const given = values({ ws: { ease: { low: 0, high: 4, refs: [] }, sync: exactly(3) } });
     expect(rank(["ws"], given, weights({ ease: 1, sync: 1 }))).toEqual([
       { option: "ws", score: 2.5, low: 1.5, high: 3.5 },
@@ -128,7 +128,7 @@ describe("weights", () => {
     expect(found.community).toEqual({ value: 1, refs: [] });
   });
 
-  it("are nothing for what the answers make irrelevant", () => {
+  it("are zero for criteria that the answers make irrelevant", () => {
     expect(weightsFor(needs({ proxies: "none" })).reach.value).toBe(0);
     expect(weightsFor(needs({ platforms: ["browser"] })).platforms.value).toBe(0);
   });

@@ -72,7 +72,7 @@ for (const [subject, list] of Object.entries(cases)) {
   });
 }
 
-it("the candidate, which suffered nothing, brought what the primary brought, and more where that had a gap", () => {
+it("the undisturbed candidate brought everything that the primary brought, and more where the primary had a gap", () => {
   const { both, primary, candidate } = sumReports(reports);
   expect(both).toBeGreaterThan(100);
   expect(candidate).toMatchObject({ lost: 0, doubled: 0, disorder: 0 });

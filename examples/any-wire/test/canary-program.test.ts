@@ -64,7 +64,7 @@ it("the chosen client's report comes when it ends, which it does by itself once 
   expect(await ended).toBe(0);
 });
 
-it("who is not chosen makes no second link, and the server takes no report that is none", async () => {
+it("a client that is not chosen makes no second link, and the server refuses a malformed report", async () => {
   const client = new Program("canary-client.ts", { HOST: host, SHARE: "0" });
   expect(await client.line()).toBe("320 kcal over ws");
   expect(await client.end()).toBe(0);

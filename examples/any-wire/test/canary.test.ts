@@ -202,19 +202,28 @@ describe("a candidate that is treated badly", () => {
     },
   );
 
-  it("never gets through: its attempts are counted, and the channel hears everything", settled, async () => {
-    const inside: World = await world(sseRig, webSocketRig);
-    const refuser: FaultProxy = inside.candidate.proxy;
-    refuser.refuse(true);
-    const { log, last, end } = await listen(inside);
-    await publish(inside, 50);
-    await log.until(() => heard(log).flat().length >= 50, "50 notifications");
-    await until(() => (last()?.candidate.failed ?? 0) >= 3, "three attempts", 30_000);
-    const report = await end();
-    expect(report.candidate).toMatchObject({ connected: 0, delivered: 0, lost: 0, connecting: { count: 0 } });
-    expect(report.candidate.causes).toEqual({ link_lost: report.candidate.failed });
-    expect(report).toMatchObject({ both: 0, uncompared: 50 });
-  });
+  it(
+    "never gets through: its attempts are counted, and the channel receives everything",
+    settled,
+    async () => {
+      const inside: World = await world(sseRig, webSocketRig);
+      const refuser: FaultProxy = inside.candidate.proxy;
+      refuser.refuse(true);
+      const { log, last, end } = await listen(inside);
+      await publish(inside, 50);
+      await log.until(() => heard(log).flat().length >= 50, "50 notifications");
+      await until(() => (last()?.candidate.failed ?? 0) >= 3, "three attempts", 30_000);
+      const report = await end();
+      expect(report.candidate).toMatchObject({
+        connected: 0,
+        delivered: 0,
+        lost: 0,
+        connecting: { count: 0 },
+      });
+      expect(report.candidate.causes).toEqual({ link_lost: report.candidate.failed });
+      expect(report).toMatchObject({ both: 0, uncompared: 50 });
+    },
+  );
 });
 
 it("a primary that is worse than the candidate is told from it by the same report", {

@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
-it("docs/capabilities.md says what the adapters' records say", async () => {
+it("docs/capabilities.md agrees with the adapters' records", async () => {
   const script = ["--import", "tsx", "--conditions=@bellwire/source", "scripts/capabilities.ts", "--check"];
   await expect(promisify(execFile)(process.execPath, script, { cwd: root })).resolves.toMatchObject({
     stderr: "",

@@ -72,7 +72,7 @@ const socketio = { provider: "socketio", url: "https://example.com" };
 const pusher = { provider: "pusher", key: "app-key", url: "wss://example.com" };
 const hosted = { provider: "pusher", key: "app-key", cluster: "eu" };
 
-describe("what the schema says of a client's wire is what transportFrom does", () => {
+describe("the schema and transportFrom agree on a client's configuration", () => {
   it.each([
     ["ws", ws],
     ["ws", { ...ws, $schema: "./config.schema.json", requires: ["history", "presence"] }],
@@ -169,7 +169,7 @@ describe("what the schema says of a client's wire is what transportFrom does", (
     expect(await transport(config)).toBe(path);
   });
 
-  it("except that the schema knows no wire by heart: what one cannot do is found when it is made", async () => {
+  it("except that the schema does not know capabilities: transportFrom checks them", async () => {
     expect(fits({ ...ws, requires: ["binary"] })).toBe(true);
     expect(await transport({ ...ws, requires: ["binary"] })).toBe("config.requires[0]");
     expect(await transport({ ...hosted, requires: ["history"] })).toBe("config.requires[0]");
@@ -178,7 +178,7 @@ describe("what the schema says of a client's wire is what transportFrom does", (
 
 const app = { id: "1", key: "app-key", secret: "app-secret" };
 
-describe("what the schema says of a server is what attachFrom and backplaneFrom do", () => {
+describe("the schema agrees with attachFrom and backplaneFrom on a server's configuration", () => {
   it.each([
     [{ transports: ["ws", "sse", "socketio"] }],
     [{ transports: ["ws"], backplane: "memory", $schema: "./config.schema.json" }],

@@ -70,7 +70,7 @@ describe("the client", () => {
     expect(await start("client.ts", { BELLWIRE_CONFIG: file })).toBe(`320 kcal over ${config.provider}`);
   });
 
-  it("says what is wrong with the URL that it was given, and not the URL", async () => {
+  it("names the fault of a URL without quoting it", async () => {
     const said = await start("client.ts", { BELLWIRE_URL: "wss//user:hush@example.com" });
     expect(said).toContain('config: must be a URL for "ws" or "sse"');
     expect(said).not.toContain("hush");

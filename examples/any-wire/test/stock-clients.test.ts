@@ -198,7 +198,7 @@ describe.each(Object.entries(clients))("%s, unmodified,", (name, join) => {
     },
   );
 
-  it("is a member whom a Bellwire client sees come and go", async () => {
+  it("joins and leaves visibly to a Bellwire client", async () => {
     const topic = `presence-room.member-${name.replace(/\W/g, "")}` as const;
     const room = bellwire("bob").subscribe(topic);
     await room.ready();

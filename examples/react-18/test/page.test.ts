@@ -49,7 +49,7 @@ describe.skipIf(!executablePath)(`the page in Chromium${reason}`, { timeout: 60_
   }, 60_000);
   afterAll(() => browser?.close(), 60_000);
 
-  it("rings at everybody's, once, over one connection for each page", async () => {
+  it("rings once on every page, over one connection for each page", async () => {
     const url = await startServer();
     const sockets: string[] = [];
     const open = async (): Promise<Page> => {

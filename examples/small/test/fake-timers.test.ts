@@ -40,7 +40,7 @@ it("a ride is quiet a minute after it last moved", async () => {
   await hub.close({ flush: 0 });
 });
 
-it("a channel that lost its hub comes back, and hears what it missed", async () => {
+it("a channel that lost its hub reconnects, and receives what it missed", async () => {
   const hub = createHub({ topics });
   const transport = memoryTransport(hub);
   let links = 0;

@@ -70,7 +70,7 @@ function casesOnJest(): Case[] {
   return cases;
 }
 
-it("docs/testing.md shows the tests that run here, and what Jest has to leave alone", () => {
+it("docs/testing.md shows the tests that run here, and the functions that Jest must not fake", () => {
   expect(guide).toContain(`\`\`\`ts\n${program}\`\`\``);
   const component = new URL("../../../packages/react/test/fake-timers.test.tsx", import.meta.url);
   expect(guide).toContain(`\`\`\`tsx\n${readFileSync(component, "utf8")}\`\`\``);

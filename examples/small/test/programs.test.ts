@@ -39,7 +39,7 @@ describe("the small examples", { timeout: 60_000 }, () => {
       expect(readFileSync(folder + file, "utf8").split("\n").length, file).toBeLessThan(80);
   });
 
-  it("live-notifications.ts replays what came while the device was off", async () => {
+  it("live-notifications.ts replays notifications of the time when the device was off", async () => {
     expect(await output("live-notifications.ts")).toEqual([
       "device on",
       "parcel 1 at 1",
@@ -51,7 +51,7 @@ describe("the small examples", { timeout: 60_000 }, () => {
     ]);
   });
 
-  it("chat.ts shows messages, typing and who is there, and spares the author", async () => {
+  it("chat.ts shows messages, typing and members, with no echo for the author", async () => {
     const lines = await output("chat.ts");
     expect(lines).toContain("anna meets ben");
     expect(lines).toContain("ben meets anna");
@@ -84,7 +84,7 @@ describe("the small examples", { timeout: 60_000 }, () => {
     expect(await output("own-transport.ts")).toEqual(["320 kcal at 1, over tcp"]);
   });
 
-  it("private-topics.ts refuses what is another's, and outlives its token without a new connection", async () => {
+  it("private-topics.ts refuses another user's topic, and outlives its token without a new connection", async () => {
     expect(await output("private-topics.ts")).toEqual([
       "ben's account: forbidden",
       "paid 12",

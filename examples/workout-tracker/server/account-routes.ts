@@ -1,6 +1,6 @@
 /**
- * The few things that are plain HTTP: signing in and out, a fresh token, and the page's files.
- * Everything else is commands and notifications.
+ * The account routes: signing in and out, a fresh token, and visits to the demonstration. They and
+ * the page's files are plain HTTP; everything else is commands and notifications.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";

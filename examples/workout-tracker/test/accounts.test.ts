@@ -58,7 +58,7 @@ describe("signing in", () => {
     expect(await (await post("/token", {}, cookieOf(response))).json()).toBeNull();
   });
 
-  it("refuses a wrong password, a name that nobody has, and more tries than a person makes", async () => {
+  it("refuses a wrong password, an unknown name, and more attempts than a person makes", async () => {
     expect((await post("/sign-in", { name: "Nobody", password: PASSWORD })).status).toBe(401);
     for (let i = 0; i < 5; i += 1)
       expect((await post("/sign-in", { name: "Ben", password: "wrong" })).status).toBe(401);
@@ -112,7 +112,7 @@ describe("a channel", () => {
   });
 });
 
-it("a restart keeps the data and who is signed in, tells what had not been told, and tells nothing twice", async () => {
+it("a restart keeps the data and the sign-ins, publishes what was not yet published, and publishes nothing twice", async () => {
   const folder = await mkdtemp(join(tmpdir(), "tracker-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const configuration = { ...(await readConfiguration()), database: folder };

@@ -32,7 +32,7 @@ it("names the paths of what is wrong, and quotes no value", async () => {
   await expect(readConfiguration(await fileWith("{"))).rejects.toThrow("must be there and be JSON");
 });
 
-it("with a wire that nobody serves starts nothing, and leaves nothing behind", async () => {
+it("with a transport that the server does not serve starts nothing, and leaves nothing behind", async () => {
   const configuration = await readConfiguration();
   const server = { ...configuration.server, transports: ["carrier pigeon"] };
   await expect(start({ configuration: { ...configuration, server } })).rejects.toMatchObject({

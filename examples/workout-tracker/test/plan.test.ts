@@ -19,7 +19,7 @@ afterAll(async () => {
   await running?.close();
 }, 30_000);
 
-it("converges after both sides were edited at once and offline, and for who comes later", async () => {
+it("converges after concurrent and offline edits, also for a client that joins later", async () => {
   const transport = webSocketTransport({ url: `ws://127.0.0.1:${proxy.port}/bellwire` });
   const miaChannel = channelOf(running, "mia", transport);
   const mia = new PlanDocument(miaChannel, "spring");

@@ -33,7 +33,7 @@ describe("workouts", () => {
     expect(me.progress).toMatchObject({ calories: 400, workouts: 1 });
   });
 
-  it("a change that plain SQL makes, outside every handler, is heard as one that a command makes", async () => {
+  it("a change that plain SQL makes, outside every handler, is published like one that a command makes", async () => {
     const mine = channelOf(running, "ben").subscribe("private-user.ben");
     await mine.ready();
     const heardOf: string[] = [];
@@ -141,7 +141,7 @@ describe("coaching", () => {
     expect(messages.map((message) => message.text)).toEqual([text, "after"]);
   });
 
-  it("who types is named by the server, whatever the client says, and does not hear of it itself", async () => {
+  it("the server names the person who types, whatever the client says, and does not notify that person", async () => {
     const tomTypes: string[] = [];
     const tomChannel = channelOf(running, "tom");
     const tom = tomChannel.subscribe("presence-coaching.tom-mia");
@@ -202,7 +202,7 @@ describe("matching", () => {
     expect(state.pairings).toHaveLength(1);
   });
 
-  it("forgets who looked for a partner and went away without a word", async () => {
+  it("forgets a person who looked for a partner and disconnected without notice", async () => {
     const ben = channelOf(running, "ben");
     await ben.subscribe("presence-matching").ready();
     await ben.publish("presence-matching", "seek", { kind: "ride" });
@@ -232,6 +232,6 @@ describe("announcements", () => {
   });
 });
 
-it("nothing went wrong on the server meanwhile", () => {
+it("the server reported no error", () => {
   expect(failures).toEqual([]);
 });

@@ -14,7 +14,7 @@ export function ChallengeView(): ReactElement {
   return (
     <>
       <h1>Challenge</h1>
-      {challenges.length === 0 && <p className="empty">No challenge is going on.</p>}
+      {challenges.length === 0 && <p className="empty">No challenge is running.</p>}
       {challenges.map((challenge) => (
         <Board key={challenge.id} challenge={challenge} />
       ))}
@@ -85,7 +85,7 @@ function Submit({ challenge }: { readonly challenge: Challenge }): ReactElement 
     const metres = Number(new FormData(event.currentTarget).get("metres"));
     setAnswer("");
     publish({ metres }).then(
-      ({ data }) => setAnswer(`Taken. You have ${distance(data.metres)} and are number ${data.rank}.`),
+      ({ data }) => setAnswer(`Recorded. You have ${distance(data.metres)} and are number ${data.rank}.`),
       () => {},
     );
   };

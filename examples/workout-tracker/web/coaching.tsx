@@ -99,7 +99,7 @@ function Conversation({ coaching }: { readonly coaching: Coaching }): ReactEleme
           role="log"
           aria-label={`Conversation with ${other.name}`}
         >
-          {count === 0 && <p className="empty">Nothing has been said yet.</p>}
+          {count === 0 && <p className="empty">No messages yet.</p>}
           {state?.messages.map(({ id, from, text, at }) => (
             <p key={id} data-mine={from === user.id}>
               <span>{text}</span> <time>{clock(at)}</time>

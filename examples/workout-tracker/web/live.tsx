@@ -25,11 +25,11 @@ export function LiveView(): ReactElement {
   return (
     <>
       <h1>Live workouts</h1>
-      {ended && <p className="hint">That workout has been closed.</p>}
+      {ended && <p className="hint">That workout was closed.</p>}
       {joined && <Joined key={joined.id} session={joined} leave={() => pick(undefined)} />}
       <section className="card" aria-labelledby="open">
         <h2 id="open">Open now</h2>
-        {sessions.length === 0 && <p className="empty">Nobody is at it. Open one.</p>}
+        {sessions.length === 0 && <p className="empty">No live workout is open. Open one.</p>}
         <ul className="list">
           {sessions.map((session) => (
             <li key={session.id}>

@@ -58,7 +58,7 @@ export function PartnersView(): ReactElement {
     setAnswer("");
     pair.publish({ userId }).then(
       ({ data }) => {
-        setAnswer(data.paired ? `You are paired with ${name}.` : `${name} is not available any more.`);
+        setAnswer(data.paired ? `You are paired with ${name}.` : `${name} is no longer available.`);
         setRound((before) => before + 1);
       },
       () => {},
@@ -70,7 +70,7 @@ export function PartnersView(): ReactElement {
     <>
       <h1>Partners nearby</h1>
       <section className="card" aria-labelledby="look">
-        <h2 id="look">{mine ? `You look for a partner: ${mine.kind}` : "Look for a partner"}</h2>
+        <h2 id="look">{mine ? `Looking for a partner: ${mine.kind}` : "Look for a partner"}</h2>
         <div className="row kinds">
           {mine ? (
             <button type="button" onClick={() => void stop.publish({}).catch(() => {})}>
@@ -97,7 +97,7 @@ export function PartnersView(): ReactElement {
       <section className="card" aria-labelledby="near">
         <h2 id="near">Available</h2>
         <p className="hint">{members.length} here now</p>
-        {others.length === 0 && <p className="empty">Nobody near is looking just now.</p>}
+        {others.length === 0 && <p className="empty">Nobody nearby is looking for a partner.</p>}
         <ul className="list">
           {others.map(({ userId, name, kind, away }) => (
             <li key={userId}>
@@ -118,7 +118,7 @@ export function PartnersView(): ReactElement {
             </li>
           ))}
         </ul>
-        {!mine && others.length > 0 && <p className="hint">Pick what you want to do above, then pair.</p>}
+        {!mine && others.length > 0 && <p className="hint">Pick an activity above, then pair.</p>}
       </section>
       <section className="card" aria-labelledby="paired">
         <h2 id="paired">Your partners</h2>

@@ -22,7 +22,7 @@ export function PlanView(): ReactElement {
   return (
     <>
       <h1>Training plan</h1>
-      {plans.length === 0 && <p className="empty">You share no plan yet.</p>}
+      {plans.length === 0 && <p className="empty">You do not share a plan yet.</p>}
       {plans.map((plan) => (
         <Editor key={plan.id} plan={plan} />
       ))}
@@ -52,8 +52,8 @@ function Editor({ plan }: { readonly plan: Plan }): ReactElement {
     <section className="card" aria-labelledby={`plan-${plan.id}`}>
       <h2 id={`plan-${plan.id}`}>{plan.title}</h2>
       <p className="hint">
-        {members.length > 1 ? `${members.length} have it open` : "Only you have it open"}. Everybody may
-        write, also offline: it comes together again.
+        {members.length > 1 ? `${members.length} have it open` : "Only you have it open"}. Everybody can edit
+        it, also offline; all edits are merged.
       </p>
       {!opened?.synced && <p className="empty">Loading …</p>}
       {opened?.synced &&

@@ -182,7 +182,7 @@ function Happening(): ReactElement | null {
   return (
     <section className="card" aria-labelledby="happening">
       <h2 id="happening">Happening now</h2>
-      {state?.activities.length === 0 && <p className="empty">It is quiet just now.</p>}
+      {state?.activities.length === 0 && <p className="empty">No activity yet.</p>}
       <ul className="list">
         {(state?.activities ?? []).slice(0, 5).map(({ id, name, metres, at }) => (
           <li key={id} className="fresh">

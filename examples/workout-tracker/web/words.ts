@@ -1,8 +1,8 @@
-/** Errors in words for people. */
+/** Texts for people: errors, states and times. */
 import { isBellwireError } from "@bellwire/core";
 import type { ChannelState } from "@bellwire/core/client";
 
-/** Why something did not work. */
+/** The text that tells a person why something failed. */
 export function wordsFor(error: unknown): string {
   switch (isBellwireError(error) ? error.code : undefined) {
     case "forbidden":
@@ -14,9 +14,9 @@ export function wordsFor(error: unknown): string {
       return "That was too fast. Wait a moment.";
     case "invalid_data":
     case "too_large":
-      return "The server did not take that.";
+      return "The server did not accept that.";
     case "outbox_full":
-      return "Too much is waiting to be sent.";
+      return "Too many messages are waiting to be sent.";
     case "unauthorized":
       return "Your sign-in has ended.";
     default:
@@ -24,18 +24,19 @@ export function wordsFor(error: unknown): string {
   }
 }
 
-/** How the connection stands; undefined when there is nothing to say. */
+/** The name of each state, and a notice where the person should know more. */
 export const STATES: Readonly<Record<ChannelState, { readonly name: string; readonly notice?: string }>> = {
   idle: { name: "Not connected" },
   connecting: { name: "Connecting" },
   connected: { name: "Connected" },
   waiting: {
     name: "Reconnecting",
-    notice: "The connection was lost. It comes back by itself, and what you send meanwhile goes out then.",
+    notice:
+      "The connection was lost. Reconnecting. Anything you send now is sent when the connection is back.",
   },
   suspended: {
     name: "Away",
-    notice: "You have been away for a while. When the connection is back, everything is loaded anew.",
+    notice: "You have been away for a while. Everything is reloaded when the connection is back.",
   },
   closed: { name: "Closed" },
   failed: { name: "Signed out" },

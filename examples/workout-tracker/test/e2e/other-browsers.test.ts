@@ -122,7 +122,7 @@ describe.skipIf(missing.length > 0)(
       },
     );
 
-    it("nothing went wrong on the server meanwhile", () => {
+    it("the server reported no error", () => {
       expect(failures).toEqual([]);
     });
   },

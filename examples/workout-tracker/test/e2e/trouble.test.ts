@@ -32,7 +32,7 @@ describe.skipIf(!executablePath)(`the tracker in trouble${reason}`, { timeout: 1
     await running?.close();
   }, 60_000);
 
-  it("says in words that a password is wrong, and lets in with the right one", async () => {
+  it("explains that a password is wrong, and accepts the right one", async () => {
     const mia = await Visitor.at(browser, running.port);
     await mia.page.getByLabel("Name").fill("Mia");
     await mia.page.getByLabel("Password").fill("wrong");
@@ -41,7 +41,7 @@ describe.skipIf(!executablePath)(`the tracker in trouble${reason}`, { timeout: 1
     await mia.signIn("Mia");
   });
 
-  it("goes on beyond the life of a token, and says when the sign-in itself has ended", async () => {
+  it("continues beyond the life of a token, and reports when the sign-in itself has ended", async () => {
     const eve = await (await Visitor.at(browser, running.port)).signIn("Eve");
     const states = eve.page.locator(".log li[data-kind=state]");
     const before = await states.count();
@@ -72,7 +72,7 @@ describe.skipIf(!executablePath)(`the tracker in trouble${reason}`, { timeout: 1
     tom.fine();
   });
 
-  it("catches up after a sleep in which the connection died without a word", async () => {
+  it("catches up after a sleep in which the connection died without notice", async () => {
     const mia = await (await Visitor.at(browser, proxy.port)).signIn("Mia");
     const tom = await (await Visitor.at(browser, running.port)).signIn("Tom");
     await Promise.all([mia.goTo("Coaching"), tom.goTo("Coaching")]);
