@@ -1,4 +1,4 @@
-/** The hooks that show the connection. */
+/** The hooks that return the state of the connection. */
 import type { ChannelState, ChannelStatus } from "@bellwire/core/client";
 import { useCallback, useMemo, useSyncExternalStore } from "react";
 import type { HeldChannel } from "./held-channel.ts";
@@ -7,8 +7,8 @@ import { useHeldChannel } from "./provider.ts";
 const IDLE: ChannelStatus = { state: "idle" };
 
 /**
- * The channel's state, `idle` before anything needed a connection and on a server. Does not connect
- * by itself.
+ * The channel's state. It is `idle` on a server and until a component needs a connection. This hook
+ * alone does not connect.
  */
 export function useChannelState(): ChannelState {
   const held = useHeldChannel();
@@ -20,14 +20,14 @@ export function useChannelState(): ChannelState {
 }
 
 /**
- * The channel's state with what led to it: `cause` says why there is no link, in a code and words
- * for people, `attempt` how many have failed, and `after` in how many milliseconds from the last
- * one's end the next is made. Does not connect by itself.
+ * The channel's state with its details: `cause` is the reason that there is no link, as a code and
+ * a text; `attempt` counts failed attempts; `after` is the time from the end of the last attempt to
+ * the next, in milliseconds. This hook alone does not connect.
  */
 export function useChannelStatus(): ChannelStatus {
   const held = useHeldChannel();
-  // The channel makes a new object at each question; React wants the same one for as long as
-  // nothing has changed.
+  // The channel makes a new object for each call; React needs the same object until something
+  // changes.
   const read = useMemo(() => {
     let last = IDLE;
     return (): ChannelStatus => {

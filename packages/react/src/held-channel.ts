@@ -1,6 +1,6 @@
 /**
- * One channel for a tree of components: made on first use, closed when nobody holds it any more.
- * Knows nothing of React.
+ * One channel for a tree of components: made on first use, closed after its last holder has left.
+ * This file does not depend on React.
  */
 import type { TopicMap } from "@bellwire/core";
 import type { NotificationChannel } from "@bellwire/core/client";
@@ -8,25 +8,29 @@ import type { NotificationChannel } from "@bellwire/core/client";
 /** A channel without the types of its contract; the hooks' signatures hold those. */
 export type AnyChannel = NotificationChannel<TopicMap>;
 
-/** A channel that may not be there yet. */
+/** A channel that may not have been made yet. */
 export interface HeldChannel {
   /** The channel, if it has been opened. Never opens it, so that rendering may ask. */
   readonly current: AnyChannel | undefined;
-  /** The channel, made now if need be. Only for effects and handlers, which no server runs. */
+  /**
+   * The channel, made now if necessary. Only effects and handlers may call it: they do not run on a
+   * server.
+   */
   open(): AnyChannel;
-  /** Keeps it open until the returned function is called. */
+  /** Keeps the channel open until the returned function is called. */
   hold(): () => void;
 }
 
-/** A channel of somebody else's, who closes it. */
+/** A channel that the application made and closes. */
 export function lentChannel(channel: AnyChannel): HeldChannel {
   return { current: channel, open: () => channel, hold: () => () => {} };
 }
 
 /**
- * A channel of its own. It is closed when the work under way ends without a holder, and not at
- * once: React takes effects away and puts them back in one go (StrictMode, hot reload), and a
- * component's effects run before those of the provider above, which holds.
+ * A channel that this object makes and closes. It closes the channel in a microtask, if it has no
+ * holder by then: React removes effects and restores them in one synchronous pass (StrictMode, hot
+ * reload), and a component's effects run before those of the provider above it, which is the
+ * holder.
  */
 export function ownChannel(create: () => AnyChannel): HeldChannel {
   let channel: AnyChannel | undefined;

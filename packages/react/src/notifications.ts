@@ -6,25 +6,25 @@ import { useLatest } from "./latest.ts";
 import type { RegisteredTopics } from "./register.ts";
 import { BEGINNING, type TopicStatus, useTopicState } from "./topic-state.ts";
 
-/** Options of {@link useNotifications}. A change holds for what comes after it. */
+/** Options of {@link useNotifications}. A change applies to later notifications. */
 export interface NotificationListOptions<E extends string> {
-  /** Notifications kept; the oldest leaves first. Default: 100. */
+  /** The number of notifications kept; the oldest is dropped first. Default: 100. */
   readonly limit?: number;
-  /** Only these events are kept. Default: all. */
+  /** The events that are kept. Default: all. */
   readonly events?: readonly E[];
 }
 
-/** A topic's notifications since the component mounted, and how its subscription stands. */
+/** A topic's notifications since the component mounted, and the state of its subscription. */
 export interface NotificationList<M extends TopicMap, T extends string, E extends string>
   extends TopicStatus {
   /**
-   * Oldest first, in the order of the topic. With a `gap`, some are missing before those that came
-   * after it.
+   * Oldest first, in the order of the topic. With a `gap`, notifications are missing before those
+   * that followed it.
    */
   readonly notifications: readonly OneOf<M, T, E>[];
   /**
-   * Empties the list and forgets the gap, such as after loading anew. The same function in every
-   * render for the same topic.
+   * Empties the list and clears the gap, for example after the data was loaded again. The function
+   * is the same in every render with the same topic.
    */
   readonly clear: () => void;
 }
@@ -36,8 +36,8 @@ interface Listed extends TopicStatus {
 const EMPTY: Listed = { ...BEGINNING, notifications: [] };
 
 /**
- * Keeps what comes on a topic while the component is mounted; null keeps nothing. The list begins
- * empty with another topic.
+ * Collects a topic's notifications while the component is mounted; null collects nothing. Another
+ * topic begins with an empty list.
  *
  * @example const { notifications, gap } = useNotifications("workouts.42", { limit: 20, events:
  *   ["completed"] });

@@ -1,4 +1,4 @@
-/** The provider, and how a hook finds the channel above it. */
+/** The provider, and the hook that finds the channel above a component. */
 import { BellwireError } from "@bellwire/core";
 import {
   type Context,
@@ -15,8 +15,8 @@ import { type AnyChannel, type HeldChannel, lentChannel, ownChannel } from "./he
 import type { RegisteredChannel } from "./register.ts";
 
 /**
- * Props of {@link ChannelProvider}: a way to make the channel, or a channel that somebody else
- * closes.
+ * Props of {@link ChannelProvider}: either a function that makes the channel, or a channel that the
+ * application closes.
  */
 export type ChannelProviderProps = { readonly children?: ReactNode } & (
   | {
@@ -30,8 +30,8 @@ export type ChannelProviderProps = { readonly children?: ReactNode } & (
     }
   | {
       /**
-       * A channel that lives outside of React, and is never closed here. With another one,
-       * everything subscribes there.
+       * A channel that lives outside of React and is never closed here. When the prop changes, all
+       * components subscribe on the new channel.
        */
       readonly channel: RegisteredChannel;
       readonly create?: never;
@@ -41,7 +41,7 @@ export type ChannelProviderProps = { readonly children?: ReactNode } & (
 const ChannelContext: Context<HeldChannel | undefined> = createContext<HeldChannel | undefined>(undefined);
 
 /**
- * Gives the components below it one channel. Rendering on a server makes no channel and no
+ * Provides one channel to the components below it. Rendering on a server makes no channel and no
  * connection.
  */
 export function ChannelProvider({ channel, create, children }: ChannelProviderProps): ReactElement {

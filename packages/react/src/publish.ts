@@ -13,25 +13,26 @@ import { useCallback, useState } from "react";
 import { useHeldChannel } from "./provider.ts";
 import type { RegisteredTopics } from "./register.ts";
 
-/** Publishes one event, and says how that goes. */
+/** A function that publishes one event, and the state of its publishes. */
 export interface Publisher<M extends TopicMap, T extends string, E extends string> {
   /**
-   * Publishes as the channel does, from a handler or an effect, and rejects as it does; who does
-   * not wait for the promise reads `error`. The same function in every render for the same topic
-   * and event.
+   * Publishes as the channel does, from a handler or an effect, and rejects with the same errors. A
+   * component that does not await the promise may read `error` instead. The function is the same in
+   * every render with the same topic and event.
    */
   readonly publish: (
     data: InputOf<M, T, E>,
     options?: ChannelPublishOptions,
   ) => Promise<Receipt<ResultOf<M, T, E>>>;
   /**
-   * Whether an acknowledgement is still to come. While away it is, as long as the publish waits in
-   * the outbox.
+   * Whether an acknowledgement is outstanding, which includes publishes that wait in the outbox
+   * while the link is lost.
    */
   readonly pending: boolean;
   /**
-   * The error of the last publish that ended; undefined when it succeeded, and once another begins.
-   * An error of the program's own code, such as a schema's, is the `cause` of an `internal`.
+   * The error of the last publish that ended; undefined when it succeeded and after another has
+   * begun. An error of the application's own code, such as a schema's, is the `cause` of an
+   * `internal`.
    */
   readonly error: BellwireError | undefined;
 }
@@ -56,7 +57,7 @@ export function usePublish<T extends TopicsOf<RegisteredTopics>, E extends Event
       const send = async (): Promise<Receipt> =>
         held.open().publish(topic as string, event as string, data, options);
       const receipt = send();
-      // This also keeps a failure that nobody waits for from being an unhandled rejection.
+      // This handler also prevents an unhandled rejection when the caller ignores the promise.
       receipt.then(
         () => ended(),
         (cause: unknown) =>

@@ -1,43 +1,43 @@
-/** The hook that hears a topic. */
+/** The hook that subscribes listeners to a topic. */
 import type { BellwireError, DataOf, HeardOf, TopicMap, TopicsOf } from "@bellwire/core";
 import type { Gap, Notification, NotificationOf } from "@bellwire/core/client";
 import { useLatest } from "./latest.ts";
 import type { RegisteredTopics } from "./register.ts";
 import { BEGINNING, type TopicStatus, useTopicState } from "./topic-state.ts";
 
-/** A listener for each event of a topic that matters. */
+/** Listeners for events of a topic, by event. */
 export type EventHandlers<M extends TopicMap, T extends string> = {
   readonly [E in HeardOf<M, T>]?: Handler<Notification<T, E, DataOf<M, T, E>>, E>;
 };
 
 /**
- * For events that are not declared a method, of which the compiler lets the parameter be narrower:
- * it names its own event.
+ * A listener. Where the contract does not name the event, the type is that of a method, because
+ * TypeScript lets a method's parameter be narrower.
  */
 type Handler<N, E> = string extends E
   ? { handle(notification: N): unknown }["handle"]
   : (notification: N) => unknown;
 
 /**
- * Listeners under the names that a subscription of `@bellwire/core` has. An error that one throws
- * goes to the channel's `onError`.
+ * Listeners, named as on a subscription of `@bellwire/core`. An error that a listener throws is
+ * reported to the channel's `onError`.
  */
 export interface SubscriptionHandlers<M extends TopicMap, T extends string> {
   readonly on?: EventHandlers<M, T>;
   readonly onAny?: (notification: NotificationOf<M, T>) => unknown;
   /**
-   * Hears where continuity could not be proven, before any later notification; the time to load
-   * anew.
+   * Called when continuity could not be proven, before any later notification; the component should
+   * load its data again.
    */
   readonly onGap?: (gap: Gap) => unknown;
-  /** Hears, once, why the hub ended the subscription. */
+  /** Called once with the reason when the hub ends the subscription. */
   readonly onEnd?: (error: BellwireError) => unknown;
 }
 
 /**
- * Subscribes to a topic while the component is mounted; null subscribes to nothing. Handlers of the
- * latest render are called, without subscribing again. Components on one topic share one
- * subscription at the hub.
+ * Subscribes to a topic while the component is mounted; null subscribes to nothing. The handlers of
+ * the latest render are called; new handlers do not subscribe again. Components on one topic share
+ * one subscription at the hub.
  *
  * @example useSubscription("workouts.42", { on: { completed: ({ data }) => toast(`${data.calories}
  *   kcal`) }, onGap: reload });

@@ -1,4 +1,4 @@
-/** A component's subscription to one topic, and the state that it makes of it. */
+/** A component's subscription to one topic, and the state that the component derives from it. */
 import type { BellwireError, TopicMap } from "@bellwire/core";
 import type { Gap, Subscription } from "@bellwire/core/client";
 import { useCallback, useEffect, useRef, useState } from "react";
@@ -6,18 +6,18 @@ import type { HeldChannel } from "./held-channel.ts";
 import { useLatest } from "./latest.ts";
 import { useHeldChannel } from "./provider.ts";
 
-/** How a component's subscription stands. */
+/** The state of a component's subscription. */
 export interface TopicStatus {
   /**
-   * The hub has answered: from now on nothing is missed without a gap. Stays true while the link is
-   * away.
+   * Whether the hub has confirmed the subscription: from then on nothing is missed without a gap.
+   * It stays true while the link is lost.
    */
   readonly ready: boolean;
-  /** The last place where continuity could not be proven; undefined when there was none. */
+  /** The last gap; undefined when there was none. */
   readonly gap: Gap | undefined;
   /**
-   * Why the subscription could not be had or was ended, such as `forbidden`; undefined while all is
-   * well.
+   * The reason that the hub refused or ended the subscription, such as `forbidden`; undefined
+   * otherwise.
    */
   readonly error: BellwireError | undefined;
 }
@@ -25,7 +25,7 @@ export interface TopicStatus {
 /** The status of a subscription that has just begun. */
 export const BEGINNING: TopicStatus = { ready: false, gap: undefined, error: undefined };
 
-/** Applies a change to the state; the same object back changes nothing. */
+/** Applies a change to the state; a function that returns the same object changes nothing. */
 export type Change<S> = (next: (before: S) => S) => void;
 
 /** A subscription without the types of its contract. */
@@ -39,9 +39,9 @@ interface Kept<S> {
 
 /**
  * Subscribes while the component is mounted and `topic` is not null. `listen` adds the component's
- * own listeners, which are taken away before the subscription is closed. The state belongs to one
- * topic of one channel: with another it is `beginning` in the same render. `beginning` MUST be the
- * same object in every render.
+ * own listeners, which are removed before the subscription is closed. The state belongs to one
+ * topic of one channel; when either changes, it is `beginning` in the same render. `beginning` MUST
+ * be the same object in every render.
  */
 export function useTopicState<S extends TopicStatus>(
   topic: string | null,
@@ -86,12 +86,12 @@ export function useTopicState<S extends TopicStatus>(
       mounted = false;
       subscribed.current = false;
       for (const remove of stop) remove();
-      // Later, so that effects that are put back at once, or another component on the topic, take
-      // over without a word to the hub.
+      // The subscription is closed later, so that restored effects, or another component on the
+      // topic, take it over without a message to the hub.
       queueMicrotask(() => {
         subscription.close();
-        // Notifications that come while nothing is subscribed are missed; a component that is shown
-        // again must not pretend otherwise.
+        // Notifications that come without a subscription are missed, and a component that is shown
+        // again must show that.
         if (!subscribed.current) change(() => beginning);
       });
     };

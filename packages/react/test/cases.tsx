@@ -123,7 +123,7 @@ export function describeHooks(major: number): void {
         expect(said).toEqual([]);
       });
 
-      it("leaves the topic and not the channel when the channel is the application's own", async () => {
+      it("leaves the topic and keeps the channel when the channel is the application's own", async () => {
         const world = new World();
         const channel = world.channel();
         // On a link, so that nothing said to the hub is held back.
@@ -142,7 +142,7 @@ export function describeHooks(major: number): void {
       });
     });
 
-    it("useChannelState and usePublish under StrictMode connect once, and only when there is something to do", async () => {
+    it("useChannelState and usePublish under StrictMode connect once, and only when there is something to publish", async () => {
       const said = complaints();
       const world = new World();
       const page = mount(
@@ -164,7 +164,7 @@ export function describeHooks(major: number): void {
       expect(said).toEqual([]);
     });
 
-    it("useChannelStatus says why there is no connection, how many attempts failed and that another comes", async () => {
+    it("useChannelStatus returns the cause of a lost connection, the failed attempts and the time to the next", async () => {
       const said = complaints();
       const world = new World();
       const page = mount(
@@ -190,7 +190,7 @@ export function describeHooks(major: number): void {
       expect(said).toEqual([]);
     });
 
-    it("share one subscription between components, which is left with the last of them", async () => {
+    it("share one subscription between components, which ends with the last of them", async () => {
       const world = new World();
       const page = mount(
         <ChannelProvider create={world.channel}>
@@ -218,7 +218,7 @@ export function describeHooks(major: number): void {
       expect(world.commands("subscribe")).toEqual(["news.a"]);
     });
 
-    it("hand a topic over from one component to another without leaving it", async () => {
+    it("pass a topic from one component to another without unsubscribing", async () => {
       const world = new World();
       const page = mount(
         <ChannelProvider create={world.channel}>
@@ -265,7 +265,7 @@ export function describeHooks(major: number): void {
       expect(world.commands("subscribe")).toEqual(["news.a"]);
     });
 
-    it("tell the channel's onError what a handler throws, and go on", async () => {
+    it("report a handler's error to the channel's onError, and go on", async () => {
       const world = new World();
       const heard: number[] = [];
       const Thrower = (): ReactElement => {
@@ -335,7 +335,7 @@ export function describeHooks(major: number): void {
       await until(() => page.text, "ready 4");
     });
 
-    it("deliver what was missed while the link was away, and show a gap when that cannot be had", async () => {
+    it("deliver what was missed while the link was lost, or show a gap", async () => {
       const world = new World();
       const page = mount(
         <ChannelProvider create={world.channel}>
@@ -355,7 +355,7 @@ export function describeHooks(major: number): void {
       await until(() => page.text, "readyready gap:evicted 1");
     });
 
-    it("show why a subscription was refused, and why it was ended", async () => {
+    it("show the reason that a subscription was refused or ended", async () => {
       const world = new World();
       const ends: string[] = [];
       const Diary = (): ReactElement => {
@@ -374,7 +374,7 @@ export function describeHooks(major: number): void {
       await until(() => page.text, "forbiddenready gap:authorization forbidden");
     });
 
-    it("show a topic that the contract lacks as an error, and leave the tree standing", async () => {
+    it("show a topic that the contract lacks as an error, and keep the tree mounted", async () => {
       const world = new World();
       const page = mount(
         <ChannelProvider create={world.channel}>
@@ -384,7 +384,7 @@ export function describeHooks(major: number): void {
       await until(() => page.text, "unknown_topic");
     });
 
-    it("tell who is present, also to a component that comes later", async () => {
+    it("return the members, also to a component that mounts later", async () => {
       const world = new World();
       const page = mount(
         <ChannelProvider create={world.channel}>
@@ -408,7 +408,7 @@ export function describeHooks(major: number): void {
       expect(world.commands("subscribe")).toEqual(["presence-room.1", "presence-room.1"]);
     });
 
-    it("say that a publish is pending until the hub has acknowledged it", async () => {
+    it("show a publish as pending until the hub has acknowledged it", async () => {
       const world = new World();
       const page = mount(
         <ChannelProvider create={world.channel}>
@@ -424,7 +424,7 @@ export function describeHooks(major: number): void {
       await until(() => page.text, "pending");
     });
 
-    it("show every failure of a publish as a BellwireError, also what the program's own code threw, and wait for nothing then", async () => {
+    it("show every failure of a publish as a BellwireError, also the application's own errors, and end pending", async () => {
       const world = new World();
       const failure = new TypeError("the schema's own");
       const causes: unknown[] = [];
@@ -462,7 +462,7 @@ export function describeHooks(major: number): void {
       expect(causes.at(-1)).toBe(failure);
     });
 
-    it("resolve and reject a publish as the channel does, and a failure that nobody waits for is no unhandled rejection", async () => {
+    it("resolve and reject a publish as the channel does, without an unhandled rejection when nobody awaits it", async () => {
       const world = new World();
       const outcomes: unknown[] = [];
       const Writer = (): ReactElement => {
@@ -501,7 +501,7 @@ export function describeHooks(major: number): void {
       await until(() => world.commands("publish"), ["news.a", "cursors"]);
     });
 
-    it("make no connection on a server, and take over the server's page without a complaint", async () => {
+    it("make no connection on a server, and hydrate the server's page without a warning", async () => {
       const said = complaints();
       const world = new World();
       const tree = (
@@ -616,7 +616,7 @@ export function describeHooks(major: number): void {
       expect(world.commands("unsubscribe")).toEqual([]);
     });
 
-    it("go to another channel of the application with their subscriptions, and begin anew there", async () => {
+    it("move their subscriptions to another channel of the application, and begin anew there", async () => {
       const world = new World();
       const channels: NotificationChannel<typeof topics.map>[] = [world.channel(), world.channel("bob")];
       const tree = (index: number): ReactNode => (
@@ -633,7 +633,7 @@ export function describeHooks(major: number): void {
       expect(world.commands("unsubscribe")).toEqual(["presence-room.1"]);
     });
 
-    it("refuse to work without a provider, by code", () => {
+    it("throw invalid_option without a provider", () => {
       const caught: unknown[] = [];
       class Boundary extends Component<{ readonly children: ReactNode }> {
         override state = { failed: false };

@@ -11,7 +11,7 @@ import { mount, until, World } from "./world.ts";
 describeHooks(19);
 
 describe("a component that React hides and shows again", () => {
-  it("is not subscribed while hidden, and does not pretend that it missed nothing", async () => {
+  it("is not subscribed while hidden, and begins anew when it is shown", async () => {
     const world = new World();
     const Listed = (): ReactElement => {
       const { ready, notifications } = useNotifications("news.a");

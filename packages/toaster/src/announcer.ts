@@ -1,16 +1,19 @@
 /**
- * Says toasts to screen readers. Apart from what is seen, so that buttons are not read out and
- * changes on the screen say nothing.
+ * Announces toasts to screen readers. Its live regions are separate from the visible toasts, so
+ * that buttons are not read out and visual changes are not announced.
  */
 import { make } from "./make.ts";
 import type { Notice } from "./toast.ts";
 
-/** Milliseconds after which what was said is taken away, so that nobody comes across it later. */
+/**
+ * Milliseconds after which an announcement is removed, so that a screen reader does not find it
+ * later.
+ */
 const SAID = 10_000;
 
 export class Announcer {
-  // They are on the page before anything is said: a live region that comes with its text is not
-  // read out.
+  // The regions are on the page before the first announcement: a live region that is added together
+  // with its text is not read out.
   readonly #polite = make("div", { class: "said", role: "status", "aria-live": "polite" });
   readonly #assertive = make("div", { class: "said", role: "alert", "aria-live": "assertive" });
   readonly elements: readonly HTMLElement[] = [this.#polite, this.#assertive];

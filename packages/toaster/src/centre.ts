@@ -1,4 +1,4 @@
-/** The bell and what opens under it: the notification centre. */
+/** The bell, and the notification centre that it opens. */
 import { button, buttonsOf, make, swap, textsOf } from "./make.ts";
 import type { Notice, ToasterLabels } from "./toast.ts";
 
@@ -7,7 +7,7 @@ export interface CentreHost {
   readonly labels: ToasterLabels;
   readonly notices: readonly Notice[];
   readonly unread: number;
-  /** Whether there is reason to ask for notifications of the desktop. */
+  /** Whether to offer desktop notifications. */
   readonly offersDesktop: boolean;
   read(id: string): void;
   readAll(): void;
@@ -32,7 +32,7 @@ export class Centre {
   readonly #heading = make("h2", { part: "heading" });
   readonly #readAll = button({ class: "plain", part: "read-all" }, () => {
     this.#host.readAll();
-    // The button is gone now, and must not take the focus with it.
+    // The button is hidden now, so the focus moves to the first row.
     this.#focus(0);
   });
   readonly #desktop = button({ class: "plain", part: "desktop" }, async () => {
@@ -50,7 +50,7 @@ export class Centre {
     this.#desktop,
   );
   #rows: readonly Row[] = [];
-  /** The row that Tab comes to; the arrows go on from there. */
+  /** The row that Tab reaches; the arrow keys move from there. */
   #current: string | undefined;
 
   constructor(host: CentreHost) {
@@ -63,7 +63,9 @@ export class Centre {
     return !this.panel.hidden;
   }
 
-  /** Opens and moves the focus in, or closes. A focus that was inside goes back to the bell. */
+  /**
+   * Opens the panel and moves the focus into it, or closes it. A focus inside returns to the bell.
+   */
   toggle(open: boolean): void {
     if (open === this.isOpen) return;
     const inside = this.panel.matches(":focus-within");
@@ -76,7 +78,10 @@ export class Centre {
     } else if (inside) this.bell.focus();
   }
 
-  /** Shows what there is now. Rows whose notice has not changed stay, and so does the focus. */
+  /**
+   * Renders the current notices. Rows of unchanged notices keep their elements, and the focus
+   * stays.
+   */
   draw(): void {
     const { labels, notices, unread } = this.#host;
     const name = unread > 0 ? `${labels.notifications}, ${labels.unread(unread)}` : labels.notifications;
@@ -97,8 +102,7 @@ export class Centre {
   }
 
   /**
-   * The panel ends where the bell does; where it would leave the window, it moves as far as it
-   * must.
+   * Aligns the panel's end with the bell's, and moves it into the window when it would overflow.
    */
   #intoView(): void {
     this.panel.style.translate = "";
@@ -118,8 +122,8 @@ export class Centre {
       return row;
     });
     for (const row of before) if (!this.#rows.includes(row)) row.element.remove();
-    // New ones come in front, and are put before those that stay: moving an element would take its
-    // focus away.
+    // New rows are inserted before the existing ones, because an element that is moved loses the
+    // focus.
     for (const [index, { element }] of this.#rows.entries()) {
       const there = this.#list.children[index];
       if (there !== element) this.#list.insertBefore(element, there ?? null);
@@ -154,7 +158,7 @@ export class Centre {
     return { notice, element };
   }
 
-  /** Tab comes to one row only, and to all of that row's buttons. */
+  /** Tab reaches one row only, and all of that row's buttons. */
   #rove(): void {
     const current = this.#rows.find(({ notice }) => notice.id === this.#current) ?? this.#rows[0];
     for (const row of this.#rows)
@@ -162,8 +166,8 @@ export class Centre {
   }
 
   /**
-   * Focuses a row, counted from the end when negative, the last one when there are fewer, or the
-   * panel when there is none.
+   * Focuses a row. A negative index counts from the end, an index past the end means the last row;
+   * without rows the panel is focused.
    */
   #focus(index: number): void {
     const row = this.#rows.at(index) ?? this.#rows.at(-1);

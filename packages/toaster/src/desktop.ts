@@ -1,19 +1,23 @@
-/** Notifications of the desktop, while nobody looks at the page. */
+/** Desktop notifications, shown while the page is hidden. */
 import type { Notice } from "./toast.ts";
 
-/** `default`: nobody was asked yet. `denied` also where the platform has none. */
+/**
+ * The permission. `default`: the person was not asked yet. `denied`: refused, or the platform has
+ * no notifications.
+ */
 export function desktopPermission(): NotificationPermission {
   return (globalThis.Notification as typeof Notification | undefined)?.permission ?? "denied";
 }
 
-/** Asks the person, which browsers allow in the handler of a click. */
+/** Asks the person for permission, which browsers allow in the handler of a click only. */
 export async function askDesktop(): Promise<boolean> {
   if (desktopPermission() === "default") await Notification.requestPermission();
   return desktopPermission() === "granted";
 }
 
 /**
- * Shows it if the page is hidden and the person has allowed it. `opened` hears that it was clicked.
+ * Shows a notice if the page is hidden and the person has granted permission. `opened` is called
+ * when it is clicked.
  */
 export function showOnDesktop({ id, title, body }: Notice, opened: (id: string) => void): void {
   if (!document.hidden || desktopPermission() !== "granted") return;
@@ -23,10 +27,10 @@ export function showOnDesktop({ id, title, body }: Notice, opened: (id: string) 
       window.focus();
       opened(id);
     };
-    // The person is back, and sees the toast.
+    // The person is back and sees the toast.
     document.addEventListener("visibilitychange", () => notification.close(), { once: true });
   } catch {
-    // Browsers on phones have the class and refuse to make one; the toast waits for the person to
-    // come back.
+    // Mobile browsers have the class but refuse its constructor. The toast waits until the page is
+    // visible.
   }
 }

@@ -1,5 +1,6 @@
 /**
- * The element: puts the bell, the centre and the toasts together, and is what an application calls.
+ * The element: it combines the bell, the centre and the toasts, and has the methods that
+ * applications call.
  */
 import { Announcer } from "./announcer.ts";
 import { Centre } from "./centre.ts";
@@ -11,8 +12,8 @@ import { STYLES } from "./styles.ts";
 import { ENGLISH, type Notice, type Toast, type ToasterLabels } from "./toast.ts";
 
 /**
- * A source that a toaster can be connected to: a subscription of `@bellwire/core`, or anything else
- * that calls back.
+ * A source of notifications: a subscription of `@bellwire/core`, or an object with the same
+ * methods.
  */
 export interface ToastSource<N, G> {
   onAny(listener: (notification: N) => unknown): () => void;
@@ -26,7 +27,7 @@ export interface Sourced {
   readonly time: number;
 }
 
-// A server has no elements; there the class is never made.
+// A server has no HTMLElement. The class is never constructed there.
 const Base: typeof HTMLElement = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
 
 /**
@@ -50,7 +51,8 @@ export class BellwireToaster extends Base {
   constructor() {
     super();
     const root = this.attachShadow({ mode: "open" });
-    // Made by script, so that a content security policy without inline styles allows it.
+    // The style sheet is constructed by script, which a content security policy without inline
+    // styles allows.
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(STYLES);
     root.adoptedStyleSheets = [sheet];
@@ -72,12 +74,12 @@ export class BellwireToaster extends Base {
     return this.#list.notices;
   }
 
-  /** How many of them are not read. */
+  /** The number of unread notices. */
   get unread(): number {
     return this.#list.unread;
   }
 
-  /** The toaster's own words; what is left out stays English. */
+  /** The toaster's own texts; omitted ones stay English. */
   get labels(): ToasterLabels {
     return this.#labels;
   }
@@ -88,7 +90,8 @@ export class BellwireToaster extends Base {
   }
 
   /**
-   * Where ids of what was read outlive the page. Set it before the first toast. Default: nowhere.
+   * The store that keeps the ids of read notices across pages. Set it before the first toast.
+   * Default: none.
    */
   get reads(): ReadStore | undefined {
     return this.#list.store;
@@ -100,7 +103,7 @@ export class BellwireToaster extends Base {
     this.#changed();
   }
 
-  /** Whether the attribute `desktop` is there and the person was not asked yet. */
+  /** Whether the attribute `desktop` is set and the person was not asked yet. */
   get offersDesktop(): boolean {
     return this.hasAttribute("desktop") && desktopPermission() === "default";
   }
@@ -110,7 +113,7 @@ export class BellwireToaster extends Base {
     this.#centre.bell.focus();
   }
 
-  /** Shows a toast and enters it into the centre. Returns its id. */
+  /** Shows a toast and adds it to the centre. Returns its id. */
   show(toast: Toast): string {
     this.#list.limit = numberOf(this.getAttribute("limit"), 100);
     const { notice, isNews } = this.#list.put(toast, Date.now());
@@ -126,10 +129,10 @@ export class BellwireToaster extends Base {
   }
 
   /**
-   * Shows what comes on a subscription, for which `toToast` says how, or null for nothing. The
-   * notification's own id keeps a toast from being shown twice. `gapToToast` says what to show
-   * where notifications are missing. Returns a function that ends the connection; the subscription
-   * stays open.
+   * Shows the notifications of a subscription. `toToast` makes a toast of each, or returns null to
+   * show none. A toast without an id gets one from the topic and the notification's id, so that it
+   * is not shown twice. `gapToToast` makes the toast for a gap. Returns a function that disconnects
+   * the toaster; the subscription stays open.
    */
   connect<N extends Sourced, G>(
     source: ToastSource<N, G>,
@@ -152,28 +155,25 @@ export class BellwireToaster extends Base {
     };
   }
 
-  /** Marks one as read, and takes its toast from the screen. */
+  /** Marks a notice as read, and removes its toast. */
   read(id: string): void {
     this.#list.read([id]);
     this.#leave([id]);
   }
 
-  /** Marks all as read, and takes the toasts from the screen. */
+  /** Marks all notices as read, and removes all toasts. */
   readAll(): void {
     this.#list.read();
     this.#leave();
   }
 
-  /**
-   * Takes one from the screen and out of the centre. It does not come again, also under the same
-   * id.
-   */
+  /** Removes a notice and its toast. A later toast with the same id is not shown. */
   dismiss(id: string): void {
     this.#list.dismiss([id]);
     this.#leave([id]);
   }
 
-  /** Takes all from the screen and out of the centre. */
+  /** Removes all notices and toasts. */
   clear(): void {
     this.#list.dismiss();
     this.#leave();
@@ -215,7 +215,8 @@ export class BellwireToaster extends Base {
 }
 
 /**
- * Makes `<bellwire-toaster>` known to the page; the second time, and on a server, it does nothing.
+ * Defines `<bellwire-toaster>` on the page. A second call does nothing, and neither does a call on
+ * a server.
  */
 export function defineToaster(): void {
   const registry = globalThis.customElements as CustomElementRegistry | undefined;
@@ -229,8 +230,8 @@ function numberOf(text: string | null, usual: number): number {
 
 declare global {
   interface HTMLElementTagNameMap {
-    // Without the private part of the class, by which the types of the ES module and of the
-    // CommonJS one would differ.
+    // The type without the class's private members, which would make the types of the ES and
+    // CommonJS modules incompatible.
     "bellwire-toaster": Omit<BellwireToaster, "labels"> & {
       get labels(): ToasterLabels;
       set labels(labels: Partial<ToasterLabels> | undefined);

@@ -1,5 +1,5 @@
 /**
- * Toasts and a notification centre. Importing this makes `<bellwire-toaster>` known to the page.
+ * Toasts and a notification centre. Importing this module defines `<bellwire-toaster>` on the page.
  */
 import { defineToaster } from "./element.ts";
 

@@ -4,10 +4,10 @@
  */
 import type { Notice, ToasterLabels } from "./toast.ts";
 
-/** Attributes by name. Without a `class` before it, `part` is the class, too. */
+/** Attributes by name. `part` is also the class, unless a `class` precedes it. */
 export type Attributes = Readonly<Record<string, string>>;
 
-/** An element with attributes and what is in it. */
+/** Makes an element with attributes and children. */
 export function make<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},
@@ -22,7 +22,7 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** A button that does something. */
+/** Makes a button with a click handler. */
 export function button(
   attributes: Attributes,
   run: () => unknown,
@@ -33,15 +33,13 @@ export function button(
   return made;
 }
 
-/** The texts of a notice. */
+/** Makes the elements for a notice's texts. */
 export function textsOf({ title, body }: Notice): HTMLElement[] {
   const texts = [make("strong", { part: "title" }, title)];
   return body ? [...texts, make("span", { part: "body" }, body)] : texts;
 }
 
-/**
- * The buttons of a notice: the one that closes it, and its actions, before which `done` is called.
- */
+/** Makes a notice's buttons: its actions, before which `done` is called, and the close button. */
 export function buttonsOf(
   { title, actions }: Notice,
   labels: ToasterLabels,
@@ -64,8 +62,7 @@ export function buttonsOf(
 }
 
 /**
- * Puts an element in the place of another. A focus on one of its buttons goes to the same button of
- * the other.
+ * Replaces an element. A focus on one of its buttons moves to the same button of the replacement.
  */
 export function swap(before: HTMLElement, after: HTMLElement): void {
   const index = Array.from(before.querySelectorAll("button")).findIndex((one) => one.matches(":focus"));

@@ -1,34 +1,30 @@
-/** The notices of a centre: which are there, which are read. Knows no page and no time. */
+/** The notices of a centre, and which of them are read. Independent of the page and of time. */
 import type { ReadStore } from "./reads.ts";
 import type { Notice, Toast } from "./toast.ts";
 
 /** Ids that are remembered after their notice has been read or dismissed. */
 const REMEMBERED = 500;
 
-/**
- * How ids begin that the application did not give. They mean nothing on another page, and are not
- * stored.
- */
+/** The prefix of generated ids. They mean nothing on another page and are not stored. */
 const OWN = "bellwire:";
 
 /**
- * The notice that was put in, and whether to show it: it is new, and was neither read nor
- * dismissed.
+ * The notice that was added, and whether to show it: it is new, and was neither read nor dismissed.
  */
 export interface Put {
   readonly notice: Notice;
   readonly isNews: boolean;
 }
 
-/** Changes nothing but itself; whoever shows it asks again after every change. */
+/** The list. It notifies nobody: the caller renders it again after every change. */
 export class NoticeList {
   /** Newest first. */
   notices: readonly Notice[] = [];
-  /** Notices kept; the oldest is dropped first. */
+  /** The number of notices kept; the oldest is dropped first. */
   limit = 100;
-  /** Where ids of what was read are kept; see {@link NoticeList.restore}. */
+  /** The store of the ids of read notices; see {@link NoticeList.restore}. */
   store: ReadStore | undefined;
-  /** Ids of what was read or dismissed, the newest last. */
+  /** The ids of read and dismissed notices, the newest last. */
   readonly #read = new Set<string>();
   readonly #dismissed = new Set<string>();
   #made = 0;
@@ -37,7 +33,7 @@ export class NoticeList {
     return this.notices.filter(({ read }) => !read).length;
   }
 
-  /** Reads the store, at once; what is read there is read here. */
+  /** Sets the store and reads it at once: notices that are read there become read here. */
   restore(store: ReadStore | undefined): void {
     this.store = store;
     for (const id of store?.load() ?? []) remember(this.#read, id);
@@ -47,8 +43,8 @@ export class NoticeList {
   }
 
   /**
-   * Enters a notice, or changes the one with its id. A notice that was read on an earlier page
-   * enters as read; a dismissed one does not enter.
+   * Adds a notice, or changes the one with its id. A notice that was read on an earlier page is
+   * added as read; a dismissed one is not added.
    */
   put(toast: Toast, now: number): Put {
     this.#made += 1;
@@ -63,7 +59,7 @@ export class NoticeList {
     return { notice, isNews: !before && !read };
   }
 
-  /** Marks these as read; without ids all of them. */
+  /** Marks notices as read; without ids, all of them. */
   read(ids?: readonly string[]): void {
     const before = this.notices;
     this.notices = before.map((notice) =>
@@ -72,7 +68,7 @@ export class NoticeList {
     this.#remember(this.notices.filter((notice, index) => notice !== before[index]));
   }
 
-  /** Takes these out, without ids all of them; they do not come again. */
+  /** Removes notices for good; without ids, all of them. */
   dismiss(ids?: readonly string[]): void {
     const leaving = this.notices.filter(({ id }) => ids?.includes(id) ?? true);
     for (const { id } of leaving) remember(this.#dismissed, id);
@@ -81,7 +77,7 @@ export class NoticeList {
   }
 
   #remember(notices: readonly Notice[]): void {
-    // The newest last, so that it is forgotten last.
+    // The newest id is last, so that it is forgotten last.
     for (const { id } of Array.from(notices).reverse()) remember(this.#read, id);
     this.store?.save(Array.from(this.#read).filter((id) => !id.startsWith(OWN)));
   }

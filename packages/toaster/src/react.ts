@@ -1,8 +1,5 @@
 "use client";
-/**
- * The toaster in React: a component for the place of the bell, and what to call from any other
- * component.
- */
+/** The toaster in React: a component that renders the bell, and a hook for all other components. */
 import { createElement, type ReactElement } from "react";
 import { type BellwireToaster, defineToaster } from "./element.ts";
 import type { ReadStore } from "./reads.ts";
@@ -11,25 +8,24 @@ import type { ToasterLabels } from "./toast.ts";
 export { type ReadStore, storedReads } from "./reads.ts";
 export type { Notice, Toast, ToastAction, ToasterLabels, Tone } from "./toast.ts";
 
-/** Props of {@link Toaster}; the element's documentation says more of each. */
+/** Props of {@link Toaster}; the element's documentation describes them. */
 export interface ToasterProps {
   readonly className?: string;
-  /** Offers notifications of the desktop. Default: false. */
+  /** Whether to offer desktop notifications. Default: false. */
   readonly desktop?: boolean;
-  /** Notices in the centre. Default: 100. */
+  /** The number of notices kept in the centre. Default: 100. */
   readonly limit?: number;
-  /** Milliseconds a toast stays. Default: 6,000. */
+  /** Milliseconds that a toast stays. Default: 6,000. */
   readonly timeout?: number;
   readonly labels?: Partial<ToasterLabels>;
-  /** Where ids of what was read outlive the page. Default: nowhere. */
+  /** The store that keeps the ids of read notices across pages. Default: none. */
   readonly reads?: ReadStore;
-  /** Hears when `notices` or `unread` have changed. */
+  /** Called when `notices` or `unread` have changed. */
   readonly onChange?: (toaster: BellwireToaster) => unknown;
 }
 
 /**
- * Renders the bell, its centre and the toasts. One is enough for a page; a server renders an empty
- * element.
+ * Renders the bell, its centre and the toasts. A page needs one. A server renders an empty element.
  */
 export function Toaster({
   className,
@@ -68,7 +64,7 @@ const CALLS = [
   "askDesktop",
 ] as const;
 
-/** The calls that any component may make to the page's toaster, from effects and handlers. */
+/** The methods of the page's toaster, for effects and handlers of any component. */
 export type ToasterHandle = Pick<BellwireToaster, (typeof CALLS)[number]>;
 
 const HANDLE = Object.fromEntries(
@@ -79,11 +75,11 @@ const HANDLE = Object.fromEntries(
 ) as unknown as ToasterHandle;
 
 /**
- * The page's toaster, wherever it is rendered. The same object in every render. Its functions throw
- * while no toaster is on the page.
+ * Returns the page's toaster, wherever it is rendered; the same object in every render. Its methods
+ * throw while no toaster is on the page.
  *
  * @example const toaster = useToaster(); useSubscription("workouts.42", { on: { completed: ({ id,
- * data }) => toaster.show({ id, title: `${data.calories} kcal` }) } });
+ *   data }) => toaster.show({ id, title: `${data.calories} kcal` }) } });
  */
 export function useToaster(): ToasterHandle {
   return HANDLE;

@@ -1,4 +1,4 @@
-/** Where the ids of what was read outlive the page. */
+/** The stores that keep the ids of read notices across pages. */
 
 /**
  * Keeps the ids of notices that were read or dismissed; at most 500, the newest last. Neither
@@ -9,7 +9,7 @@ export interface ReadStore {
   save(ids: readonly string[]): void;
 }
 
-/** Keeps them in `localStorage` or anything like it, under `key`. */
+/** Keeps the ids in `localStorage` or another `Storage`, under `key`. */
 export function storedReads(storage: Pick<Storage, "getItem" | "setItem">, key = "bellwire:read"): ReadStore {
   return {
     load() {
@@ -24,8 +24,7 @@ export function storedReads(storage: Pick<Storage, "getItem" | "setItem">, key =
       try {
         storage.setItem(key, JSON.stringify(ids));
       } catch {
-        // A full or forbidden storage costs that notices are unread again on the next page, nothing
-        // else.
+        // When the storage is full or forbidden, notices are only unread again on the next page.
       }
     },
   };

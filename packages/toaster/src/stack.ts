@@ -1,11 +1,11 @@
-/** The toasts on the screen, and the time that each has left there. */
+/** The toasts on the screen and their remaining times. */
 import { buttonsOf, make, swap, textsOf } from "./make.ts";
 import type { Notice, ToasterLabels } from "./toast.ts";
 
-/** Toasts on the screen at once; one more takes the oldest away, which stays in the centre. */
+/** Toasts on the screen at once. One more removes the oldest, which stays in the centre. */
 const SHOWN = 4;
 
-/** Milliseconds between two looks at the time. */
+/** Milliseconds between two checks of the remaining times. */
 const TICK = 250;
 
 interface Shown {
@@ -18,11 +18,11 @@ interface Shown {
 /** The parts of a toaster that its stack uses. */
 export interface StackHost {
   readonly labels: ToasterLabels;
-  /** The person has dealt with it: closed it, or chose an action. */
+  /** Called when the person has closed the toast or chosen an action. */
   read(id: string): void;
   /**
-   * Takes the focus when the last toast that had it has gone, and whatever had it before has gone,
-   * too.
+   * Takes the focus when the last focused toast has gone and the element that had the focus before
+   * it has gone, too.
    */
   focus(): void;
 }
@@ -43,7 +43,7 @@ export class Stack {
     });
   }
 
-  /** Shows a toast for so many milliseconds, 0 for ever. */
+  /** Shows a toast for a number of milliseconds; 0 means until it is dismissed. */
   show(notice: Notice, timeout: number): void {
     const element = this.#draw(notice);
     this.#list.append(element);
@@ -55,7 +55,7 @@ export class Stack {
     this.start();
   }
 
-  /** Changes the toast with the same id, if it is still on the screen. Its time goes on. */
+  /** Changes the toast with the same id, if it is still on the screen. Its time is not reset. */
   change(notice: Notice): void {
     const shown = this.#shown.get(notice.id);
     if (!shown) return;
@@ -64,7 +64,7 @@ export class Stack {
     shown.element = element;
   }
 
-  /** Takes these from the screen, without ids all of them. */
+  /** Removes toasts; without ids, all of them. */
   remove(ids: readonly string[] = Array.from(this.#shown.keys())): void {
     for (const id of ids) {
       const shown = this.#shown.get(id);
@@ -73,7 +73,7 @@ export class Stack {
   }
 
   /**
-   * Lets the time pass while there are toasts, the page is looked at and neither pointer nor focus
+   * Counts the time down while there are toasts, the page is visible, and neither pointer nor focus
    * is on a toast.
    */
   start(): void {
@@ -87,13 +87,15 @@ export class Stack {
     }, TICK);
   }
 
-  /** No timer is left. */
+  /** Stops the timer. */
   stop(): void {
     clearInterval(this.#ticking);
     this.#ticking = undefined;
   }
 
-  /** A focus that was on it goes to the next one, or back to where it came from. */
+  /**
+   * Removes a toast. Its focus moves to the next toast, or back to the element that had it before.
+   */
   #remove({ id, element }: Shown): void {
     this.#shown.delete(id);
     const hadFocus = element.matches(":focus-within");

@@ -1,7 +1,7 @@
 /**
- * How it looks. Colours and measures are custom properties with defaults, and what is not one is
- * reached by `::part`. The defaults are the system's colours, which follow the page's
- * `color-scheme` and a forced palette; tones keep 3 : 1 on white and on black.
+ * The style sheet. Colours and sizes are custom properties with defaults; everything else can be
+ * styled by `::part`. The defaults are the system's colours, which follow the page's `color-scheme`
+ * and a forced palette; tones keep 3 : 1 on white and on black.
  */
 export const STYLES = `
 :host{display:inline-block;position:relative;font:var(--bellwire-font,14px/1.4 system-ui,sans-serif);

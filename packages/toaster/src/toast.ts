@@ -1,7 +1,7 @@
-/** The input of a toaster, and its notices. */
+/** The types of a toaster's input and of its notices. */
 
 /**
- * How serious it is. `warning` and `error` interrupt a screen reader, the others wait until it has
+ * The severity. `warning` and `error` interrupt a screen reader, the others wait until it has
  * finished.
  */
 export type Tone = "info" | "success" | "warning" | "error";
@@ -10,17 +10,17 @@ export type Tone = "info" | "success" | "warning" | "error";
 export interface ToastAction {
   readonly label: string;
   /**
-   * Called on a click, after which the toast goes and counts as read. An error that it throws is
-   * the page's uncaught error.
+   * Called on a click, after which the toast disappears and its notice is read. An error that it
+   * throws is uncaught.
    */
   readonly run: () => unknown;
 }
 
-/** The content to show. All texts are shown as text, whatever they contain. */
+/** The content of a toast. All texts are shown as text, never as markup. */
 export interface Toast {
   /**
-   * The same id again changes what is shown and shows nothing twice; after a dismissal it shows
-   * nothing. Default: an id of its own.
+   * A repeated id updates the toast instead of adding one; after a dismissal it shows nothing.
+   * Default: a generated id.
    */
   readonly id?: string;
   readonly title: string;
@@ -29,15 +29,15 @@ export interface Toast {
   readonly tone?: Tone;
   readonly actions?: readonly ToastAction[];
   /**
-   * Milliseconds on the screen; 0 stays until it is dismissed. Default: 6,000, and 0 for an error
-   * or with actions.
+   * Milliseconds on the screen; 0 means until it is dismissed. Default: 6,000, or 0 for an error
+   * and for a toast with actions.
    */
   readonly timeout?: number;
-  /** When it happened, in wall-clock milliseconds since 1970. Default: now. */
+  /** The time of the event, in milliseconds since 1970. Default: now. */
   readonly time?: number;
 }
 
-/** An entry of the notification centre. Another object whenever something about it has changed. */
+/** An entry of the notification centre. A change of an entry makes another object. */
 export interface Notice extends Toast {
   readonly id: string;
   readonly tone: Tone;
@@ -46,11 +46,11 @@ export interface Notice extends Toast {
   readonly read: boolean;
 }
 
-/** The words that the toaster itself says. */
+/** The toaster's own texts. */
 export interface ToasterLabels {
   readonly notifications: string;
   readonly unread: (count: number) => string;
-  /** Said before the title of a notice that is not read. */
+  /** Read out before the title of an unread notice. */
   readonly unreadNotice: string;
   readonly dismiss: (title: string) => string;
   readonly readAll: string;
@@ -58,7 +58,7 @@ export interface ToasterLabels {
   readonly desktop: string;
 }
 
-/** The words in English. */
+/** The texts in English. */
 export const ENGLISH: ToasterLabels = {
   notifications: "Notifications",
   unread: (count) => `${count} unread`,

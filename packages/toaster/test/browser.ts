@@ -1,4 +1,6 @@
-/** The element in a real Chromium: a page on loopback with what a test bundles for it. */
+/**
+ * Opens the element in a real Chromium, on a page on loopback with a bundle of the test's script.
+ */
 import { mkdirSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -8,7 +10,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from "p
 import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
 
 export const executablePath: string | undefined = process.env.BELLWIRE_CHROMIUM;
-/** Why the tests of a describe block are skipped, for its name. */
+/** The reason that tests are skipped, for the name of their describe block. */
 export const reason: string = executablePath
   ? ""
   : " (skipped: no Chromium; npm test finds it, or set BELLWIRE_CHROMIUM)";
@@ -25,7 +27,7 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** How a browser opens a page that runs one of this folder's files. */
+/** Opens pages that run one of this folder's files. */
 export interface Pages {
   /** `query` is added to the page's URL. */
   open(options?: BrowserContextOptions, query?: string): Promise<Page>;
@@ -61,7 +63,7 @@ export function servePages(
     server.on("request", ({ url: path }, response) => {
       const isScript = path === "/page.js";
       response.setHeader("content-type", isScript ? "text/javascript" : "text/html; charset=utf-8");
-      // Nothing inline: what the element brings with it has to be allowed all the same.
+      // The policy allows nothing inline, and the element's own styles must work under it.
       response.setHeader(
         "content-security-policy",
         "default-src 'self' ws:; require-trusted-types-for 'script'",

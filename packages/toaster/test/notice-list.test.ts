@@ -1,7 +1,4 @@
-/**
- * Which notices there are and which are read, for every order in which toasts, reads and dismissals
- * can come.
- */
+/** The notices and their reads, for every order of toasts, reads and dismissals. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NoticeList } from "../src/notice-list.ts";
@@ -25,7 +22,7 @@ const deed = fc.oneof(
   fc.record({ do: fc.constantFrom("readAll" as const, "clear" as const, "reload" as const), id }),
 );
 
-/** A page with a list, and the news and the finished ids that it should know. */
+/** A page with a list, and a model of the ids that are new and finished. */
 class Page {
   list: NoticeList;
   readonly done = new Set<string>();
@@ -67,7 +64,7 @@ class Page {
 }
 
 describe("a list of notices", () => {
-  it("says of an id at most once that it is news, unless the page was left before it was read", () => {
+  it("reports an id as new at most once, unless the page was left before it was read", () => {
     fc.assert(
       fc.property(fc.array(deed, { maxLength: 40 }), (deeds) => {
         const page = new Page();
@@ -81,7 +78,7 @@ describe("a list of notices", () => {
     );
   });
 
-  it("remembers the newest 500 ids, and none of those that it made itself", () => {
+  it("stores the newest 500 ids, and no generated ones", () => {
     const shelf = new Shelf();
     const list = new NoticeList();
     list.limit = 1_000;
@@ -95,7 +92,7 @@ describe("a list of notices", () => {
     expect(stored).not.toContain("n0");
   });
 
-  it("lives without a storage that works", () => {
+  it("works without a usable storage", () => {
     const broken = storedReads({
       getItem: () => "{not JSON",
       setItem: () => {

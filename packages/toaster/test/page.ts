@@ -1,4 +1,4 @@
-/** The page of the element's tests: what they need of it, as globals. */
+/** The page of the element's tests, with globals that the tests call. */
 import "@bellwire/toaster";
 import { storedReads } from "@bellwire/toaster";
 

@@ -50,7 +50,7 @@ describe.each(REACTS)(`the toaster on React $react${reason}`, ({ react, alias })
   describe.skipIf(!executablePath)("in Chromium", { timeout: 60_000 }, () => {
     const pages = servePages("react-page.tsx", HTML, alias);
 
-    it("shows what comes on a subscription once under StrictMode, and where something is missing", async () => {
+    it("shows each notification of a subscription once under StrictMode, and gaps", async () => {
       const { hub, port, cut } = await startHub();
       const page = await pages.open({}, `?port=${port}`);
       await page.locator("body[data-ready]").waitFor();
@@ -71,7 +71,7 @@ describe.each(REACTS)(`the toaster on React $react${reason}`, ({ react, alias })
       expect(await page.locator("bellwire-toaster").getAttribute("class")).toBe("bell");
     });
 
-    it("leaves nothing behind when it is unmounted", async () => {
+    it("leaves nothing behind after it is unmounted", async () => {
       const { hub, port } = await startHub();
       const page = await pages.open({}, `?port=${port}`);
       await page.locator("body[data-ready]").waitFor();

@@ -1,7 +1,4 @@
-/**
- * `<bellwire-toaster>` in a real browser: what it shows, to whom it says it, and how the keyboard
- * walks it.
- */
+/** `<bellwire-toaster>` in a real browser: display, announcements and use by keyboard. */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Toast } from "@bellwire/toaster";
@@ -25,7 +22,7 @@ const show = (page: Page, ...toasts: readonly Toast[]): Promise<void> =>
     for (const toast of given) window.toaster.show(toast);
   }, toasts);
 
-/** With an action, which cannot be sent to the page as it is. */
+/** A toast with an action, which cannot be serialized for the page and is made there. */
 const showUndo = (page: Page, title: string): Promise<void> =>
   page.evaluate((text) => {
     window.toaster.show({ title: text, actions: [{ label: "Undo", run: () => window.ran.push(text) }] });
@@ -39,7 +36,7 @@ const rows = (page: Page): Promise<string[]> => page.locator("[part~=notice] [pa
 const said = (page: Page, role: "status" | "alert"): Promise<string[]> =>
   page.getByRole(role).locator("p").allTextContents();
 
-/** The accessible name, or the text, of what has the focus, inside the element, too. */
+/** The accessible name or the text of the focused element, also inside the shadow tree. */
 const focused = (page: Page): Promise<string> =>
   page.evaluate(() => {
     let active = document.activeElement;
@@ -52,7 +49,7 @@ describe.skipIf(!executablePath)(`<bellwire-toaster> in Chromium${reason}`, { ti
   const pages = servePages("page.ts", HTML);
 
   describe("toasts", () => {
-    it("are shown, said politely, and kept in the centre, where they count as unread", async () => {
+    it("are shown, announced politely, and kept in the centre as unread", async () => {
       const page = await pages.open();
       await show(page, { title: "Workout done", body: "320 kcal" }, { title: "Saved", tone: "success" });
       expect(await toasts(page)).toEqual(["Workout done", "Saved"]);
@@ -62,7 +59,7 @@ describe.skipIf(!executablePath)(`<bellwire-toaster> in Chromium${reason}`, { ti
       expect(await rows(page)).toEqual(["Saved", "Workout done"]);
     });
 
-    it("interrupt a screen reader for warnings and errors only, and what was said does not stay", async () => {
+    it("interrupt a screen reader for warnings and errors only, and announcements are removed", async () => {
       const page = await pages.open();
       await show(
         page,
@@ -76,7 +73,7 @@ describe.skipIf(!executablePath)(`<bellwire-toaster> in Chromium${reason}`, { ti
       expect([...(await said(page, "alert")), ...(await said(page, "status"))]).toEqual([]);
     });
 
-    it("show whatever is in their texts as text", async () => {
+    it("show their texts as text, never as markup", async () => {
       const page = await pages.open();
       await show(page, { id: "evil", title: EVIL, body: EVIL, tone: "error" });
       await bell(page).click();
@@ -85,7 +82,7 @@ describe.skipIf(!executablePath)(`<bellwire-toaster> in Chromium${reason}`, { ti
       expect(await page.evaluate(() => "pwned" in window)).toBe(false);
     });
 
-    it("go after their time, errors and those with actions excepted", async () => {
+    it("disappear after their time, except errors and toasts with actions", async () => {
       const page = await pages.open();
       await show(
         page,
@@ -103,7 +100,7 @@ describe.skipIf(!executablePath)(`<bellwire-toaster> in Chromium${reason}`, { ti
       expect(await toasts(page)).toEqual(["error", "action"]);
     });
 
-    it("wait while the pointer or the focus is on one of them, and have their remaining time then", async () => {
+    it("stop their time while the pointer or the focus is on one of them", async () => {
       const page = await pages.open();
       await show(page, { title: "one" });
       await page.clock.runFor(4_000);
@@ -121,7 +118,7 @@ describe.skipIf(!executablePath)(`<bellwire-toaster> in Chromium${reason}`, { ti
       expect(await toasts(page)).toEqual([]);
     });
 
-    it("wait while nobody sees the page", async () => {
+    it("stop their time while the page is hidden", async () => {
       const page = await pages.open();
       await show(page, { title: "one" });
       await hide(page, true);
@@ -152,7 +149,7 @@ describe.skipIf(!executablePath)(`<bellwire-toaster> in Chromium${reason}`, { ti
       expect(await rows(page)).toEqual(["n8", "n7", "n6", "n5", "n4", "n3"]);
     });
 
-    it("give the focus on when they are closed: to the next one, then back to where it was", async () => {
+    it("move the focus when they are closed: to the next toast, then back to where it was", async () => {
       const page = await pages.open();
       await show(page, { title: "one", tone: "error" }, { title: "two", tone: "error" });
       await page.locator("#after").focus();
@@ -166,7 +163,7 @@ describe.skipIf(!executablePath)(`<bellwire-toaster> in Chromium${reason}`, { ti
       expect(await page.evaluate(() => window.toaster.unread)).toBe(0);
     });
 
-    it("keep the focus when they change under it", async () => {
+    it("keep the focus when they change", async () => {
       const page = await pages.open();
       await show(page, { id: "a", title: "10 %", tone: "error" });
       await page.getByRole("button", { name: "Dismiss: 10 %" }).focus();
@@ -174,7 +171,7 @@ describe.skipIf(!executablePath)(`<bellwire-toaster> in Chromium${reason}`, { ti
       expect(await focused(page)).toBe("Dismiss: 20 %");
     });
 
-    it("run an action once and count as read then", async () => {
+    it("run an action once, and are read afterwards", async () => {
       const page = await pages.open();
       await showUndo(page, "Deleted");
       await page.getByRole("button", { name: "Undo" }).click();
@@ -183,7 +180,7 @@ describe.skipIf(!executablePath)(`<bellwire-toaster> in Chromium${reason}`, { ti
       expect(await page.evaluate(() => window.toaster.unread)).toBe(0);
     });
 
-    it("move only for those who do not mind", async () => {
+    it("do not move when the person prefers reduced motion", async () => {
       const animation = async (reducedMotion: "reduce" | "no-preference"): Promise<string> => {
         const page = await pages.open({ reducedMotion });
         await show(page, { title: "one" });
@@ -195,7 +192,7 @@ describe.skipIf(!executablePath)(`<bellwire-toaster> in Chromium${reason}`, { ti
   });
 
   describe("the centre", () => {
-    it("is walked by the keyboard alone, and gives the focus back to the bell", async () => {
+    it("can be used by keyboard alone, and returns the focus to the bell", async () => {
       const page = await pages.open();
       await show(page, { title: "one" }, { title: "two" }, { title: "three" });
       await page.locator("#before").focus();
@@ -231,7 +228,7 @@ describe.skipIf(!executablePath)(`<bellwire-toaster> in Chromium${reason}`, { ti
       expect([await rows(page), await focused(page)]).toEqual([["three", "two", "one"], "one"]);
     });
 
-    it("marks one as read, and all, and says how many are not", async () => {
+    it("marks one or all notices as read, and shows the number of unread ones", async () => {
       const page = await pages.open();
       await show(page, { title: "one" }, { title: "two" }, { title: "three" });
       await bell(page).click();
@@ -246,7 +243,7 @@ describe.skipIf(!executablePath)(`<bellwire-toaster> in Chromium${reason}`, { ti
       expect(await page.evaluate(() => window.changes)).toBe(5);
     });
 
-    it("says so when it is empty, and closes by a click elsewhere", async () => {
+    it("says when it is empty, and closes on a click elsewhere", async () => {
       const page = await pages.open();
       await bell(page).click();
       expect(await panel(page).textContent()).toContain("Nothing yet");
@@ -255,7 +252,7 @@ describe.skipIf(!executablePath)(`<bellwire-toaster> in Chromium${reason}`, { ti
       expect(await panel(page).count()).toBe(0);
     });
 
-    it("knows on the next page what was read or dismissed, and shows no toast for it again", async () => {
+    it("remembers on the next page which notices were read or dismissed, and shows no toast for them", async () => {
       const page = await pages.open();
       await show(
         page,
@@ -278,7 +275,7 @@ describe.skipIf(!executablePath)(`<bellwire-toaster> in Chromium${reason}`, { ti
       expect(await page.evaluate(() => window.toaster.unread)).toBe(1);
     });
 
-    it("speaks another language", async () => {
+    it("can be given texts in another language", async () => {
       const page = await pages.open();
       await page.evaluate(() => {
         window.toaster.labels = { notifications: "Meldungen", unread: (count) => `${count} ungelesen` };
@@ -321,7 +318,7 @@ describe.skipIf(!executablePath)(`<bellwire-toaster> in Chromium${reason}`, { ti
     { look: "dark", options: { colorScheme: "dark" } },
     { look: "forced", options: { colorScheme: "dark", forcedColors: "active" } },
   ] as const)("in a page of $look colours", ({ look, options }) => {
-    it("has no violation that axe finds", async () => {
+    it("has no accessibility violation that axe finds", async () => {
       const page = await pages.open({ ...options, reducedMotion: "reduce" });
       await show(
         page,
@@ -346,7 +343,7 @@ describe.skipIf(!executablePath)(`<bellwire-toaster> in Chromium${reason}`, { ti
     });
   });
 
-  it("is themed by custom properties and parts", async () => {
+  it("can be themed by custom properties and parts", async () => {
     const page = await pages.open();
     await show(page, { title: "one" });
     const styles = await page.locator("[part~=toast]").evaluate((toast) => {
@@ -372,7 +369,7 @@ describe.skipIf(!executablePath)(`<bellwire-toaster> in Chromium${reason}`, { ti
   });
 
   describe("on the desktop", () => {
-    it("asks in the handler of a click only, and shows what comes while nobody sees the page", async () => {
+    it("asks for permission on a click only, and shows notifications while the page is hidden", async () => {
       const page = await pages.open();
       await watchDesktop(page, "default");
       await hide(page, true);
@@ -391,7 +388,7 @@ describe.skipIf(!executablePath)(`<bellwire-toaster> in Chromium${reason}`, { ti
       expect(await desktop(page)).toEqual(["asked", `${EVIL} hidden`, "closed"]);
     });
 
-    it("shows nothing without the attribute, and nothing when it was refused", async () => {
+    it("shows nothing without the attribute or without permission", async () => {
       const page = await pages.open();
       await watchDesktop(page, "denied");
       await hide(page, true);
@@ -404,7 +401,10 @@ describe.skipIf(!executablePath)(`<bellwire-toaster> in Chromium${reason}`, { ti
   });
 });
 
-/** A headless browser has no desktop and no other tab: what the page would see of both. */
+/**
+ * Replaces the desktop's notifications and the page's visibility, which a headless browser does not
+ * have.
+ */
 async function hide(page: Page, hidden: boolean): Promise<void> {
   await page.evaluate((now) => {
     Object.defineProperty(document, "hidden", { value: now, configurable: true });

@@ -15,7 +15,7 @@ declare const toaster: BellwireToaster;
 const channel = createChannel({ topics, transport: memoryTransport(createHub({ topics })) });
 
 describe("connect", () => {
-  it("knows the events and data of a subscription, on the element and in React", () => {
+  it("infers the events and data of a subscription, on the element and in React", () => {
     for (const one of [toaster, useToaster()]) {
       one.connect(
         channel.subscribe("workouts.42"),
@@ -36,7 +36,7 @@ describe("connect", () => {
 });
 
 describe("toasts", () => {
-  it("have a title and only what a toaster can show", () => {
+  it("need a title, and accept only what a toaster can show", () => {
     expectTypeOf<Toast["tone"]>().toEqualTypeOf<"info" | "success" | "warning" | "error" | undefined>();
     toaster.show({ title: "x", tone: "error", timeout: 0, actions: [{ label: "Undo", run: () => {} }] });
     // @ts-expect-error -- no title
