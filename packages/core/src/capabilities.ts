@@ -1,6 +1,6 @@
 /**
- * `native`: the wire does it. `emulated`: Bellwire does it above the wire. `none`: it cannot be had
- * on this wire.
+ * `native`: the transport provides it. `emulated`: Bellwire adds it. `none`: it is not available on
+ * this transport.
  */
 export type Support = "native" | "emulated" | "none";
 
@@ -21,7 +21,7 @@ export interface Capabilities {
   readonly presence: Support;
   /** Data may hold bytes that are not text. */
   readonly binary: Support;
-  /** The largest message the wire takes, in bytes of UTF-8. */
+  /** The largest message the transport takes, in bytes of UTF-8. */
   readonly maxMessageBytes: number;
 }
 
@@ -30,7 +30,7 @@ export interface Capabilities {
  */
 export type CapabilityName = Exclude<keyof Capabilities, "maxMessageBytes">;
 
-/** The names of what is not known to be missing, as far as types can tell. */
+/** The names of capabilities that the types do not show to be missing. */
 export type Supported<C extends Capabilities> = {
   [K in CapabilityName]: C[K] extends "none" ? never : K;
 }[CapabilityName];

@@ -19,11 +19,14 @@ export interface EventDefinition<
    * key per event.
    */
   readonly key?: (data: never) => string;
-  /** Makes it a command, and says what its handler returns. */
+  /** Makes the event a command; the schema of its handler's return value. */
   readonly returns?: StandardSchemaV1;
 }
 
-/** An event that clients publish and nobody hears: a handler of the hub takes it, and answers. */
+/**
+ * An event that clients publish and no subscriber receives: a handler of the hub takes it, and
+ * answers.
+ */
 export type CommandDefinition<
   Schema extends StandardSchemaV1 = StandardSchemaV1,
   Returns extends StandardSchemaV1 = StandardSchemaV1,
@@ -35,7 +38,7 @@ export type CommandDefinition<
  */
 export type TopicMap = Readonly<Record<string, Readonly<Record<string, StandardSchemaV1 | EventDefinition>>>>;
 
-/** A pattern with its `{parameters}` replaced by `string`: what a concrete topic looks like. */
+/** A pattern with its `{parameters}` replaced by `string`: the type of its concrete topics. */
 export type TopicName<Pattern extends string> = Pattern extends `${infer Head}{${string}}${infer Tail}`
   ? `${Head}${string}${TopicName<Tail>}`
   : Pattern;
@@ -85,7 +88,7 @@ export type AnswerOf<Declared> = Declared extends { readonly returns: infer R ex
 /** The events of a concrete topic that a client may publish, commands included. */
 export type EventsOf<M extends TopicMap, T extends string> = EventName<M[PatternOf<M, T>]>;
 
-/** The events of a concrete topic that its subscribers can hear: all but commands. */
+/** The events of a concrete topic that its subscribers receive: all but commands. */
 export type HeardOf<M extends TopicMap, T extends string> = Heard<M[PatternOf<M, T>], EventsOf<M, T>>;
 
 type Heard<Events, E> = E extends string

@@ -21,8 +21,8 @@ export function type<T>(): StandardSchemaV1<T, T> {
 }
 
 /**
- * An event without offset and history, such as typing or a cursor: who is not connected, or too
- * slow, never sees it.
+ * An event without offset and history, such as typing or a cursor. Clients that are not connected,
+ * or behind, never receive it.
  */
 export function volatile<S extends StandardSchemaV1>(schema: S): EventDefinition<S, "volatile"> {
   return { schema, kind: "volatile" };
@@ -91,7 +91,7 @@ export interface Contract<M extends TopicMap = TopicMap> {
    * matches no pattern.
    */
   find(topic: string): TopicMatch | undefined;
-  /** Says for people why a topic is not found, and names it, cut to a bound. */
+  /** Explains to people why a topic is not found; names it, cut to a bound. */
   explain(topic: string): string;
 }
 
@@ -108,11 +108,11 @@ export const contractRule: OptionRule = {
 };
 
 /**
- * Makes a contract. Throws a {@link BellwireError} `invalid_option` that names the path of what is
- * wrong.
+ * Makes a contract. Throws a {@link BellwireError} `invalid_option` that names the path of the
+ * error.
  *
  * @example defineTopics({ "workouts.{userId}": { completed: z.object({ calories: z.number() }),
- *   typing: volatile(type<{}>()) } })
+ * typing: volatile(type<{}>()) } })
  */
 export function defineTopics<const M extends TopicMap>(map: M): Contract<M> {
   if (!isMap(map)) throw new BellwireError("invalid_option", "topics: must be an object of topic patterns");
@@ -181,7 +181,7 @@ function eventsOf(pattern: string, events: TopicMap[string]): Pick<TopicMatch, "
   };
 }
 
-/** An object of things by name. A schema in its place is a contract with one level left out. */
+/** An object of values by name. A schema in its place is a contract with one level left out. */
 function isMap(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !isSchema(value);
 }
@@ -191,8 +191,8 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 /**
- * Told by the standard's own key: schemas of some libraries have a `kind` of theirs, and some are
- * functions.
+ * Recognized by the standard's own key: schemas of some libraries have a `kind` of their own, and
+ * some are functions.
  */
 function isSchema(value: unknown): value is StandardSchemaV1 {
   if (!isObject(value)) return false;

@@ -24,24 +24,24 @@ export interface ErrorFact {
 export const ERRORS = {
   /** The application closed it. */
   normal: { retryable: false, close: 1000 },
-  /** The connection was lost, or never came to be. */
+  /** The connection was lost, or could not be made. */
   link_lost: { retryable: true, close: 1006 },
-  /** The hub is shutting down; `retryAfter` says when to come back. */
+  /** The hub is shutting down; `retryAfter` is the delay until a reconnect. */
   draining: { retryable: true, close: 1001 },
   /** The hub has as many links, or takes new ones as fast, as it is allowed to. */
   overloaded: { retryable: true, close: 4503 },
   /** The peer did not show a sign of life in time. */
   timeout: { retryable: true, close: 4408 },
   /**
-   * The reader fell behind by more than the link may hold; what it missed is recovered on its next
-   * link.
+   * The subscriber fell behind by more than the link may hold; its next link recovers the missed
+   * notifications.
    */
   slow_consumer: { retryable: true, close: 4509 },
   /** A message does not follow PROTOCOL.md, or was damaged on the way. */
   malformed: { retryable: true, close: 4400 },
-  /** The protocol version is not spoken here. */
+  /** The other end does not support the protocol version. */
   unsupported_protocol: { retryable: false, close: 4406 },
-  /** A message is larger than the wire or the hub takes. */
+  /** A message is larger than the transport or the hub takes. */
   too_large: { retryable: false, close: 1009 },
   /** The token is missing, wrong or expired. */
   unauthorized: { retryable: false, close: 4401 },

@@ -15,7 +15,7 @@ export interface Link<Out> {
    */
   readonly buffered: number;
   /**
-   * Sends a batch, in order, as one write where the wire can. Called only between `open` and
+   * Sends a batch, in order, as one write where the transport can. Called only between `open` and
    * `close`. The same array is given to many links, so an adapter may keep its encoding by identity
    * and MUST NOT change it. MUST NOT throw: what cannot be sent closes the link.
    */

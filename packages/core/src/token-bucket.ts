@@ -1,6 +1,4 @@
-/**
- * Sums of fractions come out a hair short: who came back exactly when told would be refused again.
- */
+/** Tolerance for rounding: without it, a retry at exactly the returned time could be refused. */
 const HAIR = 1e-6;
 
 /** Refills at a constant rate up to a burst. Pure: time is an argument. */
@@ -24,7 +22,7 @@ export class TokenBucket {
   take(amount: number, now: number): number {
     this.#level = Math.min(this.#burst, this.#level + (now - this.#at) * this.#perMillisecond);
     this.#at = now;
-    // More than the burst could never be had at once; it empties the bucket instead.
+    // An amount above the burst could never be taken at once; it empties the bucket instead.
     const needed = Math.min(amount, this.#burst);
     if (this.#level >= needed - HAIR) {
       this.#level -= needed;

@@ -62,7 +62,7 @@ describe("a backlog", () => {
     expect([backlog.size, backlog.bytes]).toEqual([0, 0]);
   });
 
-  it("says that the subscriber has to go when what must be kept is over either cap, the wire's buffer included", () => {
+  it("reports that the subscriber must be disconnected when the messages to keep exceed either cap, the transport's buffer included", () => {
     const items = range(1, 10).map((offset) => notification("a", offset));
     expect(new Backlog().add(items, 0, { bytes: 1_000, messages: 10 })).toBe(true);
     expect(new Backlog().add(items, 1, { bytes: 1_000, messages: 10 })).toBe(false);
@@ -70,7 +70,7 @@ describe("a backlog", () => {
     expect(new Backlog().add(items, 0, { bytes: 1_000, messages: 9 })).toBe(false);
   });
 
-  it("drops volatile events: they are worth nothing late", () => {
+  it("drops volatile events, which have no value when late", () => {
     const backlog = new Backlog();
     backlog.add([notification("a", 0), notification("a", 1), notification("a", 0)], 0, ROOMY);
     expect(shorts(backlog)).toEqual(["a1"]);
@@ -195,8 +195,8 @@ interface Numbering {
 }
 
 /**
- * The client of the subscriber: follows each topic by the protocol's rules, and complains of
- * whatever it could not deliver.
+ * The client of the subscriber: follows each topic by the protocol's rules, and reports everything
+ * that it could not deliver.
  */
 class Client {
   readonly delivered: Outgoing[] = [];

@@ -51,7 +51,7 @@ describe("a request of a client without a link", () => {
     expect(await alice.publish(publication)).toMatchObject({ position: { offset: 2 } });
   });
 
-  it("names who the client is where presence counts", async () => {
+  it("returns the member on a topic with presence", async () => {
     const alice = await open().acceptRequest("alice", handshake, "a");
     expect(await alice.admit("presence-room.x")).toEqual({ id: "alice" });
     expect(await alice.admit("news.a")).toBeUndefined();

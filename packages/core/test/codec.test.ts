@@ -1,4 +1,4 @@
-/** The JSON codec under hostile text, and what a notification costs on a wire. */
+/** The JSON codec under hostile text, and the bytes of a notification on the wire. */
 
 import { ERRORS, type ErrorCode, type Position } from "@bellwire/core";
 import {

@@ -1,4 +1,4 @@
-/** One link on the hub, spoken by hand: hello, rates, subscriptions, tokens, liveness. */
+/** One link on the hub, driven by hand: hello, rates, subscriptions, tokens, liveness. */
 
 import { BellwireError } from "@bellwire/core";
 import { settle } from "@bellwire/core/conformance";
@@ -16,7 +16,7 @@ afterEach(() => world.dispose());
 const hello = { type: "hello", protocol: 1, session: "s" } as const;
 
 describe("hello", () => {
-  it("closes a link that says nothing for five seconds", async () => {
+  it("closes a link that sends nothing for five seconds", async () => {
     const peer = open().peer();
     await world.clock.advance(4_999);
     expect(peer.cause).toBeUndefined();
@@ -39,7 +39,7 @@ describe("hello", () => {
     }
   });
 
-  it("closes a link that speaks while its token is being examined", async () => {
+  it("closes a link that sends a message while its token is being examined", async () => {
     const peer = open({ authenticate: () => new Promise<User>(() => {}) }).peer();
     await peer.say(hello);
     await peer.say({ type: "subscribe", ref: 1, topic: "news.a" });
@@ -225,7 +225,7 @@ describe("rates", () => {
     expect(peer.of("error").map(({ ref, code }) => [ref, code])).toEqual([[2, "rate_limited"]]);
   });
 
-  it("never refuses to let a subscription go", async () => {
+  it("never refuses an unsubscribe", async () => {
     open({ limits: { messageRate: 1, messageBurst: 1 } });
     const peer = await world.welcomed();
     await peer.say({ type: "subscribe", ref: 1, topic: "news.a" });
@@ -256,7 +256,7 @@ describe("rates", () => {
     expect([peer.cause?.code, ref]).toEqual(["rate_limited", 4 + Math.floor(1_000 / 17) + 1]);
   });
 
-  it("lets go of subscriptions however often, but not without end", async () => {
+  it("accepts unsubscribes above the rate, but not without limit", async () => {
     const peer = await open().welcomed();
     let ref = 0;
     while (!peer.cause && ref < 10_000) void peer.say({ type: "unsubscribe", ref: ++ref, topic: "news.a" });
@@ -290,7 +290,7 @@ describe("rates", () => {
     expect(peer.of("acknowledged").at(-1)?.ref).toBe(257);
   });
 
-  it("tells its application of each kind of refusal once a minute", async () => {
+  it("reports each kind of refusal to onError once a minute", async () => {
     open({ authenticate, limits: { linksPerUser: 1 } });
     for (let n = 0; n < 5; n++) await world.welcomed("alice");
     await world.peer().say({ ...hello, protocol: 2 });
@@ -469,7 +469,7 @@ describe("tokens", () => {
 });
 
 describe("liveness", () => {
-  it("keeps a link that answers pings and has nothing else to say, however long its token took to examine", async () => {
+  it("keeps a link that sends nothing but answers to pings, however long its token took to examine", async () => {
     open({
       authenticate: () => new Promise((resolve) => void world.clock.after(100, () => resolve({ user: "a" }))),
     });
@@ -493,7 +493,7 @@ describe("liveness", () => {
     expect(peer.cause?.code).toBe("timeout");
   });
 
-  it("finds a dead peer also when it waits longer for an answer than it pauses between pings", async () => {
+  it("detects a dead peer also when it waits longer for an answer than it pauses between pings", async () => {
     const peer = await open({ limits: { pingInterval: 5_000, pongTimeout: 20_000 } }).welcomed();
     await world.clock.advance(27_000);
     expect(peer.cause?.code).toBe("timeout");
@@ -512,7 +512,7 @@ describe("liveness", () => {
 describe("slow consumers", () => {
   const fill = { limits: { queueBytes: 4_000, queueMessages: 20 } };
 
-  it("cuts a reader that would have to be kept more than the cap, and its neighbour hears everything", async () => {
+  it("disconnects a slow consumer whose backlog would exceed the cap, and other subscribers receive everything", async () => {
     open(fill);
     const [slow, quick] = [await world.welcomed(undefined, "slow"), await world.welcomed(undefined, "quick")];
     for (const peer of [slow, quick]) await peer.say({ type: "subscribe", ref: 1, topic: "news.a" });
@@ -525,7 +525,7 @@ describe("slow consumers", () => {
     expect(quick.of("notification")).toHaveLength(30);
   });
 
-  it("never cuts a reader of a topic that drops: it gets a gap and the newest", async () => {
+  it("never disconnects a slow consumer of a topic with the policy drop: it gets a gap and the newest notifications", async () => {
     open({ ...fill, slowConsumers: { "news.{name}": "drop" } });
     const slow = await world.welcomed();
     await slow.say({ type: "subscribe", ref: 1, topic: "news.a" });

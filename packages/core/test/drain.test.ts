@@ -1,6 +1,4 @@
-/**
- * `hub.close()` waits for what clients have asked for already, answers it, and only then closes.
- */
+/** `hub.close()` waits for pending requests of clients, answers them, and only then closes. */
 import { settle } from "@bellwire/core/conformance";
 import type { HubOptions } from "@bellwire/core/server";
 import { afterEach, expect, it, onTestFinished, vi } from "vitest";

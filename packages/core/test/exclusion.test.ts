@@ -1,4 +1,4 @@
-/** `exclude` spares the publisher and nobody else, whatever a client claims to be. */
+/** `exclude` excludes the publisher and no other client, whatever identity a client claims. */
 import { settle } from "@bellwire/core/conformance";
 import { afterEach, expect, it } from "vitest";
 import { authenticate, type Peer, type User, World } from "./world.ts";
@@ -65,7 +65,7 @@ it("spares a channel on its next link what it published on an earlier one", asyn
   expect(heard(next)).toEqual(["skip"]);
 });
 
-it("tells a handler an id that is not the session which the client said", async () => {
+it("gives a handler an id that differs from the session in the hello", async () => {
   world = new World<User>({ authenticate, authorize: () => true });
   const sessions: string[] = [];
   world.hub.handle("orders", "place", ({ session }) => void sessions.push(session));

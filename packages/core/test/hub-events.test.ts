@@ -23,7 +23,7 @@ const NAMES = [
 
 let world: World<User>;
 
-/** A world whose hub's events are written down, as far as they are asked for. */
+/** A world that logs the named events of its hub. */
 function open(
   names: readonly (keyof HubEvents)[] = NAMES,
   options: ConstructorParameters<typeof World<User>>[0] = {},
@@ -36,8 +36,8 @@ function open(
 
 afterEach(async () => world.dispose());
 
-describe("the hub tells its application", () => {
-  it("of a link that opens and closes, and of its subscription, in that order", async () => {
+describe("the hub emits", () => {
+  it("linkOpened, subscribed, unsubscribed and linkClosed, in that order", async () => {
     const log = open();
     const peer = await world.welcomed("alice");
     await peer.say({ type: "subscribe", ref: 1, topic: "news.a" });
@@ -53,7 +53,7 @@ describe("the hub tells its application", () => {
     ]);
   });
 
-  it("of a subscription that ends with its link", async () => {
+  it("unsubscribed when a subscription ends with its link", async () => {
     const log = open(["unsubscribed"]);
     const peer = await world.welcomed("alice");
     await peer.say({ type: "subscribe", ref: 1, topic: "news.a" });
@@ -61,7 +61,7 @@ describe("the hub tells its application", () => {
     expect(log).toEqual([["unsubscribed", { transport: "hand", user: "alice", topic: "news.a" }]]);
   });
 
-  it("of a hello that was refused, and of a connection that an adapter refused, with the cause", async () => {
+  it("linkRefused with the cause, when the hub refuses a hello and when an adapter refuses a connection", async () => {
     const log = open(["linkOpened", "linkRefused", "linkClosed"]);
     await world.welcomed("nobody");
     world.hub.refused({ code: "forbidden", reason: "a foreign origin" }, "ws");
@@ -71,7 +71,7 @@ describe("the hub tells its application", () => {
     ]);
   });
 
-  it("of a topic that is vacated once nobody has come back within the grace period", async () => {
+  it("topicVacated only after the grace period, and not when a subscriber returns within it", async () => {
     const log = open(["topicOccupied", "topicVacated"], { limits: { presenceGrace: 1_000 } });
     const peer = await world.welcomed("alice");
     for (const ref of [1, 3]) {
@@ -85,7 +85,7 @@ describe("the hub tells its application", () => {
     expect(log).toHaveLength(2);
   });
 
-  it("of a member who joins and leaves, once, whatever the number of links", async () => {
+  it("memberJoined and memberLeft once for each member, whatever the number of links", async () => {
     const log = open(["memberJoined", "memberLeft"]);
     const peers = [await world.welcomed("alice"), await world.welcomed("alice")];
     for (const peer of peers) await peer.say({ type: "subscribe", ref: 1, topic: "presence-room.x" });
@@ -96,7 +96,7 @@ describe("the hub tells its application", () => {
     ]);
   });
 
-  it("of what is published, and of how many subscribers it was delivered to, those excluded not counted", async () => {
+  it("published with position and bytes, and delivered with the number of subscribers, excluded ones not counted", async () => {
     const log = open(["published", "delivered"]);
     const peers = [await world.welcomed("alice", "s".repeat(16)), await world.welcomed("bob")];
     for (const peer of peers) await peer.say({ type: "subscribe", ref: 1, topic: "news.a" });
@@ -112,7 +112,7 @@ describe("the hub tells its application", () => {
   });
 
   it.each(["disconnect", "drop"] as const)(
-    "of a slow consumer, and that its policy is %s",
+    "slowConsumer with the action, when the policy is %s",
     async (action) => {
       const log = open(["slowConsumer"], {
         slowConsumers: { "news.{name}": action },
@@ -127,7 +127,7 @@ describe("the hub tells its application", () => {
     },
   );
 
-  it("of a resume with what it replayed, and of a gap with its reason", async () => {
+  it("resumeServed with the number of replayed notifications, and gapServed with the reason", async () => {
     const log = open(["resumeServed", "gapServed"]);
     const first = await world.hub.publish("news.a", "said", { n: 1 });
     for (const n of [2, 3]) await world.hub.publish("news.a", "said", { n });
@@ -141,7 +141,7 @@ describe("the hub tells its application", () => {
     ]);
   });
 
-  it("of its end, after the last link was closed", async () => {
+  it("drained after the last link was closed", async () => {
     const log = open(["linkClosed", "drained"]);
     await world.welcomed("alice");
     const closed = world.hub.close({ flush: 0 });
@@ -153,7 +153,7 @@ describe("the hub tells its application", () => {
 });
 
 describe("a listener", () => {
-  it("that throws or rejects harms no other and no delivery, and onError is told", async () => {
+  it("that throws or rejects is reported to onError, and affects no other listener and no delivery", async () => {
     const log = open([]);
     const [thrown, rejected] = [new Error("thrown"), new Error("rejected")];
     world.hub.on("published", () => {
@@ -170,7 +170,7 @@ describe("a listener", () => {
     expect(world.complaints).toEqual([thrown, rejected]);
   });
 
-  it("that is removed hears nothing more", async () => {
+  it("that is removed is not called again", async () => {
     const log = open([]);
     const remove = world.hub.on("linkOpened", (payload) => log.push(["linkOpened", payload]));
     await world.welcomed("alice");

@@ -1,6 +1,6 @@
 /**
- * Presence on the hub: whom its links make present, what hubs say to each other, and what a
- * subscriber is told.
+ * Presence on the hub: the members of its links, the reports between hubs, and the messages to
+ * subscribers.
  */
 import type { Member } from "@bellwire/core";
 import { settle, VirtualClock } from "@bellwire/core/conformance";
@@ -31,7 +31,7 @@ async function present(at: World, user: string, session = user): Promise<Peer> {
   return peer;
 }
 
-/** `+id` and `-id` as the peer was told; a snapshot in brackets. */
+/** The changes that the peer received, as `+id` and `-id`; a snapshot in brackets. */
 function told({ received }: Peer): string[] {
   return received.flatMap((message) => {
     if (message.type === "members") return [`[${message.members.map(({ id }) => id).join()}]`];
@@ -41,7 +41,7 @@ function told({ received }: Peer): string[] {
 }
 
 describe("members of one hub", () => {
-  it("tells a subscriber everyone, itself included, right after the reply", async () => {
+  it("sends a subscriber all members, itself included, right after the reply", async () => {
     const at = world();
     await present(at, "ada");
     const bob = await present(at, "bob");
@@ -79,7 +79,7 @@ describe("members of one hub", () => {
     expect(told(ada)).toEqual(["[ada]", "+bob", "-bob"]);
   });
 
-  it("shows nobody that a member came back in time, or subscribed again on the same link", async () => {
+  it("shows no subscriber that a member came back in time, or subscribed again on the same link", async () => {
     const at = world();
     const [ada, bob] = [await present(at, "ada"), await present(at, "bob")];
     bob.hangUp();
@@ -103,7 +103,7 @@ describe("members of one hub", () => {
     expect(told(ada)).toEqual(["[ada]", "+bob", "-bob"]);
   });
 
-  it("tells who has left nothing more", async () => {
+  it("sends nothing more to a subscriber that has left", async () => {
     const at = world();
     const [ada, bob] = [await present(at, "ada"), await present(at, "bob")];
     await bob.say({ type: "unsubscribe", ref: 2, topic: ROOM });
@@ -135,7 +135,7 @@ describe("members of one hub", () => {
     expect(told(ada)).toEqual([]);
   });
 
-  it("lets an adapter vouch for the access and for who it is that comes", async () => {
+  it("lets an adapter grant the access and name the member", async () => {
     const at = world({ authorize: () => false });
     const member: Member = { id: "guest-7", info: "by signature" };
     const grant = (action: string, topic: string) =>
@@ -161,7 +161,7 @@ describe("members of several hubs", () => {
         if (!silent) await shared.spread(topic, entry);
       },
     };
-    // Nobody answers pings here.
+    // The peers here do not answer pings.
     const limits = { pingInterval: 600_000 };
     const near = world({ clock, backplane: both, limits });
     const far = world({ clock, backplane: muted, limits });

@@ -98,7 +98,7 @@ class Unreliable implements Backplane {
 
   async close(): Promise<void> {}
 
-  /** Where the topic stands in truth. */
+  /** The true head of the topic. */
   async head(): Promise<Position> {
     return (await this.#inner.read("t", undefined, 0)).head;
   }
@@ -109,15 +109,15 @@ function noBatch(): void {
 }
 
 /**
- * A subscriber that follows what it is pushed by the letter of PROTOCOL.md: the next offset, or a
- * gap or skip before it.
+ * A subscriber that checks its messages against PROTOCOL.md: the next offset, or a gap or skip
+ * before it.
  */
 class Follower implements Subscriber {
   readonly session: string;
   readonly link: Subscriber["link"] = { buffered: 0, send: noBatch, close() {} };
   readonly seen: string[] = [];
   cursor: Position | undefined;
-  /** Gaps that say that something was lost, where nothing was. */
+  /** Gaps that report a loss where there was none. */
   readonly falseGaps: string[] = [];
 
   constructor(session: string) {
@@ -247,7 +247,7 @@ describe("a topic", () => {
     expect(subscriber.seen).toEqual(["joined", "1", "2", "3", "4", "5"]);
   });
 
-  it("tells everyone of a gap when the log no longer has what was lost, and goes on", async () => {
+  it("sends every subscriber a gap when the log no longer has a lost entry, and goes on", async () => {
     const { backplane, publish, join } = world({ size: 3 });
     const subscriber = await join();
     backplane.deliveries = "lost";
@@ -259,7 +259,7 @@ describe("a topic", () => {
     expect(subscriber.seen).toEqual(["joined", "evicted", "12"]);
   });
 
-  it("tells who is still joining of such a gap, too, when the log was read for that one before", async () => {
+  it("sends such a gap to a subscriber that is still joining, too, when the log was read for that one before", async () => {
     const { backplane, publish, join } = world({ size: 3 });
     const subscriber = await join();
     backplane.readsWait = true;
@@ -283,7 +283,7 @@ describe("a topic", () => {
     expect(late.cursor?.offset).toBe(12);
   });
 
-  it("tells everyone of a gap when the numbering began anew", async () => {
+  it("sends every subscriber a gap when the numbering began anew", async () => {
     const { backplane, publish, join } = world();
     const subscriber = await join();
     await publish(3);
@@ -312,7 +312,7 @@ describe("a topic", () => {
     expect(ahead.seen).toEqual(["joined", "epoch", "2", "3"]);
   });
 
-  it("pushes nothing to who subscribes again until that is answered, and answers only the last", async () => {
+  it("pushes nothing to a subscriber that subscribes again until that is answered, and answers only the last", async () => {
     const { backplane, topic, publish, join } = world();
     await publish();
     const subscriber = await join();
@@ -329,7 +329,7 @@ describe("a topic", () => {
     expect(subscriber.seen).toEqual(["joined", "joined", "1", "2", "3"]);
   });
 
-  it("spares the excluded session its own, with a skip in its place", async () => {
+  it("sends the excluded session a skip in place of its own notification", async () => {
     const { publish, join } = world();
     const [mine, other] = [await join("mine"), await join("other")];
     await publish(1, { exclude: "mine" });
@@ -372,7 +372,7 @@ describe("a topic", () => {
     expect(subscriber.seen).toEqual(["joined", "1", "2", "3"]);
   });
 
-  it("is silent to who left, also while that one was still joining, and unused after the last", async () => {
+  it("sends nothing to a subscriber that left, also while it was still joining, and is unused after the last", async () => {
     const { backplane, topic, publish, join, unused } = world();
     const subscriber = await join();
     backplane.readsWait = true;
@@ -553,7 +553,7 @@ it("gives every subscriber what follows its position, once and in order, whateve
   );
 });
 
-it("tells every subscriber of a gap before what comes later, where the log lost it, is too long or begins anew", async () => {
+it("sends every subscriber a gap before later notifications, where the log lost it, is too long or begins anew", async () => {
   let gaps = 0;
   await holdsAsync(
     fc.asyncProperty(fc.array(anyAct(true), { maxLength: 80 }), async (acts) => {

@@ -34,7 +34,7 @@ export function authenticate({ token }: { readonly token: string | undefined }):
   return end === undefined ? { user } : { user, expiresAt: Number(end) };
 }
 
-/** One end of a link that the test speaks by hand. */
+/** One end of a link that the test drives by hand. */
 export interface Peer {
   readonly received: ServerMessage[];
   readonly cause: CloseCause | undefined;

@@ -1,6 +1,6 @@
 /**
- * Everything that the author of a transport needs beside the entry points for applications. It runs
- * in browsers and in Node.
+ * The entry for authors of transports, beside those for applications. It runs in browsers and in
+ * Node.
  */
 export { systemClock } from "../clock.ts";
 export { isErrorCode } from "../errors.ts";

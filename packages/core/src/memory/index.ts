@@ -1,6 +1,6 @@
 /**
- * Both halves of a wire in one process: the reference adapter, and the test double for
- * applications. Messages pass through the JSON codec, so that data behaves as on a real wire, and
+ * Both halves of a transport in one process: the reference adapter, and the test double for
+ * applications. Messages pass through the JSON codec, so that data behaves as on a network, and
  * arrive asynchronously, in order.
  */
 import type { Capabilities } from "../capabilities.ts";

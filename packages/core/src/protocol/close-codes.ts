@@ -4,12 +4,12 @@
  */
 import { ERRORS, type ErrorCode, type ErrorFact, isErrorCode } from "../errors.ts";
 
-/** Why a link ended, or why one end wants it to end. */
+/** The reason for which a link ended, or for which one end closes it. */
 export interface CloseCause {
   readonly code: ErrorCode;
   /** For logs and people; never parsed. */
   readonly reason?: string | undefined;
-  /** Milliseconds after which the client should come back. */
+  /** Milliseconds after which the client should reconnect. */
   readonly retryAfter?: number | undefined;
 }
 
@@ -25,7 +25,8 @@ const FOREIGN: Readonly<Record<number, ErrorCode>> = {
 };
 
 /**
- * A browser's page may not send most numbers. It sends this one, and its reason says what it means.
+ * The number that a page sends for most codes, because browsers permit few numbers; the reason
+ * carries the code.
  */
 const UNNUMBERED = 4000;
 
@@ -41,7 +42,7 @@ export function closeFrame({ code, retryAfter }: CloseCause): {
 }
 
 /**
- * The cause of a close frame, whoever sent it; a number without a meaning here is a lost link. The
+ * The cause of a close frame from any sender; a number without a meaning here is a lost link. The
  * number decides: a proxy that says "closed" in its own words must not stop a channel for good.
  */
 export function closeCause(number: number, reason: string): CloseCause {

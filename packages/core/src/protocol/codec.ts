@@ -8,17 +8,17 @@ import { isObject } from "../options.ts";
 import type { ClientMessage, Notified, Position, ServerMessage } from "./messages.ts";
 import { isId } from "./names.ts";
 
-/** A decoded message, or in words what is wrong with the text. The words never quote the text. */
+/** A decoded message, or a description of the error. The description never quotes the text. */
 export type Decoded<M> =
   | { readonly ok: true; readonly message: M }
   | { readonly ok: false; readonly reason: string };
 
-/** Encodes what a client sends. */
+/** Encodes a message of a client. */
 export function encodeClientMessage(message: ClientMessage): string {
   return JSON.stringify(message);
 }
 
-/** Encodes what a hub sends. */
+/** Encodes a message of a hub. */
 export function encodeServerMessage(message: ServerMessage): string {
   return message.type === "notification" ? encodeNotification(message) : JSON.stringify(message);
 }
@@ -32,31 +32,31 @@ function encodeNotification(message: Notified): string {
   return `["n","${message.topic}",${event},${data},${message.offset},${message.time}${id}]`;
 }
 
-/** Decodes what a client sent. */
+/** Decodes a message of a client. */
 export function decodeClientMessage(text: string): Decoded<ClientMessage> {
   return decode(text, readClientMessage);
 }
 
 /**
- * Decodes what a hub sent. A message type this release does not know is an error; the channel
+ * Decodes a message of a hub. A message type this release does not know is an error; the channel
  * reports and skips it.
  */
 export function decodeServerMessage(text: string): Decoded<ServerMessage> {
   return decode(text, readServerMessage);
 }
 
-/** Reads what a client sent, on a wire that parses JSON itself. */
+/** Checks a message of a client, on a transport that parses JSON itself. */
 export function readClientMessage(value: unknown): Decoded<ClientMessage> {
   const message = readFields(value, CLIENT) as ClientMessage | string;
   if (typeof message === "string" || message.type !== "subscribe" || !message.position)
     return result(message);
-  // A hub answers with the position it was asked for: whatever else stood in it would come back,
-  // and be held for slow consumers.
+  // A hub repeats this position in its answer: further keys would be sent back, and held for slow
+  // consumers.
   const { epoch, offset } = message.position;
   return result<ClientMessage>({ ...message, position: { epoch, offset } });
 }
 
-/** Reads what a hub sent, on a wire that parses JSON itself. */
+/** Checks a message of a hub, on a transport that parses JSON itself. */
 export function readServerMessage(value: unknown): Decoded<ServerMessage> {
   return result(
     Array.isArray(value) ? readNotification(value) : (readFields(value, SERVER) as ServerMessage | string),

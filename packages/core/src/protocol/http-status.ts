@@ -1,4 +1,4 @@
-/** Close causes of wires whose refusals are HTTP statuses (RFC 9110, section 15). */
+/** Close causes for transports that refuse by HTTP status (RFC 9110, section 15). */
 import { type ErrorCode, isErrorCode } from "../errors.ts";
 import type { CloseCause } from "./close-codes.ts";
 
@@ -11,8 +11,8 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
 };
 
 /**
- * The close cause of a response; a status that says nothing about us is `link_lost`, and tried
- * again. `after` is the value of `Retry-After` where it may be read; only seconds count.
+ * The close cause of a response; any other status is `link_lost`, which the client retries. `after`
+ * is the value of `Retry-After` where it may be read; only seconds count.
  */
 export function statusCause(status: number, after: string | null): CloseCause {
   const retryAfter = /^\d{1,6}$/.test(after ?? "") ? Number(after) * 1000 : undefined;

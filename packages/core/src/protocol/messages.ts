@@ -5,7 +5,7 @@
  */
 import type { ErrorCode } from "../errors.ts";
 
-/** The one protocol version that this release speaks. */
+/** The protocol version of this release. */
 export const PROTOCOL_VERSION = 1;
 
 /**
@@ -18,7 +18,7 @@ export interface Position {
   readonly offset: number;
 }
 
-/** Why continuity could not be proven; see PROTOCOL.md. A later hub may say another. */
+/** Why continuity could not be proven; see PROTOCOL.md. A later hub may send others. */
 export type GapReason = "evicted" | "epoch" | "overflow" | "limit" | "authorization" | "transport";
 
 /** First message of a client. Nothing else may be sent before the `welcome`. */
@@ -66,7 +66,7 @@ export interface Ping {
   readonly type: "ping";
 }
 /**
- * The answer to `ping`. Any message at all counts as a sign of life; this one says nothing else.
+ * The answer to `ping`. Any message at all counts as a sign of life; this one has no other meaning.
  */
 export interface Pong {
   readonly type: "pong";
@@ -88,8 +88,8 @@ export interface Subscribed {
   readonly topic: string;
   readonly position: Position;
   /**
-   * Present when the position that was asked for cannot be continued: what lies between it and
-   * `position` is not coming.
+   * Present when the requested position cannot be continued: notifications between it and
+   * `position` will not be sent.
    */
   readonly gap?: GapReason;
 }
@@ -109,10 +109,10 @@ export interface Notified {
    */
   readonly json?: string;
   /**
-   * The place in the epoch of the topic's `subscribed`; 0 for a volatile event, which has no place.
+   * The offset in the epoch of the topic's `subscribed`; 0 for a volatile event, which has none.
    */
   readonly offset: number;
-  /** When it was published, in wall-clock milliseconds since 1970. */
+  /** The time of publishing, in wall-clock milliseconds since 1970. */
   readonly time: number;
   /**
    * The publisher's id; absent when the publisher gave none, and then `epoch/offset` stands for it.
@@ -135,7 +135,10 @@ export interface GapMessage {
   readonly position: Position;
   readonly reason: GapReason;
 }
-/** Where the topic stands, said after it has moved, so that a lost last notification is found. */
+/**
+ * The head of the topic, sent after it has moved, so that the loss of a last notification is
+ * detected.
+ */
 export interface Head {
   readonly type: "head";
   readonly topic: string;
@@ -163,39 +166,39 @@ export interface Failed {
   readonly message: string;
   readonly retryAfter?: number;
 }
-/** Somebody who is subscribed to a `presence-` topic, on however many links. */
+/** A user who is subscribed to a `presence-` topic, on any number of links. */
 export interface Member {
   /** The user's id. */
   readonly id: string;
   /** The `info` of the identity that `authenticate` returned. */
   readonly info?: unknown;
 }
-/** Everybody who is present, said after each `subscribed` of a `presence-` topic. */
+/** All members, sent after each `subscribed` of a `presence-` topic. */
 export interface Members {
   readonly type: "members";
   readonly topic: string;
   readonly members: readonly Member[];
-  /** How many are present; more than `members` holds when the hub had to leave some out. */
+  /** The number of members; `members` has fewer when the hub had to omit some. */
   readonly count: number;
 }
-/** A member came: its first link. Said again when its info has changed. */
+/** A member joined by its first link. Sent again when its info has changed. */
 export interface Joined {
   readonly type: "joined";
   readonly topic: string;
   readonly member: Member;
 }
-/** A member left: its last link. */
+/** A member left with its last link. */
 export interface Left {
   readonly type: "left";
   readonly topic: string;
   readonly id: string;
 }
-/** The token expires in so many milliseconds; send another. */
+/** The token expires in this many milliseconds; the client should send a fresh one. */
 export interface Expiring {
   readonly type: "expiring";
   readonly in: number;
 }
-/** Said before the close on wires that cannot carry a close code. */
+/** Sent before the close on transports that cannot carry a close code. */
 export interface Bye {
   readonly type: "bye";
   readonly code: ErrorCode;

@@ -13,7 +13,7 @@ export interface Pattern {
   readonly segments: readonly (readonly string[])[];
 }
 
-/** Where a topic was found: the index of its pattern, and what the parameters stood for. */
+/** The result of a look-up: the index of the pattern, and the values of its parameters. */
 export interface Found {
   readonly index: number;
   readonly params: TopicParams;
@@ -22,8 +22,8 @@ export interface Found {
 /**
  * Parses `workouts.{userId}`. A parameter stands for one or more characters other than `.`; where a
  * segment has several, the first takes as much as it can, then the second. Throws a TypeError when
- * the pattern itself is off the grammar, or when it cannot be told which parameter is what: two of
- * one name, or two that nothing separates.
+ * the pattern itself is off the grammar, or when it is ambiguous: two parameters have one name, or
+ * nothing between them.
  */
 export function parsePattern(pattern: string): Pattern {
   const names: string[] = [];

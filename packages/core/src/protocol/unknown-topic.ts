@@ -1,10 +1,10 @@
-/** Why a string names no topic of a contract, in words for people. */
+/** Explains to people why a string names no topic of a contract. */
 import { isName } from "./names.ts";
 
 /** Characters of a name that a text shows. */
 const SHOWN = 100;
 
-/** A name of a peer's as a text may carry it: in quotes, in ASCII, and cut. */
+/** A peer's name for use in a text: in quotes, in ASCII, and cut. */
 export function printable(name: string): string {
   const quoted = JSON.stringify(name.slice(0, SHOWN)).replace(
     /[^\x20-\x7e]/g,
@@ -14,7 +14,7 @@ export function printable(name: string): string {
 }
 
 /**
- * Names a topic that was not found, and the reason. Carries nothing else of a peer's, and at most
+ * Names a topic that was not found, and the reason. Contains nothing else from a peer, and at most
  * 700 characters.
  */
 export function explainTopic(topic: unknown): string {
