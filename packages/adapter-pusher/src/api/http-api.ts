@@ -23,7 +23,7 @@ export interface Publisher {
   ): Promise<Position | null>;
 }
 
-/** The surroundings of the API. */
+/** The parts of the server that the API needs. */
 export interface ApiHost {
   readonly app: PusherApp;
   readonly channels: Channels;
@@ -176,7 +176,7 @@ export class HttpApi {
     return json({ users: Array.from(members, (id) => ({ id })) });
   }
 
-  /** The attributes asked for that the channel has. */
+  /** The requested attributes that the channel has. */
   #attributes(channel: string, info: readonly string[]): Readonly<Record<string, number>> {
     const { connections, members } = this.#host.channels.of(channel) ?? {};
     const isPresence = channelClass(channel).access === "presence";

@@ -23,7 +23,7 @@ export type RequestVerdict =
   | { readonly ok: false; readonly reason: string };
 
 /**
- * Seconds by which the time of a request may differ from ours. A captured request is good for no
+ * Seconds by which the time of a request may differ from ours. A captured request is valid for no
  * longer.
  */
 const WITHIN = 600;
@@ -80,9 +80,9 @@ interface Reading {
 }
 
 /**
- * All readings that a library may have signed. The documentation says values without escaping, but
- * not every library escapes the values that it sends; and some sign the path as the application
- * gave it, others as it is sent.
+ * The forms that a library may have signed. According to the documentation, values are signed
+ * without escaping. But not every library escapes the values that it sends, and some sign the path
+ * as the application gave it, others as it is sent.
  */
 function readings(path: string, raw: Pairs): readonly Reading[] {
   const plain = mapped(raw, decoded);

@@ -1,8 +1,8 @@
-/** The meaning of the number of a close of Pusher's. Pure. */
+/** Maps Pusher's close codes to causes. Pure. */
 import { type CloseCause, type ErrorCode } from "@bellwire/core";
 
 /**
- * Numbers with a meaning of their own:
+ * Close codes with a meaning of their own. Source:
  * https://pusher.com/docs/channels/library_auth_reference/pusher-websockets-protocol
  */
 const CODES: Readonly<Record<number, ErrorCode>> = {
@@ -10,7 +10,7 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   1011: "internal",
   1012: "draining",
   1013: "overloaded",
-  // The plan has no more connections, until others end.
+  // The app has as many connections as its plan allows, until others end.
   4004: "overloaded",
   4006: "unsupported_protocol",
   4007: "unsupported_protocol",
@@ -20,8 +20,8 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
 };
 
 /**
- * The cause of a close. 4000 to 4099 are about the app itself, which another attempt does not
- * change; 4100 to 4199 ask the client to wait.
+ * The cause of a close; undefined stands for a connection that never opened. Codes from 4000 to
+ * 4099 concern the app, so another attempt is pointless; those from 4100 to 4199 ask for a pause.
  */
 export function causeOfNumber(number: number | undefined): CloseCause {
   if (number === undefined) return { code: "link_lost", reason: "no connection" };

@@ -1,13 +1,13 @@
 /**
- * The numbers with which a hub's causes close a connection. Pusher's clients decide by the number
- * alone whether and when they reconnect.
+ * Maps a hub's causes to Pusher's close codes, by which alone its clients decide whether and when
+ * they reconnect. Pure.
  */
 import { type CloseCause, type ErrorCode } from "@bellwire/core";
 import { closeFrame } from "@bellwire/core/adapter";
 
 /**
- * Pusher's close codes that the server uses. Clients reconnect never after 4000 to 4099, in a
- * second after 4100 to 4199, and at once after 4200 to 4299.
+ * The close codes of Pusher's that the hub uses. Clients never reconnect after 4000 to 4099; they
+ * do so after one second for 4100 to 4199, and at once for 4200 to 4299.
  */
 export const CLOSE = {
   unknownApp: 4001,
@@ -34,8 +34,8 @@ const NUMBERS: Partial<Readonly<Record<ErrorCode, number>>> = {
 };
 
 /**
- * The close frame of a cause; its reason is that of the other transports. 1006 stands for no close
- * frame at all.
+ * The close frame of a cause, with the reason of Bellwire's own close frames. 1006 stands for no
+ * frame.
  */
 export function pusherClose(cause: CloseCause): { readonly number: number; readonly reason: string } {
   return { number: NUMBERS[cause.code] ?? CLOSE.overCapacity, reason: closeFrame(cause).reason };

@@ -1,4 +1,4 @@
-/** Pusher's events as JSON texts, and those of every connection. Pure. */
+/** Encodes Pusher's events as JSON, among them those that every connection has. Pure. */
 import { errorData, type PusherError } from "../protocol/pusher-error.ts";
 
 /** An event of Pusher's protocol. Its data travels as a text: JSON within JSON. */

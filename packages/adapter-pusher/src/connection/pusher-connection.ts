@@ -1,7 +1,7 @@
 /**
- * One connection of pusher-js, which lives once, reports at once that it was lost or was never
- * made, and leaves nothing behind. Channels of pusher-js are not used: one whose subscription was
- * refused can never be asked for again.
+ * One connection of pusher-js. Unlike pusher-js itself, it connects once, reports at once that it
+ * was lost or never opened, and leaves nothing behind. The channels of pusher-js are not used,
+ * because it never subscribes again to a channel that was refused.
  */
 import { type CloseCause } from "@bellwire/core";
 import { closeFrame } from "@bellwire/core/adapter";

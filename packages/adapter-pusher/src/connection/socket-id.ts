@@ -3,10 +3,7 @@ import { randomInt } from "node:crypto";
 
 const PART = 2 ** 47;
 
-/**
- * A unique id that nobody can guess: a signature is for one id, and would be good for its namesake,
- * too.
- */
+/** A unique socket id that nobody can guess, because a signature is valid for every equal id. */
 export function newSocketId(): string {
   return `${randomInt(1, PART)}.${randomInt(1, PART)}`;
 }

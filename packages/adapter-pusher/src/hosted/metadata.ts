@@ -14,7 +14,7 @@ export const METADATA_KEY = "$bellwire";
  */
 export const DATA_KEY = "$data";
 
-/** Facts for which Pusher's own envelope has no place. */
+/** The part of a notification that Pusher's envelope has no place for. */
 export interface Metadata extends Position {
   /** Wall-clock milliseconds since 1970. */
   readonly time: number;

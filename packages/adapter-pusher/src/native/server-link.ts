@@ -45,7 +45,7 @@ export class NativeLink implements Link<ServerMessage>, WebSocketListener {
     this.#encode = encode;
   }
 
-  /** Presents the link to the hub, and lets the client begin. The client says hello itself. */
+  /** Presents the link to the hub, and lets the client begin, which sends `hello` itself. */
   open(hub: LinkAcceptor, handshake: Handshake, activityTimeout: number): void {
     this.#maxMessageBytes = hub.maxMessageBytes;
     this.#observer = hub.accept(this, handshake);
@@ -69,7 +69,7 @@ export class NativeLink implements Link<ServerMessage>, WebSocketListener {
 
   close(cause: CloseCause): void {
     if (this.#end.closing) return;
-    // Pusher's numbers say when to come back, and hardly why the link ended.
+    // Pusher's close codes determine when to reconnect, but hardly express the cause.
     if (cause.code !== "slow_consumer") this.#end.write(nativeFrames([byeOf(cause)]));
     this.#end.closeFor(cause);
   }

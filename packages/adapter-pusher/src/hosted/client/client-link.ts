@@ -24,7 +24,7 @@ import { Publishes } from "./publishes.ts";
 import { RouteClient, type RouteOptions } from "./route-client.ts";
 import { HostedTopics } from "./topics.ts";
 
-/** Everything that a hosted link is made with. */
+/** The parts and settings of a hosted link. */
 export interface HostedLinkOptions extends RouteOptions {
   readonly address: PusherAddress;
   /** Whether events bring their positions. */
@@ -156,7 +156,7 @@ export class HostedLink implements Link<ClientMessage> {
     const answer = this.#routes.has("hello")
       ? await this.#routes.ask("hello", [{ type: "hello", protocol: PROTOCOL_VERSION, session }])
       : [];
-    // An answer MUST NOT arrive while the question is still being asked.
+    // The channel must not receive an answer before its call of `send` has returned.
     await Promise.resolve();
     if (this.#closed) return;
     if ("code" in answer) return this.close(answer);
@@ -192,7 +192,7 @@ export class HostedLink implements Link<ClientMessage> {
 
   #scheduleCheck(): void {
     const { clock, positionCheck, random } = this.#options;
-    // Clients must not all ask at the same moment.
+    // Spread over time, so that clients do not all read at the same moment.
     this.#cancelCheck = clock.after(positionCheck * (0.8 + random() * 0.2), () => {
       this.#topics.check();
       this.#scheduleCheck();

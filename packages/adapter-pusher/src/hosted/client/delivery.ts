@@ -7,7 +7,7 @@ import { type Arrival, earliest, heldAfter, heldAt } from "./held.ts";
 import { after } from "./place.ts";
 import { andThen, type HostedTopic, say, type TopicStep, to } from "./topic-state.ts";
 
-/** Delivers whatever follows the cursor, and waits when something in between is missing. */
+/** Delivers the arrivals that follow the cursor, and waits when one in between is missing. */
 export function advance(now: HostedTopic): TopicStep {
   let step = to(now);
   for (;;) {
@@ -19,7 +19,9 @@ export function advance(now: HostedTopic): TopicStep {
   return step.next.held.arrivals.size > 0 ? andThen(step, (at) => wait(at, at.patience)) : step;
 }
 
-/** Whether an arrival can be delivered as it is: what is stored has to be read where it can be. */
+/**
+ * Whether an arrival can be delivered as it is. A stored one has to be read, if there is a history.
+ */
 export function isDeliverable({ history }: HostedTopic, { kind }: Arrival): boolean {
   return kind !== "stored" || !history;
 }
@@ -45,8 +47,8 @@ function messageOf({ topic, ownEpoch }: HostedTopic, offset: number, arrival: Ar
 }
 
 /**
- * Gives up what is missing where nothing can be read: reports a gap and goes on with the earliest
- * arrival.
+ * Gives up missing notifications where there is no history: reports a gap and continues with the
+ * earliest arrival.
  */
 export function jump(now: HostedTopic): TopicStep {
   const first = earliest(now.held);
@@ -66,7 +68,7 @@ export function ownPosition({ ownEpoch, cursor, shift }: HostedTopic): Position 
   return { epoch: ownEpoch, offset: (cursor?.offset ?? 0) + shift };
 }
 
-/** Asks for time, unless some was asked for already. */
+/** Starts a wait, unless one is under way. */
 export function wait(now: HostedTopic, ms: number): TopicStep {
   return now.waiting ? to(now) : to({ ...now, waiting: true }, { do: "wait", ms });
 }

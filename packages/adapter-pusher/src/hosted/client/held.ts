@@ -23,7 +23,7 @@ export interface Held {
 /** Nothing is held. */
 export const NOTHING: Held = { epoch: undefined, arrivals: new Map() };
 
-/** Whether the next arrival costs the farthest its place. */
+/** Whether the next arrival displaces the farthest one. */
 export function isFull({ arrivals }: Held): boolean {
   return arrivals.size >= BOUND;
 }

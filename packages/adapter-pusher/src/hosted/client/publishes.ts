@@ -15,7 +15,7 @@ export interface PublishHost {
   /** Sends some; resolves with the server's messages, or with the cause when there are none. */
   post(publishes: readonly Publish[]): Promise<readonly ServerMessage[] | CloseCause>;
   answered(publish: Publish, answer: Acknowledged | Failed): void;
-  /** Called when the token is no longer good. */
+  /** Ends the link: the token is not accepted any more. */
   close(cause: CloseCause): void;
 }
 
@@ -42,7 +42,7 @@ export class Publishes {
     this.#queue.push(publish);
     if (this.#running) return;
     this.#running = true;
-    // The rest of this tick's publishes go with it.
+    // The other publishes of this tick are sent with it.
     queueMicrotask(() => void this.#run());
   }
 

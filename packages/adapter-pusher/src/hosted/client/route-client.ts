@@ -1,8 +1,8 @@
 /** The client's end of the routes: requests to the application's own server. */
 
 import { type CloseCause } from "@bellwire/core";
-import { type ClientMessage, isErrorCode, type ServerMessage, statusCause } from "@bellwire/core/adapter";
-import { type ChannelAuth, parse, type RouteName, readAuthAnswer, readRouteAnswer } from "../routes.ts";
+import { type ClientMessage, readRefusal, type ServerMessage, statusCause } from "@bellwire/core/adapter";
+import { type ChannelAuth, type RouteName, readAuthAnswer, readRouteAnswer } from "../routes.ts";
 
 export interface RouteOptions {
   /** The URL of each route that exists. */
@@ -96,8 +96,7 @@ export class RouteClient {
 }
 
 function causeOf({ status, headers }: Response, text: string): CloseCause {
-  const { code: said } = parse(text);
-  const cause = statusCause(status, headers.get("retry-after"));
   // A proxy in between answers with a body of its own.
-  return isErrorCode(said) ? { ...cause, code: said } : cause;
+  const { code } = readRefusal(text);
+  return { ...statusCause(status, headers.get("retry-after")), ...(code && { code }) };
 }

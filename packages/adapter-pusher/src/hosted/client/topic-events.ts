@@ -23,7 +23,7 @@ export function refusalOf({ code, reason = "the request failed", retryAfter }: C
 }
 
 /** The refusal of one channel in an answer of the auth route. */
-export function readRefusal(error: unknown): Refusal {
+export function channelRefusal(error: unknown): Refusal {
   const { code, message } = typeof error === "object" && error !== null ? (error as Partial<Failed>) : {};
   return isErrorCode(code) ? { code, message: String(message) } : LEFT_OUT;
 }

@@ -173,7 +173,7 @@ function arrived(now: HostedTopic, event: Arrived): TopicStep {
   if (place.epoch === cursor?.epoch && place.offset <= cursor.offset) return to(now);
   if (isSame(place, after(cursor)) && isDeliverable(now, arrival))
     return andThen(take(now, place.offset, arrival), advance);
-  // After the jump it may have its turn, or have had it.
+  // After the jump the arrival may be the next one, or be behind the cursor.
   if (isFull(now.held) && !now.history) return andThen(jump(now), (moved) => arrived(moved, event));
   return andThen(held(now, event), advance);
 }
@@ -198,7 +198,7 @@ function caughtUp(now: HostedTopic, answer: HistoryAnswer): TopicStep {
   return told(now, to(begun, say(subscribed)), answer);
 }
 
-/** The history's answer to a question of this end. */
+/** The history's answer to a read that this end began. */
 function compared(now: HostedTopic, answer: HistoryAnswer): TopicStep {
   const { position, gap } = answer;
   if (!gap) return told(now, to(now), answer);
@@ -209,7 +209,7 @@ function compared(now: HostedTopic, answer: HistoryAnswer): TopicStep {
   return told(now, to({ ...now, cursor: position }, say(message)), answer);
 }
 
-/** Goes on from `step`, which answers the channel, with what the history knows. */
+/** Continues from `step`, which answers the channel, with the messages of the history. */
 function told({ cursor: before }: HostedTopic, step: TopicStep, answer: HistoryAnswer): TopicStep {
   let all = step;
   for (const message of answer.gap ? [] : answer.messages) {

@@ -27,7 +27,7 @@ export interface HostedTopic {
   readonly patience: number;
 }
 
-/** Why the provider, the server that signs, or the history refused. */
+/** A refusal of the provider, the server that signs, or the history. */
 export type Refusal = Pick<Failed, "code" | "message"> & { readonly retryAfter?: number | undefined };
 
 /** The history's answer: everything after the position that was asked for, or a gap. */
@@ -100,12 +100,12 @@ export function newTopic({
   };
 }
 
-/** Goes to the state and has the effects performed. */
+/** A step to a state, with effects. */
 export function to(next: HostedTopic, ...effects: readonly TopicEffect[]): TopicStep {
   return { next, effects };
 }
 
-/** Another step after a step. */
+/** A step, followed by the step that `more` takes from its state. */
 export function andThen({ next, effects }: TopicStep, more: (now: HostedTopic) => TopicStep): TopicStep {
   const after = more(next);
   return { next: after.next, effects: [...effects, ...after.effects] };

@@ -10,7 +10,7 @@ import { MESSAGES_PER_REQUEST } from "../routes.ts";
 import { Collector } from "./collector.ts";
 import { Roster } from "./roster.ts";
 import type { RouteClient } from "./route-client.ts";
-import { applicationEvent, historyEvent, readRefusal, refusalOf } from "./topic-events.ts";
+import { applicationEvent, channelRefusal, historyEvent, refusalOf } from "./topic-events.ts";
 import { topicStep } from "./topic-machine.ts";
 import { type HostedTopic, newTopic, type TopicEffect, type TopicEvent } from "./topic-state.ts";
 
@@ -76,7 +76,7 @@ export class HostedTopics {
     this.#step(this.#open.get(topic), { type: "unsubscribe" });
   }
 
-  /** This end's own notification, which Pusher does not bring: nothing is missing at its place. */
+  /** Skips this end's own notification, which Pusher does not deliver to it. */
   skip(topic: string, position: Position): void {
     const arrival = { kind: "skip" } as const;
     if (this.#host.metadata) this.#step(this.#open.get(topic), { type: "arrived", place: position, arrival });
@@ -87,7 +87,7 @@ export class HostedTopics {
     for (const open of Array.from(this.#open.values())) this.#step(open, { type: "check" });
   }
 
-  /** Pusher sent an event. */
+  /** Takes an event of Pusher's. */
   receive({ event, channel = "", data }: ReceivedEvent): void {
     if (event === "pusher:error") return this.#refused(data);
     const open = this.#open.get(channel);
@@ -108,7 +108,7 @@ export class HostedTopics {
     }
   }
 
-  /** The link is over. */
+  /** Drops all topics: the link is over. */
   clear(): void {
     for (const open of this.#open.values()) release(open);
     this.#open.clear();
@@ -178,7 +178,7 @@ export class HostedTopics {
       const { auth, channel_data } = found ?? {};
       if (auth !== undefined) this.#join(open, { auth, channel_data });
       else {
-        const refusal = "code" in answer ? refusalOf(answer) : readRefusal(found?.error);
+        const refusal = "code" in answer ? refusalOf(answer) : channelRefusal(found?.error);
         this.#step(open, { type: "refused", refusal });
       }
     }

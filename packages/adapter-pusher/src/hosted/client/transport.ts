@@ -8,6 +8,7 @@ import {
   having,
   type OptionRule,
   type OptionRules,
+  pageUrl,
   systemClock,
   text,
 } from "@bellwire/core/adapter";
@@ -36,8 +37,8 @@ export const HOSTED_CAPABILITIES = {
  */
 export interface HostedRoutes {
   /**
-   * Receives the token when a link begins. Without it the first request finds out whether the token
-   * is good.
+   * Receives the token when a link begins. Without it the first request to another route finds an
+   * invalid token.
    */
   readonly hello?: string | URL;
   /**
@@ -49,7 +50,7 @@ export interface HostedRoutes {
    * reason `transport`.
    */
   readonly history?: string | URL;
-  /** Takes publishes of clients. */
+  /** Receives publishes. Without it clients cannot publish. */
   readonly publish?: string | URL;
 }
 
@@ -73,10 +74,11 @@ export interface HostedPusherOptions {
    * and the capabilities `history` and `order` are `none`. Default: true.
    */
   readonly metadata?: boolean;
-  /** Another server than Pusher's own, and its port. */
+  /** The host of another server in place of Pusher's. */
   readonly wsHost?: string;
+  /** The port of `wsHost`. Default: 443, or 80 without TLS. */
   readonly wsPort?: number;
-  /** Default: true. */
+  /** Whether connections use TLS. Default: true. */
   readonly forceTLS?: boolean;
   /** Milliseconds between two comparisons of all topics with their history. Default: 10,000. */
   readonly positionCheck?: number;
@@ -87,6 +89,7 @@ export interface HostedPusherOptions {
    * send cookies to another origin.
    */
   readonly fetch?: typeof fetch;
+  /** The source of time. Default: the system's. */
   readonly clock?: Clock;
 }
 
@@ -120,7 +123,7 @@ const RULES: OptionRules = {
   clock: having("now", "wall", "after"),
 };
 
-/** The routes that this client asks; `user` and `webhooks` are for others. */
+/** The routes that this client uses; `user` and `webhooks` are for stock clients and Pusher. */
 const CLIENT_ROUTES = ["hello", "auth", "history", "publish"] as const satisfies readonly RouteName[];
 
 // ── Transport ──
@@ -130,7 +133,7 @@ export function hostedTransport(options: HostedPusherOptions): Transport {
   checkOptions("pusherTransport", options, RULES, ["key", "cluster"]);
   const { cluster, wsHost, wsPort, forceTLS = true, metadata = true, headers, fetch } = options;
   const routes = routeUrls(options.routes);
-  // An event without a position cannot be told from one that the history holds.
+  // Without positions, events cannot be compared with the history.
   const urls = metadata ? routes : { ...routes, history: undefined };
   const { positionCheck = 10_000, clock = systemClock } = options;
   const address: PusherAddress = { key: options.key, cluster, host: wsHost, port: wsPort, tls: forceTLS };
@@ -168,11 +171,10 @@ function routeUrls(routes: HostedPusherOptions["routes"]): Readonly<Partial<Reco
   return Object.fromEntries(Object.entries(routes).map(([name, value]) => [name, resolved(value)]));
 }
 
+/** The URL of a route; undefined for a value that is none. */
 function resolved(value: unknown): string | undefined {
-  if (typeof value !== "string" && !(value instanceof URL)) return undefined;
-  // Relative URLs are resolved against the page; other runtimes have none.
-  const base = (globalThis as { location?: { href?: string } }).location?.href;
-  if (!URL.canParse(value, base)) return undefined;
-  const { href, protocol, search, hash } = new URL(value, base);
+  const url = pageUrl(value);
+  if (!url) return undefined;
+  const { href, protocol, search, hash } = url;
   return /^https?:$/.test(protocol) && search === "" && hash === "" ? href : undefined;
 }

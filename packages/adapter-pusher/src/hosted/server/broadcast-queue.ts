@@ -24,7 +24,7 @@ export interface BroadcastEvent {
   readonly alone?: boolean;
 }
 
-/** The meaning of an answer of Pusher's. */
+/** `later`: sending again may succeed. `refused`: it cannot. */
 export type Failure = "later" | "refused";
 
 /** The largest number of requests under way. */
@@ -81,8 +81,8 @@ export class BroadcastQueue {
   }
 
   /**
-   * The next batch to send; undefined when there is none yet. {@link taken} or {@link failed} MUST
-   * follow.
+   * Removes and returns the next batch to send; undefined when there is none at the moment. The
+   * caller reports the result with {@link taken} or {@link failed}.
    */
   next(now: number): readonly BroadcastEvent[] | undefined {
     if (this.#underWay >= LANES || now < this.#resumeAt) return undefined;
@@ -161,8 +161,8 @@ export class BroadcastQueue {
   }
 }
 
-/** The meaning of a status of the HTTP API for a batch; undefined is no answer at all. */
+/** Whether a batch may be sent again after this status; undefined stands for no answer. */
 export function failureOf(status: number | undefined): Failure {
-  // An event in it is illegal. Every other refusal is about the app, its plan, or the moment.
+  // These two concern the batch. All others concern the app, its plan, or a passing condition.
   return status === 400 || status === 413 ? "refused" : "later";
 }

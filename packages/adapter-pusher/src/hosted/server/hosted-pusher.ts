@@ -46,10 +46,11 @@ export interface HostedPusherOptions {
    */
   readonly metadata?: boolean;
   /**
-   * Receives the reasons why clients do not receive events at once: `too_large` (they read it from
-   * the history), `overloaded` (it was given up, and is in the history), and for Pusher's answers
-   * `unauthorized` (401), `rate_limited` (403, 429), `malformed` (400) and `link_lost`. Each is
-   * reported once until it works again. Default: `console.error`.
+   * Receives an error when clients do not get an event at once: `too_large` (they read it from the
+   * history), `overloaded` (it was dropped, and is in the history), `forbidden` (encrypted channels
+   * are not supported), or one for Pusher's answer: `unauthorized` (401), `rate_limited` (403,
+   * 429), `malformed` (400), `too_large` (413), `link_lost`. Each is reported once until a request
+   * succeeds. Default: `console.error`.
    */
   readonly onError?: (error: BellwireError) => void;
   readonly clock?: Clock;
@@ -77,7 +78,7 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   429: "rate_limited",
 };
 
-/** Milliseconds between two checks whether everything was sent, while closing. */
+/** Milliseconds between two checks, while closing, whether every event was sent. */
 const DRAIN_POLL = 20;
 
 /**
