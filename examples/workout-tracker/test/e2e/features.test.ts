@@ -91,7 +91,7 @@ describe.skipIf(!executablePath)(`the tracker in Chromium${reason}`, { timeout: 
       await Promise.all([mia.goTo("Challenge"), other.goTo("Challenge")]);
       await other.page.getByLabel("Metres").fill("2500");
       await other.page.getByRole("button", { name: "Submit" }).click();
-      await other.sees(/Taken\. You have .* number/);
+      await other.sees(/Recorded\. You have .* number/);
       await mia.page.getByRole("list", { name: "Leaderboard" }).getByText("Ben").waitFor();
       await other.sees("First steps");
 
