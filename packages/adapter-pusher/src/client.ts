@@ -86,11 +86,24 @@ export function pusherTransport(
     const { url, ...more } = options;
     return pusherTransport({ ...urlOptions(url), ...more } as PusherHubOptions | HostedPusherOptions);
   }
-  return "url" in options ? hubTransport(options) : hostedTransport(options);
+  return isForHub(options) ? hubTransport(options) : hostedTransport(options);
 }
 
-function isUrl(options: object): options is PusherUrlOptions {
-  return !("key" in options) && "url" in options && typeof options.url === "string";
+// Callers without types may pass anything; `checkOptions` refuses values that are no options.
+
+function isUrl(options: unknown): options is PusherUrlOptions {
+  const { url, key } = fields(options);
+  return typeof url === "string" && key === undefined;
+}
+
+function isForHub(options: unknown): options is PusherHubOptions {
+  return "url" in fields(options);
+}
+
+function fields(options: unknown): Readonly<Record<string, unknown>> {
+  return typeof options === "object" && options !== null
+    ? (options as Readonly<Record<string, unknown>>)
+    : {};
 }
 
 function hubTransport(options: PusherHubOptions): Transport {

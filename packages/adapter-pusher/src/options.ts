@@ -91,7 +91,8 @@ const RULES: OptionRules = {
   webhooks: {
     allowed: "an array of http or https URLs, or of objects with such a url and with events",
     test: (value) =>
-      Array.isArray(value) && value.every((one) => isUrl(one) || (typeof one === "object" && one !== null)),
+      Array.isArray(value) &&
+      value.every((one) => isUrl(one) || (typeof one === "object" && one !== null && !Array.isArray(one))),
   },
 };
 

@@ -8,6 +8,7 @@ import type { Duplex } from "node:stream";
 import { closeFrame, type LinkAcceptor, textFrames } from "@bellwire/core/adapter";
 import {
   Admission,
+  type EncodeBatch,
   factsOf,
   type HttpServer,
   handshakeOf,
@@ -24,7 +25,7 @@ import { errorText } from "./connection/event-text.ts";
 import { PusherEnd } from "./connection/pusher-end.ts";
 import { judgeTarget, type Rejection, readsCloses } from "./connection/target.ts";
 import { NATIVE_OVERHEAD, NATIVE_PATH } from "./native/native-event.ts";
-import { batchEncoder, type EncodeBatch, NativeLink } from "./native/server-link.ts";
+import { batchEncoder, NativeLink } from "./native/server-link.ts";
 import { type PusherServerOptions, serverSettings } from "./options.ts";
 import { createHost, type PusherHost } from "./stock/host.ts";
 import { StockLink } from "./stock/server-link.ts";

@@ -7,6 +7,7 @@ import type { Duplex } from "node:stream";
 import { type LinkAcceptor } from "@bellwire/core/adapter";
 import {
   Admission,
+  type EncodeBatch,
   factsOf,
   type HttpServer,
   handshakeOf,
@@ -17,7 +18,7 @@ import {
   webSocketOptions,
 } from "@bellwire/core/http";
 import { WebSocketServer } from "ws";
-import { batchEncoder, type EncodeBatch, NativeLink } from "./native/server-link.ts";
+import { batchEncoder, NativeLink } from "./native/server-link.ts";
 import { serverSettings, type WebSocketServerOptions } from "./options.ts";
 
 export type { WebSocketServerOptions } from "./options.ts";

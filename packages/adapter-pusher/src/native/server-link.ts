@@ -5,25 +5,19 @@
 import { type CloseCause } from "@bellwire/core";
 import {
   byeOf,
-  type ClientMessage,
   encodeOnce,
   encodeServerMessage,
   type Handshake,
-  type Link,
   type LinkAcceptor,
-  type LinkObserver,
   readClientMessage,
   type ServerMessage,
   textFrames,
 } from "@bellwire/core/adapter";
-import type { WebSocketListener } from "@bellwire/core/http";
+import { type EncodeBatch, WebSocketLink } from "@bellwire/core/http";
 import { establishedText, PONG } from "../connection/event-text.ts";
 import type { PusherEnd } from "../connection/pusher-end.ts";
 import { newSocketId } from "../connection/socket-id.ts";
 import { NATIVE_EVENT, NATIVE_OVERHEAD, nativeText } from "./native-event.ts";
-
-/** Encodes a batch as text frames, one for each message. */
-export type EncodeBatch = (batch: readonly ServerMessage[]) => Buffer;
 
 /** The encoder that all links share: a batch that goes to many of them is encoded once. */
 export function batchEncoder(): EncodeBatch {
@@ -34,66 +28,35 @@ function nativeFrames(batch: readonly ServerMessage[]): Buffer {
   return textFrames(batch.map((message) => nativeText(encodeServerMessage(message))));
 }
 
-export class NativeLink implements Link<ServerMessage>, WebSocketListener {
-  readonly #end: PusherEnd;
-  readonly #encode: EncodeBatch;
-  #observer: LinkObserver<ClientMessage> | undefined;
+export class NativeLink extends WebSocketLink<PusherEnd> {
   #maxMessageBytes = 0;
-
-  constructor(end: PusherEnd, encode: EncodeBatch) {
-    this.#end = end;
-    this.#encode = encode;
-  }
 
   /** Presents the link to the hub, and lets the client begin, which sends `hello` itself. */
   open(hub: LinkAcceptor, handshake: Handshake, activityTimeout: number): void {
     this.#maxMessageBytes = hub.maxMessageBytes;
-    this.#observer = hub.accept(this, handshake);
-    this.#observer.open();
-    this.#end.write(textFrames([establishedText(newSocketId(), activityTimeout)]));
-  }
-
-  get buffered(): number {
-    return this.#end.buffered;
-  }
-
-  send(batch: readonly ServerMessage[]): void {
-    let frames: Buffer;
-    try {
-      frames = this.#encode(batch);
-    } catch {
-      return this.close({ code: "internal", reason: "a message could not be encoded" });
-    }
-    this.#end.write(frames);
+    this.observer = hub.accept(this, handshake);
+    this.observer.open();
+    this.end.write(textFrames([establishedText(newSocketId(), activityTimeout)]));
   }
 
   close(cause: CloseCause): void {
-    if (this.#end.closing) return;
+    if (this.end.closing) return;
     // Pusher's close codes determine when to reconnect, but hardly express the cause.
-    if (cause.code !== "slow_consumer") this.#end.write(nativeFrames([byeOf(cause)]));
-    this.#end.closeFor(cause);
+    if (cause.code !== "slow_consumer") this.end.write(nativeFrames([byeOf(cause)]));
+    this.end.closeFor(cause);
   }
 
   receive(text: string, bytes: number): void {
-    if (this.#end.closing) return;
+    if (this.end.closing) return;
     if (bytes - NATIVE_OVERHEAD > this.#maxMessageBytes)
       return this.close({ code: "too_large", reason: "a message is too large" });
     const value = parse(text);
-    if (value?.event === "pusher:ping") return this.#end.say(textFrames([PONG]));
+    if (value?.event === "pusher:ping") return this.end.say(textFrames([PONG]));
     if (value?.event === "pusher:pong") return;
     if (value?.event !== NATIVE_EVENT) return this.malformed("not a message");
     const decoded = readClientMessage(value.data);
-    if (decoded.ok) this.#observer?.message(decoded.message, bytes);
+    if (decoded.ok) this.observer?.message(decoded.message, bytes);
     else this.malformed(decoded.reason);
-  }
-
-  malformed(reason: string): void {
-    this.#observer?.malformed(reason);
-  }
-
-  ended(cause: CloseCause): void {
-    this.#observer?.close(cause);
-    this.#observer = undefined;
   }
 }
 

@@ -35,3 +35,4 @@ export {
   type WebSocketListener,
   webSocketOptions,
 } from "./web-socket-end.ts";
+export { type EncodeBatch, WebSocketLink } from "./web-socket-link.ts";
