@@ -92,8 +92,8 @@ export function pusherTransport(
 // Callers without types may pass anything; `checkOptions` refuses values that are no options.
 
 function isUrl(options: unknown): options is PusherUrlOptions {
-  const { url, key } = fields(options);
-  return typeof url === "string" && key === undefined;
+  const given = fields(options);
+  return typeof given.url === "string" && !("key" in given);
 }
 
 function isForHub(options: unknown): options is PusherHubOptions {
