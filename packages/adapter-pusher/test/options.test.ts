@@ -1,4 +1,7 @@
-/** Every option of the client, the server and the hosted service against values that it must refuse. */
+/**
+ * Every option of the client half, the hub and the hosted service, given values that it must
+ * refuse.
+ */
 import { createServer } from "node:http";
 import { pusherTransport } from "@bellwire/adapter-pusher/client";
 import { attachPusherRoutes, hostedPusher } from "@bellwire/adapter-pusher/hosted";
