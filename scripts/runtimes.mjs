@@ -20,7 +20,10 @@ const PACKAGES = {
   deno: "2.9.6",
 };
 
-const node = (name) => ({ name, command: [join(modules, name, "bin/node")], except: [] });
+const node = (name, except = []) => ({ name, command: [join(modules, name, "bin/node")], except });
+
+/** Node 26 and Deno parse and write JSON nested 100,000 levels deep: there is nothing to refuse. */
+const DEEP_JSON = "validation refuses to publish what JSON cannot hold, without saying what it is";
 
 /**
  * Bun and Deno run the client half and the kits. The hub's promises under attack are Node's: these
@@ -36,14 +39,15 @@ const NODE_ONLY = [
 const runtimes = [
   node("node22"),
   node("node24"),
-  node("node26"),
+  node("node26", [DEEP_JSON]),
   {
     name: "bun",
     command: [join(modules, "@oven/bun-linux-x64/bin/bun"), "--bun"],
     exclude: [
       ...NODE_ONLY,
       // Vitest on Bun gives these files an empty zod.
-      "packages/core/test/{commands,contract}.test.ts",
+      "packages/core/test/commands.test.ts",
+      "packages/core/test/contract.test.ts",
     ],
     except: [],
   },
@@ -52,8 +56,7 @@ const runtimes = [
     command: [join(modules, "@deno/linux-x64-glibc/deno"), "run", "-A", "--node-modules-dir=manual"],
     exclude: NODE_ONLY,
     except: [
-      // Deno parses and writes JSON nested 100,000 levels deep, so that there is nothing to refuse.
-      "validation refuses to publish what JSON cannot hold, without saying what it is",
+      DEEP_JSON,
       // Deno joins small writes of a TCP socket, so that the proxy cannot slice that finely.
       "slices to one-byte writes",
       // The server half is `ws` on Deno's sockets, which end before the close frame is read.
@@ -104,9 +107,12 @@ function run({ name, command, exclude = [], except }) {
       "--mode=quick",
       "--reporter=json",
       `--outputFile=${report}`,
-      ...exclude.map((pattern) => `--exclude=${pattern}`),
     ],
-    { cwd: root, stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, NO_COLOR: "1" } },
+    {
+      cwd: root,
+      stdio: ["ignore", "ignore", "inherit"],
+      env: { ...process.env, NO_COLOR: "1", BELLWIRE_QUICK_EXCLUDE: exclude.join(",") },
+    },
   );
   const seconds = Math.round((performance.now() - start) / 1000);
   if (!existsSync(report)) {
