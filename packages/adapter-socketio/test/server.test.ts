@@ -396,13 +396,17 @@ describe("a hostile peer", () => {
 
   it("that joins again while the hub decides has one link", async () => {
     let asked = 0;
+    let decide = (): void => {};
+    const decided = new Promise<void>((resolve) => {
+      decide = resolve;
+    });
     const { hub, port } = await serve(
       {},
       {},
       {
         async authenticate() {
           asked += 1;
-          await pause(50);
+          await decided;
           return {};
         },
       },
@@ -410,8 +414,9 @@ describe("a hostile peer", () => {
     const hostile = new RawPeer(port);
     await hostile.has('"sid"');
     for (let n = 0; n < 3; n++) hostile.send("40");
-    await hostile.has("40{");
     await hostile.has('"code":"forbidden","message":"one link for each connection"', 2);
+    decide();
+    await hostile.has("40{");
     expect([asked, hub.links]).toEqual([1, 1]);
   });
 
