@@ -40,7 +40,7 @@ function cell(value: string | number): string {
 }
 
 const names = Object.keys(meanings) as (keyof Capabilities)[];
-const document = `# What each transport can do
+const document = `# Capabilities of each transport
 
 <!-- Made from the adapters' records by \`npm run capabilities\`. -->
 

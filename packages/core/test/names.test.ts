@@ -225,7 +225,9 @@ describe("a pattern", () => {
     let matched = 0;
     holds(
       fc.property(anyPattern, anyTopic, anyValues, (pattern, any, values) => {
-        const topic = values ? pattern.replace(/\{p(\d)\}/g, (_, n) => values[Number(n)] as string) : any;
+        const topic = values
+          ? pattern.replace(/\{p(\d)\}/g, (_, n: string) => values[Number(n)] as string)
+          : any;
         const expected = oracle(pattern)(topic);
         if (expected) matched += 1;
         expect([pattern, topic, matcher(pattern)(topic)]).toEqual([pattern, topic, expected]);
