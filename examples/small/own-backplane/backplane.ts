@@ -55,11 +55,16 @@ export function engineBackplane(engine: Engine, { size = 256 } = {}): Backplane 
       };
     },
 
-    read: async (topic, after, limit) =>
+    read: async (topic, after, limit, before) =>
       open().command(topic, ({ epoch, entries, head: offset }) => {
         const head = { epoch, offset };
-        if (!after) return { ok: true, head, entries: [] };
-        if (after.epoch !== epoch || after.offset > offset) return { ok: false, head, reason: "epoch" };
+        // The position right above the head is a valid end of a page.
+        const known = after ?? (before && { ...before, offset: before.offset - 1 }) ?? head;
+        if (known.epoch !== epoch || known.offset > offset) return { ok: false, head, reason: "epoch" };
+        if (!after) {
+          const below = entries.filter((entry) => entry.offset <= known.offset);
+          return { ok: true, head, entries: limit > 0 ? below.slice(-limit) : [] };
+        }
         const missing = offset - after.offset;
         if (missing > entries.length) return { ok: false, head, reason: "evicted" };
         if (missing > limit) return { ok: false, head, reason: "limit" };

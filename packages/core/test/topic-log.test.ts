@@ -28,10 +28,17 @@ describe("a topic's log", () => {
     expect(log.head).toEqual(at(3));
   });
 
-  it("answers without a position with the head alone", () => {
-    const log = logOf();
-    log.append(entry(), 0);
-    expect(log.read(undefined, EVERYTHING, 0)).toEqual({ ok: true, head: at(1), entries: [] });
+  it("answers without a position with the newest entries, or with those below another", () => {
+    const log = logOf({ size: 3 });
+    for (let n = 0; n < 5; n++) log.append(entry(), 0);
+    const page = (limit: number, before?: number): readonly number[] | string => {
+      const history = log.read(undefined, limit, 0, before === undefined ? before : at(before));
+      return history.ok ? offsetsOf(history.entries) : history.reason;
+    };
+    expect([page(0), page(2), page(9)]).toEqual([[], [4, 5], [3, 4, 5]]);
+    expect([page(2, 6), page(2, 5), page(2, 4), page(2, 3)]).toEqual([[4, 5], [3, 4], [3], []]);
+    expect([page(2, 1), page(2, 7)]).toEqual([[], "epoch"]);
+    expect(log.read(undefined, 2, 0, at(3, "other")).ok).toBe(false);
   });
 
   it("gives everything after a position, all or nothing", () => {

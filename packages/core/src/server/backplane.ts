@@ -25,8 +25,8 @@ export interface NewEntry extends Omit<Entry, "offset"> {
 }
 
 /**
- * The answer of `read`. `entries` MUST be all of `after.offset + 1` to `head.offset`, in order:
- * `head` and `entries` come from one moment. Otherwise `reason` says why they cannot be read:
+ * The answer of `read`. `head` and `entries` MUST come from one moment, and the entries in order,
+ * without a hole. Otherwise `reason` says why they cannot be read:
  * - `epoch`: the position has another epoch, or an offset above the head;
  * - `evicted`: at least one of the entries is no longer stored;
  * - `limit`: there are more than the caller wants.
@@ -78,10 +78,13 @@ export interface Backplane {
   listen(topic: string, listener: EntryListener): Promise<() => void>;
   /**
    * Everything after the position if that is at most `limit` entries, else the reason why not;
-   * never a part of it. Without a position: the head, and no entries. MUST find every append that
-   * was acknowledged before the call, through whichever instance.
+   * never a part of it. Without a position: the newest `limit` entries, fewer where older ones are
+   * no longer stored. With `before`, which comes only without `after`: those below it; it refuses
+   * only for `epoch`. MUST find every append that was acknowledged before the call, through
+   * whichever instance. SHOULD carry out the calls of one tick in one round trip, since a hub
+   * compares the heads of all its topics at once.
    */
-  read(topic: string, after: Position | undefined, limit: number): Promise<History>;
+  read(topic: string, after: Position | undefined, limit: number, before?: Position): Promise<History>;
   /**
    * Releases everything that this instance holds; other instances go on. Its listeners are no
    * longer called. Later calls of the other methods MUST reject with `closed`; a second `close`

@@ -120,8 +120,8 @@ export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    async read(name, after, limit) {
-      return open(name).log.read(after, limit, clock.now());
+    async read(name, after, limit, before) {
+      return open(name).log.read(after, limit, clock.now(), before);
     },
     async close() {
       closed = true;

@@ -108,17 +108,29 @@ export class TopicLog {
   }
 
   /** Answers `Backplane.read`, at the time `now`. */
-  read(after: Position | undefined, limit: number, now: number): History {
+  read(after: Position | undefined, limit: number, now: number, before?: Position): History {
     const { head } = this;
-    if (!after) return { ok: true, head, entries: [] };
-    if (after.epoch !== this.epoch || after.offset > this.#offset)
+    const { epoch, offset: known } = after ?? before ?? head;
+    // A page may begin right above the head.
+    if (epoch !== this.epoch || known > this.#offset + (after ? 0 : 1))
       return { ok: false, head, reason: "epoch" };
     this.#evict(now);
+    const stored = this.#stored.length - this.#first;
+    if (!after) {
+      const above = before ? Math.max(0, this.#offset + 1 - before.offset) : 0;
+      return { ok: true, head, entries: this.#newest(Math.min(limit, stored - above), above) };
+    }
     const missing = this.#offset - after.offset;
-    if (missing > this.#stored.length - this.#first) return { ok: false, head, reason: "evicted" };
+    if (missing > stored) return { ok: false, head, reason: "evicted" };
     if (missing > limit) return { ok: false, head, reason: "limit" };
-    const entries = missing === 0 ? [] : this.#stored.slice(-missing).map(({ entry }) => entry);
-    return { ok: true, head, entries };
+    return { ok: true, head, entries: this.#newest(missing, 0) };
+  }
+
+  /** So many entries, in order, below the `above` newest ones. */
+  #newest(count: number, above: number): readonly Entry[] {
+    if (count <= 0) return [];
+    const end = this.#stored.length - above;
+    return this.#stored.slice(end - count, end).map(({ entry }) => entry);
   }
 
   /** Whether the log holds neither an entry nor an id, so that forgetting it loses nothing. */

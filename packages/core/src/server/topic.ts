@@ -83,7 +83,7 @@ export class Topic {
       await this.ready;
       for (;;) {
         joining.overtaken = false;
-        history = await this.#host.backplane.read(this.name, after, this.#host.recovery);
+        history = await this.#host.backplane.read(this.name, after, after ? this.#host.recovery : 0);
         if (this.#closed) break;
         if (joining.overtaken) continue;
         if (history.head.epoch === this.#head?.epoch) break;

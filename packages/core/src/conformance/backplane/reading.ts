@@ -1,9 +1,11 @@
 /** A read proves continuity, or says why it cannot. */
 import assert from "node:assert/strict";
+import type { Entry } from "../../server/index.ts";
 import { range } from "../cases/case.ts";
 import { settle } from "../virtual-clock.ts";
 import type { BackplaneCase } from "./backplane-case.ts";
 import { type BackplaneContext, TOPIC } from "./backplane-context.ts";
+import { comparable } from "./heard.ts";
 
 /** Engines may trim in blocks: so many entries above the cap, something must be evicted. */
 const SLACK = 500;
@@ -23,15 +25,28 @@ async function oldestReadable(context: BackplaneContext): Promise<number> {
   return oldest;
 }
 
+/** The newest entries, or those below an offset. Fails when the read is refused. */
+async function page(
+  context: BackplaneContext,
+  limit: number,
+  before?: number,
+  instance = 0,
+): Promise<readonly Entry[]> {
+  const below = before === undefined ? undefined : { ...(await context.head(TOPIC)), offset: before };
+  const history = await context.instance(instance).read(TOPIC, undefined, limit, below);
+  assert.ok(history.ok, `a page below ${before} was refused: ${JSON.stringify(history)}`);
+  return history.entries.map(comparable);
+}
+
 export const reading: readonly BackplaneCase[] = [
   {
-    name: "answers a read without a position with the head alone",
+    name: "answers a read of no entries with the head alone",
     async run(context) {
       assert.equal((await context.head(TOPIC)).offset, 0);
-      for (const n of range(1, 3)) {
+      for (const _ of range(1, 3)) {
         const head = await context.append(TOPIC);
         for (const instance of context.instances) {
-          const history = await instance.read(TOPIC, undefined, n);
+          const history = await instance.read(TOPIC, undefined, 0);
           assert.deepEqual(history, { ok: true, head, entries: [] });
         }
       }
@@ -86,6 +101,54 @@ export const reading: readonly BackplaneCase[] = [
       for (const other of ["forged", `${epoch}x`, epoch.slice(1) || "x", "0"]) {
         for (const offset of [0, 3, 5, 6]) await context.refuses(TOPIC, { epoch: other, offset }, "epoch");
       }
+    },
+  },
+  {
+    name: "reads the newest entries without a position, and with one those below it",
+    async run(context) {
+      assert.deepEqual(await page(context, 10), []);
+      await context.appendAtOnce(TOPIC, 20);
+      const log = await context.log(TOPIC);
+      for (const [n, limit] of [1, 7, 20, 21, 10_000].entries())
+        assert.deepEqual(await page(context, limit, undefined, n), log.slice(-limit));
+      for (const before of range(0, 21)) {
+        const below = log.slice(0, Math.max(0, before - 1));
+        for (const limit of [0, 1, 7, 10_000])
+          assert.deepEqual(await page(context, limit, before, before), limit > 0 ? below.slice(-limit) : []);
+      }
+    },
+  },
+  {
+    name: "answers epoch to a page below a position of another epoch or from the future",
+    async run(context) {
+      await context.appendAtOnce(TOPIC, 5);
+      const head = await context.head(TOPIC);
+      const foreign = [0, 1, 3, 6].map((offset) => ({ epoch: `${head.epoch}x`, offset }));
+      for (const before of [...foreign, { ...head, offset: 7 }, { ...head, offset: 2 ** 31 }]) {
+        for (const instance of context.instances) {
+          const history = await instance.read(TOPIC, undefined, 3, before);
+          assert.deepEqual(history, { ok: false, head, reason: "epoch" });
+        }
+      }
+    },
+  },
+  {
+    name: "pages back as far as entries are stored, and then gives none",
+    setup: { history: { size: 8 } },
+    requires: ["size"],
+    async run(context) {
+      const size = context.store.history?.size ?? 0;
+      await context.appendAtOnce(TOPIC, size + SLACK);
+      await context.store.evict?.();
+      const head = await context.head(TOPIC);
+      const oldest = (await oldestReadable(context)) + 1;
+      let before = head.offset + 1;
+      for (let n = 0; before > oldest; n++) {
+        const offsets = (await page(context, 3, before, n)).map(({ offset }) => offset);
+        assert.deepEqual(offsets, range(Math.max(oldest, before - 3), before - 1));
+        before = offsets[0] ?? 0;
+      }
+      for (const below of [oldest, 2, 1, 0]) assert.deepEqual(await page(context, 3, below), []);
     },
   },
   {

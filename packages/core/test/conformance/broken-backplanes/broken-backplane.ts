@@ -42,8 +42,8 @@ export function changingReads(
   change: (history: History, limit: number, after: number) => History | Promise<History>,
 ): Change {
   return (inner) => ({
-    async read(topic, after, limit) {
-      const history = await inner.read(topic, after, limit);
+    async read(topic, after, limit, before) {
+      const history = await inner.read(topic, after, limit, before);
       return after ? change(history, limit, after.offset) : history;
     },
   });
@@ -59,9 +59,9 @@ export function changingOffsets(out: (offset: number) => number, back: (offset: 
     return {
       append: async (...given) => moved(await inner.append(...given)),
       listen: (topic, listener) => inner.listen(topic, (epoch, entry) => listener(epoch, moved(entry))),
-      async read(topic, after, limit) {
-        const asked = after && { ...after, offset: back(after.offset) };
-        const history = await inner.read(topic, asked, limit);
+      async read(topic, after, limit, before) {
+        const asked = [after, before].map((at) => at && { ...at, offset: back(at.offset) });
+        const history = await inner.read(topic, asked[0], limit, asked[1]);
         const head = moved(history.head);
         return history.ok ? { ok: true, head, entries: history.entries.map(moved) } : { ...history, head };
       },
@@ -150,10 +150,12 @@ export function epochAlways(make: () => string): Change {
     return {
       append: async (...given) => ({ ...(await inner.append(...given)), epoch }),
       listen: (topic, listener) => inner.listen(topic, (_, entry) => listener(epoch, entry)),
-      async read(topic, after, limit) {
+      async read(topic, after, limit, before) {
         const { head } = await inner.read(topic, undefined, 0);
-        const asked = after && (after.epoch === epoch ? { ...after, epoch: head.epoch } : after);
-        const history = await inner.read(topic, asked, limit);
+        const asked = [after, before].map(
+          (at) => at && (at.epoch === epoch ? { ...at, epoch: head.epoch } : at),
+        );
+        const history = await inner.read(topic, asked[0], limit, asked[1]);
         return { ...history, head: { ...history.head, epoch } };
       },
     };

@@ -1,14 +1,19 @@
 /** Backplanes that break reads on purpose: the kit has to catch every one. */
+
+import type { Position } from "@bellwire/core";
 import { settle, VirtualClock } from "@bellwire/core/conformance";
-import { memoryBackplane } from "@bellwire/core/server";
+import { type Backplane, type History, memoryBackplane } from "@bellwire/core/server";
 import { describe, it } from "vitest";
 import { hideConsoleErrors } from "../expected-errors.ts";
+import type { Change } from "../memory-store.ts";
 import { changingReads, expectCaught, readRest } from "./broken-backplane.ts";
 
 hideConsoleErrors();
 
 describe("the kit catches a backplane that, when it is read,", () => {
   const evicted = "keeps as many entries as it declares, and answers evicted where older ones are missing";
+
+  const newest = "reads the newest entries without a position, and with one those below it";
 
   it("passes over a hole", () =>
     expectCaught(
@@ -103,15 +108,69 @@ describe("the kit catches a backplane that, when it is read,", () => {
 
   it("answers without a position with the whole log", () =>
     expectCaught(
+      { log: pages((inner, topic) => everything(inner, topic)) },
+      "answers a read of no entries with the head alone",
+    ));
+
+  it("gives the entry at the end of a page again", () =>
+    expectCaught(
       {
-        log: (inner) => ({
-          async read(topic, after, limit) {
-            if (after) return inner.read(topic, after, limit);
-            const { head } = await inner.read(topic, undefined, 0);
-            return inner.read(topic, { ...head, offset: 0 }, 1_000);
-          },
+        log: pages((inner, topic, limit, before) =>
+          inner.read(topic, undefined, limit, before && { ...before, offset: before.offset + 1 }),
+        ),
+      },
+      newest,
+    ));
+
+  it("gives the oldest entries of a page", () =>
+    expectCaught(
+      {
+        log: pages(async (inner, topic, limit, before) => {
+          const history = await inner.read(topic, undefined, 1_000_000, before);
+          return history.ok ? { ...history, entries: history.entries.slice(0, limit) } : history;
         }),
       },
-      "answers a read without a position with the head alone",
+      newest,
+    ));
+
+  it("ignores the position of a page", () =>
+    expectCaught({ log: pages((inner, topic, limit) => inner.read(topic, undefined, limit)) }, newest));
+
+  it("takes any epoch for a page", () =>
+    expectCaught(
+      {
+        log: pages(async (inner, topic, limit, before) => {
+          const { head } = await inner.read(topic, undefined, 0);
+          return inner.read(topic, undefined, limit, before && { ...head, offset: before.offset });
+        }),
+      },
+      "answers epoch to a page below a position of another epoch or from the future",
+    ));
+
+  it("refuses a page that reaches what was evicted", () =>
+    expectCaught(
+      {
+        log: pages(async (inner, topic, limit, before) => {
+          const history = await inner.read(topic, undefined, limit, before);
+          return history.ok && history.entries.length < limit
+            ? { ok: false, head: history.head, reason: "evicted" }
+            : history;
+        }),
+      },
+      "pages back as far as entries are stored, and then gives none",
     ));
 });
+
+/** Changes the reads without a position. */
+function pages(
+  read: (inner: Backplane, topic: string, limit: number, before?: Position) => Promise<History>,
+): Change {
+  return (inner) => ({
+    read: (topic, after, limit, before) =>
+      after ? inner.read(topic, after, limit) : read(inner, topic, limit, before),
+  });
+}
+
+async function everything(inner: Backplane, topic: string): Promise<History> {
+  return inner.read(topic, undefined, 1_000_000);
+}
