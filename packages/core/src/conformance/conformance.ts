@@ -18,7 +18,7 @@ import { CaseContext } from "./context.ts";
 import { kitTopics } from "./kit-topics.ts";
 import { freshSeed } from "./random.ts";
 import type { Rig } from "./rig.ts";
-import type { Way } from "./ways.ts";
+import type { EngineUnderTest, Way } from "./ways.ts";
 
 /** Every case of the kit, by subject. */
 export const cases: Readonly<Record<string, readonly Case[]>> = {
@@ -42,6 +42,8 @@ export interface Runner {
   readonly seed?: number | undefined;
   /** Receives the seed and one line for each skipped case. Default: standard output. */
   readonly print?: ((line: string) => void) | undefined;
+  /** Makes the backplane of each case's hubs. Default: in memory. */
+  readonly backplane?: EngineUnderTest | undefined;
 }
 
 /** The seed of the second way, the same on every run. */
@@ -57,10 +59,11 @@ export function conformance(rig: Rig, runner: Runner): void {
     it,
     seed = freshSeed(),
     print = (line) => void process.stdout.write(`${line}\n`),
+    backplane,
   } = runner;
   const ways: readonly Way[] = [
-    { name: "directly", seed: FIXED_SEED, faults: false },
-    { name: "through faults", seed: FIXED_SEED, faults: true },
+    { name: "directly", seed: FIXED_SEED, faults: false, backplane },
+    { name: "through faults", seed: FIXED_SEED, faults: true, backplane },
     { name: "through fresh faults", seed, faults: true },
   ];
   for (const way of ways) {

@@ -66,10 +66,10 @@ export class CaseContext {
   readonly #hardship: Hardship;
   readonly #hubs: Hub<KitTopics>[] = [];
   readonly #servers: RigServer[] = [];
+  readonly #backplanes: Backplane[] = [];
   readonly #closers: (() => Promise<void>)[] = [];
   #setup: HubSetup = {};
   #slow: SlowLinks | undefined;
-  #backplane: Backplane | undefined;
 
   constructor(rig: Rig, way: Way, hardship: Hardship) {
     this.#rig = rig;
@@ -84,15 +84,16 @@ export class CaseContext {
   async open(setup: HubSetup = {}): Promise<void> {
     const { authenticate, authorize, limits, history } = setup;
     this.#setup = setup;
-    const backplane = setup.backplane ?? memoryBackplane({ history: history ?? {} });
-    this.#backplane = backplane;
+    const { backplane: engine } = this.#way;
+    const backplane =
+      setup.backplane ?? (await (engine?.(history ?? {}) ?? memoryBackplane({ history: history ?? {} })));
+    this.#backplanes.push(backplane);
     const hub = createHub({
       topics: newerKitTopics,
       slowConsumers: { "ticks.{name}": "drop" },
       ...(authenticate && { authenticate }),
       ...(authorize !== null && { authorize: authorize ?? (() => true) }),
-      // Hubs of a case may share the backplane, and the ledger reads it after they have closed.
-      backplane: { ...backplane, close: async () => {} },
+      backplane,
       limits: { positionCheck: 200, linkRate: 10_000, ...limits },
       onError: (error) => this.hubErrors.push(error),
     });
@@ -107,9 +108,9 @@ export class CaseContext {
     return last(this.#hubs, "open the context first");
   }
 
+  /** The backplane of the newest hub. */
   get backplane(): Backplane {
-    if (!this.#backplane) throw new Error("open the context first");
-    return this.#backplane;
+    return last(this.#backplanes, "open the context first");
   }
 
   /** The server half that new connections reach. */
@@ -239,7 +240,7 @@ export class CaseContext {
     for (const close of this.#closers) await close();
     for (const hub of this.#hubs) await hub.close({ flush: 0, spread: 0 });
     for (const server of this.#servers) await server.stop();
-    await this.#backplane?.close();
+    for (const backplane of this.#backplanes) await backplane.close();
   }
 
   async #head(topic: string): Promise<Position> {

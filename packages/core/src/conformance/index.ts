@@ -34,4 +34,4 @@ export { type Followed, SessionLog, until } from "./session-log.ts";
 export { type SlowLinks, slowLinks } from "./slow-links.ts";
 export { describeVerdict, type Verdict, type Violation, type ViolationKind } from "./verdict.ts";
 export { settle, VirtualClock } from "./virtual-clock.ts";
-export type { Hardship, Way } from "./ways.ts";
+export type { EngineUnderTest, Hardship, Way } from "./ways.ts";

@@ -1,4 +1,5 @@
 /** The ways in which each case is run. */
+import type { Backplane, HistoryCaps } from "../server/index.ts";
 import type { ConnectionFaults, DirectionFaults } from "./faults.ts";
 import type { MessageRule } from "./message-faults.ts";
 import type { Random } from "./random.ts";
@@ -16,7 +17,12 @@ export interface Way {
   readonly seed: number;
   /** Whether connections have faults. */
   readonly faults: boolean;
+  /** Makes the hubs' backplane, empty, for each case. Absent: in memory. */
+  readonly backplane?: EngineUnderTest | undefined;
 }
+
+/** Makes a backplane over an empty log of its own, whose topics keep so much history. */
+export type EngineUnderTest = (history: Partial<HistoryCaps>) => Backplane | Promise<Backplane>;
 
 /** Connections of one client that may be cut; later ones are not, so that the run ends. */
 const ACCIDENTS = 4;

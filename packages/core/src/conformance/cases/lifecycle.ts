@@ -1,6 +1,5 @@
 /** Connecting on first use, closing, and draining. */
 import assert from "node:assert/strict";
-import { memoryBackplane } from "../../server/index.ts";
 import { type Case, pause, rejectsWith } from "./case.ts";
 
 export const lifecycle: readonly Case[] = [
@@ -54,8 +53,8 @@ export const lifecycle: readonly Case[] = [
     name: "drains: tells clients when to reconnect, delivers what is under way, loses and doubles nothing",
     requires: "history",
     async run(context) {
-      const backplane = memoryBackplane();
-      await context.open({ backplane });
+      await context.open();
+      const { backplane } = context;
       const client = await context.client("a");
       await client.subscribe("news.sport");
       await context.publishRange("news.sport", 1, 20);

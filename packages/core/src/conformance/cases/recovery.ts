@@ -1,7 +1,6 @@
 /** Missed notifications arrive after a loss of the link, in order and once. */
 import assert from "node:assert/strict";
 import type { Position } from "../../protocol/messages.ts";
-import { memoryBackplane } from "../../server/index.ts";
 import { type Case, pause, range } from "./case.ts";
 
 export const recovery: readonly Case[] = [
@@ -174,8 +173,8 @@ export const recovery: readonly Case[] = [
     name: "continues from its position on another hub of the same backplane",
     requires: "history",
     async run(context) {
-      const backplane = memoryBackplane();
-      await context.open({ backplane });
+      await context.open();
+      const { backplane } = context;
       const client = await context.client("a");
       await client.subscribe("news.sport");
       await context.publishRange("news.sport", 1, 3);
