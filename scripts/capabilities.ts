@@ -24,6 +24,7 @@ const transports: Readonly<Record<string, Capabilities>> = {
 
 const meanings: Readonly<Record<keyof Capabilities, string>> = {
   history: "notifications that were missed while away are replayed",
+  paging: "notifications from before the subscription can be read, with it and page by page",
   order: "notifications of a topic arrive in the order of their offsets",
   acknowledgement: "`publish` resolves only after the append",
   clientPublish: "clients can publish",

@@ -21,6 +21,7 @@ import { type LinkAcceptor } from "@bellwire/core/server";
 
 const CAPABILITIES = {
   history: "emulated",
+  paging: "emulated",
   order: "native",
   acknowledgement: "emulated",
   clientPublish: "native",

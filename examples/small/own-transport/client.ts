@@ -13,6 +13,7 @@ import { FrameLink, frame, GREETING } from "./frame-link.ts";
 
 export const TCP_CAPABILITIES = {
   history: "emulated",
+  paging: "emulated",
   order: "native",
   acknowledgement: "emulated",
   clientPublish: "native",

@@ -25,6 +25,7 @@ export {
 /** The capabilities of Pusher's protocol with a hub of our own. */
 export const PUSHER_CAPABILITIES = {
   history: "emulated",
+  paging: "emulated",
   order: "native",
   acknowledgement: "emulated",
   clientPublish: "native",

@@ -12,6 +12,7 @@ import { SocketIoClientLink } from "./native/client-link.ts";
 /** The capabilities of Socket.IO. */
 export const SOCKETIO_CAPABILITIES = {
   history: "emulated",
+  paging: "emulated",
   // This also holds while long polling is upgraded: the library stops polling before it reports the
   // upgrade.
   order: "native",

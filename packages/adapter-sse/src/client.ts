@@ -11,6 +11,7 @@ import { MAX_MESSAGE_BYTES, SseClientLink } from "./native/client-link.ts";
 /** The capabilities of the SSE transport. */
 export const SSE_CAPABILITIES = {
   history: "emulated",
+  paging: "emulated",
   // Down by the stream itself; up by the numbers of the commands.
   order: "native",
   acknowledgement: "emulated",

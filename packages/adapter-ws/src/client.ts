@@ -12,6 +12,7 @@ import { clientLink } from "./native/client-link.ts";
 /** The capabilities of the WebSocket transport. */
 export const WS_CAPABILITIES = {
   history: "emulated",
+  paging: "emulated",
   order: "native",
   acknowledgement: "emulated",
   clientPublish: "native",

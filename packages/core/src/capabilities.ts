@@ -11,6 +11,8 @@ export type Support = "native" | "emulated" | "none";
 export interface Capabilities {
   /** Notifications that were missed while away are replayed. */
   readonly history: Support;
+  /** Notifications from before the subscription can be read, with it and page by page. */
+  readonly paging: Support;
   /** Notifications of a topic arrive in the order of their offsets. */
   readonly order: Support;
   /** `publish` resolves only after the append. */

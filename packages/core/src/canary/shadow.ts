@@ -20,6 +20,7 @@ import type {
   Ping,
   Pong,
   Publish,
+  ReadHistory,
   ServerMessage,
   Subscribe,
   Welcome,
@@ -130,7 +131,7 @@ export class Shadow {
         this.#connection?.send([{ type: "token", ref: this.#nextRef(), token: message.token }]);
         return;
       default:
-        message satisfies Hello | Publish | Ping | Pong;
+        message satisfies Hello | ReadHistory | Publish | Ping | Pong;
     }
   }
 

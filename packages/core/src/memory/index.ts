@@ -19,6 +19,7 @@ import type { LinkAcceptor } from "../server/acceptor.ts";
 /** The capabilities of the memory transport. */
 export const MEMORY_CAPABILITIES = {
   history: "emulated",
+  paging: "emulated",
   order: "native",
   acknowledgement: "emulated",
   clientPublish: "emulated",

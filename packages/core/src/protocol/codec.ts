@@ -48,12 +48,18 @@ export function decodeServerMessage(text: string): Decoded<ServerMessage> {
 /** Checks a message of a client, on a transport that parses JSON itself. */
 export function readClientMessage(value: unknown): Decoded<ClientMessage> {
   const message = readFields(value, CLIENT) as ClientMessage | string;
-  if (typeof message === "string" || message.type !== "subscribe" || !message.position)
-    return result(message);
-  // A hub repeats this position in its answer: further keys would be sent back, and held for slow
+  if (typeof message === "string") return result<ClientMessage>(message);
+  // A hub repeats a position in its answer: further keys would be sent back, and held for slow
   // consumers.
-  const { epoch, offset } = message.position;
-  return result<ClientMessage>({ ...message, position: { epoch, offset } });
+  if (message.type === "subscribe" && message.position)
+    return result<ClientMessage>({ ...message, position: bare(message.position) });
+  if (message.type === "history" && message.before)
+    return result<ClientMessage>({ ...message, before: bare(message.before) });
+  return result(message);
+}
+
+function bare({ epoch, offset }: Position): Position {
+  return { epoch, offset };
 }
 
 /** Checks a message of a hub, on a transport that parses JSON itself. */
@@ -98,12 +104,26 @@ export function isPosition(value: unknown): value is Position {
 
 const isOptionalId = optional(isId);
 const isMember: Check = (value) => isObject(value) && isText(value.id);
+const isRecent: Check = (value) => isObject(value) && isBound(value.limit) && isBound(value.since);
+const isBound: Check = (value) => value === undefined || isOffset(value);
 
 // Marked pure, so that a bundle for browsers, which never decodes these, can leave the table out.
 const CLIENT: Readonly<Record<ClientMessage["type"], Readonly<Record<string, Check>>>> = {
   hello: { protocol: isInteger, session: isId, token: /* @__PURE__ */ optional(isText) },
-  subscribe: { ref: isRef, topic: isText, position: /* @__PURE__ */ optional(isPosition) },
+  subscribe: {
+    ref: isRef,
+    topic: isText,
+    position: /* @__PURE__ */ optional(isPosition),
+    history: /* @__PURE__ */ optional(isRecent),
+  },
   unsubscribe: { ref: isRef, topic: isText },
+  history: {
+    ref: isRef,
+    topic: isText,
+    before: /* @__PURE__ */ optional(isPosition),
+    limit: isBound,
+    since: isBound,
+  },
   publish: {
     ref: isRef,
     topic: isText,

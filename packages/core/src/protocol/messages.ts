@@ -38,6 +38,30 @@ export interface Subscribe {
   readonly topic: string;
   /** The last position delivered to the application. Absent: from now on. */
   readonly position?: Position | undefined;
+  /** Notifications from before now that come first. Without a meaning beside a `position`. */
+  readonly history?: Recent | undefined;
+}
+/** The newest stored notifications of a topic. */
+export interface Recent {
+  /** At most so many. Absent: as many as the hub gives. */
+  readonly limit?: number | undefined;
+  /** None from before this time, in wall-clock milliseconds since 1970. */
+  readonly since?: number | undefined;
+}
+/** Asks for a page of a topic's stored notifications, the newest below `before`. */
+export interface ReadHistory extends Recent {
+  readonly type: "history";
+  readonly ref: number;
+  readonly topic: string;
+  /** The page ends right before this position. Absent: with the newest notification. */
+  readonly before?: Position | undefined;
+}
+/** The `data` of the answer to {@link ReadHistory}; its `position` is that of the first place. */
+export interface HistoryPage {
+  /** In order, each as it travels: `["n", …]`. */
+  readonly notifications: readonly (readonly unknown[])[];
+  /** Whether older ones that were asked for are stored. */
+  readonly more: boolean;
 }
 export interface Unsubscribe {
   readonly type: "unsubscribe";
@@ -71,7 +95,7 @@ export interface Ping {
 export interface Pong {
   readonly type: "pong";
 }
-export type ClientMessage = Hello | Subscribe | Unsubscribe | Publish | Token | Ping | Pong;
+export type ClientMessage = Hello | Subscribe | Unsubscribe | ReadHistory | Publish | Token | Ping | Pong;
 
 /** The hub accepted the hello. */
 export interface Welcome {
@@ -146,12 +170,13 @@ export interface Head {
 }
 /**
  * The answer to `publish`: appended at `position` (null for a volatile event or a handled command).
+ * Also the answer to `history`, with a {@link HistoryPage}.
  */
 export interface Acknowledged {
   readonly type: "acknowledged";
   readonly ref: number;
   readonly position: Position | null;
-  /** The return value of the command's handler. */
+  /** The return value of the command's handler, or the page. */
   readonly data?: unknown;
 }
 /**

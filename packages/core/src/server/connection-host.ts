@@ -4,6 +4,7 @@ import type { TopicMatch } from "../contract.ts";
 import type { Publication, PublishAnswer } from "./acceptor.ts";
 import type { Access } from "./access.ts";
 import type { Admission } from "./admission.ts";
+import type { Backplane } from "./backplane.ts";
 import type { HubEmitter } from "./hub-events.ts";
 import type { Identity } from "./identity.ts";
 import type { Limits } from "./limits.ts";
@@ -17,6 +18,7 @@ export interface ConnectionHost<I extends Identity> {
   readonly limits: Limits;
   readonly pacer: Pacer;
   readonly access: Access<I>;
+  readonly backplane: Backplane;
   readonly admission: Pick<Admission, "entered" | "ended" | "report">;
   readonly events: HubEmitter;
   publish(publisher: Publisher<I>, publication: Publication): Promise<PublishAnswer>;

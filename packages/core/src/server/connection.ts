@@ -267,6 +267,8 @@ export class Connection<I extends Identity>
     if (message.type === "token") return this.#refresh(message.ref, message.token);
     try {
       if (message.type === "subscribe") await this.#subscriptions.subscribe(this.identity, message);
+      else if (message.type === "history")
+        await this.#subscriptions.history(() => this.identity, this.#rights, message);
       else if (message.type === "publish") await this.#publishes.run(() => this.#publish(message));
       else {
         this.#subscriptions.drop(message.topic, "left");

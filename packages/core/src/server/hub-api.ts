@@ -79,6 +79,37 @@ export interface CommandRequest<
   readonly session: string;
 }
 
+/** Options of {@link Hub.history}. */
+export interface HubHistoryOptions {
+  /** The page ends right before this position. Default: with the newest notification. */
+  readonly before?: Position | undefined;
+  /** Notifications in the page. Default and maximum: `limits.recovery`, which is 300. */
+  readonly limit?: number | undefined;
+  /** None from before this time, in wall-clock milliseconds since 1970. Default: no such bound. */
+  readonly since?: number | undefined;
+}
+
+/** A notification as it is stored. */
+export interface StoredNotification {
+  /** The publisher's id, or `epoch/offset`. */
+  readonly id: string;
+  readonly topic: string;
+  readonly event: string;
+  /** As it was published; it was validated then. */
+  readonly data: unknown;
+  readonly position: Position;
+  /** Wall-clock milliseconds since 1970. */
+  readonly time: number;
+}
+
+/** A page of a topic's stored notifications. */
+export interface HubHistory {
+  /** Oldest first. */
+  readonly notifications: readonly StoredNotification[];
+  /** The `before` of the next older page; undefined when nothing older is stored. */
+  readonly before: Position | undefined;
+}
+
 /** Options of {@link Hub.close}. */
 export interface CloseOptions {
   /** Milliseconds to let handlers finish and queues drain. Default: 10,000. */
@@ -114,6 +145,17 @@ export interface Hub<M extends TopicMap, I extends Identity = Identity>
     event: E,
     handler: (request: CommandRequest<M, P, E, I>) => AnswerOf<DeclaredOf<M[P], E>>,
   ): () => void;
+  /**
+   * The topic's present position. Take it before the query whose result joins the stream of
+   * notifications: everything after it is delivered, and nothing is missing in between. Rejects
+   * with `unknown_topic`.
+   */
+  position(topic: TopicsOf<M>): Promise<Position>;
+  /**
+   * A page of stored notifications, without authorization and with excluded ones. A page holds at
+   * most 256 KiB. Rejects with `unknown_topic`.
+   */
+  history(topic: TopicsOf<M>, options?: HubHistoryOptions): Promise<HubHistory>;
   /**
    * Calls the listener at every such event; the returned function removes it. A listener that
    * throws or rejects is reported to `onError` and affects nothing else.

@@ -17,6 +17,7 @@ import type { Identity } from "./identity.ts";
 import { limitsFrom } from "./limits.ts";
 import { memoryBackplane } from "./memory-backplane.ts";
 import { Pacer } from "./pacer.ts";
+import { hubPage, readPage } from "./pages.ts";
 import { Publishing } from "./publishing.ts";
 import { slowConsumerPolicy } from "./slow-consumer.ts";
 import { Topics } from "./topics.ts";
@@ -47,6 +48,7 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
     limits,
     pacer,
     access,
+    backplane,
     admission,
     events,
     report,
@@ -118,6 +120,14 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
         );
       }
       return publishing.handle(pattern, event, handler);
+    },
+    async position(topic) {
+      access.topic(topic);
+      return (await backplane.read(topic, undefined, 0)).head;
+    },
+    async history(topic, request) {
+      access.topic(topic);
+      return hubPage(topic, await readPage(backplane, topic, request ?? {}, limits.recovery));
     },
     on: (event, listener) => events.on(event, listener),
     members: (topic) => topics.members(topic),

@@ -25,6 +25,7 @@ export class InboundRates {
   readonly #messages: TokenBucket;
   readonly #bytes: TokenBucket;
   readonly #subscribes: TokenBucket;
+  readonly #pages: TokenBucket;
   readonly #refused: TokenBucket;
   /** Until when publishes are refused, */
   #refusedUntil = 0;
@@ -38,6 +39,7 @@ export class InboundRates {
     this.#messages = new TokenBucket(limits.messageRate, limits.messageBurst, now);
     this.#bytes = new TokenBucket(limits.byteRate, limits.byteRate, now);
     this.#subscribes = new TokenBucket(limits.subscribeRate, limits.subscribeBurst, now);
+    this.#pages = new TokenBucket(limits.subscribeRate, limits.subscribeBurst, now);
     this.#refused = new TokenBucket(limits.messageRate, limits.refusedMessages, now);
   }
 
@@ -77,6 +79,12 @@ export class InboundRates {
 
   #take(bytes: number, now: number): number {
     return Math.max(this.#messages.take(1, now), this.#bytes.take(bytes, now));
+  }
+
+  /** A page of history, which may cost as much as a subscription. */
+  page(now: number): number {
+    const wait = this.#pages.take(1, now);
+    return wait > 0 ? Math.max(wait, REFUSAL) + EARLY : 0;
   }
 
   /** A subscription. Each refused one gets a later time, so that they do not all return at once. */

@@ -12,7 +12,16 @@ export type { Broadcast, Broadcaster } from "./broadcaster.ts";
 export type { Handshake } from "./handshake.ts";
 export type { AllowedOrigins } from "./http/origins.ts";
 export { createHub } from "./hub.ts";
-export type { CloseOptions, CommandRequest, Hub, HubOptions, PublishOptions } from "./hub-api.ts";
+export type {
+  CloseOptions,
+  CommandRequest,
+  Hub,
+  HubHistory,
+  HubHistoryOptions,
+  HubOptions,
+  PublishOptions,
+  StoredNotification,
+} from "./hub-api.ts";
 export type { HubEvents, LinkFacts, SubscriptionFacts } from "./hub-events.ts";
 export type { AccessRequest, Authenticate, Authorize, Identity } from "./identity.ts";
 export { DEFAULT_LIMITS, type Limits } from "./limits.ts";

@@ -1,15 +1,18 @@
 /** The subscriptions of one link: joining topics, leaving them, and having them taken away. */
 import { BellwireError, type ErrorCode, isBellwireError } from "../errors.ts";
-import type { Position, Subscribe } from "../protocol/messages.ts";
+import type { Position, ReadHistory, Subscribe } from "../protocol/messages.ts";
 import type { Departure } from "./audience.ts";
 import type { History } from "./backplane.ts";
 import type { ConnectionHost } from "./connection-host.ts";
 import type { Grant, Handshake } from "./handshake.ts";
 import type { LinkFacts } from "./hub-events.ts";
 import type { Identity } from "./identity.ts";
+import { InOrder } from "./in-order.ts";
 import type { InboundRates } from "./inbound-rates.ts";
 import type { LinkQueue } from "./link-queue.ts";
+import type { LinkRights } from "./link-rights.ts";
 import { control } from "./outgoing.ts";
+import { type Page, pageMessage, readPage } from "./pages.ts";
 import type { Topic } from "./topic.ts";
 
 /**
@@ -31,6 +34,8 @@ export class LinkSubscriptions<I extends Identity> {
   readonly #handshake: Handshake;
   readonly #facts: () => LinkFacts;
   readonly #memberships: Map<string, Membership> = new Map();
+  /** One page at a time, so that a link cannot keep the backplane busy. */
+  readonly #pages: InOrder = new InOrder();
 
   constructor(
     host: ConnectionHost<I>,
@@ -75,7 +80,7 @@ export class LinkSubscriptions<I extends Identity> {
   }
 
   /** Subscribes and pushes the answer to the queue. Rejects with the error of a refusal. */
-  async subscribe(identity: I, { ref, topic: name, position }: Subscribe): Promise<void> {
+  async subscribe(identity: I, { ref, topic: name, position, history: recent }: Subscribe): Promise<void> {
     const { limits, clock } = this.#host;
     const retryAfter = this.#rates.subscription(clock.now());
     if (retryAfter > 0) throw new BellwireError("rate_limited", "too many subscriptions", { retryAfter });
@@ -94,16 +99,45 @@ export class LinkSubscriptions<I extends Identity> {
       const member = this.#host.access.member(name, identity, grant?.member);
       const topic = this.#host.topic(name, match);
       membership.topic = topic;
-      await topic.join(this.#queue, position, member, (history) => {
+      const reply = (history: History): void => {
         const reply = { type: "subscribed", ref, topic: name } as const;
         if (!history.ok) this.#queue.push(control({ ...reply, position: history.head, gap: history.reason }));
-        else this.#queue.push(control({ ...reply, position: position ?? history.head }));
+        else this.#queue.push(control({ ...reply, position: position ?? beginOf(history) }));
         this.#served(name, position, history);
-      });
+      };
+      await topic.join(this.#queue, position, member, reply, recent);
     } catch (error) {
       if (current()) this.drop(name, "lost");
       throw error;
     }
+  }
+
+  /**
+   * Answers with a page of history. Reading needs the right to subscribe: the application is asked
+   * at the time of the answer, and again when a right was taken meanwhile. Rejects with the error
+   * of a refusal.
+   */
+  async history(identity: () => I, rights: LinkRights, request: ReadHistory): Promise<void> {
+    const { limits, clock, access, backplane } = this.#host;
+    const retryAfter = this.#rates.page(clock.now());
+    if (retryAfter > 0) throw new BellwireError("rate_limited", "too many pages", { retryAfter });
+    const { ref, topic } = request;
+    const match = access.topic(topic);
+    await this.#pages.run(async () => {
+      let page: Page;
+      let version: number;
+      do {
+        version = rights.version;
+        const reader = identity();
+        const grant = this.#handshake.grant?.("subscribe", topic);
+        const granted = grant !== undefined;
+        await access.authorize({ identity: reader, action: "subscribe", topic, match, granted });
+        access.member(topic, reader, grant?.member);
+        page = await readPage(backplane, topic, request, limits.recovery);
+      } while (version !== rights.version);
+      const { message, bytes } = pageMessage(topic, page, this.#queue.session);
+      this.#queue.push(control({ type: "acknowledged", ref, ...message }, bytes));
+    });
   }
 
   drop(name: string, departure: Departure): boolean {
@@ -154,4 +188,9 @@ export class LinkSubscriptions<I extends Identity> {
     if (!history.ok) events.emit("gapServed", () => ({ topic, reason: history.reason, count: 1 }));
     else if (position) events.emit("resumeServed", () => ({ ...facts(), count: history.entries.length }));
   }
+}
+
+/** The position before the first entry that is sent. */
+function beginOf({ head, entries }: Extract<History, { ok: true }>): Position {
+  return { epoch: head.epoch, offset: head.offset - entries.length };
 }

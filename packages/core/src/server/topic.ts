@@ -3,11 +3,12 @@
  * delivery without loss or repetition.
  */
 import type { Link } from "../link.ts";
-import type { Member, Position, ServerMessage } from "../protocol/messages.ts";
+import type { Member, Position, Recent, ServerMessage } from "../protocol/messages.ts";
 import { type Departure, type Distributor, PRESENCE_EVENT, type Subscriber } from "./audience.ts";
 import type { Backplane, Entry, History } from "./backplane.ts";
 import type { HubEmitter } from "./hub-events.ts";
 import { control, type Outgoing } from "./outgoing.ts";
+import { readRecent } from "./pages.ts";
 import type { Presence } from "./presence.ts";
 import type { TopicRules } from "./slow-consumer.ts";
 
@@ -66,24 +67,29 @@ export class Topic {
 
   /**
    * Subscribes a subscriber. `reply` is called once, synchronously before anything of the topic is
-   * pushed to the subscriber, with the position of the subscriber. Resolves to false when the
-   * subscriber left, or joined again, in the meantime.
+   * pushed to the subscriber, with the entries that it receives first: those after its position,
+   * or, without one, the `recent` ones. Resolves to false when the subscriber left, or joined
+   * again, in the meantime.
    */
   async join(
     subscriber: Subscriber,
     after: Position | undefined,
     member: Member | undefined,
     reply: (history: History) => void,
+    recent?: Recent,
   ): Promise<boolean> {
     this.#dismiss(subscriber);
     const joining: Joining = { held: [], cursor: undefined, overtaken: false };
+    const { backplane, recovery } = this.#host;
     this.#joining.set(subscriber, joining);
     let history: History;
     try {
       await this.ready;
       for (;;) {
         joining.overtaken = false;
-        history = await this.#host.backplane.read(this.name, after, after ? this.#host.recovery : 0);
+        history = after
+          ? await backplane.read(this.name, after, recovery)
+          : await readRecent(backplane, this.name, recent, recovery);
         if (this.#closed) break;
         if (joining.overtaken) continue;
         if (history.head.epoch === this.#head?.epoch) break;

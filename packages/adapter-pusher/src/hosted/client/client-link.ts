@@ -126,6 +126,14 @@ export class HostedLink implements Link<ClientMessage> {
         return this.#sayLater({ type: "done", ref: message.ref });
       case "publish":
         return this.#publish(message);
+      case "history":
+        // Events that Pusher brings are numbered by this end, and the log by the hub.
+        return this.#sayLater({
+          type: "error",
+          ref: message.ref,
+          code: "forbidden",
+          message: "hosted Pusher has no pages of history",
+        });
       case "token":
         this.#routes.token = message.token;
         return void this.#greet(() => this.#say({ type: "done", ref: message.ref }));

@@ -21,6 +21,7 @@ import { HostedLink } from "./client-link.ts";
 /** The capabilities of hosted Pusher with all routes beside it. */
 export const HOSTED_CAPABILITIES = {
   history: "emulated",
+  paging: "none",
   order: "emulated",
   acknowledgement: "emulated",
   clientPublish: "emulated",

@@ -15,6 +15,7 @@ import type {
   Ping,
   Pong,
   Publish,
+  ReadHistory,
   Token,
 } from "../../protocol/messages.ts";
 import type { Delivery, Heard, LinkId } from "./tab-messages.ts";
@@ -66,7 +67,7 @@ export function createRouter(): Router {
         dispatch({ type: "leave", link }, [message.topic]);
         return tell({ type: "done", ref: message.ref }, link);
       default:
-        message satisfies Publish | Token | Ping | Pong;
+        message satisfies Publish | ReadHistory | Token | Ping | Pong;
         if (!("ref" in message)) return void up.push(message);
         asked.set(ref, [link, message.ref]);
         command({ ...message, ref });
