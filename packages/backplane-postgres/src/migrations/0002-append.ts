@@ -1,0 +1,172 @@
+/** The functions that open a topic and append to it. */
+import type { Names } from "../names.ts";
+
+export function append({ of, channel }: Names): string {
+  return `
+-- Milliseconds since 1970.
+create function ${of("now")}() returns bigint language sql volatile as $f$
+  select (extract(epoch from clock_timestamp()) * 1000)::bigint
+$f$;
+
+-- Names the history of this database: another server, a failover, a restored backup and a restored
+-- dump give another name. A server that does not tell gives an empty part.
+create function ${of("lineage")}() returns text language plpgsql stable as $f$
+declare
+  system text := '';
+  timeline text := '';
+begin
+  if (select trusted from ${of("layout")}) then return 'trusted'; end if;
+  begin
+    select system_identifier into system from pg_control_system();
+    if not pg_is_in_recovery() then
+      timeline := left(pg_walfile_name(pg_current_wal_insert_lsn()), 8);
+    end if;
+  exception when insufficient_privilege or feature_not_supported or undefined_function then
+    null;
+  end;
+  return system || ' ' || timeline || ' ' || '${of("topics")}'::regclass::oid;
+end $f$;
+
+-- Locks the row of a topic. Makes it at the first use; begins a new epoch where the database may
+-- have lost entries since.
+create function ${of("open")}(of_topic text) returns ${of("topics")} language plpgsql as $f$
+declare
+  found_row ${of("topics")};
+  current_lineage text := ${of("lineage")}();
+  -- 64 random bits.
+  uuid text := replace(gen_random_uuid()::text, '-', '');
+  random_epoch text := left(uuid, 12) || right(uuid, 4);
+begin
+  loop
+    select * into found_row from ${of("topics")} where topic = of_topic for no key update;
+    if found then
+      if found_row.lineage = current_lineage then return found_row; end if;
+      update ${of("topics")}
+        set no = default, epoch = random_epoch, head = 0, lineage = current_lineage, changed = ${of("now")}()
+        where topic = of_topic returning * into found_row;
+      return found_row;
+    end if;
+    if of_topic !~ '^[A-Za-z0-9_=@,.;-]{1,164}$' or of_topic ~ '^(pusher|__)' then
+      raise exception 'bellwire: the topic must be 1 to 164 of A-Z a-z 0-9 _ - = @ , . ;'
+        using errcode = 'invalid_parameter_value';
+    end if;
+    insert into ${of("topics")} (topic, epoch, lineage, changed)
+      values (of_topic, random_epoch, current_lineage, ${of("now")}())
+      on conflict (topic) do nothing;
+  end loop;
+end $f$;
+
+-- Opens each topic of a JSON array, in one order for all callers, so that they cannot deadlock.
+create function ${of("open_all")}(of_topics json) returns void language plpgsql as $f$
+declare
+  each_topic text;
+begin
+  for each_topic in
+    select distinct value collate "C" from json_array_elements_text(of_topics) order by 1
+  loop
+    perform ${of("open")}(each_topic);
+  end loop;
+end $f$;
+
+-- Appends the entries of a JSON array in their order and gives the position of each. An id that
+-- its publisher has used in the last 5 minutes gives the position of its first append.
+create function ${of("append")}(to_topic text, batch json)
+returns table (n int, epoch text, "offset" bigint, fresh boolean) language plpgsql as $f$
+#variable_conflict use_column
+declare
+  opened ${of("topics")};
+  entry json;
+  key_publisher text;
+  key_id text;
+  known bigint;
+  moment bigint;
+  head_now bigint;
+begin
+  -- A position is given out only for what a crash of the server cannot lose.
+  if current_setting('synchronous_commit') = 'off' then
+    perform set_config('synchronous_commit', 'on', true);
+  end if;
+  opened := ${of("open")}(to_topic);
+  moment := ${of("now")}();
+  head_now := opened.head;
+  n := 0;
+  for entry in select value from json_array_elements(batch) loop
+    key_id := entry->>'id';
+    key_publisher := coalesce(entry->>'publisher', '');
+    known := null;
+    if key_id is not null then
+      select i."offset" into known from ${of("ids")} i
+        where i.no = opened.no and i.publisher = key_publisher and i.id = key_id and i.at >= moment - 300000;
+    end if;
+    if known is null then
+      head_now := head_now + 1;
+      insert into ${of("entries")} (no, "offset", id, event, data, "time", exclude, at)
+        values (opened.no, head_now, key_id, entry->>'event', entry->>'json',
+                coalesce((entry->>'time')::bigint, moment), entry->>'exclude', moment);
+      if key_id is not null then
+        insert into ${of("ids")} as i (no, publisher, id, "offset", at)
+          values (opened.no, key_publisher, key_id, head_now, moment)
+          on conflict (no, publisher, id) do update set "offset" = excluded."offset", at = excluded.at;
+      end if;
+    end if;
+    epoch := opened.epoch;
+    "offset" := coalesce(known, head_now);
+    fresh := known is null;
+    return next;
+    n := n + 1;
+  end loop;
+  if head_now > opened.head then
+    update ${of("topics")} t set head = head_now, changed = moment where t.topic = to_topic;
+  end if;
+end $f$;
+
+-- The append of a hub, which must not wait for an application's transaction for ever.
+create function ${of("append_within")}(to_topic text, batch json, ms int)
+returns table (n int, epoch text, "offset" bigint, fresh boolean) language plpgsql as $f$
+begin
+  perform set_config('lock_timeout', ms::text, true);
+  return query select * from ${of("append")}(to_topic, batch);
+end $f$;
+
+-- Publishes inside the caller's transaction: for triggers, and for programs in any language. Gives
+-- the position's offset.
+create function ${of("publish")}(topic text, event text, data json, id text default null)
+returns bigint language plpgsql as $f$
+declare
+  result bigint;
+begin
+  if topic is null or event is null or data is null then
+    raise exception 'bellwire: topic, event and data must not be null' using errcode = 'null_value_not_allowed';
+  end if;
+  if length(event) > 200 or event !~ '^[^[:cntrl:]]+$' or event <> btrim(event) or event = '*'
+     or event ~ '^(pusher:|pusher_internal:|bellwire:|bellwire-|__)' then
+    raise exception 'bellwire: the event must be 1 to 200 printable characters and no reserved name'
+      using errcode = 'invalid_parameter_value';
+  end if;
+  if id !~ '^[\\x21-\\x7e]{1,64}$' then
+    raise exception 'bellwire: the id must be 1 to 64 printable ASCII characters'
+      using errcode = 'invalid_parameter_value';
+  end if;
+  if octet_length(data::text) > 1048576 then
+    raise exception 'bellwire: the data must be at most 1048576 bytes' using errcode = 'program_limit_exceeded';
+  end if;
+  select a."offset" into result from ${of("append")}(topic, json_build_array(json_build_object(
+    'event', event, 'json', data::text, 'id', id))) a;
+  -- No data, only the topic; PostgreSQL sends it once for each transaction, when it has committed.
+  perform pg_notify('${channel}', 'hint - ' || topic);
+  return result;
+end $f$;
+
+-- The position of a topic inside the caller's transaction.
+create function ${of("position")}(of_topic text)
+returns table (epoch text, "offset" bigint) language plpgsql as $f$
+#variable_conflict use_column
+begin
+  return query select t.epoch, t.head from ${of("topics")} t
+    where t.topic = of_topic and t.lineage = ${of("lineage")}();
+  if not found then
+    return query select o.epoch, o.head from ${of("open")}(of_topic) o;
+  end if;
+end $f$;
+`;
+}

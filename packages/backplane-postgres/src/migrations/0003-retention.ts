@@ -1,0 +1,84 @@
+/** The functions that evict. Each call removes one batch, so that nobody waits for it. */
+import type { Names } from "../names.ts";
+
+export function retention({ of }: Names): string {
+  return `
+-- Removes at most \`most\` rows and gives their number; 0 while another hub evicts. Caps by count and
+-- bytes are applied to the topics that were appended to since the moment \`since\`.
+create function ${of("evict")}(size bigint, ttl bigint, bytes bigint, since bigint, most int)
+returns int language plpgsql as $f$
+declare
+  moment bigint := ${of("now")}();
+  removed int;
+  total int := 0;
+begin
+  if not pg_try_advisory_xact_lock(hashtext('${of("evict")}'), 1) then return 0; end if;
+  delete from ${of("entries")} where ctid = any(array(
+    select e.ctid from ${of("entries")} e where e.at < moment - ttl order by e.at limit most));
+  get diagnostics removed = row_count;
+  total := removed;
+  delete from ${of("ids")} where ctid = any(array(
+    select i.ctid from ${of("ids")} i where i.at < moment - 300000 order by i.at limit most));
+  get diagnostics removed = row_count;
+  total := total + removed;
+  with recent as (
+    select distinct e.no from ${of("entries")} e where e.at >= since
+  ), cut as (
+    select r.no, (
+      -- The highest offset that is above one of the caps, counted from the newest entry.
+      select max(c."offset") from (
+        select e."offset",
+          row_number() over newest as n,
+          sum(octet_length(e.data) + 64) over newest as held
+        from ${of("entries")} e where e.no = r.no
+        window newest as (order by e."offset" desc)
+      ) c where c.n > size or c.held > bytes
+    ) as upto from recent r
+  ), doomed as (
+    select e.ctid as place from cut join ${of("entries")} e on e.no = cut.no and e."offset" <= cut.upto
+    limit most
+  )
+  delete from ${of("entries")} where ctid = any(array(select place from doomed));
+  get diagnostics removed = row_count;
+  return total + removed;
+end $f$;
+
+-- Keeps the topics in use, and forgets at most \`most\` of those without an entry for a day. Locked
+-- rows are left for the next time.
+create function ${of("forget")}(used json, most int) returns int language plpgsql as $f$
+declare
+  moment bigint := ${of("now")}();
+  removed int;
+begin
+  if not pg_try_advisory_xact_lock(hashtext('${of("evict")}'), 2) then return 0; end if;
+  update ${of("topics")} set changed = moment where topic in (
+    select t.topic from ${of("topics")} t
+    where t.topic in (select value from json_array_elements_text(used)) and t.changed < moment - 3600000
+    for no key update skip locked);
+  delete from ${of("topics")} where topic in (
+    select t.topic from ${of("topics")} t
+    where t.changed < moment - 86400000
+      and not exists (select from ${of("entries")} e where e.no = t.no)
+    limit most for update skip locked);
+  get diagnostics removed = row_count;
+  return removed;
+end $f$;
+
+-- Declares whether a failover keeps every committed transaction. Positions stay as they are.
+create function ${of("trust")}(declared boolean) returns void language plpgsql as $f$
+declare
+  before text := ${of("lineage")}();
+begin
+  update ${of("layout")} set trusted = declared where trusted <> declared;
+  if found then
+    update ${of("topics")} set lineage = ${of("lineage")}() where lineage = before;
+  end if;
+end $f$;
+
+-- Begins a new epoch for every topic: for operators who restored only the data, or a snapshot of the
+-- disk, which PostgreSQL cannot tell from what it held before.
+create function ${of("renumber")}() returns void language sql as $f$
+  update ${of("topics")} set lineage = 'renumbered'
+$f$;
+`;
+}

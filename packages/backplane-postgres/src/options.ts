@@ -1,0 +1,98 @@
+/** Options of `postgresBackplane`, their defaults and rules. */
+import {
+  atLeast,
+  callable,
+  checkOptions,
+  flag,
+  type OptionRule,
+  type OptionRules,
+  object,
+  oneOf,
+  withDefaults,
+} from "@bellwire/core/adapter";
+import { type NameOptions, nameRules } from "./names.ts";
+
+// ── Options ──
+
+/** How much of each topic's history is kept. The first cap that is reached evicts. */
+export interface PostgresHistory {
+  /** Notifications per topic. Default: 256. */
+  readonly size: number;
+  /** Milliseconds for which a notification is kept. Default: 300,000. */
+  readonly ttl: number;
+  /** Bytes per topic: the JSON as UTF-8, and 64 for each notification. Default: 1,048,576. */
+  readonly bytes: number;
+}
+
+/** Options of `postgresBackplane`. */
+export interface PostgresBackplaneOptions extends NameOptions {
+  /** Caps of each topic. They are enforced every few seconds, so that more is kept for a while. */
+  readonly history?: Partial<PostgresHistory>;
+  /** Milliseconds that a call may take before it rejects with `overloaded`. Default: 5,000. */
+  readonly timeout?: number;
+  /**
+   * The answer of `ready` and of the first calls while the database cannot be used: `reject` with
+   * the reason, or `wait` for it, and give the reason to `onError`. Default: `reject`.
+   */
+  readonly absent?: "reject" | "wait";
+  /**
+   * Whether the database never loses a committed transaction when it fails over, as with
+   * synchronous replication. A failover then keeps every position; otherwise it begins new epochs.
+   * Default: false.
+   */
+  readonly trusted?: boolean;
+  /**
+   * Receives failures that no call reports, such as a lost connection for LISTEN. Default:
+   * `console.error`.
+   */
+  readonly onError?: (error: unknown) => void;
+}
+
+// ── Defaults ──
+
+/** Every option except the names, set. */
+export type Settings = Required<Omit<PostgresBackplaneOptions, "history" | keyof NameOptions>> & {
+  readonly history: PostgresHistory;
+};
+
+const HISTORY: PostgresHistory = { size: 256, ttl: 300_000, bytes: 1_048_576 };
+
+const DEFAULTS: Omit<Settings, "history"> = {
+  timeout: 5_000,
+  absent: "reject",
+  trusted: false,
+  onError: (error) => {
+    // oxlint-disable-next-line no-console -- an error that nobody sees is never repaired
+    console.error("bellwire:", error);
+  },
+};
+
+// ── Rules ──
+
+/** The longest time that a platform's timer takes. */
+const LONGEST = 2 ** 31 - 1;
+
+const timeout: OptionRule = {
+  allowed: `a whole number of milliseconds from 1 to ${LONGEST}`,
+  test: (value) => atLeast(1).test(value) && (value as number) <= LONGEST,
+};
+
+const RULES: OptionRules = {
+  ...nameRules,
+  history: object,
+  timeout,
+  absent: oneOf("reject", "wait"),
+  trusted: flag,
+  onError: callable,
+};
+
+const HISTORY_RULES: OptionRules = { size: atLeast(0), ttl: atLeast(0), bytes: atLeast(0) };
+
+// ── Settings ──
+
+/** The options with defaults. Throws `invalid_option`. */
+export function settingsOf(options: PostgresBackplaneOptions): Settings {
+  checkOptions("postgresBackplane", options, RULES);
+  checkOptions("postgresBackplane.history", options.history ?? {}, HISTORY_RULES);
+  return { ...withDefaults(DEFAULTS, options), history: withDefaults(HISTORY, options.history) };
+}

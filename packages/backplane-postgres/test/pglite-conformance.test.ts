@@ -1,0 +1,16 @@
+import { backplaneConformance } from "@bellwire/core/conformance";
+import { PGlite } from "@electric-sql/pglite";
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { storesOn } from "./store.ts";
+
+let database: PGlite;
+
+beforeAll(async () => {
+  database = await PGlite.create();
+});
+afterAll(() => database.close());
+
+backplaneConformance(
+  storesOn(() => ({ database: () => database, run: (sql) => database.exec(sql) })),
+  { name: "PGlite", describe, it },
+);
