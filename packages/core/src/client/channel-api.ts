@@ -7,6 +7,7 @@ import type { Position } from "../protocol/messages.ts";
 import type { BackoffOptions } from "./backoff.ts";
 import type { TokenSource } from "./connection.ts";
 import type { ChannelState, ChannelStatus } from "./connection-machine.ts";
+import type { OutboxSource } from "./outbox.ts";
 import type { PositionStore } from "./positions.ts";
 import type { SubscriptionTo } from "./subscription.ts";
 
@@ -24,6 +25,11 @@ export interface ChannelOptions<M extends TopicMap, T extends Transport = Transp
   readonly token?: TokenSource;
   /** Keeps positions across restarts. Default: in memory, for the life of the channel. */
   readonly positions?: PositionStore;
+  /**
+   * Keeps publishes that wait, as `storedOutbox` does. Default: in memory, for the life of the
+   * channel.
+   */
+  readonly outbox?: OutboxSource;
   /** Delays between attempts. Default: 500 ms, doubling up to 20 s, with full jitter. */
   readonly backoff?: Partial<BackoffOptions>;
   /**

@@ -23,7 +23,7 @@ import { type ChannelState, type ChannelStatus, isOver } from "./connection-mach
 import { Connections, errorOf } from "./connections.ts";
 import { watchLifecycle } from "./lifecycle.ts";
 import { Listeners } from "./listeners.ts";
-import { Outbox, type Pending } from "./outbox.ts";
+import { type ChannelOutbox, Outbox, type Pending } from "./outbox.ts";
 import type { PositionStore } from "./positions.ts";
 import type { StreamEvent } from "./subscription-machine.ts";
 import { type StreamHost, TopicStream } from "./topic-stream.ts";
@@ -41,6 +41,7 @@ export function createChannel<M extends TopicMap, T extends Transport = Transpor
       requires: { allowed: "an array", test: Array.isArray },
       token: callable,
       positions: having("load", "save"),
+      outbox: callable,
       backoff: object,
       suspendAfter: milliseconds,
       clock: having("now", "wall", "after"),
@@ -60,7 +61,7 @@ class Channel implements StreamHost {
   readonly #requires: readonly CapabilityName[];
   readonly #connections: Connections;
   readonly #streams: Map<string, TopicStream> = new Map();
-  readonly #outbox: Outbox = new Outbox();
+  readonly #outbox: ChannelOutbox;
   readonly #errors: Listeners<unknown> = new Listeners(() => {});
   /** A property rather than a method, so that it can be passed on without its channel. */
   readonly report = (error: unknown): void => this.#errors.emit(error);
@@ -76,10 +77,10 @@ class Channel implements StreamHost {
     this.#requires = options.requires ?? [];
     this.#assertCapable(options.transport);
     this.#states = new Listeners(this.report);
+    this.#outbox = options.outbox?.(options, this.report, () => this.#flushOutbox()) ?? new Outbox();
     this.#connections = new Connections({
-      transport: options.transport,
-      session: randomId(22),
-      token: options.token,
+      ...options,
+      session: this.#outbox.session,
       clock: this.clock,
       random: options.random ?? Math.random,
       backoff: options.backoff ?? {},

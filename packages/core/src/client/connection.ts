@@ -31,7 +31,7 @@ export type TokenSource = () => string | undefined | Promise<string | undefined>
 export interface ConnectionOptions {
   readonly transport: Transport;
   readonly session: string;
-  readonly token: TokenSource | undefined;
+  readonly token?: TokenSource;
   readonly clock: Clock;
   readonly random: () => number;
   readonly backoff: Partial<BackoffOptions>;

@@ -2,14 +2,17 @@
  * The publishes that the hub has not acknowledged, in order. They survive the link: every publish
  * is sent again on the next link under its id, and the hub appends it once.
  */
+import type { TopicMap } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
 import type { Acknowledged, Publish } from "../protocol/messages.ts";
+import { randomId } from "../random-id.ts";
+import type { ChannelOptions } from "./channel-api.ts";
 
 /** Publishes, and bytes of JSON, that may wait. One more rejects with `outbox_full`. */
-const MAX_PUBLISHES = 1_000;
+export const MAX_PUBLISHES = 1_000;
 const MAX_BYTES = 1_048_576;
 /** Publishes without an answer on a link at a time, so that a hub over its rate refuses no more. */
-const WINDOW = 64;
+export const WINDOW = 64;
 
 /** A publish under way. */
 export interface Pending {
@@ -21,7 +24,22 @@ export interface Pending {
   reject(error: BellwireError): void;
 }
 
+/** The outbox as its channel uses it. */
+export type ChannelOutbox = Pick<Outbox, keyof Outbox>;
+
+/**
+ * Makes the outbox of a channel that is created with these options. `report`: to the channel's
+ * `onError`. `flush`: sends what is due; not to be called before the outbox is returned.
+ */
+export type OutboxSource = (
+  options: ChannelOptions<TopicMap>,
+  report: (error: unknown) => void,
+  flush: () => void,
+) => ChannelOutbox;
+
 export class Outbox {
+  /** The session of the channel: the hub knows an anonymous publisher's ids by it. */
+  readonly session: string = randomId(22);
   /**
    * In the order of publishing; the value is the ref on the current link, or 0 if not sent on it.
    */
@@ -47,21 +65,21 @@ export class Outbox {
 
   /**
    * The next messages that were not sent on this link yet, each with its new ref, as many as may be
-   * under way. A publish over `maxBytes` would close the link, so it rejects.
+   * under way among the first `window`. A publish over `maxBytes` would close the link, so it
+   * rejects.
    */
-  due(nextRef: () => number, maxBytes: number): readonly Publish[] {
+  due(nextRef: () => number, maxBytes: number, window: number = WINDOW): readonly Publish[] {
     const messages: Publish[] = [];
     let underWay = 0;
     for (const [pending, ref] of this.#pending) {
-      if (++underWay > WINDOW) break;
+      if (++underWay > window) break;
       if (ref > 0) continue;
-      if (pending.bytes > maxBytes) {
-        this.#refuse(pending, tooLarge(maxBytes));
-        continue;
+      if (pending.bytes > maxBytes) this.#refuse(pending, tooLarge(maxBytes));
+      else {
+        const fresh = nextRef();
+        this.#pending.set(pending, fresh);
+        messages.push({ ...pending.message, ref: fresh });
       }
-      const fresh = nextRef();
-      this.#pending.set(pending, fresh);
-      messages.push({ ...pending.message, ref: fresh });
     }
     return messages;
   }
@@ -91,8 +109,11 @@ export class Outbox {
    * are on the way; sending them again would spend the rate on what the hub has already.
    */
   retry(ref: number): boolean {
-    const waits = Array.from(this.#pending.values()).includes(ref);
-    for (const [pending, sent] of this.#pending) if (waits && sent >= ref) this.#pending.set(pending, 0);
+    let waits = false;
+    for (const [pending, sent] of this.#pending) {
+      waits ||= sent === ref;
+      if (waits) this.#pending.set(pending, 0);
+    }
     return waits;
   }
 
