@@ -21,8 +21,16 @@ export interface Appended {
   readonly fresh: boolean;
 }
 
+/**
+ * The part of the time left for which a statement waits for another transaction. The rest is for
+ * its answer: a caller that was rejected because the topic was held must not be appended later.
+ */
+const LOCK = 0.8;
+
 interface Waiting {
   readonly entry: NewEntry;
+  /** The moment at which the caller is rejected. */
+  readonly until: number;
   readonly resolve: (appended: Appended) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -45,7 +53,7 @@ export class Appender {
     if (this.#engine.closed) throw closedError();
     let waiting: Waiting | undefined;
     const answer = new Promise<Appended>((resolve, reject) => {
-      waiting = { entry, resolve, reject };
+      waiting = { entry, until: performance.now() + this.#engine.settings.timeout, resolve, reject };
     });
     const lane = this.#lanes.get(topic);
     if (lane) lane.push(waiting as unknown as Waiting);
@@ -82,12 +90,13 @@ export class Appender {
   }
 
   async #store(topic: string, batch: readonly Waiting[]): Promise<void> {
-    const { names, settings } = this.#engine;
+    const { names } = this.#engine;
+    const left = Math.min(...batch.map(({ until }) => until)) - performance.now();
     const json = JSON.stringify(batch.map(({ entry }) => stored(entry)));
     const rows = await this.#engine.query(
       `select epoch, "offset"::float8 as "offset", fresh
         from ${names.of("append_within")}($1::text, $2::text::json, $3::text::int) order by n`,
-      [topic, json, String(settings.timeout)],
+      [topic, json, String(Math.max(1, Math.floor(left * LOCK)))],
     );
     const results = batch.map(({ entry }, n) => {
       const row = rows[n];

@@ -6,3 +6,9 @@ export type { ListeningDatabase, PGliteDatabase } from "./drivers/pglite.ts";
 export type { PostgresJsPool } from "./drivers/postgres-js.ts";
 export type { NameOptions } from "./names.ts";
 export type { PostgresBackplaneOptions, PostgresHistory } from "./options.ts";
+export {
+  type PostgresPublisher,
+  type PostgresPublisherOptions,
+  postgresPublisher,
+  type TransactionClient,
+} from "./publisher.ts";

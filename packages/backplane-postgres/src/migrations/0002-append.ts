@@ -129,11 +129,9 @@ begin
 end $f$;
 
 -- Publishes inside the caller's transaction: for triggers, and for programs in any language. Gives
--- the position's offset.
+-- the position.
 create function ${of("publish")}(topic text, event text, data json, id text default null)
-returns bigint language plpgsql as $f$
-declare
-  result bigint;
+returns table (epoch text, "offset" bigint) language plpgsql as $f$
 begin
   if topic is null or event is null or data is null then
     raise exception 'bellwire: topic, event and data must not be null' using errcode = 'null_value_not_allowed';
@@ -150,11 +148,10 @@ begin
   if octet_length(data::text) > 1048576 then
     raise exception 'bellwire: the data must be at most 1048576 bytes' using errcode = 'program_limit_exceeded';
   end if;
-  select a."offset" into result from ${of("append")}(topic, json_build_array(json_build_object(
+  return query select a.epoch, a."offset" from ${of("append")}(topic, json_build_array(json_build_object(
     'event', event, 'json', data::text, 'id', id))) a;
   -- No data, only the topic; PostgreSQL sends it once for each transaction, when it has committed.
   perform pg_notify('${channel}', 'hint - ' || topic);
-  return result;
 end $f$;
 
 -- The position of a topic inside the caller's transaction.

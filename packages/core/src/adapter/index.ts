@@ -3,6 +3,7 @@
  * Node.
  */
 export { systemClock } from "../clock.ts";
+export { contractRule } from "../contract.ts";
 export { isErrorCode } from "../errors.ts";
 export type { Link, LinkObserver, Transport } from "../link.ts";
 export {
@@ -43,6 +44,7 @@ export type {
   PublishAnswer,
   RequestAcceptor,
 } from "../server/acceptor.ts";
+export { type CheckedData, checkedData } from "../server/checked-data.ts";
 export { encodeOnce } from "../server/encode-once.ts";
 export { byeOf } from "../server/farewell.ts";
 export type { Grant, Handshake } from "../server/handshake.ts";

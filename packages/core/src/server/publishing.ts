@@ -11,9 +11,10 @@ import type { Publication, PublishAnswer } from "./acceptor.ts";
 import type { Access } from "./access.ts";
 import type { Backplane, NewEntry } from "./backplane.ts";
 import type { Broadcaster } from "./broadcaster.ts";
+import { assertShallow, checkedData } from "./checked-data.ts";
 import type { HubEmitter } from "./hub-events.ts";
 import { decided, type Identity } from "./identity.ts";
-import { DATA_DEPTH, isTooDeep } from "./json-depth.ts";
+import { isTooDeep } from "./json-depth.ts";
 import type { Limits } from "./limits.ts";
 
 /** A handler without its types. */
@@ -125,27 +126,19 @@ export class Publishing<I extends Identity> {
   async #append(
     topic: string,
     event: string,
-    { schema, kind, returns }: EventDefinition,
+    definition: EventDefinition,
     data: unknown,
     entry: Pick<NewEntry, "id" | "publisher" | "exclude">,
   ): Promise<Position | null> {
     const { backplane, broadcasters, clock, events, limits } = this.#options;
-    if (returns) throw new BellwireError("unknown_event", "a command is for a handler, and there is none");
-    // Validated here and sent as given: the receiver runs the schema again, and its transformation
-    // must not run twice.
-    const checked = validate(schema, data);
-    if (checked instanceof Promise) await checked;
-    const json = jsonOf(data);
-    const bytes = Buffer.byteLength(json);
-    if (bytes > limits.messageBytes)
-      throw new BellwireError("too_large", `data: at most ${limits.messageBytes} bytes`);
-    assertShallow(json);
+    const checked = checkedData(definition, data, limits.messageBytes);
+    const { json, bytes } = checked instanceof Promise ? await checked : checked;
     if (this.#closed) throw new BellwireError("closed", "the hub is closed");
     const time = clock.wall();
     const { id, publisher, exclude } = entry;
     const entered = { id, publisher, event, json, time, exclude };
     const position =
-      kind === "volatile"
+      definition.kind === "volatile"
         ? await backplane.spread(topic, entered).then(() => null)
         : await backplane.append(topic, entered);
     for (const broadcaster of broadcasters)
@@ -157,10 +150,6 @@ export class Publishing<I extends Identity> {
 
 function keyOf(pattern: string, event: string): string {
   return `${pattern} ${event}`;
-}
-
-function assertShallow(json: string): void {
-  if (isTooDeep(json)) throw new BellwireError("invalid_data", `data: at most ${DATA_DEPTH} levels deep`);
 }
 
 /**
