@@ -424,14 +424,14 @@ describe("a right that the hub takes", () => {
   it("ends the connection, and nothing more arrives on it", async () => {
     const { hub, port } = await serve({}, { authenticate: () => ({ user: "ann" }), authorize: () => true });
     const socket = await listening(port);
-    hub.revoke("ann", "news.de");
+    await hub.revoke("ann", "news.de");
     await hub.publish("news.de", "done", { n: 1 });
     await until(() => socket.closed !== undefined);
     expect(events(socket)).not.toContain("done");
     // Without a number, after which clients come back and have to be authorized again.
     expect(socket.closed?.code).toBe(1006);
     const again = await listening(port);
-    hub.revoke("ann");
+    await hub.revoke("ann");
     await until(() => again.closed !== undefined);
     expect(again.closed?.code).toBe(4009);
   });

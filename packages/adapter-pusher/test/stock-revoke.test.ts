@@ -102,7 +102,7 @@ describe.each([
           ? next(pusher.connection, "disconnected")
           : next(ann.channel, "pusher:subscription_error");
       lost.add("ann");
-      hub.revoke("ann", ...(how === "altogether" ? [] : [name]));
+      await hub.revoke("ann", ...(how === "altogether" ? [] : [name]));
       await beside.publish(2);
       // It is closed for good, or comes back and is refused by the application's own server.
       await after;
@@ -124,7 +124,7 @@ describe("a stock client", () => {
     lost.add("ann");
     const refused = next(ann.channel, "pusher:subscription_error");
     const again = next(cid.channel, "pusher:subscription_succeeded");
-    hub.revoke("ann", PRIVATE);
+    await hub.revoke("ann", PRIVATE);
     await Promise.all([refused, again]);
     await beside.publish(1);
     await until(() => cid.heard.length === 1);
@@ -147,7 +147,7 @@ describe("a stock client", () => {
             .serverToUserChannel?.subscribed === true,
       );
     }
-    hub.revoke("ann");
+    await hub.revoke("ann");
     const library = serverLibrary(port);
     await library.sendToUser("ann", "hello", {});
     await library.sendToUser("bob", "hello", {});
@@ -169,7 +169,7 @@ describe("a stock client", () => {
     );
     for (const socket of [ann, bob]) socket?.say(subscribe("news.de"));
     await until(() => [ann, bob].every((socket) => socket?.heard.length === 2));
-    hub.revoke("ann");
+    await hub.revoke("ann");
     await hub.publish("news.de", "done", { n: 1 });
     await until(() => ann?.closed !== undefined && bob?.heard.length === 3);
     expect(ann?.closed?.code).toBe(4009);

@@ -51,7 +51,7 @@ describe.each<[string, (user: string) => Options]>([
       const { hub, url } = await serving();
       const ada = await stock(url, { transports, ...as("ada") });
       const bob = await stock(url, { transports, ...as("bob") });
-      hub.revoke("ada", "private-orders.ada");
+      await hub.revoke("ada", "private-orders.ada");
       await hub.publish("private-orders.ada", "said", { n: 1 });
       await hub.publish("news.a", "said", { n: 2 });
       await until(() => said(bob.heard).length === 2 && said(ada.heard).length === 1, "what is allowed");
@@ -69,7 +69,7 @@ describe.each<[string, (user: string) => Options]>([
       const { hub, url } = await serving();
       const ada = await stock(url, { transports, reconnectionDelay: 10, ...as("ada") });
       const bob = await stock(url, { transports, ...as("bob") });
-      hub.revoke("ada");
+      await hub.revoke("ada");
       await hub.publish("private-orders.ada", "said", { n: 1 });
       await until(() => ada.ends.length === 1 && said(bob.heard).length === 1, "the end");
       expect(said(ada.heard)).toEqual([]);

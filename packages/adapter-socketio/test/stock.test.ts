@@ -309,7 +309,7 @@ describe("a stock client", () => {
     const { hub, url } = await serve();
     const { socket, heard } = stock(url, { auth: { token: "ada" } });
     await asked(socket, "subscribe", "private-orders.ada");
-    hub.revoke("ada", "private-orders.ada");
+    await hub.revoke("ada", "private-orders.ada");
     await hub.publish("private-orders.ada", "said", { n: 1 });
     await until(() => heard.length === 1, "the event");
     await asked(socket, "subscribe", "news.a");
@@ -343,7 +343,7 @@ describe("a stock client", () => {
     const { hub, url } = await serve();
     const [user, other] = [stock(url, { auth: { token: "ada" } }), stock(url)];
     for (const { socket } of [user, other]) await asked(socket, "subscribe", "news.a");
-    hub.revoke("ada");
+    await hub.revoke("ada");
     await until(() => user.ends.length === 1, "the end");
     expect(user.ends).toEqual(["io server disconnect"]);
     expect(user.heard.at(-1)).toMatchObject({ event: "bellwire:error", args: [{ code: "forbidden" }] });

@@ -193,7 +193,7 @@ describe("a stock EventSource", () => {
     expect([status, refused.source.readyState]).toEqual([403, EventSource.CLOSED]);
     const allowed = listen(`${url}?topic=private-orders.u1&topic=news.de&token=u1`);
     await until(() => allowed.events.length === 1);
-    hub.revoke("u1", "private-orders.u1");
+    await hub.revoke("u1", "private-orders.u1");
     await until(() => allowed.events.length === 2);
     expect(allowed.events[1]).toMatch(
       /^bellwire-error:\{"code":"forbidden",.*"topic":"private-orders.u1"\}$/,

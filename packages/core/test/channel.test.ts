@@ -422,7 +422,7 @@ describe("delivery", () => {
     begun.onGap(({ reason, resumeAt }) => ends.push(resumeAt ? "resumed" : reason));
     begun.onEnd(({ code }) => ends.push(code));
     await begun.ready();
-    world.hub.revoke("alice", "private-room.1");
+    await world.hub.revoke("alice", "private-room.1");
     await settle();
     expect(ends).toEqual(["forbidden", "authorization", "forbidden"]);
   });
@@ -466,7 +466,7 @@ describe("asynchronous schemas", () => {
       await published;
     }
     await hub.publish("orders", "quick", { n: 2 });
-    hub.revoke("alice", "orders");
+    await hub.revoke("alice", "orders");
     await world.clock.advance(1_000);
     expect(heard).toEqual([500, 100, 2, "authorization", "forbidden"]);
     channel.close();
@@ -815,7 +815,7 @@ describe("iterating", () => {
     await subscription.ready();
     const next = codeOf(subscription[Symbol.asyncIterator]().next());
     await settle();
-    world.hub.revoke("alice", "news.a");
+    await world.hub.revoke("alice", "news.a");
     await settle();
     expect(await next).toBe("forbidden");
   });

@@ -551,12 +551,12 @@ describe("revoke", () => {
     open({ authenticate });
     const [alice, bob] = [await world.welcomed("alice"), await world.welcomed("bob")];
     for (const peer of [alice, bob]) await peer.say({ type: "subscribe", ref: 1, topic: "news.a" });
-    world.hub.revoke("alice", "news.a");
+    await world.hub.revoke("alice", "news.a");
     await world.hub.publish("news.a", "said", { n: 1 });
     await settle();
     expect(alice.of("error").map(({ topic, code }) => [topic, code])).toEqual([["news.a", "forbidden"]]);
     expect([alice.of("notification").length, bob.of("notification").length]).toEqual([0, 1]);
-    world.hub.revoke("alice");
+    await world.hub.revoke("alice");
     expect([alice.cause?.code, bob.cause]).toEqual(["forbidden", undefined]);
   });
 });

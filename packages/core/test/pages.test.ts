@@ -158,7 +158,7 @@ describe("a page of history", () => {
     await peer.say({ type: "history", ref: 1, topic: TOPIC });
     const asked = decide;
     decide = [];
-    world.hub.revoke("alice", TOPIC);
+    await world.hub.revoke("alice", TOPIC);
     for (const answer of asked) answer();
     await peer.say({ type: "ping" });
     expect(peer.of("acknowledged")).toEqual([]);

@@ -218,7 +218,7 @@ describe("the view of who is present", () => {
     fc.record({ do: fc.constant("join" as const), hub: fc.nat(2), id: fc.nat(3), info: fc.nat(1) }),
     fc.record({ do: fc.constant("leave" as const), hub: fc.nat(2), id: fc.nat(3) }),
     fc.record({ do: fc.constant("replace" as const), hub: fc.nat(2), ids: fc.uniqueArray(fc.nat(3)) }),
-    fc.record({ do: fc.constant("expire" as const), hub: fc.nat(2) }),
+    fc.record({ do: fc.constant("forget" as const), hub: fc.nat(2) }),
   );
 
   it("tells changes from which the list can be kept, whatever the hubs say", () => {
@@ -235,19 +235,18 @@ describe("the view of who is present", () => {
           const hub = `hub-${step.hub}`;
           const own = truth[step.hub] as Set<string>;
           if (step.do === "join") {
-            apply(view.join(hub, { id: `m${step.id}`, info: step.info }, 10));
+            apply(view.join(hub, { id: `m${step.id}`, info: step.info }));
             own.add(`m${step.id}`);
           } else if (step.do === "leave") {
             apply(view.leave(hub, `m${step.id}`));
             own.delete(`m${step.id}`);
           } else if (step.do === "replace") {
             const members = step.ids.map((id) => ({ id: `m${id}` }));
-            apply(view.replace(hub, members, 10));
+            apply(view.replace(hub, members));
             own.clear();
             for (const { id } of members) own.add(id);
           } else {
-            view.expireAt(hub, 0);
-            apply(view.expire(5));
+            apply(view.forget(hub));
             own.clear();
           }
           const all = new Set(truth.flatMap((set) => [...set]));

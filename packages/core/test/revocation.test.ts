@@ -47,7 +47,7 @@ describe("commands that wait behind others", () => {
     const peer = await world.welcomed("alice");
     for (let n = 1; n <= 20; n++) await place(peer, n);
     expect(done).toEqual([1]);
-    world.hub.revoke("alice");
+    await world.hub.revoke("alice");
     await release();
     expect(done).toEqual([1]);
     expect(peer.cause?.code).toBe("forbidden");
@@ -68,7 +68,7 @@ describe("commands that wait behind others", () => {
     open({ authorize: () => new Promise((resolve) => decide.push(resolve)) });
     const peer = await world.welcomed("alice");
     await peer.say({ type: "publish", ref: 1, topic: "news.a", event: "said", data: { n: 1 }, id: "i" });
-    world.hub.revoke("alice", "news.a");
+    await world.hub.revoke("alice", "news.a");
     decide[0]?.(true);
     await settle();
     expect(decide).toHaveLength(2);
@@ -95,7 +95,7 @@ describe("a user who is revoked", () => {
       authenticate: ({ token = "" }) => new Promise((resolve) => decide.push(() => resolve({ user: token }))),
     });
     const [alice, bob] = [await world.welcomed("alice"), await world.welcomed("bob")];
-    world.hub.revoke("alice");
+    await world.hub.revoke("alice");
     for (const yes of decide) yes();
     await settle();
     expect(alice.cause?.code).toBe("forbidden");
@@ -108,7 +108,7 @@ describe("a user who is revoked", () => {
     const peer = await world.welcomed("alice");
     await peer.say({ type: "subscribe", ref: 1, topic: "news.a" });
     await peer.say({ type: "subscribe", ref: 2, topic: "news.b" });
-    world.hub.revoke("alice", "news.a");
+    await world.hub.revoke("alice", "news.a");
     for (const topic of ["news.a", "news.b"] as const) await world.hub.publish(topic, "said", { n: 1 });
     await settle();
     expect(peer.of("notification").map(({ topic }) => topic)).toEqual(["news.b"]);
@@ -138,7 +138,7 @@ describe("on links whose rights an adapter has verified by signatures", () => {
     anonymous();
     const neighbour = await stock({ "private-room.1": { user: "bob" } });
     const peer = await stock(grants, user);
-    world.hub.revoke("alice");
+    await world.hub.revoke("alice");
     expect([peer.cause?.code, neighbour.cause]).toEqual(["forbidden", undefined]);
   });
 
@@ -146,16 +146,16 @@ describe("on links whose rights an adapter has verified by signatures", () => {
     anonymous();
     const peer = await stock({ "private-room.1": { user: "alice" }, "private-room.2": { user: "alice" } });
     const elsewhere = await stock({ "private-room.2": { user: "alice" } });
-    world.hub.revoke("alice", "private-room.1");
+    await world.hub.revoke("alice", "private-room.1");
     expect([peer.cause?.code, elsewhere.cause]).toEqual(["link_lost", undefined]);
   });
 
   it("has links authorize again whose signatures name nobody, since nobody can tell them apart", async () => {
     anonymous();
     const [unnamed, other] = [await stock({ "private-room.1": {} }), await stock({ "private-room.2": {} })];
-    world.hub.revoke("alice", "private-room.1");
+    await world.hub.revoke("alice", "private-room.1");
     expect([unnamed.cause?.code, other.cause]).toEqual(["link_lost", undefined]);
-    world.hub.revoke("alice");
+    await world.hub.revoke("alice");
     expect(other.cause?.code).toBe("link_lost");
   });
 });

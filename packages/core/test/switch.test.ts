@@ -245,7 +245,7 @@ describe("when the running link is lost meanwhile", () => {
     open({ authenticate });
     const { channel } = await listening({ token: () => "alice" });
     const switched = codeOf(channel.switchTransport(silent().transport));
-    world.hub.revoke("alice");
+    await world.hub.revoke("alice");
     await settle();
     expect([await switched, channel.state]).toEqual(["forbidden", "failed"]);
     await world.clock.advance(60_000);

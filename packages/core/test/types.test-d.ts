@@ -91,7 +91,7 @@ describe("names", () => {
     // @ts-expect-error -- an event of another pattern
     hub.handle("news", "completed", () => {});
     // @ts-expect-error -- no such topic
-    hub.revoke("alice", "weather");
+    void hub.revoke("alice", "weather");
     // @ts-expect-error -- a policy for a topic that is not there
     createHub({ topics, slowConsumers: { weather: "drop" } });
     // @ts-expect-error -- no such policy

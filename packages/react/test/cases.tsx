@@ -370,7 +370,7 @@ export function describeHooks(major: number): void {
       );
       await until(() => page.text, "forbiddenready");
       expect(ends).toEqual(["forbidden"]);
-      world.hub.revoke("alice", "news.a");
+      await world.hub.revoke("alice", "news.a");
       await until(() => page.text, "forbiddenready gap:authorization forbidden");
     });
 

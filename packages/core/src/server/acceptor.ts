@@ -44,8 +44,28 @@ export interface ClientRequest {
   publish(publication: Publication): Promise<PublishAnswer>;
 }
 
+/** Carries out a request of another hub; undefined when the request is not for this handler. */
+export type PeerHandler = (payload: string) => string | undefined | Promise<string | undefined>;
+
+/** The other hubs on the backplane, for an adapter whose requests may reach any of them. */
+export interface HubPeers {
+  /** The random id of this hub object: 12 digits and lower-case letters. */
+  readonly id: string;
+  /**
+   * Sends a request to another hub and resolves with the answer of its handler, which runs once.
+   * Rejects within 2.5 s with `link_lost` when that hub is unknown, gone, silent, or has no handler
+   * that knows the request, and with `overloaded` above 256 requests or 8 MiB under way. The caller
+   * MUST bound the payload.
+   */
+  request(hub: string, kind: string, payload: string): Promise<string>;
+  /** Answers the requests of one kind. The returned function ends that. */
+  serve(kind: string, handler: PeerHandler): () => void;
+}
+
 /** The part of a hub that an adapter uses. */
 export interface LinkAcceptor {
+  /** The way to the hubs that share the backplane. Absent: there is none. */
+  readonly peers?: HubPeers | undefined;
   /**
    * The largest inbound message in bytes; an adapter MUST refuse a larger one before it has read it
    * whole.

@@ -9,6 +9,7 @@ import type { HubEmitter } from "./hub-events.ts";
 import type { Limits } from "./limits.ts";
 import type { LiveConnection } from "./live-connection.ts";
 import { Refusals } from "./refusals.ts";
+import type { UserLinksCounter } from "./user-links.ts";
 
 /**
  * Milliseconds between two rounds of liveness checks, at most. A measured time holds two of them.
@@ -21,6 +22,7 @@ export interface AdmissionOptions {
   readonly limits: Limits;
   readonly clock: Clock;
   readonly events: HubEmitter;
+  readonly users: UserLinksCounter;
   readonly report: (error: unknown) => void;
 }
 
@@ -28,7 +30,6 @@ export class Admission {
   readonly connections: Set<LiveConnection> = new Set();
   readonly #options: AdmissionOptions;
   readonly #refusals: Refusals = new Refusals();
-  readonly #linksOf: Map<string, number> = new Map();
   readonly #linkRate: TokenBucket;
   #stopBeat: (() => void) | undefined;
   #closed = false;
@@ -80,25 +81,23 @@ export class Admission {
   /** Counts a connection of its user. Returns a cause when the user has too many. */
   entered({ user }: LiveConnection): CloseCause | undefined {
     if (user === undefined) return undefined;
-    const links = (this.#linksOf.get(user) ?? 0) + 1;
-    this.#linksOf.set(user, links);
-    const most = this.#options.limits.linksPerUser;
-    return links > most ? { code: "rate_limited", reason: `at most ${most} links of one user` } : undefined;
+    const { limits, users } = this.#options;
+    const most = limits.linksPerUser;
+    return users.add(user) > most
+      ? { code: "rate_limited", reason: `at most ${most} links of one user` }
+      : undefined;
   }
 
   /** Removes a connection that has ended. */
   ended(connection: LiveConnection): void {
     this.connections.delete(connection);
-    const { user } = connection;
-    if (user === undefined) return;
-    const left = (this.#linksOf.get(user) ?? 1) - 1;
-    if (left > 0) this.#linksOf.set(user, left);
-    else this.#linksOf.delete(user);
+    if (connection.user !== undefined) this.#options.users.remove(connection.user);
   }
 
-  /** Refuses all further links. */
+  /** Refuses all further links, and leaves the users' other hubs their full number. */
   close(): void {
     this.#closed = true;
+    this.#options.users.withdraw();
   }
 
   get closed(): boolean {

@@ -8,6 +8,9 @@ import type { Broadcaster } from "./broadcaster.ts";
 import type { CloseOptions } from "./hub-api.ts";
 import type { HubEmitter } from "./hub-events.ts";
 
+/** The default of {@link CloseOptions.spread}. */
+export const SPREAD = 5_000;
+
 export interface DrainingParts {
   readonly clock: Clock;
   readonly admission: Admission;
@@ -20,7 +23,7 @@ export interface DrainingParts {
 /** Drains every link within `flush` milliseconds. Resolves when all are closed. */
 export async function drain(parts: DrainingParts, options: CloseOptions = {}): Promise<void> {
   const { clock, admission, publishing, broadcasters, events } = parts;
-  const { flush = 10_000, spread = 5_000 } = options;
+  const { flush = 10_000, spread = SPREAD } = options;
   const start = clock.now();
   const connections = Array.from(admission.connections);
   // Handlers that run already may publish, and their callers wait for answers.

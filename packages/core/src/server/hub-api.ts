@@ -167,11 +167,13 @@ export interface Hub<M extends TopicMap, I extends Identity = Identity>
    */
   members(topic: TopicsOf<M>): readonly Member[];
   /**
-   * Ends subscriptions of a user to a topic, or without a topic every link of the user. Nothing is
-   * delivered to it after that, and none of its pending requests is carried out. GUARANTEES.md
-   * defines the user on each transport.
+   * Ends subscriptions of a user to a topic, or without a topic every link of the user, on all hubs
+   * of the backplane: on this one before it returns, on the others within a second. Nothing is
+   * delivered to the user after that, and none of its pending requests is carried out. Resolves
+   * when the engine has taken it for the other hubs; if it does not, rejects with the backplane's
+   * error and goes on trying. GUARANTEES.md defines the user on each transport.
    */
-  revoke(user: string, topic?: TopicsOf<M>): void;
+  revoke(user: string, topic?: TopicsOf<M>): Promise<void>;
   /**
    * Refuses new links and commands, waits for running handlers and answers their callers, flushes,
    * closes every link with the delay until its reconnect. Resolves when every link is closed.

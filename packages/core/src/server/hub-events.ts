@@ -59,6 +59,13 @@ export interface HubEvents {
   gapServed: { readonly topic: string; readonly reason: GapReason; readonly count: number };
   /** A subscriber resumed from its position; `count` notifications were replayed. */
   resumeServed: SubscriptionFacts & { readonly count: number };
+  /**
+   * The backplane does not answer, or refuses what the hub needs of it. The error went to
+   * `onError`, too.
+   */
+  backplaneLost: { readonly error: unknown };
+  /** The backplane answers again, so many milliseconds after {@link HubEvents.backplaneLost}. */
+  backplaneBack: { readonly milliseconds: number };
   /** The hub has closed; `links` were open when it began, and `milliseconds` have passed since. */
   drained: { readonly links: number; readonly milliseconds: number };
 }

@@ -10,17 +10,25 @@ import { Access } from "./access.ts";
 import { Admission } from "./admission.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectionHost } from "./connection-host.ts";
-import { drain } from "./draining.ts";
+import { drain, SPREAD } from "./draining.ts";
 import type { CloseOptions, CommandRequest, Hub, HubOptions, PublishOptions } from "./hub-api.ts";
 import { HubEmitter } from "./hub-events.ts";
 import type { Identity } from "./identity.ts";
 import { limitsFrom } from "./limits.ts";
 import { memoryBackplane } from "./memory-backplane.ts";
+import { Outage } from "./outage.ts";
 import { Pacer } from "./pacer.ts";
 import { hubPage, readPage } from "./pages.ts";
+import { PeerRequests } from "./peer-requests.ts";
+import { Peers } from "./peers.ts";
 import { Publishing } from "./publishing.ts";
+import { Revocations } from "./revocations.ts";
 import { slowConsumerPolicy } from "./slow-consumer.ts";
 import { Topics } from "./topics.ts";
+import { UserLinksCounter } from "./user-links.ts";
+
+/** Beats to the other hubs between two position checks: one every 2 s by default. */
+const BEATS = 5;
 
 /**
  * Creates a hub. It listens nowhere until an adapter is attached. Throws `invalid_option` with the
@@ -38,10 +46,28 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
   const report = contained(options.onError ?? complain);
   const events = new HubEmitter(report);
   const access = new Access(options, limits, clock, report);
-  const admission = new Admission({ limits, clock, events, report });
+  const outage = new Outage({ clock, events, report });
+  const beat = limits.positionCheck / BEATS;
+  // No other hub can reach a backplane that this one has made for itself.
+  const peers = new Peers({ backplane: options.backplane, clock, beat, outage, report });
+  const requests = new PeerRequests(peers, clock, report);
+  const admission = new Admission({ limits, clock, events, users: new UserLinksCounter(peers), report });
+  const revocations = new Revocations(peers, (user, topic) => {
+    for (const connection of admission.connections) connection.revokeUser(user, topic);
+  });
   const pacer = new Pacer(clock, { bytes: limits.queueBytes, messages: limits.queueMessages });
   const policies = options.slowConsumers ?? {};
-  const topics = new Topics({ policies, backplane, distributor: pacer, limits, clock, events, report });
+  const topics = new Topics({
+    policies,
+    backplane,
+    distributor: pacer,
+    limits,
+    clock,
+    events,
+    peers,
+    outage,
+    report,
+  });
   const publishing = new Publishing({ access, backplane, broadcasters, limits, clock, events });
   const host: ConnectionHost<I> = {
     clock,
@@ -60,16 +86,20 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
 
   const shutDown = async (closeOptions?: CloseOptions): Promise<void> => {
     admission.close();
+    topics.drain(closeOptions?.spread ?? SPREAD);
     for (const callback of closing) contained(callback)();
     await drain({ clock, admission, publishing, broadcasters, events }, closeOptions);
     admission.stop();
     topics.close();
+    requests.close();
+    peers.close(topics.grace);
     // A backplane that was given may serve other hubs.
     if (!options.backplane) await backplane.close();
   };
 
   return {
     maxMessageBytes: limits.messageBytes,
+    peers: requests,
     get links() {
       return admission.connections.size;
     },
@@ -131,9 +161,7 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
     },
     on: (event, listener) => events.on(event, listener),
     members: (topic) => topics.members(topic),
-    revoke(user, topic) {
-      for (const connection of admission.connections) connection.revokeUser(user, topic);
-    },
+    revoke: (user, topic) => revocations.revoke(user, topic),
     close(closeOptions) {
       closed ??= shutDown(closeOptions);
       return closed;

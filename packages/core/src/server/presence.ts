@@ -5,38 +5,36 @@
 import type { Clock } from "../clock.ts";
 import type { Link } from "../link.ts";
 import type { Member, ServerMessage } from "../protocol/messages.ts";
-import { type Departure, type Distributor, PRESENCE_EVENT, type Subscriber } from "./audience.ts";
-import type { Backplane } from "./backplane.ts";
+import { type Departure, type Distributor, type Subscriber } from "./audience.ts";
 import type { HubEmitter } from "./hub-events.ts";
+import { type ListPart, MemberLists, partsOf } from "./member-lists.ts";
 import { control } from "./outgoing.ts";
+import type { Peers } from "./peers.ts";
+import { type Digest, PresenceNumbers } from "./presence-numbers.ts";
 import { type PresenceChange, PresenceView, sameInfo } from "./presence-view.ts";
 
-/**
- * A report of one hub to the others, as a volatile entry. It has exactly one of the keys beside
- * `hub`.
- */
-type Gossip =
-  | { readonly hub: string; readonly members: readonly Member[] }
-  | { readonly hub: string; readonly joined: Member }
-  | { readonly hub: string; readonly left: string }
-  | { readonly hub: string; readonly ask: true }
-  | { readonly hub: string; readonly bye: true };
+/** A hub's word to the others about one topic, as a volatile entry of the topic. */
+type Gossip = { readonly hub: string } & (
+  | { readonly number: number; readonly after: number; readonly joined: Member }
+  | { readonly number: number; readonly after: number; readonly left: string }
+  | ListPart
+  | { readonly asks: Digest }
+);
 
 /** The parts of a hub that presence uses. Times are in milliseconds. */
 export interface PresenceHost {
-  /** The random id of this hub object. */
-  readonly hub: string;
+  readonly peers: Peers;
   readonly clock: Clock;
-  readonly backplane: Backplane;
   readonly distributor: Distributor;
   readonly events: HubEmitter;
   /** Time that a member stays present after its link was lost. */
   readonly grace: number;
-  /** Time without a report after which another hub is given up. */
-  readonly lease: number;
   /** The most members in one snapshot. */
   readonly members: number;
-  readonly report: (error: unknown) => void;
+  /** The next number of a change, over all topics. */
+  number(): number;
+  /** Hands an entry about a topic to the other hubs. */
+  spread(topic: string, json: string): void;
 }
 
 /** The most bytes of a snapshot's members; a larger one would not fit into a link's queue. */
@@ -54,9 +52,13 @@ export class Presence {
   /** Called when this hub has no member left. */
   readonly #emptied: () => void;
   readonly #view: PresenceView = new PresenceView();
+  readonly #numbers: PresenceNumbers = new PresenceNumbers();
+  readonly #lists: MemberLists = new MemberLists();
   readonly #local: Map<string, LocalMember> = new Map();
   readonly #memberOf: Map<Subscriber, string> = new Map();
   readonly #audience: Map<Link<ServerMessage>, Subscriber> = new Map();
+  /** Whether the list was sent since the last beat: one answers all hubs that miss something. */
+  #listed = false;
   #closed = false;
 
   constructor(topic: string, host: PresenceHost, emptied: () => void) {
@@ -77,7 +79,7 @@ export class Presence {
 
   /** Called when the topic listens: asks other hubs for their members. */
   start(): void {
-    this.#say({ hub: this.#host.hub, ask: true });
+    this.#say({ hub: this.#hub, asks: this.#numbers.digest });
   }
 
   /**
@@ -89,12 +91,15 @@ export class Presence {
     const local = known ?? { member, subscribers: new Set(), cancelLeave: undefined };
     local.cancelLeave = undefined;
     // Other hubs must count it as this hub's member, even when it is present on another already.
-    if (!known || !sameInfo(known.member, member)) this.#say({ hub: this.#host.hub, joined: member });
+    if (!known || !sameInfo(known.member, member)) {
+      const number = this.#host.number();
+      this.#say({ hub: this.#hub, number, after: this.#numbers.change(number), joined: member });
+    }
     local.member = member;
     local.subscribers.add(subscriber);
     this.#local.set(member.id, local);
     this.#memberOf.set(subscriber, member.id);
-    this.#tell(this.#view.join(this.#host.hub, member, undefined));
+    this.#tell(this.#view.join(this.#hub, member));
     this.#snapshot(subscriber);
     this.#host.distributor.beforeChange();
     this.#audience.set(subscriber.link, subscriber);
@@ -116,46 +121,70 @@ export class Presence {
     } else this.#gone(id);
   }
 
-  /** Takes a report of another hub. */
+  /** Takes the word of another hub. */
   receive(json: string): void {
     const gossip = JSON.parse(json) as Gossip;
     const { hub } = gossip;
-    if (hub === this.#host.hub || this.#closed) return;
-    const now = this.#host.clock.now();
-    const expiresAt = now + this.#host.lease;
-    if ("members" in gossip) this.#tell(this.#view.replace(hub, gossip.members, expiresAt));
-    else if ("joined" in gossip) this.#tell(this.#view.join(hub, gossip.joined, expiresAt));
-    else if ("left" in gossip) this.#tell(this.#view.leave(hub, gossip.left));
-    else if ("bye" in gossip) this.#view.expireAt(hub, now + this.#host.grace);
-    else {
-      this.#tell(this.#view.replace(hub, this.#view.of(hub), expiresAt));
-      this.#sayMembers();
+    if (this.#closed || !this.#host.peers.heard(hub)) return;
+    if ("asks" in gossip) {
+      this.#numbers.saw(hub, gossip.asks.own);
+      if (this.#numbers.own !== numberOf(this.#hub, gossip.asks)) this.#sayMembers();
+    } else if ("members" in gossip) this.#takePart(hub, gossip);
+    else if (this.#numbers.took(hub, gossip.after, gossip.number)) {
+      if ("joined" in gossip) this.#tell(this.#view.join(hub, gossip.joined));
+      else this.#tell(this.#view.leave(hub, gossip.left));
     }
   }
 
-  /**
-   * Called three times per lease: renews the lease of this hub with the others, and gives up those
-   * whose lease has ended.
-   */
-  beat(): void {
-    const { clock, hub } = this.#host;
-    this.#tell(this.#view.expire(clock.now()));
-    if (this.#view.knowsOthers(hub)) this.#sayMembers();
+  /** Takes the numbers that another hub knows, and sends it the members if it has missed some. */
+  compare(hub: string, digest: Digest): void {
+    this.#numbers.saw(hub, digest.own);
+    if (this.#listed || !this.#numbers.missing(numberOf(this.#hub, digest))) return;
+    this.#listed = true;
+    this.#sayMembers();
   }
 
-  /** Ends the presence of this hub on the topic. Other hubs keep its members for the grace. */
+  /** Something that other hubs said may have been missed. */
+  missed(): void {
+    this.#numbers.compare();
+  }
+
+  /** Called at every beat. Returns the numbers for the other hubs when they are due. */
+  beat(): Digest | undefined {
+    this.#listed = false;
+    return this.#numbers.beat() ? this.#numbers.digest : undefined;
+  }
+
+  /** Another hub is gone with its members. */
+  forget(hub: string): void {
+    this.#numbers.forget(hub);
+    this.#lists.forget(hub);
+    this.#tell(this.#view.forget(hub));
+  }
+
+  /** Ends the presence of this hub on the topic. Other hubs keep its members for a while. */
   close(): void {
-    if (this.#closed) return;
     this.#closed = true;
     for (const { cancelLeave } of this.#local.values()) cancelLeave?.();
-    if (this.#view.knowsOthers(this.#host.hub)) this.#say({ hub: this.#host.hub, bye: true });
+  }
+
+  get #hub(): string {
+    return this.#host.peers.id;
   }
 
   #gone(id: string): void {
     this.#local.delete(id);
-    this.#tell(this.#view.leave(this.#host.hub, id));
-    this.#say({ hub: this.#host.hub, left: id });
+    this.#tell(this.#view.leave(this.#hub, id));
+    const number = this.unused ? 0 : this.#host.number();
+    this.#say({ hub: this.#hub, number, after: this.#numbers.change(number), left: id });
     if (this.unused) this.#emptied();
+  }
+
+  #takePart(hub: string, part: ListPart): void {
+    const members = this.#lists.take(hub, part);
+    if (!members) return;
+    this.#numbers.listed(hub, part.number);
+    this.#tell(this.#view.replace(hub, members));
   }
 
   #snapshot(subscriber: Subscriber): void {
@@ -189,13 +218,22 @@ export class Presence {
   }
 
   #sayMembers(): void {
-    const { hub } = this.#host;
-    this.#say({ hub, members: this.#view.of(hub) });
+    for (const part of partsOf(this.#numbers.own, this.#view.of(this.#hub)))
+      this.#say({ hub: this.#hub, ...part });
   }
 
   #say(gossip: Gossip): void {
-    const { backplane, clock, report } = this.#host;
-    const entry = { event: PRESENCE_EVENT, json: JSON.stringify(gossip), time: clock.wall() };
-    backplane.spread(this.#topic, entry).catch(report);
+    if (!this.#host.peers.alone) this.#host.spread(this.#topic, JSON.stringify(gossip));
   }
+}
+
+/** The word of a hub that has no member of a topic, to one that believes otherwise. */
+export function noMembers(hub: string): string {
+  const [part] = partsOf(0, []);
+  return JSON.stringify({ hub, ...part });
+}
+
+/** The number that the sender of a digest knows of a hub. */
+export function numberOf(hub: string, { others }: Digest): number {
+  return others.find(([name]) => name === hub)?.[1] ?? 0;
 }

@@ -134,7 +134,6 @@ export class Topic {
    */
   async check(): Promise<void> {
     if (!this.#head || this.#closed) return;
-    this.presence?.beat();
     const known = this.#head;
     const { head } = await this.#host.backplane.read(this.name, undefined, 0);
     // Only a head that did not move during the read proves a loss; otherwise the delivery may still

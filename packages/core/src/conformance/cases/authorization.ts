@@ -105,7 +105,7 @@ export const authorization: readonly Case[] = [
       }
       await context.publish("private-room.x", { n: 1 });
       for (const client of [ada, bob]) await client.receives("private-room.x", [1]);
-      context.hub.revoke("ada", "private-room.x");
+      await context.hub.revoke("ada", "private-room.x");
       await context.publishRange("private-room.x", 2, 9);
       await ada.until(() => ada.log.ends.has("private-room.x"), "the end");
       await context.publish("news.sport", { n: 10 });
@@ -121,7 +121,7 @@ export const authorization: readonly Case[] = [
       await context.open({ authenticate: ({ token }) => (token ? { user: token } : null) });
       const client = await context.client("ada", { token: () => "ada" });
       await client.subscribe("news.sport");
-      context.hub.revoke("ada");
+      await context.hub.revoke("ada");
       await client.until(() => client.channel.state === "failed", "the end");
       await client.until(() => context.hub.links === 0, "no link");
     },

@@ -112,7 +112,7 @@ export const presence: readonly Case[] = [
       const [ada, bob] = [await attend(context, "ada"), await attend(context, "bob")];
       await sees(ada, ["ada", "bob"]);
       bob.client.log.revoked(ROOM);
-      context.hub.revoke("bob", ROOM);
+      await context.hub.revoke("bob", ROOM);
       await sees(ada, ["ada"]);
       const told = bob.news.length;
       const cyd = await attend(context, "cyd");
