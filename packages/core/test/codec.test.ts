@@ -46,7 +46,18 @@ const ODD_TEXTS = [
   '{"epoch":"e","offset":1e999}',
   '{"epoch":"__proto__","offset":1,"__proto__":{"polluted":true}}',
 ];
-const ODD_KEYS = ["__proto__", "constructor", "prototype", "toString", "type", "ref", "position", "x", ""];
+const ODD_KEYS = [
+  "__proto__",
+  "constructor",
+  "prototype",
+  "toString",
+  "type",
+  "ref",
+  "position",
+  "history",
+  "x",
+  "",
+];
 
 const anyName = fc
   .oneof(
@@ -99,7 +110,24 @@ const clientMessages = {
     { requiredKeys: ["type", "protocol", "session"] },
   ),
   subscribe: fc.record(
-    { type: type("subscribe"), ref: anyRef, topic: fc.string(), position: anyPosition },
+    {
+      type: type("subscribe"),
+      ref: anyRef,
+      topic: fc.string(),
+      position: anyPosition,
+      history: fc.record({ limit: anyOffset, since: anyOffset }, { requiredKeys: [] }),
+    },
+    { requiredKeys: ["type", "ref", "topic"] },
+  ),
+  history: fc.record(
+    {
+      type: type("history"),
+      ref: anyRef,
+      topic: fc.string(),
+      before: anyPosition,
+      limit: anyOffset,
+      since: anyOffset,
+    },
     { requiredKeys: ["type", "ref", "topic"] },
   ),
   unsubscribe: fc.record({ type: type("unsubscribe"), ref: anyRef, topic: fc.string() }),
@@ -285,12 +313,19 @@ const FIELD_RULES: Readonly<Record<string, (value: unknown) => boolean>> = {
   retryAfter: Number.isFinite,
   count: (value) => isWhole(value, 0),
   excludeSelf: (value) => typeof value === "boolean",
+  limit: (value) => isWhole(value, 0),
+  since: (value) => isWhole(value, 0),
+  history: (value) =>
+    Object.entries(value as object).every(
+      ([key, bound]) => (key === "limit" || key === "since") && isWhole(bound, 0),
+    ),
   code: (value) => Object.hasOwn(ERRORS, value as string),
 };
 
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   hello: ["protocol", "session", "token"],
-  subscribe: ["ref", "topic", "position"],
+  subscribe: ["ref", "topic", "position", "history"],
+  history: ["ref", "topic", "before", "limit", "since"],
   unsubscribe: ["ref", "topic"],
   publish: ["ref", "topic", "event", "data", "id", "excludeSelf"],
   token: ["ref", "token"],
@@ -347,7 +382,8 @@ describe.each(["client", "server"] as const)("decoding what a %s sent", (side) =
         expect(Object.getPrototypeOf(decoded.message)).toBe(Object.prototype);
         for (const [key, value] of Object.entries(fields)) {
           expect(KEYS[type]).toContain(key);
-          const rule = side === "client" && key === "position" ? isBarePosition : FIELD_RULES[key];
+          const bare = side === "client" && (key === "position" || key === "before");
+          const rule = bare ? isBarePosition : FIELD_RULES[key];
           if (rule && !rule(value)) expect.fail(`${type}.${key} is ${JSON.stringify(value)}`);
         }
       }),

@@ -21,10 +21,12 @@ import type { ChannelOptions, ChannelPublishOptions, NotificationChannel, Receip
 import type { ClientConnection } from "./connection.ts";
 import { type ChannelState, type ChannelStatus, isOver } from "./connection-machine.ts";
 import { Connections, errorOf } from "./connections.ts";
+import type { ExtensibleChannel } from "./joining/extensible-channel.ts";
 import { watchLifecycle } from "./lifecycle.ts";
 import { Listeners } from "./listeners.ts";
 import { type ChannelOutbox, Outbox, type Pending } from "./outbox.ts";
 import type { PositionStore } from "./positions.ts";
+import type { SubscriptionHandle } from "./subscription.ts";
 import type { StreamEvent } from "./subscription-machine.ts";
 import { type StreamHost, TopicStream } from "./topic-stream.ts";
 
@@ -54,7 +56,7 @@ export function createChannel<M extends TopicMap, T extends Transport = Transpor
   return new Channel(options) as unknown as NotificationChannel<M, T["capabilities"]>;
 }
 
-class Channel implements StreamHost {
+class Channel implements StreamHost, ExtensibleChannel {
   readonly #contract: Contract<TopicMap>;
   readonly clock: Clock;
   readonly positions: PositionStore | undefined;
@@ -85,8 +87,8 @@ class Channel implements StreamHost {
       random: options.random ?? Math.random,
       backoff: options.backoff ?? {},
       suspendAfter: options.suspendAfter ?? 300_000,
-      changed: (now, before) => this.#changed(now, before),
-      message: (message) => this.#receive(message),
+      changed: (now, before) => this.changed(now, before),
+      message: (message) => this.receive(message),
       malformed: (reason) => this.report(new BellwireError("malformed", `skipped: ${reason}`)),
     });
   }
@@ -109,9 +111,9 @@ class Channel implements StreamHost {
     this.#connection.dispatch({ type: "connect" });
   }
 
-  subscribe(topic: string): unknown {
+  subscribe(topic: string): SubscriptionHandle {
     this.#assertOpen();
-    const match = this.#find(topic);
+    const match = this.find(topic);
     let stream = this.#streams.get(topic);
     if (!stream) {
       stream = new TopicStream(topic, match, this);
@@ -132,7 +134,7 @@ class Channel implements StreamHost {
     this.#assertOpen();
     const { signal, id = randomId(16), excludeSelf } = options;
     if (!isId(id)) throw new BellwireError("invalid_option", "publish.id: must be 1 to 64 printable ASCII");
-    const definition = this.#find(topic).event(event);
+    const definition = this.find(topic).event(event);
     if (!definition) throw new BellwireError("unknown_event", "not in the contract");
     // Validated here and sent as given, so that a schema's transformation runs once, at the
     // receiver.
@@ -149,7 +151,7 @@ class Channel implements StreamHost {
     return { position, data: definition.returns ? await validate(definition.returns, result) : result };
   }
 
-  #find(topic: string): TopicMatch {
+  find(topic: string): TopicMatch {
     const match = this.#contract.find(topic);
     if (!match) throw new BellwireError("unknown_topic", this.#contract.explain(topic));
     return match;
@@ -227,7 +229,7 @@ class Channel implements StreamHost {
     this.#connection.send(this.#outbox.due(() => this.ref(), this.#connection.maxMessageBytes));
   }
 
-  #changed(now: ChannelState, before: ChannelState): void {
+  changed(now: ChannelState, before: ChannelState): void {
     if (before === "connected") {
       this.#outboxPaused?.();
       this.#outboxPaused = undefined;
@@ -254,7 +256,7 @@ class Channel implements StreamHost {
     for (const stream of this.#streams.values()) stream.dispatch(event);
   }
 
-  #receive(message: ServerMessage): void {
+  receive(message: ServerMessage): void {
     const stream = "topic" in message ? this.#streams.get(message.topic ?? "") : undefined;
     switch (message.type) {
       case "members":

@@ -12,8 +12,28 @@ export type {
 export type { TokenSource } from "./connection.ts";
 export type { ChannelState, ChannelStatus } from "./connection-machine.ts";
 export { type FallbackOptions, fallback } from "./fallback.ts";
+export type { Snapshot, SnapshotSource } from "./joining/snapshots.ts";
+export {
+  type HistoryChannel,
+  type HistoryOptions,
+  type Pageable,
+  type SnapshotSubscription,
+  type SubscribeOptions,
+  type TopicHistory,
+  withHistory,
+} from "./joining/with-history.ts";
+export type { OutboxSource } from "./outbox.ts";
 export { type PositionStore, storedPositions } from "./positions.ts";
 export type { MembersChange } from "./presence.ts";
+export {
+  type KeyValueStore,
+  type Leftover,
+  type PageLocks,
+  type PagePlatform,
+  type StoredOutboxOptions,
+  storedOutbox,
+  type TextStorage,
+} from "./stored/index.ts";
 export type {
   Notification,
   NotificationOf,

@@ -51,15 +51,24 @@ export function readClientMessage(value: unknown): Decoded<ClientMessage> {
   if (typeof message === "string") return result<ClientMessage>(message);
   // A hub repeats a position in its answer: further keys would be sent back, and held for slow
   // consumers.
-  if (message.type === "subscribe" && message.position)
-    return result<ClientMessage>({ ...message, position: bare(message.position) });
+  if (message.type === "subscribe") {
+    const { position, history } = message;
+    return result<ClientMessage>({
+      ...message,
+      ...(position && { position: only(position, "epoch", "offset") }),
+      ...(history && { history: only(history, "limit", "since") }),
+    });
+  }
   if (message.type === "history" && message.before)
-    return result<ClientMessage>({ ...message, before: bare(message.before) });
+    return result<ClientMessage>({ ...message, before: only(message.before, "epoch", "offset") });
   return result(message);
 }
 
-function bare({ epoch, offset }: Position): Position {
-  return { epoch, offset };
+/** A copy with these keys alone, as far as they are present. */
+function only<T extends object, K extends keyof T & string>(value: T, ...keys: readonly K[]): Pick<T, K> {
+  return Object.fromEntries(
+    keys.filter((key) => value[key] !== undefined).map((key) => [key, value[key]]),
+  ) as Pick<T, K>;
 }
 
 /** Checks a message of a hub, on a transport that parses JSON itself. */
