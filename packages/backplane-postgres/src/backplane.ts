@@ -1,4 +1,5 @@
 /** Order, history and fan-out between hubs over PostgreSQL or PGlite. */
+import { checkOptions } from "@bellwire/core/adapter";
 import type { Backplane } from "@bellwire/core/server";
 import { Appender } from "./appender.ts";
 import { type Database, driverOf } from "./drivers/driver-of.ts";
@@ -8,7 +9,7 @@ import { closedError } from "./failures.ts";
 import { Follower } from "./follower.ts";
 import { namesOf } from "./names.ts";
 import { Notifier } from "./notifier.ts";
-import { type PostgresBackplaneOptions, settingsOf } from "./options.ts";
+import { type PostgresBackplaneOptions, rules, settingsOf } from "./options.ts";
 import { Reader } from "./reader.ts";
 import { Retention } from "./retention.ts";
 
@@ -35,7 +36,8 @@ export function postgresBackplane(
   database: Database,
   options: PostgresBackplaneOptions = {},
 ): PostgresBackplane {
-  const settings = settingsOf(options);
+  checkOptions("postgresBackplane", options, rules);
+  const settings = settingsOf("postgresBackplane", options);
   const names = namesOf("postgresBackplane", options);
   const engine = new Engine(driverOf(database, settings.onError), names, settings);
   const reader = new Reader(engine);

@@ -34,7 +34,8 @@ const MISSING: ReadonlySet<string> = new Set(["42P01", "42883", "3F000", "42704"
 /** The error that says for good why a database cannot be used, or why it cannot be used now. */
 export function failureOf(error: unknown): BellwireError {
   if (isBellwireError(error)) return error;
-  const state = sqlStateOf(error);
+  // The clients report the lack of a password themselves.
+  const state = /SASL/.test((error as Error | undefined)?.message ?? "") ? "28P01" : sqlStateOf(error);
   const refused = state === undefined ? undefined : REFUSED[state];
   if (refused !== undefined)
     return new BellwireError("invalid_option", `postgresBackplane.${refused}`, { cause: error });

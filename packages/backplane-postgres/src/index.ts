@@ -6,6 +6,7 @@ export type { ListeningDatabase, PGliteDatabase } from "./drivers/pglite.ts";
 export type { PostgresJsPool } from "./drivers/postgres-js.ts";
 export type { NameOptions } from "./names.ts";
 export type { PostgresBackplaneOptions, PostgresHistory } from "./options.ts";
+export { type PGliteFromOptions, type PostgresFromOptions, pgliteFrom, postgresFrom } from "./providers.ts";
 export {
   type PostgresPublisher,
   type PostgresPublisherOptions,

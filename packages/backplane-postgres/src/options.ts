@@ -1,4 +1,4 @@
-/** Options of `postgresBackplane`, their defaults and rules. */
+/** The options of a backplane, their defaults and rules. */
 import {
   atLeast,
   callable,
@@ -77,7 +77,8 @@ const timeout: OptionRule = {
   test: (value) => atLeast(1).test(value) && (value as number) <= LONGEST,
 };
 
-const RULES: OptionRules = {
+/** The rules of {@link PostgresBackplaneOptions}. */
+export const rules: OptionRules = {
   ...nameRules,
   history: object,
   timeout,
@@ -90,9 +91,8 @@ const HISTORY_RULES: OptionRules = { size: atLeast(0), ttl: atLeast(0), bytes: a
 
 // ── Settings ──
 
-/** The options with defaults. Throws `invalid_option`. */
-export function settingsOf(options: PostgresBackplaneOptions): Settings {
-  checkOptions("postgresBackplane", options, RULES);
-  checkOptions("postgresBackplane.history", options.history ?? {}, HISTORY_RULES);
+/** The options with defaults, of the function `path`. Throws `invalid_option`. */
+export function settingsOf(path: string, options: PostgresBackplaneOptions): Settings {
+  checkOptions(`${path}.history`, options.history ?? {}, HISTORY_RULES);
   return { ...withDefaults(DEFAULTS, options), history: withDefaults(HISTORY, options.history) };
 }
