@@ -27,18 +27,22 @@ export type { SseHandlerOptions, SseServerOptions } from "./options.ts";
  * and the paths that are served. Returns a function that detaches it; open links go on receiving,
  * and their commands are refused. Throws `invalid_option`.
  *
- * A link's requests must reach the process that holds its stream: behind a balancer, make it
- * sticky.
+ * A link's requests may reach any hub on the same backplane: each forwards them to the hub that
+ * holds the stream. Hubs in memory share none, so that they need a balancer that is sticky.
  */
 export function attachSse(hub: LinkAcceptor, server: HttpServer, options: SseServerOptions = {}): () => void {
   const settings = serverSettings(options);
   const admission = new Admission(hub, "sse", settings.allowedOrigins);
   const endpoint = new Endpoint(hub, admission, settings);
   const encodings = { chunked: createEncoding(chunk), bare: createEncoding((text) => Buffer.from(text)) };
-  return mountRequests(server, settings.path, {
+  const detach = mountRequests(server, settings.path, {
     take: (request, response) => endpoint.handle(new NodeExchange(request, response, encodings)),
     refused: admission.refused,
   });
+  return () => {
+    endpoint.close();
+    detach();
+  };
 }
 
 /** Facts about a connection that a fetch-style server may know beside the request. */
@@ -57,8 +61,8 @@ export interface SseConnection {
  * (Deno, Bun, Hono, …). Route one path to it, with every method. The bytes that the surrounding
  * server holds itself are not counted.
  *
- * A link's requests must reach the process that holds its stream. Throws `invalid_option`; the
- * function that it returns never rejects.
+ * A link's requests may reach any hub on the same backplane. Throws `invalid_option`; the function
+ * that it returns never rejects.
  */
 export function sseHandler(
   hub: LinkAcceptor,

@@ -41,7 +41,7 @@ export class Endpoint {
     this.#hub = hub;
     this.#admission = admission;
     this.#settings = settings;
-    this.#native = new NativeRequests(hub.maxMessageBytes);
+    this.#native = new NativeRequests(hub);
     this.#streams = new OpenStreams(settings.comment);
   }
 
@@ -55,7 +55,7 @@ export class Endpoint {
     if (refused) answer(refusal(refused.cause, refused.status));
     else if (method === "GET") this.#open(exchange, cors, answer);
     else if (method === "POST") void this.#native.receive(exchange).then(answer);
-    else if (method === "DELETE") answer(this.#native.leave(exchange));
+    else if (method === "DELETE") void this.#native.leave(exchange).then(answer);
     else if (method === "OPTIONS") {
       const headers = preflightHeaders(exchange.headers, "GET, POST, DELETE");
       answer({ status: 204, headers, body: "" });
@@ -66,6 +66,11 @@ export class Endpoint {
       );
       answer({ ...rest, headers: { ...headers, allow: "GET, POST, DELETE, OPTIONS" } });
     }
+  }
+
+  /** Takes no more requests that other hubs forward. */
+  close(): void {
+    this.#native.close();
   }
 
   /**
@@ -87,7 +92,7 @@ export class Endpoint {
       this.#streams.keep(exchange, link);
       link.open(this.#hub, handshake);
     } else {
-      const link = new NativeLink(exchange.stream(headers), this.#hub.maxMessageBytes);
+      const link = new NativeLink(exchange.stream(headers), this.#hub);
       this.#streams.keep(exchange, link, this.#native.add(link));
       link.open(this.#hub, handshake);
     }

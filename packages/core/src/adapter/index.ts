@@ -39,7 +39,9 @@ export { hasPresence, isEventName, isId, isName, needsAuthorization } from "../p
 export { randomId } from "../random-id.ts";
 export type {
   ClientRequest,
+  HubPeers,
   LinkAcceptor,
+  PeerHandler,
   Publication,
   PublishAnswer,
   RequestAcceptor,

@@ -52,6 +52,11 @@ export interface HubPeers {
   /** The random id of this hub object: 12 digits and lower-case letters. */
   readonly id: string;
   /**
+   * Whether another hub is alive, as far as this one can tell. It answers at once, except in the
+   * first 2 s of this hub, when the others may not have answered yet.
+   */
+  knows(hub: string): Promise<boolean>;
+  /**
    * Sends a request to another hub and resolves with the answer of its handler, which runs once.
    * Rejects within 2.5 s with `link_lost` when that hub is unknown, gone, silent, or has no handler
    * that knows the request, and with `overloaded` above 256 requests or 8 MiB under way. The caller

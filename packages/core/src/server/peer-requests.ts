@@ -11,12 +11,11 @@ import type { Peers } from "./peers.ts";
 /** Requests without an answer of this hub, and the characters of their payloads together. */
 const UNDER_WAY = 256;
 const PAYLOADS = 8_388_608;
-/** Milliseconds after which a request is sent again, and those after which it has failed. */
-const REPEATS = [100, 250, 450, 700, 1_000, 1_300, 1_600];
-const PATIENCE = 2_000;
+/** Milliseconds before a request is sent again, each time, and then before it has failed: 2 s. */
+const WAITS = [100, 150, 200, 250, 300, 300, 300, 400];
 /** Requests whose answer is kept for repetitions, and the milliseconds for which it is. */
 const ANSWERED = 2_048;
-const KEPT = 2 * PATIENCE;
+const KEPT = 4_000;
 
 interface Asking {
   readonly hub: string;
@@ -62,10 +61,14 @@ export class PeerRequests implements HubPeers {
     return this.#peers.id;
   }
 
+  async knows(hub: string): Promise<boolean> {
+    if (this.#peers.knows(hub)) return true;
+    await this.#peers.settled;
+    return this.#peers.knows(hub);
+  }
+
   async request(hub: string, kind: string, payload: string): Promise<string> {
-    // A hub that has just started may not have heard of the others.
-    if (!this.#peers.knows(hub)) await this.#peers.settled;
-    if (!this.#peers.knows(hub)) throw new BellwireError("link_lost", "that hub is gone");
+    if (!(await this.knows(hub))) throw new BellwireError("link_lost", "that hub is gone");
     if (this.#asking.size >= UNDER_WAY || this.#size + payload.length > PAYLOADS)
       throw new BellwireError("overloaded", "too many requests to other hubs", { retryAfter: 1_000 });
     const answer = await this.#ask(hub, { id: randomId(12), kind, payload });
@@ -82,14 +85,20 @@ export class PeerRequests implements HubPeers {
 
   #ask(hub: string, request: Request): Promise<string | undefined> {
     const { id, payload } = request;
-    const send = (): void => this.#peers.say("request", request, hub);
     return new Promise((resolve) => {
-      const cancels = REPEATS.map((ms) => this.#clock.after(ms, send));
-      cancels.push(this.#clock.after(PATIENCE, () => this.#settle({ id })));
+      let cancel = (): void => {};
+      let sent = 0;
+      const send = (): void => {
+        const wait = WAITS[sent];
+        if (wait === undefined) return this.#settle({ id });
+        sent += 1;
+        cancel = this.#clock.after(wait, send);
+        this.#peers.say("request", request, hub);
+      };
       this.#size += payload.length;
       const done = (answer: string | undefined): void => {
         this.#size -= payload.length;
-        for (const cancel of cancels) cancel();
+        cancel();
         resolve(answer);
       };
       this.#asking.set(id, { hub, done });
