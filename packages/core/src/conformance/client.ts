@@ -1,6 +1,14 @@
 /** One client of a case: a channel, its log, and the means to cut it off. */
 import assert from "node:assert/strict";
-import type { ChannelPublishOptions, NotificationChannel, Receipt, Subscription } from "../client/index.ts";
+import {
+  type ChannelPublishOptions,
+  type HistoryChannel,
+  type NotificationChannel,
+  type Receipt,
+  type SubscribeOptions,
+  type Subscription,
+  withHistory,
+} from "../client/index.ts";
 import type { TopicMap } from "../contract.ts";
 import type { FaultProxy } from "./fault-proxy.ts";
 import type { KitEvent, KitTopic, KitTopics, Numbered } from "./kit-topics.ts";
@@ -35,6 +43,7 @@ export class Client {
   /** Every state since the start, in order. */
   readonly states: string[] = [];
   readonly #parts: ClientParts;
+  #late: HistoryChannel<KitTopics> | undefined;
 
   constructor(parts: ClientParts) {
     this.name = parts.name;
@@ -50,6 +59,12 @@ export class Client {
     return this.#parts.rules;
   }
 
+  /** The channel with what those need who join a topic late. */
+  get late(): HistoryChannel<KitTopics> {
+    this.#late ??= withHistory(this.channel);
+    return this.#late;
+  }
+
   get transport(): FaultyTransport {
     return this.#parts.transport;
   }
@@ -59,15 +74,17 @@ export class Client {
   }
 
   /** Subscribes, writes everything down, and waits until the hub has answered. */
-  async subscribe(topic: KitTopic): Promise<KitSubscription> {
-    const subscription = this.follow(topic);
+  async subscribe(topic: KitTopic, options?: SubscribeOptions): Promise<KitSubscription> {
+    const subscription = this.follow(topic, options);
     await withTimeout(subscription.ready(), `${this.name} to be subscribed to ${topic}`);
     return subscription;
   }
 
   /** Subscribes and writes everything down, without waiting. */
-  follow(topic: KitTopic): KitSubscription {
-    const subscription = this.channel.subscribe(topic) as KitSubscription;
+  follow(topic: KitTopic, options?: SubscribeOptions): KitSubscription {
+    const subscription = (
+      options ? this.late.subscribe(topic, options) : this.channel.subscribe(topic)
+    ) as KitSubscription;
     this.log.follow(subscription);
     return subscription;
   }

@@ -9,6 +9,7 @@ import { commands } from "./cases/commands.ts";
 import { containment } from "./cases/containment.ts";
 import { delivery } from "./cases/delivery.ts";
 import { gaps } from "./cases/gaps.ts";
+import { joining } from "./cases/joining.ts";
 import { lifecycle } from "./cases/lifecycle.ts";
 import { presence } from "./cases/presence.ts";
 import { publishing } from "./cases/publishing.ts";
@@ -26,6 +27,7 @@ export const cases: Readonly<Record<string, readonly Case[]>> = {
   recovery,
   switching,
   gaps,
+  joining,
   publishing,
   commands,
   authorization,

@@ -27,7 +27,8 @@ export interface SharedOptions {
  * leader. When the leader is closed, crashes or sends nothing for 4 s, another tab takes its place;
  * the other tabs' links end with `link_lost`, and their channels resume at once from their
  * positions. For the hub all tabs are one link of one session: one identity, one rate, one member.
- * `excludeSelf` spares the publisher's own channel only.
+ * `excludeSelf` spares the publisher's own channel only, and does not keep a publish from the pages
+ * of history that this channel reads.
  *
  * On a platform without locks or broadcasts, such as a page that is not secure, it returns
  * `transport` itself. Throws `invalid_option`.

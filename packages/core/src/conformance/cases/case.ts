@@ -10,7 +10,14 @@ export interface Case {
   /** A sentence that a user could quote, without a subject: it follows the adapter's name. */
   readonly name: string;
   /** The case is skipped, and listed as such, where this capability is `none`. */
-  readonly requires?: "history" | "order" | "acknowledgement" | "clientPublish" | "presence" | "binary";
+  readonly requires?:
+    | "history"
+    | "paging"
+    | "order"
+    | "acknowledgement"
+    | "clientPublish"
+    | "presence"
+    | "binary";
   /** The faults that the case tolerates beside its own. Default: `delays`. */
   readonly hardship?: Hardship;
   run(context: CaseContext): Promise<void>;
