@@ -1,6 +1,6 @@
 /**
- * An outbox whose publishes are in a store as well, from `add` until the hub has answered, each with
- * a mark that says when it was sent first. The mark is stored before the publish is sent.
+ * An outbox whose publishes are in a store as well, from `add` until the hub has answered, each
+ * with a mark that says when it was sent first. The mark is stored before the publish is sent.
  */
 import type { Clock } from "../../clock.ts";
 import { BellwireError } from "../../errors.ts";
@@ -14,7 +14,10 @@ import type { Records } from "./records.ts";
  */
 const RESEND = 270_000;
 
-/** Whether a publish that was sent at `sent` may no longer be sent. A clock that was set counts, too. */
+/**
+ * Whether it is too late to send again what was sent at `sent`. It is, too, when the clock was set
+ * back.
+ */
 export function isTooOld(sent: number, clock: Clock): boolean {
   return sent > 0 && Math.abs(clock.wall() - sent) > RESEND;
 }
@@ -143,8 +146,8 @@ export class KeptOutbox implements ChannelOutbox {
   }
 
   /**
-   * Looks at what other pages did with the publishes of this one while it stood still, since `from`:
-   * one that is no longer in the store may have been sent at any time since.
+   * Looks at what other pages did with the publishes of this one while it stood still, since
+   * `from`: one that is no longer in the store may have been sent at any time since.
    */
   async reconcile(from: number): Promise<void> {
     for (const entry of this.#entries.values()) {
@@ -209,8 +212,8 @@ export class KeptOutbox implements ChannelOutbox {
   }
 
   /**
-   * The publish stays in memory only. What is stored of it, an older mark, must go: it might say
-   * that it was never sent.
+   * The publish stays in memory only. An older mark in the store must go: it might say that the
+   * publish was never sent.
    */
   async #failed(key: string, error: unknown): Promise<void> {
     this.#options.report(error);

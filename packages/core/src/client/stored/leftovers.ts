@@ -1,8 +1,8 @@
 /**
- * Sends what pages that are gone have left in the store. Every page has a lane there, its publishes,
- * and holds a lock of the lane's name for as long as it can go on. One page at a time sends: the one
- * that holds the lock `send`. It takes the lanes whose locks are free, in the order of their pages,
- * each over a channel with the lane's own session, so that the hub recognizes what it has already.
+ * Sends the publishes that pages have left in the store. Every page has a lane there, and holds a
+ * lock of the lane's name for as long as it can go on. One page at a time sends: the one that holds
+ * the lock `send`. It takes the lanes whose locks are free, in the order of their pages, each over
+ * a channel with the lane's own session, so that the hub recognizes the ids that it has already.
  */
 import type { Clock } from "../../clock.ts";
 import type { TopicMap } from "../../contract.ts";
@@ -16,7 +16,7 @@ import { isTooOld, KeptOutbox, tooOld } from "./kept-outbox.ts";
 import type { Hold } from "./locks.ts";
 import type { Records } from "./records.ts";
 
-/** What became of a publish. */
+/** The end of a publish. */
 export type Outcome = Pick<Parameters<Pending["resolve"]>[0], "position"> | { readonly error: BellwireError };
 
 export interface LeftoversOptions {

@@ -60,8 +60,14 @@ function textRecords(storage: TextStorage): Records {
       );
     },
     read: async (key) => storage.getItem(key) ?? undefined,
-    write: (key, text) => void storage.setItem(key, text),
-    remove: (key) => void storage.removeItem(key),
+    write(key, text) {
+      storage.setItem(key, text);
+      return undefined;
+    },
+    remove(key) {
+      storage.removeItem(key);
+      return undefined;
+    },
   };
 }
 
@@ -70,8 +76,9 @@ function under(prefix: string, keys: readonly unknown[]): string[] {
 }
 
 /**
- * Returns a function that awaits a store's answer, and rejects with `no_answer` when the store gives
- * none at all for a while: some never answer. One that is slow since it has a lot to do is not silent.
+ * Returns a function that awaits a store's answer, and rejects with `no_answer` when the store
+ * gives none at all for a while: some never answer. One that is slow since it has a lot to do is
+ * not silent.
  */
 export function patience(clock: Clock): <T>(answer: Promise<T>) => Promise<T> {
   let answers = 0;

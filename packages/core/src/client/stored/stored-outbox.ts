@@ -22,8 +22,8 @@ export interface Leftover {
   /** As in a receipt. Undefined if there is an error. */
   readonly position?: Position | null;
   /**
-   * The hub's refusal, or `no_answer`: it was sent, and it is too late to send it again. It may have
-   * been appended.
+   * The hub's refusal, or `no_answer`: it was sent, and it is too late to send it again. It may
+   * have been appended.
    */
   readonly error?: BellwireError;
 }
@@ -61,12 +61,12 @@ export interface StoredOutboxOptions {
  * An outbox in `localStorage`, or in a store with idb-keyval's shape, for the option `outbox` of
  * `createChannel`. A publish stays there until the hub has answered. When the page is gone before,
  * another page sends it, under its id and in its order: the next one that is loaded, before its own
- * publishes, or one that is open. What was sent without an answer is sent again for 4.5 minutes,
- * while the hub knows its id, and then dropped with the error `no_answer`.
+ * publishes, or one that is open. A publish that was sent and not answered is sent again within
+ * 4.5 minutes, while the hub knows its id, and later dropped with the error `no_answer`.
  *
  * `close` keeps what waits; an aborted signal takes it out. Volatile events are not kept. A store
- * that fails costs this protection: its errors go to the channel's `onError`, and the publishes wait
- * in memory. Throws `invalid_option`.
+ * that fails costs this protection: its errors go to the channel's `onError`, and the publishes
+ * wait in memory. Throws `invalid_option`.
  */
 export function storedOutbox(store: TextStorage | KeyValueStore, options: StoredOutboxOptions): OutboxSource {
   checkOptions("storedOutbox", options, { key: text, onLeftover: callable, platform: object }, ["key"]);
@@ -131,11 +131,12 @@ export function storedOutbox(store: TextStorage | KeyValueStore, options: Stored
     }
 
     function look(signal: AbortSignal): void {
-      const cancel = clock.after(LOOK, async () => {
+      const send = async (): Promise<void> => {
         signal.removeEventListener("abort", cancel);
         const done = await attempt(() => sendLeftovers(leftovers, signal));
         if (done && !signal.aborted) look(signal);
-      });
+      };
+      const cancel = clock.after(LOOK, () => void send());
       signal.addEventListener("abort", cancel);
     }
 
