@@ -16,6 +16,9 @@ const REFUSED: Readonly<Record<string, string>> = {
   "42501": "database: must have a user that may use the tables, or create them in the schema",
   [NEWER_LAYOUT]: `database: must have a layout of at most ${LAYOUT}; a newer version of this package has upgraded it`,
   [FOREIGN_TABLE]: "prefix: must be one that no tables of others have",
+  // A table or function that a migration makes is there already.
+  "42P07": "prefix: must be one that no tables of others have",
+  "42723": "prefix: must be one that no tables of others have",
 };
 
 const BUSY: Readonly<Record<string, string>> = {

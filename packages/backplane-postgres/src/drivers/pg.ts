@@ -4,11 +4,14 @@ import { type ChannelListener, type Driver, rowsOf, sqlStateOf, within } from ".
 /** The part of a client of `pg` that is used. */
 export interface PgClient {
   query(text: string, params?: unknown[]): Promise<unknown>;
-  release?(destroy?: boolean): void;
+  release(destroy?: boolean): void;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  off(event: "error", listener: (error: Error) => void): unknown;
 }
 
 /** The part of a connection of `pg` that is used for LISTEN. */
-interface PgConnection extends PgClient {
+interface PgConnection {
+  query(text: string): Promise<unknown>;
   connect(): Promise<unknown>;
   end(): Promise<void>;
   on(event: string, listener: (value: never) => void): unknown;
@@ -39,7 +42,9 @@ export function pgDriver(pool: PgPool, onError: (error: unknown) => void): Drive
   return {
     async query(text, params, ms) {
       const until = performance.now() + ms;
-      const client = await within(ms, pool.connect(), (late) => late.release?.());
+      const client = await within(ms, pool.connect(), (late) => late.release());
+      // The pool listens only while a client is idle; what ends a connection in use rejects below.
+      client.on("error", ignore);
       let destroy = true;
       try {
         const answer = await within(Math.max(1, until - performance.now()), client.query(text, [...params]));
@@ -50,13 +55,16 @@ export function pgDriver(pool: PgPool, onError: (error: unknown) => void): Drive
         destroy = sqlStateOf(error) === undefined;
         throw error;
       } finally {
-        client.release?.(destroy);
+        client.off("error", ignore);
+        client.release(destroy);
       }
     },
     listen: (channel, listener, ms) => listenOn(pool, channel, listener, ms),
     release: () => void pool.off("error", onError),
   };
 }
+
+function ignore(): void {}
 
 /** A connection beside the pool, so that a pool of one connection is not used up. */
 async function listenOn(
