@@ -25,7 +25,7 @@ export interface BenchmarkConfig<W extends string = string> {
   readonly workload?: NoInfer<W>;
   /** Default: all. */
   readonly scenarios?: readonly ScenarioName[];
-  /** Default: all. The control rows always run. */
+  /** Default: all but the engines. The control rows always run. */
   readonly wires?: readonly Wire[];
   /** Default: `quick`. */
   readonly profile?: "quick" | "full";

@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { BellwireError } from "@bellwire/core";
 import { atLeast, callable, checkOptions, type OptionRules, oneOf, text } from "@bellwire/core/adapter";
 import { type BenchmarkConfig } from "./config.ts";
-import { KINDS, SCENARIO_NAMES, WIRES } from "./names.ts";
+import { ENGINES, KINDS, SCENARIO_NAMES, WIRES } from "./names.ts";
 import { importModule } from "./process/own-module.ts";
 
 /** The names under which a configuration is found. */
@@ -78,7 +78,7 @@ export function checkConfig(config: unknown): asserts config is BenchmarkConfig 
     checkNames(`${path}.scenarios`, contender.scenarios, SCENARIO_NAMES);
   }
   checkNames("config.scenarios", scenarios, SCENARIO_NAMES);
-  checkNames("config.wires", wires, WIRES);
+  checkNames("config.wires", wires, [...WIRES, ...ENGINES]);
   if (workload !== undefined) checkNames("config.workload", [workload], Object.keys(workloads), "");
 }
 

@@ -26,6 +26,11 @@ export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 export const KINDS = ["wire", "control", "bare", "floor"] as const;
 export type ContenderKind = (typeof KINDS)[number];
 
-/** The choices of `--wire`, beside `none`. */
+/** The choices of `--wire` that run by default. */
 export const WIRES = ["ws", "sse", "socketio", "polling", "pusher"] as const;
-export type Wire = (typeof WIRES)[number];
+
+/** Its other choices, beside `none`: WebSocket on a hub over an engine of this machine. */
+export const ENGINES = ["redis", "postgres"] as const;
+export type EngineName = (typeof ENGINES)[number];
+
+export type Wire = (typeof WIRES)[number] | EngineName;

@@ -1,8 +1,9 @@
 /** The options of a run's command line. */
 import { pathToFileURL } from "node:url";
 import { type ParseArgsConfig, parseArgs } from "node:util";
+import { absence } from "./engines/programs.ts";
 import type { LoadedConfig } from "./load-config.ts";
-import { SCENARIO_NAMES, type ScenarioName, WIRES } from "./names.ts";
+import { ENGINES, SCENARIO_NAMES, type ScenarioName, WIRES } from "./names.ts";
 import { CONTENDERS, configuredContender, type Entry, ownContender } from "./registry.ts";
 import { WORKOUT_DAY } from "./workload/workload.ts";
 
@@ -13,6 +14,7 @@ bellwire-bench decide                  writes down which wire, and why
   --full              figures to quote, in half an hour; default: all scenarios within three minutes
   --scenario a,b      ${SCENARIO_NAMES.join(", ")}; default: all
   --wire a,b          ws, sse, socketio, polling, pusher or none; default: all. The control rows always run
+                      redis, postgres: ws on a hub over that engine; only when asked for, and where it is installed
   --config file       contenders, workloads and defaults of your own; default: bellwire-bench.config.ts, if there is one
   --workload x        the recorded trace to replay: a file of JSON lines, or a workload's name in the configuration
   --contender file    one more contender: a module that exports "contender"; may be given again
@@ -27,6 +29,8 @@ export interface Options {
   readonly profile: "quick" | "full";
   readonly scenarios: readonly ScenarioName[];
   readonly entries: readonly Entry[];
+  /** A line for each engine that was asked for and is not installed. */
+  readonly absent: readonly string[];
   readonly workload: URL;
   readonly rounds: number | undefined;
   readonly seed: number;
@@ -64,7 +68,12 @@ export function readOptions(args: readonly string[], loaded?: LoadedConfig): Opt
   const { values } = parseArgs({ args: [...args], options: FLAGS });
   const config = loaded?.config ?? {};
   const wires =
-    values.wire === undefined ? (config.wires ?? WIRES) : oneOf("wire", values.wire, [...WIRES, "none"]);
+    values.wire === undefined
+      ? (config.wires ?? WIRES)
+      : oneOf("wire", values.wire, [...WIRES, ...ENGINES, "none"]);
+  const asked = ENGINES.filter((engine) => wires.some((wire) => wire === engine));
+  const missing = asked.filter((engine) => absence(engine) !== undefined);
+  const chosen = wires.filter((wire) => !missing.some((engine) => engine === wire));
   const configured = (config.contenders ?? []).map((_, place) =>
     configuredContender((loaded as LoadedConfig).file, place),
   );
@@ -75,10 +84,11 @@ export function readOptions(args: readonly string[], loaded?: LoadedConfig): Opt
         ? (config.scenarios ?? SCENARIO_NAMES)
         : oneOf("scenario", values.scenario, SCENARIO_NAMES),
     entries: [
-      ...CONTENDERS.filter(({ id, optional }) => !optional || wires.some((wire) => wire === id)),
+      ...CONTENDERS.filter(({ id, optional }) => !optional || chosen.some((wire) => wire === id)),
       ...configured,
       ...(values.contender ?? []).map(ownContender),
     ],
+    absent: missing.flatMap((engine) => absence(engine) ?? []),
     workload: workloadOf(values.workload, loaded),
     rounds: positive("rounds", values.rounds) ?? config.rounds,
     seed: positive("seed", values.seed) ?? config.seed ?? Math.floor(Math.random() * 1e9) + 1,

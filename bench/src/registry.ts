@@ -43,6 +43,8 @@ export const CONTENDERS: readonly Entry[] = [
   entry("polling", "bellwire-socketio-polling", true),
   entry("pusher", "raw-pusher", true),
   entry("pusher", "bellwire-pusher", true),
+  entry("redis", "bellwire-redis", true),
+  entry("postgres", "bellwire-postgres", true),
   ...(hasHostedAccount() ? [entry("pusher", "hosted-pusher", true)] : []),
 ];
 

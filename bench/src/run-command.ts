@@ -27,6 +27,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     return 0;
   }
   console.log(`${fingerprintText(fingerprint(options.seed))}\n`);
+  for (const line of options.absent) console.log(line);
   const color = Boolean(process.stdout.isTTY);
   const width = color ? process.stdout.columns : 160;
   const results = await run(options, progressOn(process.stderr, plannedParts(options)), (scenario) => {

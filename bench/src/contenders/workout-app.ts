@@ -31,7 +31,7 @@ export type Served = Pick<ServerHalf, "port" | "bytesWritten" | "close">;
 export async function serveHub(
   { events }: ServeOrder,
   attach: (hub: Hub<TopicMap>) => Promise<Served>,
-  more: Pick<HubOptions<TopicMap, Identity>, "broadcasters"> = {},
+  more: Pick<HubOptions<TopicMap, Identity>, "broadcasters" | "backplane"> = {},
 ): Promise<ServerHalf> {
   let failures = 0;
   const failed = (error: unknown): void => {
