@@ -1,4 +1,5 @@
 /** Several hubs on one engine, on one clock, with a broker that a test can make bad. */
+import { BellwireError } from "@bellwire/core";
 import { type Random, seededRandom, settle, VirtualClock } from "@bellwire/core/conformance";
 import { type Backplane, type HubOptions, type Identity, memoryBackplane } from "@bellwire/core/server";
 import { type Peer, type Topics, World } from "./world.ts";
@@ -14,8 +15,6 @@ export interface Way {
   /** Calls of each method so far. */
   readonly calls: Record<"append" | "spread" | "listen" | "read", number>;
 }
-
-export class EngineDown extends Error {}
 
 export class Cluster {
   readonly clock: VirtualClock = new VirtualClock();
@@ -64,7 +63,8 @@ export class Cluster {
     const shared = this.#shared;
     const call = <T>(method: keyof Way["calls"], work: () => Promise<T>): Promise<T> => {
       way.calls[method] += 1;
-      if (way.engine === "refuses") return Promise.reject(new EngineDown("no engine"));
+      if (way.engine === "refuses")
+        return Promise.reject(new BellwireError("overloaded", "no engine", { retryAfter: 1_000 }));
       return way.engine === "hangs" ? new Promise(() => {}) : work();
     };
     return {

@@ -3,7 +3,7 @@
  */
 import { settle } from "@bellwire/core/conformance";
 import { afterEach, describe, expect, it } from "vitest";
-import { arrive, Cluster, EngineDown, ROOM, subscribed } from "./cluster.ts";
+import { arrive, Cluster, ROOM, subscribed } from "./cluster.ts";
 import { Cuttable, codeOf } from "./world.ts";
 
 let cluster: Cluster;
@@ -76,7 +76,7 @@ describe("a user who is revoked on one hub", () => {
     near.way.engine = "refuses";
     const revoked = near.world.hub.revoke("ann");
     expect(here.cause?.code).toBe("forbidden");
-    await expect(revoked).rejects.toBeInstanceOf(EngineDown);
+    expect(await codeOf(revoked)).toBe("overloaded");
     await cluster.clock.advance(120_000);
     expect(there.cause).toBeUndefined();
     near.way.engine = "works";
@@ -234,14 +234,49 @@ describe("a hub that cannot reach its engine", () => {
     way.engine = "refuses";
     await peer.say({ type: "subscribe", ref: 1, topic: "news.a" });
     await peer.say({ type: "publish", ref: 2, topic: "news.a", event: "said", data: { n: 1 }, id: "i" });
-    expect(peer.of("error").map(({ ref, code }) => [ref, code])).toEqual([
-      [1, "internal"],
-      [2, "internal"],
+    expect(peer.of("error").map(({ ref, code, retryAfter }) => [ref, code, retryAfter])).toEqual([
+      [1, "overloaded", 1_000],
+      [2, "overloaded", 1_000],
     ]);
+    expect(await codeOf(world.hub.publish("news.a", "said", { n: 1 }))).toBe("overloaded");
     way.engine = "works";
     await peer.say({ type: "subscribe", ref: 3, topic: "news.a" });
     await peer.say({ type: "publish", ref: 4, topic: "news.a", event: "said", data: { n: 1 }, id: "i" });
     expect([peer.of("subscribed").length, peer.of("acknowledged").length]).toEqual([1, 1]);
+  });
+
+  it("asks for all positions in one tick, and for none twice, however long the engine is silent", async () => {
+    cluster = new Cluster();
+    const { world, way } = cluster.hub({ limits: { subscriptions: 1_000, subscribeBurst: 1_000 } });
+    const peer = await world.welcomed("ann");
+    for (let topic = 0; topic < 100; topic += 1)
+      await peer.say({ type: "subscribe", ref: topic, topic: `news.t${topic}` });
+    await cluster.clock.advance(10_000);
+    const { read, spread } = way.calls;
+    way.engine = "hangs";
+    await cluster.clock.advance(10_000);
+    expect(way.calls.read - read).toBe(100);
+    await cluster.clock.advance(30_000);
+    expect(way.calls.read - read).toBe(100);
+    expect(way.calls.spread - spread).toBeLessThanOrEqual(4);
+    expect(world.complaints).toMatchObject([{ code: "overloaded" }]);
+  });
+
+  it("has channels subscribe again until the engine is back", async () => {
+    cluster = new Cluster();
+    const [{ world, way }, other] = await cluster.hubs(2);
+    way.engine = "refuses";
+    const channel = world.channel({ clock: cluster.clock });
+    const heard: number[] = [];
+    channel.subscribe("news.a").on("said", ({ data }) => void heard.push(data.n));
+    channel.connect();
+    await cluster.clock.advance(60_000);
+    expect(channel.state).toBe("connected");
+    way.engine = "works";
+    await cluster.clock.advance(30_000);
+    await other.world.hub.publish("news.a", "said", { n: 1 });
+    await arrive();
+    expect(heard).toEqual([1]);
   });
 
   it("does not take the other hubs for dead", async () => {
