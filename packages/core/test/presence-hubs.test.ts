@@ -1,4 +1,4 @@
-/** Presence over several hubs, on a broker that loses every fifth message and with hubs that die. */
+/** Presence over several hubs, on a broker that loses every fifth message, with hubs that die. */
 import { seededRandom } from "@bellwire/core/conformance";
 import { afterEach, describe, expect, it } from "vitest";
 import { arrive, Cluster, present, ROOM, subscribed } from "./cluster.ts";

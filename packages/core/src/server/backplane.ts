@@ -65,9 +65,9 @@ export interface Backplane {
   /**
    * Hands a volatile entry to every listener of the topic, this instance's included, at most once,
    * with offset 0, and resolves when the engine has taken it. Entries of one instance MUST arrive
-   * in the order of the calls; presence depends on it, and lists the members of a hub in one
-   * entry, which may be larger than a notification. MUST NOT store it, change an offset, or
-   * remember its id.
+   * in the order of the calls; presence depends on it. Hubs talk to each other by such entries, on
+   * topics that begin with `$`, and theirs may be larger than a notification. MUST NOT store it,
+   * change an offset, or remember its id.
    */
   spread(topic: string, entry: NewEntry): Promise<void>;
   /**
