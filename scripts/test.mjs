@@ -3,9 +3,9 @@
  * The last line is `N passed, N failed`: vitest's tests, and one for each other stage.
  */
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -44,9 +44,9 @@ function findProgram(paths, names) {
   });
 }
 
-/** Names a browser to the tests by a variable; says so when it is missing. */
-function findBrowser(name, variable, find) {
-  const found = find(process.env[variable]);
+/** Names a program to the tests by a variable; says so when it is missing. */
+function find(name, variable, look) {
+  const found = look(process.env[variable]);
   if (found) {
     env[variable] = found;
     return;
@@ -86,20 +86,39 @@ function countTests(ok) {
   return { passed: succeeded, failed };
 }
 
-findBrowser("Chromium (CHROMIUM, /usr/bin/chromium or on PATH)", "BELLWIRE_CHROMIUM", (given) =>
+find("Chromium (CHROMIUM, /usr/bin/chromium or on PATH)", "BELLWIRE_CHROMIUM", (given) =>
   findProgram(
     [given, process.env.CHROMIUM, "/usr/bin/chromium"],
     ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
   ),
 );
-findBrowser("Firefox (BELLWIRE_FIREFOX or on PATH)", "BELLWIRE_FIREFOX", (given) =>
+find("Firefox (BELLWIRE_FIREFOX or on PATH)", "BELLWIRE_FIREFOX", (given) =>
   findProgram([given], ["firefox-esr", "firefox"]),
 );
 // WebKit has no window without a display.
-findBrowser(
+find(
   "WebKit (WebKitWebDriver, BELLWIRE_WEBKIT or on PATH, and Xvfb on PATH)",
   "BELLWIRE_WEBKIT",
   (given) => findProgram([], ["Xvfb"]) && findProgram([given], ["WebKitWebDriver"]),
+);
+find("Redis (BELLWIRE_REDIS_SERVER, or redis-server on PATH)", "BELLWIRE_REDIS_SERVER", (given) =>
+  findProgram([given], ["redis-server"]),
+);
+// Debian has a folder for each version, and puts none of them on PATH.
+const DEBIAN_POSTGRES = "/usr/lib/postgresql";
+find(
+  `PostgreSQL (BELLWIRE_POSTGRES, the folder of its programs, or ${DEBIAN_POSTGRES})`,
+  "BELLWIRE_POSTGRES",
+  (given) => {
+    const versions = existsSync(DEBIAN_POSTGRES) ? readdirSync(DEBIAN_POSTGRES) : [];
+    const newest = versions.sort((one, other) => Number(other) - Number(one))[0] ?? "";
+    const folders = given ? [given] : [join(DEBIAN_POSTGRES, newest, "bin")];
+    const server = findProgram(
+      folders.map((folder) => join(folder, "postgres")),
+      [],
+    );
+    return server && dirname(server);
+  },
 );
 
 stage("typecheck", ["tsc", "-b"]);

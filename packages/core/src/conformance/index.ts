@@ -27,6 +27,7 @@ export { dataText, judge } from "./ledger.ts";
 export { memoryRig } from "./memory-rig.ts";
 export { type FaultyTransport, faultyAcceptor, faultyTransport, type MessageRule } from "./message-faults.ts";
 export { OPTION_SECRET, type OptionSubject, optionConformance, optionValues } from "./option-conformance.ts";
+export { type Attempt, PublishLog } from "./publish-log.ts";
 export { freshSeed, type Random, seededRandom } from "./random.ts";
 export type { Rig, RigServer } from "./rig.ts";
 export type { HeadEntry, PublishEntry, RunLog, SessionEntries, SessionEntry } from "./run-log.ts";

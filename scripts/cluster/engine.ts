@@ -1,0 +1,50 @@
+/** The engines of the cluster: real servers, and the faults that each can have. */
+
+import type { Position } from "@bellwire/core";
+import { type Backplane, memoryBackplane } from "@bellwire/core/server";
+import type { EngineAddress, HubSpec } from "./world.ts";
+
+/** One running engine, as the driver sees it. */
+export interface Engine {
+  readonly name: string;
+  /** The port of 127.0.0.1 on which it listens; the hubs reach it through proxies. */
+  readonly port: number;
+  address(port: number): EngineAddress;
+  /** The faults that it can have, by name. Each resolves when the engine serves again. */
+  readonly faults: Readonly<Record<string, EngineFault>>;
+  /** The end of a topic's log, as the engine itself has it. */
+  head(prefix: string, topic: string): Promise<Position>;
+  stop(): Promise<void>;
+}
+
+/** One fault of an engine. */
+export interface EngineFault {
+  run(prefix: string, topics: readonly string[]): Promise<void>;
+  /** What it may cost: nothing, the oldest entries, or the end of the log. */
+  readonly loses: "nothing" | "oldest" | "log";
+}
+
+/** The backplane of a hub process. */
+export async function openBackplane(
+  { engine, prefix, history }: Pick<HubSpec, "engine" | "prefix" | "history">,
+  onError: (error: unknown) => void,
+): Promise<Backplane> {
+  const { provider, url, trusted = false } = engine;
+  const options = { prefix, history, trusted, onError };
+  switch (provider) {
+    case "memory":
+      return memoryBackplane({ history });
+    case "redis": {
+      const { redisBackplane } = await import("@bellwire/backplane-redis");
+      const { Redis } = await import("ioredis");
+      return redisBackplane(new Redis(url, { lazyConnect: true }), options);
+    }
+    case "postgres": {
+      const { postgresBackplane } = await import("@bellwire/backplane-postgres");
+      const { Pool } = (await import("pg")).default;
+      const pool = new Pool({ connectionString: url, connectionTimeoutMillis: 2_000 });
+      pool.on("error", onError);
+      return postgresBackplane(pool, options);
+    }
+  }
+}
