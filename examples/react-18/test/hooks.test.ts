@@ -25,7 +25,7 @@ const flags = [
   ...external.map((name) => `--external:${name}`),
 ];
 const esbuild = createRequire(import.meta.url).resolve("esbuild/bin/esbuild");
-const entries = ["hot-reload.ts", "cases.tsx"].map((file) => join(shared, file));
+const entries = ["hot-reload.ts", "cases.tsx", "history-cases.tsx"].map((file) => join(shared, file));
 execFileSync(process.execPath, [esbuild, ...entries, ...flags]);
 
 const load = (file: string): Promise<unknown> => import(pathToFileURL(join(bundled, file)).href);
@@ -33,3 +33,5 @@ const load = (file: string): Promise<unknown> => import(pathToFileURL(join(bundl
 await load("hot-reload.js");
 const cases = (await load("cases.js")) as { describeHooks(major: number): void };
 cases.describeHooks(18);
+const past = (await load("history-cases.js")) as { describeHistory(major: number): void };
+past.describeHistory(18);

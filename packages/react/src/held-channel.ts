@@ -2,11 +2,17 @@
  * One channel for a tree of components: made on first use, closed after its last holder has left.
  * This file does not depend on React.
  */
-import type { TopicMap } from "@bellwire/core";
-import type { NotificationChannel } from "@bellwire/core/client";
+import { BellwireError, type TopicMap } from "@bellwire/core";
+import type { HistoryChannel, NotificationChannel } from "@bellwire/core/client";
 
 /** A channel without the types of its contract; the hooks' signatures hold those. */
 export type AnyChannel = NotificationChannel<TopicMap>;
+
+/** The channel as one that reads the past. Throws `invalid_option` if it is none. */
+export function withPast(channel: AnyChannel): HistoryChannel<TopicMap> {
+  if ("history" in channel) return channel as HistoryChannel<TopicMap>;
+  throw new BellwireError("invalid_option", "history: the channel must be one of withHistory");
+}
 
 /** A channel that may not have been made yet. */
 export interface HeldChannel {

@@ -4,6 +4,7 @@
  * program's contract.
  */
 export { useChannelState, useChannelStatus } from "./channel-state.ts";
+export { type History, type HistoryHookOptions, useHistory } from "./history.ts";
 export {
   type NotificationList,
   type NotificationListOptions,
@@ -13,5 +14,10 @@ export { type Presence, type PresenceTopics, usePresence } from "./presence.ts";
 export { ChannelProvider, type ChannelProviderProps } from "./provider.ts";
 export { type Publisher, usePublish } from "./publish.ts";
 export type { Register, RegisteredChannel, RegisteredTopics } from "./register.ts";
-export { type EventHandlers, type SubscriptionHandlers, useSubscription } from "./subscription.ts";
+export {
+  type EventHandlers,
+  type SubscriptionHandlers,
+  type SubscriptionOptions,
+  useSubscription,
+} from "./subscription.ts";
 export type { TopicStatus } from "./topic-state.ts";

@@ -1,8 +1,8 @@
 /** A component's subscription to one topic, and the state that the component derives from it. */
 import type { BellwireError, TopicMap } from "@bellwire/core";
-import type { Gap, Subscription } from "@bellwire/core/client";
+import type { Gap, SubscribeOptions, Subscription } from "@bellwire/core/client";
 import { useCallback, useEffect, useRef, useState } from "react";
-import type { HeldChannel } from "./held-channel.ts";
+import { type AnyChannel, type HeldChannel, withPast } from "./held-channel.ts";
 import { useLatest } from "./latest.ts";
 import { useHeldChannel } from "./provider.ts";
 
@@ -41,17 +41,18 @@ interface Kept<S> {
  * Subscribes while the component is mounted and `topic` is not null. `listen` adds the component's
  * own listeners, which are removed before the subscription is closed. The state belongs to one
  * topic of one channel; when either changes, it is `beginning` in the same render. `beginning` MUST
- * be the same object in every render.
+ * be the same object in every render. `options`: for the subscription, when it is made.
  */
 export function useTopicState<S extends TopicStatus>(
   topic: string | null,
   beginning: S,
-  listen: (subscription: AnySubscription, change: Change<S>) => readonly (() => void)[],
+  listen: (subscription: AnySubscription, change: Change<S>, channel: AnyChannel) => readonly (() => void)[],
+  options: SubscribeOptions = {},
 ): readonly [state: S, change: Change<S>] {
   const held = useHeldChannel();
   const [kept, setKept] = useState<Kept<S>>({ held, topic, state: beginning });
   const subscribed = useRef(false);
-  const latest = useLatest(listen);
+  const latest = useLatest({ listen, options });
   const change: Change<S> = useCallback(
     (next) =>
       setKept((before) => {
@@ -65,9 +66,13 @@ export function useTopicState<S extends TopicStatus>(
   useEffect(() => {
     if (topic === null) return;
     const become = (status: Partial<TopicStatus>): void => change((before) => ({ ...before, ...status }));
+    let channel: AnyChannel;
     let subscription: AnySubscription;
+    const { history } = latest.current.options;
     try {
-      subscription = held.open().subscribe(topic);
+      channel = held.open();
+      subscription =
+        history === undefined ? channel.subscribe(topic) : withPast(channel).subscribe(topic, { history });
     } catch (error) {
       return become({ error: error as BellwireError });
     }
@@ -75,7 +80,7 @@ export function useTopicState<S extends TopicStatus>(
     const stop = [
       subscription.onGap((gap) => become({ gap })),
       subscription.onEnd((error) => become({ error })),
-      ...latest.current(subscription, change),
+      ...latest.current.listen(subscription, change, channel),
     ];
     let mounted = true;
     subscription.ready().then(

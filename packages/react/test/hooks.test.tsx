@@ -6,9 +6,11 @@ import { ChannelProvider, useNotifications } from "@bellwire/react";
 import { Activity, type ReactElement, type ReactNode } from "react";
 import { describe, expect, it } from "vitest";
 import { describeHooks } from "./cases.tsx";
+import { describeHistory } from "./history-cases.tsx";
 import { mount, until, World } from "./world.ts";
 
 describeHooks(19);
+describeHistory(19);
 
 describe("a component that React hides and shows again", () => {
   it("is not subscribed while hidden, and begins anew when it is shown", async () => {

@@ -9,6 +9,7 @@ import { createHub } from "@bellwire/core/server";
 import {
   ChannelProvider,
   type RegisteredTopics,
+  useHistory,
   useNotifications,
   usePresence,
   usePublish,
@@ -37,6 +38,10 @@ describe("hooks", () => {
     });
     const all = useNotifications("news.a").notifications;
     expectTypeOf(all[0]?.event).toEqualTypeOf<"said" | "told" | "checked" | undefined>();
+    const past = useHistory("news.a", { limit: 5 });
+    expectTypeOf(past.notifications[0]?.event).toEqualTypeOf<"said" | "told" | "checked" | undefined>();
+    expectTypeOf(past.loadOlder).toEqualTypeOf<() => void>();
+    useSubscription("news.a", { history: { since: 0 }, on: { said: ({ data }) => data.n } });
     const some = useNotifications("news.a", { events: ["said"] }).notifications;
     expectTypeOf(some[0]?.data).toEqualTypeOf<{ n: number } | undefined>();
     expectTypeOf(usePublish("news.a", "told").publish({ text: "x" })).resolves.toEqualTypeOf<Receipt>();
@@ -57,6 +62,10 @@ describe("hooks", () => {
   it("refuse topics, events and data that the contract lacks", () => {
     // @ts-expect-error -- no such topic
     useSubscription("weather");
+    // @ts-expect-error -- no such topic
+    useHistory("weather");
+    // @ts-expect-error -- a number, or an object with a time
+    useSubscription("news.a", { history: "all" });
     // @ts-expect-error -- any string at all is not a topic
     useSubscription(name);
     // @ts-expect-error -- no such event

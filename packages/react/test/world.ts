@@ -5,7 +5,12 @@
 
 import type { CloseCause, Transport } from "@bellwire/core";
 import type { ClientMessage, Link, LinkObserver, ServerMessage } from "@bellwire/core/adapter";
-import { createChannel, type NotificationChannel } from "@bellwire/core/client";
+import {
+  createChannel,
+  type HistoryChannel,
+  type NotificationChannel,
+  withHistory,
+} from "@bellwire/core/client";
 import { memoryTransport } from "@bellwire/core/memory";
 import { createHub, type Hub, memoryBackplane } from "@bellwire/core/server";
 import type { ReactNode } from "react";
@@ -23,14 +28,9 @@ export interface Mounted {
 }
 
 export class World {
-  /** Three notifications of history for each topic, so that a gap is near. */
-  readonly hub: Hub<Topics> = createHub({
-    topics,
-    backplane: memoryBackplane({ history: { size: 3 } }),
-    authenticate: ({ token }) => (token ? { user: token } : null),
-    authorize: ({ topic }) => topic !== "private-diary",
-    limits: { presenceGrace: 1 },
-  });
+  readonly hub: Hub<Topics>;
+  /** Whether the hub lets anybody read and subscribe, beside the diary. */
+  allows = true;
   /** Connections that were begun, by whomever. */
   connections = 0;
   /** Channels that were made by {@link World.channel}. */
@@ -40,7 +40,15 @@ export class World {
   readonly errors: unknown[] = [];
   #links: Link<ClientMessage>[] = [];
 
-  constructor() {
+  /** `size`: of the history of each topic; by default so small that a gap is near. */
+  constructor({ size = 3 }: { readonly size?: number } = {}) {
+    this.hub = createHub({
+      topics,
+      backplane: memoryBackplane({ history: { size } }),
+      authenticate: ({ token }) => (token ? { user: token } : null),
+      authorize: ({ topic }) => this.allows && topic !== "private-diary",
+      limits: { presenceGrace: 1 },
+    });
     onTestFinished(() => this.hub.close({ flush: 0 }));
   }
 
@@ -66,6 +74,9 @@ export class World {
     onTestFinished(() => channel.close());
     return channel;
   };
+
+  /** A channel that reads the past. */
+  readonly late = (user = "alice"): HistoryChannel<Topics> => withHistory(this.channel(user));
 
   /** Loses every link. */
   cut(): void {

@@ -12,6 +12,13 @@ export type {
 export type { TokenSource } from "./connection.ts";
 export type { ChannelState, ChannelStatus } from "./connection-machine.ts";
 export { type FallbackOptions, fallback } from "./fallback.ts";
+export {
+  EMPTY_LIST,
+  type HistoryList,
+  type HistoryListOptions,
+  type HistoryListState,
+  historyList,
+} from "./joining/history-list.ts";
 export type { Snapshot, SnapshotSource } from "./joining/snapshots.ts";
 export {
   type HistoryChannel,
