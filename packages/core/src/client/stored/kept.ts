@@ -18,7 +18,7 @@ export function readKept(text: string): Kept | undefined {
   try {
     const { sent, message } = JSON.parse(text);
     const read = readClientMessage({ ...message, ref: 1 });
-    if (!Number.isSafeInteger(sent) || sent < 0 || !read.ok || read.message.type !== "publish") return;
+    if (typeof sent !== "number" || sent < 0 || !read.ok || read.message.type !== "publish") return;
     const { ref: _, ...publish } = read.message;
     return { message: publish, sent };
   } catch {

@@ -120,8 +120,10 @@ async function sendLane(
   }
   if (outbox.size === 0 || stop.aborted) return true;
   const good = await new Promise<boolean>((resolve) => {
+    const close = (): void => channel.close();
     outbox.ended = () => {
       stopped = true;
+      stop.removeEventListener("abort", close);
       resolve(channel.state !== "failed");
     };
     const channel = createChannel({
@@ -132,9 +134,9 @@ async function sendLane(
         return outbox;
       },
     });
-    look = () => outbox.size === 0 && channel.close();
+    look = () => outbox.size === 0 && close();
     channel.onError(report);
-    stop.addEventListener("abort", () => channel.close(), { once: true });
+    stop.addEventListener("abort", close);
     channel.connect();
   });
   await outbox.stored;

@@ -49,8 +49,9 @@ export interface StoredOutboxOptions {
    */
   readonly key: string;
   /**
-   * Called once for each publish of an earlier page when it is settled. Default: errors go to the
-   * channel's `onError`.
+   * Called for each publish of an earlier page when it is settled: once, unless this page goes
+   * before a store with promises has taken the publish out. Default: errors go to the channel's
+   * `onError`.
    */
   readonly onLeftover?: (leftover: Leftover) => void;
   /** Default: the browser's locks and page events. */
@@ -83,7 +84,7 @@ export function storedOutbox(store: TextStorage | KeyValueStore, options: Stored
     const home = `bellwire/outbox/1/${encodeURIComponent(key)}/`;
     const prefix = `${home}page/`;
     const session = randomId(22);
-    const lane = `${clock.wall().toString(36).padStart(9, "0")}.${session}`;
+    const lane = `${Math.floor(clock.wall()).toString(36).padStart(9, "0")}.${session}`;
     const outbox = new KeptOutbox({ records, clock, report, prefix: `${prefix}${lane}/`, session });
     const locks = platform.navigator?.locks;
     const hold = locks ? pageLocks(locks, home) : leases(records, `${home}lease/`, clock);
