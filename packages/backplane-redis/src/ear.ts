@@ -40,7 +40,7 @@ export class Ear {
   readonly #topics: Map<string, Heard> = new Map();
   /** A channel of our own: silence on it means a connection that is dead without a word. */
   readonly #life: string;
-  #pending: Map<string, { resolve(): void; reject(error: unknown): void }> = new Map();
+  #pending: Map<string, { resolve: () => void; reject: (error: unknown) => void }> = new Map();
   #leaving: string[] = [];
   #line: Line | undefined;
   #beat: NodeJS.Timeout | undefined;
@@ -191,7 +191,7 @@ export class Ear {
     this.#heardAt = performance.now();
     if (channel === this.#life) return;
     const read = readMessage(message);
-    // Whatever a stranger publishes here is no notification.
+    // A message of another program is no notification.
     if (read) this.deliver(this.#options.layout.topicOf(channel), read.epoch, read.entry);
   }
 }

@@ -1,4 +1,4 @@
-/** What a server says of itself when a connection begins. Pure. */
+/** The facts that a server tells of itself when a connection begins. Pure. */
 import { BellwireError } from "@bellwire/core";
 import { overloaded } from "./failures.ts";
 

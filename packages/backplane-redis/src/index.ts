@@ -1,7 +1,8 @@
 /** Hubs of many processes over Redis or Valkey. */
-export { type RedisBackplane, redisBackplane } from "./backplane.ts";
+export { redisBackplane } from "./backplane.ts";
 export type { RedisClient } from "./drivers/driver-of.ts";
 export type { IoRedisClient } from "./drivers/ioredis.ts";
 export type { NodeRedisClient } from "./drivers/node-redis.ts";
 export type { RedisBackplaneOptions, RedisHistory } from "./options.ts";
 export { type RedisFromOptions, redisFrom } from "./providers.ts";
+export type { RedisBackplane } from "./single.ts";

@@ -35,8 +35,8 @@ export interface RedisBackplaneOptions {
   /** Milliseconds that a call may take before it rejects with `overloaded`. Default: 5,000. */
   readonly timeout?: number;
   /**
-   * What `ready` and the first calls do while Redis cannot be used: `reject` with the reason, or
-   * `wait` for it, and give the reason to `onError`. Default: `reject`.
+   * While Redis cannot be used, `ready` and the first calls `reject` with the reason, or `wait` for
+   * Redis and give the reason to `onError`. Default: `reject`.
    */
   readonly absent?: "reject" | "wait";
   /**

@@ -1,9 +1,10 @@
 /** A backplane from a configuration. It loads the client, and owns and closes it. */
 import { BellwireError, isBellwireError } from "@bellwire/core";
 import { checkOptions, type OptionRule } from "@bellwire/core/adapter";
-import { type RedisBackplane, redisBackplane } from "./backplane.ts";
+import { redisBackplane } from "./backplane.ts";
 import type { RedisClient } from "./drivers/driver-of.ts";
 import { type RedisBackplaneOptions, rules, settingsOf } from "./options.ts";
+import type { RedisBackplane } from "./single.ts";
 
 /** Options of {@link redisFrom}. */
 export interface RedisFromOptions extends RedisBackplaneOptions {

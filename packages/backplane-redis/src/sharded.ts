@@ -1,6 +1,6 @@
 /** Several servers that share the topics among them, each topic on one. */
 import { createHash } from "node:crypto";
-import type { RedisBackplane } from "./backplane.ts";
+import type { RedisBackplane } from "./single.ts";
 
 /** Topics whose server is remembered. */
 const REMEMBERED = 10_000;

@@ -12,10 +12,10 @@ export interface UpkeepOptions {
   readonly driver: Driver;
   readonly settings: Settings;
   /** Prepares a fresh connection. Nothing else is sent before it resolves. */
-  greet(line: Line): Promise<void>;
+  readonly greet: (line: Line) => Promise<void>;
   /** The connection serves from now on. */
-  up?(): void;
-  message?(channel: string, message: string): void;
+  readonly up?: () => void;
+  readonly message?: (channel: string, message: string) => void;
 }
 
 export class Upkeep {

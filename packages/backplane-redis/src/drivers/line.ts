@@ -14,7 +14,7 @@ export interface Line {
   close(): void;
 }
 
-/** What happens on a line. */
+/** Is told of the events of a line. */
 export interface LineObserver {
   message(channel: string, message: string): void;
   /** Called once, after `open` has resolved. */

@@ -10,7 +10,7 @@ export interface NodeRedisClient {
   sendCommand(args: string[]): Promise<unknown>;
   subscribe(channels: string[], listener: (message: string, channel: string) => unknown): Promise<unknown>;
   unsubscribe(channels: string[]): Promise<unknown>;
-  on(event: string, listener: (...args: any[]) => void): unknown;
+  on(event: string, listener: (...args: unknown[]) => void): unknown;
 }
 
 export function nodeRedisDriver(template: NodeRedisClient): Driver {

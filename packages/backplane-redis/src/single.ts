@@ -1,0 +1,116 @@
+/** Order, history and fan-out over one server of Redis or Valkey. */
+import { BellwireError, type Position } from "@bellwire/core";
+import { randomId } from "@bellwire/core/adapter";
+import type { Backplane, Entry, History } from "@bellwire/core/server";
+import type { Driver, Reply } from "./drivers/line.ts";
+import { Ear } from "./ear.ts";
+import { Engine } from "./engine.ts";
+import { closedError } from "./failures.ts";
+import { Layout } from "./layout.ts";
+import type { Settings } from "./options.ts";
+import { bytesOf, packed, unpacked } from "./payload.ts";
+
+/** A backplane over Redis. */
+export interface RedisBackplane extends Backplane {
+  /**
+   * Resolves when Redis can be used. The first call of another method does the same. Rejects with
+   * `invalid_option` where nothing but another configuration helps, such as a wrong password, and
+   * with `overloaded` where Redis cannot be used now. With `absent: "wait"` it waits instead, and
+   * gives the reason to `onError`.
+   */
+  ready(): Promise<void>;
+}
+
+/** A backplane over the server that the driver connects to. */
+export function single(driver: Driver, settings: Settings): RedisBackplane {
+  const layout = new Layout(settings.prefix);
+  const { size, ttl, bytes } = settings.history;
+  let up = 0;
+  /** Both connections are back: listeners get the newest entry, and find what they have missed. */
+  const restored = (): void => {
+    up += 1;
+    if (up <= 2) return;
+    for (const topic of ear.topics)
+      void read(topic, undefined, 1).then(
+        (history) => {
+          const entry = history.ok ? history.entries[0] : undefined;
+          if (entry) ear.deliver(topic, history.head.epoch, entry);
+        },
+        // The position check of the hubs finds it later.
+        () => {},
+      );
+  };
+  const engine = new Engine(driver, layout, settings, restored);
+  const ear: Ear = new Ear({
+    driver,
+    layout,
+    settings,
+    publish: (channel, message) => engine.publish(channel, message),
+    restored,
+  });
+
+  async function read(
+    topic: string,
+    after: Position | undefined,
+    limit: number,
+    before?: Position,
+  ): Promise<History> {
+    const position = after ?? before;
+    const mode = after ? "after" : limit === 0 && !before ? "head" : "page";
+    const reply = await engine.script(
+      "read",
+      [layout.meta(topic), layout.log(topic)],
+      [randomId(12), String(ttl), mode, position?.epoch ?? "", String(position?.offset ?? 0), String(limit)],
+    );
+    return historyOf(topic, reply);
+  }
+
+  function historyOf(topic: string, [epoch, offset, reason, ...stored]: readonly Reply[]): History {
+    const head = { epoch: String(epoch), offset: Number(offset) };
+    if (reason === "epoch" || reason === "evicted" || reason === "limit") return { ok: false, head, reason };
+    const entries: Entry[] = [];
+    for (let n = 0; n < stored.length; n += 2) {
+      const at = Number.parseInt(String(stored[n]), 10);
+      const entry = unpacked(String(stored[n + 1]), at);
+      if (!entry)
+        throw new BellwireError(
+          "internal",
+          `${layout.log(topic)} holds an entry of another program: delete the key`,
+        );
+      entries.push(entry);
+    }
+    return { ok: true, head, entries };
+  }
+
+  return {
+    ready: () => engine.ready(),
+    async append(topic, entry) {
+      const keys = [layout.meta(topic), layout.log(topic)];
+      if (entry.id !== undefined) keys.push(layout.id(topic, entry.id, entry.publisher));
+      const appended = engine.script("append", keys, [
+        randomId(12),
+        String(ttl),
+        String(size),
+        String(bytes),
+        packed(entry),
+        String(bytesOf(entry)),
+        layout.channel(topic),
+      ]);
+      const replicated = engine.replicated();
+      replicated.catch(() => {});
+      const [epoch, offset] = await appended;
+      await replicated;
+      return { epoch: String(epoch), offset: Number(offset) };
+    },
+    spread: (topic, entry) => engine.publish(layout.channel(topic), `- 0 ${packed(entry)}`),
+    listen: (topic, listener) => ear.listen(topic, listener),
+    async read(topic, after, limit, before) {
+      if (engine.closed) throw closedError();
+      return read(topic, after, limit, before);
+    },
+    async close() {
+      ear.close();
+      engine.close();
+    },
+  };
+}
