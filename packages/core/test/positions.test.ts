@@ -171,7 +171,7 @@ describe("in a store with promises", () => {
     expect(positions.load("a")).toEqual(at(2));
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
-    const silent = storedPositions({ ...failing, keys: () => new Promise(() => {}) });
+    const silent = storedPositions({ ...failing, keys: () => new Promise<never>(() => {}) });
     await vi.advanceTimersByTimeAsync(5_000);
     expect((await silent).load("a")).toBeUndefined();
   });

@@ -163,6 +163,7 @@ export interface Page {
   readonly transport: Transport;
   /** Messages that the page has sent, of all its links. */
   readonly sent: ClientMessage[];
+  readonly alive: boolean;
   /** Whether it receives nothing more of what the hub sends. */
   deaf: boolean;
   /** Ends the page without notice. */
@@ -199,7 +200,6 @@ export class Device {
     const listeners = new Map<string, Set<() => void>>();
     const cuts = new Set<(cause: CloseCause) => void>();
     const inner = this.#transport();
-    const ears = { deaf: false };
     const clock: Clock = {
       now: () => this.#clock.now(),
       wall: () => this.#clock.wall(),
@@ -219,7 +219,7 @@ export class Device {
       const runs = (): boolean => life.alive && !over;
       const link = inner.connect({
         open: () => runs() && observer.open(),
-        message: (message) => runs() && !ears.deaf && observer.message(message),
+        message: (message) => runs() && !page.deaf && observer.message(message),
         malformed: (reason) => runs() && observer.malformed(reason),
         close: end,
       });
@@ -240,7 +240,11 @@ export class Device {
         close: cut,
       };
     };
-    const rest: Omit<Page, "deaf"> = {
+    const page: Page = {
+      deaf: false,
+      get alive() {
+        return life.alive;
+      },
       clock,
       platform: {
         ...(withLocks && { navigator: { locks: this.locks.of(life) } }),
@@ -263,6 +267,6 @@ export class Device {
         for (const listener of Array.from(listeners.get(type) ?? [])) listener();
       },
     };
-    return Object.assign(ears, rest);
+    return page;
   }
 }

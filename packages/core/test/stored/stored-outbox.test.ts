@@ -286,6 +286,20 @@ describe.each(["text", "keyed"] as const)("an outbox in a %s store", (store) => 
     expect([await codeOf(publish as Promise<unknown>), heard, stored()]).toEqual(["no_answer", [1], []]);
   });
 
+  it("goes on when it was left at the moment at which it got its lock", async () => {
+    for (let turns = 0; turns < 12; turns++) {
+      const { page, receipts } = open();
+      for (let turn = 0; turn < turns; turn++) await (turns % 2 ? settle() : Promise.resolve());
+      page.tell("freeze");
+      page.tell("resume");
+      const [publish] = receipts(turns);
+      await pass(1_000);
+      await publish;
+      page.kill();
+    }
+    expect(heard).toEqual(Array.from({ length: 12 }, (_, n) => n));
+  });
+
   it("keeps what waits when the channel is closed, and another channel of the page sends it", async () => {
     device.online = false;
     const first = open();

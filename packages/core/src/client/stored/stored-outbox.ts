@@ -111,6 +111,8 @@ export function storedOutbox(store: TextStorage | KeyValueStore, options: Stored
       const release = await hold(`page/${lane}`, signal);
       if (!release) return;
       signal.addEventListener("abort", release);
+      // The page may have been left at the moment at which the lock was granted.
+      if (signal.aborted) return release();
       const done = await attempt(async () => {
         await count();
         const sent = await sendLeftovers(leftovers, signal, signal);
