@@ -21,6 +21,7 @@ export class Cluster {
   readonly #shared: Backplane = memoryBackplane({ clock: this.clock });
   readonly #random: Random;
   readonly #worlds: World[] = [];
+  readonly #ways: Way[] = [];
 
   constructor(seed = 20_261_128) {
     this.#random = seededRandom(seed);
@@ -34,6 +35,7 @@ export class Cluster {
       dead: false,
       calls: { append: 0, spread: 0, listen: 0, read: 0 },
     };
+    this.#ways.push(way);
     const world = new World({
       clock: this.clock,
       backplane: this.#backplane(way),
@@ -56,6 +58,7 @@ export class Cluster {
   }
 
   async dispose(): Promise<void> {
+    for (const way of this.#ways) way.engine = "works";
     await Promise.all(this.#worlds.map((world) => world.dispose()));
   }
 

@@ -64,7 +64,7 @@ describe("the members of several hubs", () => {
   it("are told in parts when there are many, and fill the holes of a bad broker", async () => {
     cluster = new Cluster();
     const info = "x".repeat(900);
-    const limits = { pingInterval: 100_000_000, linkRate: 1_000_000, queueMessages: 100_000 };
+    const limits = { members: 10, queueMessages: 100_000 };
     const authenticate = ({ token = "" }) => ({ user: token, info });
     const [near, far] = await cluster.hubs(2, { authenticate, limits });
     for (let n = 0; n < 1_300; n += 1) await subscribed(near.world, `user-${n}`);

@@ -83,6 +83,7 @@ export function faultyTransport(transport: Transport, rules: readonly MessageRul
 export function faultyAcceptor(hub: LinkAcceptor, rules: readonly MessageRule[] = []): LinkAcceptor {
   const hits = hitCounter(rules);
   return {
+    peers: hub.peers,
     maxMessageBytes: hub.maxMessageBytes,
     refusal: () => hub.refusal(),
     refused: (cause, transport) => hub.refused(cause, transport),

@@ -16,6 +16,7 @@ export function slowLinks(hub: LinkAcceptor): SlowLinks {
   let holding = false;
   const releases = new Set<() => void>();
   return {
+    peers: hub.peers,
     maxMessageBytes: hub.maxMessageBytes,
     refusal: () => hub.refusal(),
     refused: (cause, transport) => hub.refused(cause, transport),

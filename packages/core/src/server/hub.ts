@@ -92,7 +92,7 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
     admission.stop();
     topics.close();
     requests.close();
-    peers.close(topics.grace);
+    await peers.close(topics.grace);
     // A backplane that was given may serve other hubs.
     if (!options.backplane) await backplane.close();
   };

@@ -14,6 +14,8 @@ const EVENT = "__hub";
 const EVERYONE = "$hubs";
 /** Beats after which a beat without an answer of the engine no longer keeps the next ones back. */
 const STUCK = 10;
+/** Milliseconds that the engine has to take the goodbye. */
+const GOODBYE = 500;
 
 export interface PeersOptions {
   /** Undefined for a hub whose backplane nobody else can use: it says nothing. */
@@ -142,15 +144,25 @@ export class Peers {
     return heard !== "late";
   }
 
-  /** Says goodbye. The others keep this hub's members for `grace` milliseconds. */
-  close(grace: number): void {
+  /**
+   * Says goodbye. The others keep this hub's members for `grace` milliseconds. Resolves when the
+   * engine has taken it, so that the process may end, or when it does not within half a second.
+   */
+  async close(grace: number): Promise<void> {
     if (this.#closed) return;
     // Nothing repeats it later.
-    for (let time = 0; time < 3; time += 1) this.tell("bye", { grace }).catch(() => {});
+    const told = [1, 2, 3].map(() => this.tell("bye", { grace }));
     this.#closed = true;
     this.#settle();
     this.#cancelBeat?.();
     for (const stop of this.#stops) stop();
+    let cancel = (): void => {};
+    const late = new Promise<void>((resolve) => {
+      if (this.any) cancel = this.#options.clock.after(GOODBYE, resolve);
+      else resolve();
+    });
+    await Promise.race([Promise.allSettled(told), late]);
+    cancel();
   }
 
   async #start(backplane: Backplane): Promise<void> {

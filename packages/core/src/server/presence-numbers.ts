@@ -58,10 +58,12 @@ export class PresenceNumbers {
     this.#know(hub, number);
   }
 
-  /** A hub has told its number: it has members that this one has not heard of, or fewer. */
+  /** A hub has told its number: it may have members that this one has not heard of, or fewer. */
   saw(hub: string, number: number): void {
-    if ((this.#others.get(hub) ?? 0) === number) this.#behind.delete(hub);
-    else this.#behind.add(hub);
+    const known = this.#others.get(hub) ?? 0;
+    if (known === number) this.#behind.delete(hub);
+    // A lower one was overtaken by the change itself.
+    else if (number === 0 || number > known) this.#behind.add(hub);
   }
 
   /**

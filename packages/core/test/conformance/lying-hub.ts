@@ -25,6 +25,7 @@ export interface LyingOptions {
 export function lyingHub(hub: LinkAcceptor, options: LyingOptions): LinkAcceptor {
   const lies = new Map<string, Lie>();
   return {
+    peers: hub.peers,
     maxMessageBytes: hub.maxMessageBytes,
     refusal: () => hub.refusal(),
     refused: (cause, transport) => hub.refused(cause, transport),

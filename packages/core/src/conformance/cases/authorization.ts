@@ -1,7 +1,9 @@
 /** Clients receive only what they may, and the expiry of a token does not disturb that. */
 import assert from "node:assert/strict";
-import type { Authorize, Identity } from "../../server/index.ts";
+import type { Authenticate, Authorize, Identity } from "../../server/index.ts";
 import { type Case, pause, range, rejectsWith } from "./case.ts";
+
+const byToken: Authenticate<Identity> = ({ token }) => (token ? { user: token } : null);
 
 /** Every form in which an application can refuse. */
 const refusals: readonly [what: string, authorize: Authorize<Identity> | null][] = [
@@ -94,7 +96,7 @@ export const authorization: readonly Case[] = [
   {
     name: "delivers nothing that is published after the right was revoked, and leaves others alone",
     async run(context) {
-      await context.open({ authenticate: ({ token }) => (token ? { user: token } : null) });
+      await context.open({ authenticate: byToken });
       const [ada, bob] = [
         await context.client("ada", { token: () => "ada" }),
         await context.client("bob", { token: () => "bob" }),
@@ -118,12 +120,32 @@ export const authorization: readonly Case[] = [
   {
     name: "ends every link of a user whose right to all was revoked, and does not come back",
     async run(context) {
-      await context.open({ authenticate: ({ token }) => (token ? { user: token } : null) });
+      await context.open({ authenticate: byToken });
       const client = await context.client("ada", { token: () => "ada" });
       await client.subscribe("news.sport");
       await context.hub.revoke("ada");
       await client.until(() => client.channel.state === "failed", "the end");
       await client.until(() => context.hub.links === 0, "no link");
+    },
+  },
+  {
+    name: "ends the subscriptions and the links of a user that another hub on the backplane revokes",
+    async run(context) {
+      await context.open({ authenticate: byToken });
+      const ada = await context.client("ada", { token: () => "ada" });
+      const bob = await context.client("bob", { token: () => "bob" });
+      for (const client of [ada, bob]) {
+        await client.subscribe("private-room.x");
+        await client.subscribe("news.sport");
+      }
+      await context.open({ authenticate: byToken, backplane: context.backplane });
+      await context.hub.revoke("ada", "private-room.x");
+      await ada.until(() => ada.log.ends.has("private-room.x"), "the end of one topic");
+      await context.hub.revoke("ada");
+      await ada.until(() => ada.channel.state === "failed", "the end of the link");
+      await context.publish("news.sport", { n: 1 });
+      await bob.receives("news.sport", [1]);
+      assert.deepEqual(ada.log.numbers("news.sport"), []);
     },
   },
   {
