@@ -1,6 +1,6 @@
 /** A database that is brought to the layout before its first use, and again when it was dropped. */
 import { BellwireError } from "@bellwire/core";
-import { type Driver, type Row, within } from "./drivers/driver.ts";
+import { type Driver, type Row, sqlStateOf, within } from "./drivers/driver.ts";
 import { closedError, failureOf, isMissing, OLDEST, rejectionOf, tooOld } from "./failures.ts";
 import { LAYOUT, migration } from "./migrations/migrations.ts";
 import type { Names } from "./names.ts";
@@ -106,32 +106,26 @@ export class Engine {
       this.driver.query(text, params, this.settings.timeout);
     const [facts] = await run(
       `select current_setting('server_version_num')::int as version, current_setting('fsync') as fsync,
-        to_regclass($1::text) is not null as present`,
+        pg_is_in_recovery() as replica, to_regclass($1::text) is not null as present`,
       of("layout"),
     );
     if (Number(facts?.["version"]) < OLDEST) throw tooOld();
     // A user without the right to create tables can use those that are there.
-    let layout = facts?.["present"] === true ? await this.#layout() : undefined;
-    if (layout?.version !== LAYOUT) {
-      await run(migration(this.names));
-      layout = await this.#layout();
-    }
-    if (layout?.trusted !== this.settings.trusted)
-      await run(`select ${of("trust")}($1::text::boolean)`, String(this.settings.trusted));
+    const layout = facts?.["present"] === true ? await this.#layout() : undefined;
+    if (layout !== LAYOUT) await run(migration(this.names));
+    if (facts?.["replica"] !== true)
+      await run(`select ${of("begin")}($1::text::boolean)`, String(this.settings.trusted));
     if (facts?.["fsync"] === "off") this.settings.onError(new BellwireError("invalid_option", FSYNC));
   }
 
-  /** Undefined where the table is not ours; the migration then says so. */
-  async #layout(): Promise<{ readonly version: unknown; readonly trusted: unknown } | undefined> {
+  /** The version of the layout; undefined where the table is not ours: the migration refuses it. */
+  async #layout(): Promise<unknown> {
     try {
-      const [row] = await this.driver.query(
-        `select version, trusted from ${this.names.of("layout")}`,
-        [],
-        this.settings.timeout,
-      );
-      return row && { version: row["version"], trusted: row["trusted"] };
+      const text = `select version from ${this.names.of("layout")}`;
+      const [row] = await this.driver.query(text, [], this.settings.timeout);
+      return row?.["version"];
     } catch (error) {
-      if ((error as { code?: unknown }).code === "42703") return undefined;
+      if (sqlStateOf(error) === "42703") return undefined;
       throw error;
     }
   }

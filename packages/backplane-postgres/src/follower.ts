@@ -4,10 +4,10 @@
  */
 import type { Position } from "@bellwire/core";
 import type { Entry, EntryListener, NewEntry } from "@bellwire/core/server";
-import type { Appended } from "./appender.ts";
 import type { Ear } from "./ear.ts";
 import type { Engine } from "./engine.ts";
 import { closedError } from "./failures.ts";
+import type { Appended } from "./lane.ts";
 import { COLUMNS, entryOf, type Reader } from "./reader.ts";
 
 /** Topics of one look, and entries that it takes of each topic and of all. */

@@ -10,6 +10,9 @@ import { hintPayloads, pingPayload, volatilePayloads } from "./payload.ts";
 const BATCH = 200;
 const PAYLOADS = 500;
 
+/** Milliseconds between two statements for hints alone, since each takes a lock of the server. */
+const PAUSE = 5;
+
 interface Waiting {
   readonly payloads: readonly string[];
   readonly resolve: () => void;
@@ -24,6 +27,9 @@ export class Notifier {
   readonly #hints: Set<string> = new Set();
   #sending = false;
   #spreads = 0;
+  /** The moment of the last hints. */
+  #hinted = 0;
+  #hintTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -35,10 +41,20 @@ export class Notifier {
     await this.#put(volatilePayloads(this.name, this.#spreads, topic, entry));
   }
 
-  /** Says soon that a topic has new entries. A hint that is lost is found by polls. */
+  /**
+   * Says that a topic has new entries, at once or {@link PAUSE} after the last hints. The loss of a
+   * hint is found by polls.
+   */
   hint(topic: string): void {
     this.#hints.add(topic);
-    void this.#send();
+    if (this.#hints.size > 1 || this.#hintTimer) return;
+    const pause = this.#hinted + PAUSE - performance.now();
+    if (pause <= 0) void this.#send();
+    else
+      this.#hintTimer = setTimeout(() => {
+        this.#hintTimer = undefined;
+        void this.#send();
+      }, pause);
   }
 
   async ping(n: number): Promise<void> {
@@ -71,6 +87,7 @@ export class Notifier {
     while (this.#waiting.length + this.#hints.size > 0) {
       const batch = this.#waiting.splice(0, fitting(this.#waiting));
       const payloads = batch.flatMap((one) => one.payloads).concat(hintPayloads(this.name, this.#hints));
+      if (this.#hints.size > 0) this.#hinted = performance.now();
       this.#hints.clear();
       try {
         // The parts of an entry are sent in one transaction, so that nothing comes between them.

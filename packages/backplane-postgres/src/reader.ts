@@ -1,7 +1,7 @@
 /** Reads. Those of one tick share one statement, so that 10,000 heads cost one round trip. */
 import type { Position } from "@bellwire/core";
 import type { Entry, History } from "@bellwire/core/server";
-import type { Row } from "./drivers/driver.ts";
+import { grouped, type Row } from "./drivers/driver.ts";
 import type { Engine } from "./engine.ts";
 
 /** Reads of entries that share a statement, and statements of them that run at once. */
@@ -103,15 +103,9 @@ export class Reader {
         order by q.n, e."offset"`,
       [JSON.stringify(asked)],
     );
-    const grouped = new Map<number, Row[]>();
-    for (const row of rows) {
-      const n = row["n"] as number;
-      const group = grouped.get(n);
-      if (group) group.push(row);
-      else grouped.set(n, [row]);
-    }
+    const answers = grouped(rows, "n");
     return requests.filter((request, n) => {
-      const group = grouped.get(n);
+      const group = answers.get(n);
       if (!group) return true;
       request.resolve(historyOf(request, group));
       return false;

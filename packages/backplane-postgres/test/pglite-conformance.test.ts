@@ -5,9 +5,10 @@ import { storesOn } from "./store.ts";
 
 let database: PGlite;
 
+// On a busy machine it takes seconds to compile.
 beforeAll(async () => {
   database = await PGlite.create();
-});
+}, 60_000);
 afterAll(() => database.close());
 
 backplaneConformance(

@@ -17,7 +17,8 @@ const entry = { event: "said", json: "{}", time: 1 };
 const home = mkdtempSync(join(tmpdir(), "bellwire-pglite-"));
 afterAll(() => rmSync(home, { recursive: true, force: true, maxRetries: 10 }));
 
-describe("pgliteFrom", () => {
+// PGlite takes seconds to compile on a busy machine.
+describe("pgliteFrom", { timeout: 60_000 }, () => {
   it("keeps every position and notification across a restart", async () => {
     const directory = join(home, "kept", "data");
     const before = await pgliteFrom({ directory });

@@ -64,7 +64,7 @@ describe.runIf(announce("the number of statements on PostgreSQL"))("a backplane 
   it("appends to a topic by one statement what comes at the same time", async () => {
     const { plane, statements } = await counted();
     await Promise.all(Array.from({ length: 100 }, () => plane.append("news", entry)));
-    expect(statements.filter((text) => text.includes("append_within"))).toHaveLength(1);
+    expect(statements.filter((text) => text.includes("append_all"))).toHaveLength(1);
     await plane.close();
   });
 

@@ -210,5 +210,5 @@ describe("publishIn on PGlite", () => {
     await vi.waitFor(() => expect(heard.map(({ json }) => json)).toEqual(['{"total":2}']));
     await plane.close();
     await database.close();
-  });
+  }, 60_000);
 });

@@ -69,6 +69,18 @@ export function rowsOf(answer: unknown): readonly Row[] {
   return Array.isArray(rows) ? (rows as readonly Row[]) : [];
 }
 
+/** The rows by the number in a column, each group in the order of the rows. */
+export function grouped(rows: readonly Row[], column: string): ReadonlyMap<number, readonly Row[]> {
+  const groups = new Map<number, Row[]>();
+  for (const row of rows) {
+    const key = row[column] as number;
+    const group = groups.get(key);
+    if (group) group.push(row);
+    else groups.set(key, [row]);
+  }
+  return groups;
+}
+
 /** The SQLSTATE of an error that PostgreSQL reported; undefined for one of the connection. */
 export function sqlStateOf(error: unknown): string | undefined {
   const code = (error as { readonly code?: unknown } | null | undefined)?.code;

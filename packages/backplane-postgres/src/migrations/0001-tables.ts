@@ -6,7 +6,11 @@ export function tables({ of }: Names): string {
 create table ${of("layout")} (
   version int not null,
   -- Whether the operator declared that a failover loses nothing.
-  trusted boolean not null default false
+  trusted boolean not null default false,
+  -- Whether this server tells its timeline, which changes with every failover.
+  traced boolean not null default false,
+  -- Names the server and the table of topics: a restored dump has others.
+  origin text
 );
 insert into ${of("layout")} (version) values (0);
 
@@ -17,7 +21,7 @@ create table ${of("topics")} (
   no bigint generated always as identity,
   epoch text not null,
   head bigint not null default 0,
-  -- The history of the database in which the numbering began; see ${of("lineage")}.
+  -- The history of the server in which the numbering began; see ${of("lineage")}.
   lineage text not null,
   changed bigint not null
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);

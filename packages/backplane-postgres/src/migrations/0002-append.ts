@@ -8,23 +8,13 @@ create function ${of("now")}() returns bigint language sql volatile as $f$
   select (extract(epoch from clock_timestamp()) * 1000)::bigint
 $f$;
 
--- Names the history of this database: another server, a failover, a restored backup and a restored
--- dump give another name. A server that does not tell gives an empty part.
+-- Names the history of this server: after a failover, or a restored backup, it has another name.
 create function ${of("lineage")}() returns text language plpgsql stable as $f$
-declare
-  system text := '';
-  timeline text := '';
 begin
-  if (select trusted from ${of("layout")}) then return 'trusted'; end if;
-  begin
-    select system_identifier into system from pg_control_system();
-    if not pg_is_in_recovery() then
-      timeline := left(pg_walfile_name(pg_current_wal_insert_lsn()), 8);
-    end if;
-  exception when insufficient_privilege or feature_not_supported or undefined_function then
-    null;
-  end;
-  return system || ' ' || timeline || ' ' || '${of("topics")}'::regclass::oid;
+  if (select trusted or not traced from ${of("layout")}) then return 'one'; end if;
+  -- A replica cannot append anyway.
+  if pg_is_in_recovery() then return 'replica'; end if;
+  return left(pg_walfile_name(pg_current_wal_insert_lsn()), 8);
 end $f$;
 
 -- Locks the row of a topic. Makes it at the first use; begins a new epoch where the database may
@@ -33,16 +23,17 @@ create function ${of("open")}(of_topic text) returns ${of("topics")} language pl
 declare
   found_row ${of("topics")};
   current_lineage text := ${of("lineage")}();
-  -- 64 random bits.
-  uuid text := replace(gen_random_uuid()::text, '-', '');
-  random_epoch text := left(uuid, 12) || right(uuid, 4);
+  uuid text;
 begin
   loop
     select * into found_row from ${of("topics")} where topic = of_topic for no key update;
+    if found and found_row.lineage = current_lineage then return found_row; end if;
+    -- 64 random bits name the new numbering.
+    uuid := replace(gen_random_uuid()::text, '-', '');
+    uuid := left(uuid, 12) || right(uuid, 4);
     if found then
-      if found_row.lineage = current_lineage then return found_row; end if;
       update ${of("topics")}
-        set no = default, epoch = random_epoch, head = 0, lineage = current_lineage, changed = ${of("now")}()
+        set no = default, epoch = uuid, head = 0, lineage = current_lineage, changed = ${of("now")}()
         where topic = of_topic returning * into found_row;
       return found_row;
     end if;
@@ -51,7 +42,7 @@ begin
         using errcode = 'invalid_parameter_value';
     end if;
     insert into ${of("topics")} (topic, epoch, lineage, changed)
-      values (of_topic, random_epoch, current_lineage, ${of("now")}())
+      values (of_topic, uuid, current_lineage, ${of("now")}())
       on conflict (topic) do nothing;
   end loop;
 end $f$;
@@ -120,12 +111,26 @@ begin
   end if;
 end $f$;
 
--- The append of a hub, which must not wait for an application's transaction for ever.
-create function ${of("append_within")}(to_topic text, batch json, ms int)
-returns table (n int, epoch text, "offset" bigint, fresh boolean) language plpgsql as $f$
+-- The appends of a hub: batches of { topic, entries }. A topic that another transaction holds is
+-- left out of the answer, unless it is the only one and patient. Waits for ms at most.
+create function ${of("append_all")}(batches json, patient boolean, ms int)
+returns table (batch int, n int, epoch text, "offset" bigint, fresh boolean) language plpgsql as $f$
+#variable_conflict use_column
+declare
+  one record;
 begin
   perform set_config('lock_timeout', ms::text, true);
-  return query select * from ${of("append")}(to_topic, batch);
+  -- In one order for all hubs, so that they cannot deadlock.
+  for one in
+    select (b.at - 1)::int as at, b.value->>'topic' as topic, b.value->'entries' as entries
+    from json_array_elements(batches) with ordinality b(value, at) order by 2
+  loop
+    if not patient then
+      perform from ${of("topics")} t where t.topic = one.topic for no key update skip locked;
+      if not found and exists (select from ${of("topics")} t where t.topic = one.topic) then continue; end if;
+    end if;
+    return query select one.at, a.n, a.epoch, a."offset", a.fresh from ${of("append")}(one.topic, one.entries) a;
+  end loop;
 end $f$;
 
 -- Publishes inside the caller's transaction: for triggers, and for programs in any language. Gives

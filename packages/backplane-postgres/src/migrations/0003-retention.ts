@@ -64,13 +64,32 @@ begin
   return removed;
 end $f$;
 
--- Declares whether a failover keeps every committed transaction. Positions stay as they are.
-create function ${of("trust")}(declared boolean) returns void language plpgsql as $f$
+-- Called by every hub when it starts. Begins new epochs in a restored dump; otherwise positions stay
+-- as they are, also when 'declared' has changed whether a failover keeps every transaction.
+create function ${of("begin")}(declared boolean) returns void language plpgsql as $f$
 declare
   before text := ${of("lineage")}();
+  server text := '';
+  tells boolean := true;
+  known text;
 begin
-  update ${of("layout")} set trusted = declared where trusted <> declared;
-  if found then
+  begin
+    select system_identifier into server from pg_control_system();
+  exception when others then null;
+  end;
+  begin
+    perform pg_walfile_name(pg_current_wal_insert_lsn());
+  exception when others then
+    -- A replica tells when it has become the primary.
+    tells := pg_is_in_recovery();
+  end;
+  server := server || ' ' || '${of("topics")}'::regclass::oid;
+  select origin into known from ${of("layout")};
+  update ${of("layout")} set trusted = declared, traced = tells, origin = server
+    where (trusted, traced, origin) is distinct from (declared, tells, server);
+  if known <> server then
+    perform ${of("renumber")}();
+  elsif ${of("lineage")}() <> before then
     update ${of("topics")} set lineage = ${of("lineage")}() where lineage = before;
   end if;
 end $f$;
