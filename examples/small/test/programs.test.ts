@@ -51,6 +51,18 @@ describe("the small examples", { timeout: 60_000 }, () => {
     ]);
   });
 
+  it("joining-late.ts shows the newest notifications first, older pages, and a snapshot with what follows", async () => {
+    expect(await output("joining-late.ts")).toEqual([
+      "bell: 7 tea",
+      "bell: 6 tea",
+      "bell: 5 tea",
+      "list: 7 6 5",
+      "list: 9 8 7 6 5",
+      'table: {"tea":5}',
+      "table: coffee is now 3",
+    ]);
+  });
+
   it("chat.ts shows messages, typing and members, with no echo for the author", async () => {
     const lines = await output("chat.ts");
     expect(lines).toContain("anna meets ben");

@@ -125,6 +125,20 @@ describe("a stock client's events", () => {
       topic: "a",
       position,
     });
+    const subscribe = { type: "subscribe", ref: 2, topic: "a" };
+    expect(stockCommand("subscribe", ["a", { history: 5 }], 2, id)).toEqual({
+      ...subscribe,
+      history: { limit: 5 },
+    });
+    const since = { history: { since: 7 } };
+    expect(stockCommand("subscribe", ["a", since], 2, id)).toEqual({ ...subscribe, ...since });
+    expect(stockCommand("history", ["a", { before: position, limit: 3, other: 1 }], 2, id)).toEqual({
+      type: "history",
+      ref: 2,
+      topic: "a",
+      before: position,
+      limit: 3,
+    });
     expect(stockCommand("unsubscribe", ["a"], 3, id)).toEqual({ type: "unsubscribe", ref: 3, topic: "a" });
     const publish = { type: "publish", ref: 4, topic: "a", event: "b", data: 7 };
     expect(stockCommand("publish", ["a", "b", 7], 4, id)).toEqual({ ...publish, id: "made" });

@@ -104,6 +104,48 @@ describe.each([["websocket" as const], ["polling" as const]])("a stock client by
     expect(heard.length).toBe(count);
   });
 
+  it("receives the past first that it asks for with its subscription", async () => {
+    const { hub, url } = await serve();
+    for (const n of [1, 2, 3, 4]) await hub.publish("news.a", "said", { n });
+    const { socket, heard } = stock(url, { transports });
+    const answer = await asked(socket, "subscribe", "news.a", { history: 2 });
+    expect(answer).toMatchObject({ ok: true, position: { offset: 2 } });
+    await hub.publish("news.a", "said", { n: 5 });
+    await until(() => heard.length === 3, "the events");
+    expect(numbers(heard)).toEqual([3, 4, 5]);
+    const none = await asked(socket, "subscribe", "news.a", { history: { since: Date.now() + 60_000 } });
+    expect(none).toMatchObject({ ok: true, position: { offset: 5 } });
+    for (const history of [-1, "x", { since: -1 }, []])
+      expect(await asked(socket, "subscribe", "news.a", { history })).toMatchObject({ code: "malformed" });
+  });
+
+  it("reads the past page by page", async () => {
+    const { hub, url } = await serve();
+    for (const n of [1, 2, 3]) await hub.publish("news.a", "said", { n }, { id: `p${n}` });
+    const { socket } = stock(url, { transports });
+    const answer = (await asked(socket, "history", "news.a", { limit: 2 })) as Answer & {
+      readonly notifications: readonly unknown[];
+      readonly before: { readonly epoch: string; readonly offset: number } | null;
+    };
+    const { epoch = "" } = answer.before ?? {};
+    const said = (n: number) => ({
+      event: "said",
+      data: { n },
+      topic: "news.a",
+      id: `p${n}`,
+      position: { epoch, offset: n },
+      time: expect.any(Number) as number,
+    });
+    expect(answer).toEqual({ ok: true, notifications: [said(2), said(3)], before: { epoch, offset: 2 } });
+    expect(await asked(socket, "history", "news.a", { before: answer.before })).toEqual({
+      ok: true,
+      notifications: [said(1)],
+      before: null,
+    });
+    expect(await asked(socket, "history", "nowhere")).toMatchObject({ ok: false, code: "unknown_topic" });
+    expect(await asked(socket, "history", "news.a", { limit: -1 })).toMatchObject({ code: "malformed" });
+  });
+
   it("resumes after a position, on another connection", async () => {
     const { hub, url } = await serve();
     const first = stock(url, { transports });

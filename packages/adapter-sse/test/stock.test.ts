@@ -130,6 +130,27 @@ describe("a stock EventSource", () => {
     expect(new Set(client.ids).size).toBe(4);
   });
 
+  it("receives the past that ?history= and ?since= ask for first, and not again when it resumes", {
+    timeout: 30_000,
+  }, async () => {
+    const { hub, url, cut } = await start();
+    for (const n of [1, 2, 3]) await hub.publish("news.de", "done", { n });
+    await pause(20);
+    const since = Date.now();
+    for (const n of [4, 5]) await hub.publish("news.de", "done", { n });
+    const client = listen(`${url}?topic=news.de&topic=news.fr&history=4`);
+    const late = listen(`${url}?topic=news.de&since=${since}`);
+    const least = listen(`${url}?topic=news.de&since=${since}&history=1`);
+    await until(() => client.events.length === 5 && late.events.length === 3 && least.events.length === 2);
+    expect(client.events[0]).toBe('bellwire-ready:{"topics":["news.de","news.fr"]}');
+    cut();
+    await hub.publish("news.de", "done", { n: 6 });
+    await until(() => [client, late, least].every(({ events }) => events.at(-1) === done(6)), "6", 8_000);
+    expect(onlyDone(client)).toEqual([2, 3, 4, 5, 6].map(done));
+    expect(onlyDone(late)).toEqual([4, 5, 6].map(done));
+    expect(onlyDone(least)).toEqual([5, 6].map(done));
+  });
+
   it("resumes every topic by the last event id after the server cut the connection", {
     timeout: 30_000,
   }, async () => {
@@ -228,6 +249,10 @@ describe("the status of a stock stream", () => {
     ["token=u1", {}, 400, "malformed"],
     ["topic=news.de", { "last-event-id": "forged" }, 400, "malformed"],
     ["topic=news.de&cursor=__proto__", {}, 400, "malformed"],
+    ["topic=news.de&history=-1", {}, 400, "malformed"],
+    ["topic=news.de&history=", {}, 400, "malformed"],
+    ["topic=news.de&history=1e9", {}, 400, "malformed"],
+    [`topic=news.de&since=${"9".repeat(16)}`, {}, 400, "malformed"],
     [`topic=news.de&cursor=${"a:b:1/".repeat(1_000)}`, {}, 400, "malformed"],
   ])("of %s with %j is %i", async (query, headers, status, code) => {
     const { port } = await start();

@@ -15,7 +15,13 @@ export function stockCommand(
 ): unknown {
   if (event === "subscribe") {
     const [topic, options] = args;
-    return { type: event, ref, topic, ...fields(options, "position") };
+    const { history, ...rest } = fields(options, "position", "history");
+    const recent = typeof history === "number" ? { limit: history } : history;
+    return { type: event, ref, topic, ...rest, ...(recent !== undefined && { history: recent }) };
+  }
+  if (event === "history") {
+    const [topic, options] = args;
+    return { type: event, ref, topic, ...fields(options, "before", "limit", "since") };
   }
   if (event === "unsubscribe") return { type: event, ref, topic: args[0] };
   if (event === "publish") {

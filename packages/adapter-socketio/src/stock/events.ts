@@ -4,7 +4,7 @@
  * contract can have. Pure.
  */
 import type { CloseCause, ErrorCode } from "@bellwire/core";
-import type { Notified, ServerMessage } from "@bellwire/core/adapter";
+import type { Acknowledged, HistoryPage, Notified, ServerMessage } from "@bellwire/core/adapter";
 
 /** An event, and its arguments as JSON. */
 export interface StockEvent {
@@ -68,6 +68,24 @@ export function stockAnswer(message: ServerMessage): StockAnswer | undefined {
   if (message.type !== "error" || message.ref === undefined) return undefined;
   const { code, message: words, retryAfter } = message;
   return { ok: false, code, message: words, ...(retryAfter !== undefined && { retryAfter }) };
+}
+
+/** The acknowledgement of `history`: notifications with what `meta` has elsewhere, oldest first. */
+export function stockPage({ position, data }: Acknowledged): StockAnswer {
+  const { notifications, more } = data as HistoryPage;
+  const { epoch } = position ?? { epoch: "" };
+  return {
+    ok: true,
+    notifications: notifications.map(([, topic, event, value, offset, time, id]) => ({
+      event,
+      data: value,
+      topic,
+      id: id ?? `${epoch}/${String(offset)}`,
+      position: { epoch, offset },
+      time,
+    })),
+    before: more ? position : null,
+  };
 }
 
 /**

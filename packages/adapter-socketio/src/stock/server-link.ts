@@ -12,7 +12,7 @@ import { eventPacket } from "../connection/encoding.ts";
 import { type Packet, packetOf } from "../connection/packet.ts";
 import { SocketLink } from "../connection/socket-link.ts";
 import { stockCommand } from "./commands.ts";
-import { type StockAnswer, stockAnswer, stockEvent, stockFailure } from "./events.ts";
+import { type StockAnswer, stockAnswer, stockEvent, stockFailure, stockPage } from "./events.ts";
 
 /** Called once: without a cause to connect the client, with a cause to refuse it. */
 export type Verdict = (refused?: CloseCause) => void;
@@ -122,7 +122,8 @@ export class StockLink extends SocketLink {
 
   #settle(ref: number, message: ServerMessage): void {
     const asked = this.#asked.get(ref);
-    const answer = stockAnswer(message);
+    const isPage = asked?.event === "history" && message.type === "acknowledged";
+    const answer = isPage ? stockPage(message) : stockAnswer(message);
     this.#asked.delete(ref);
     if (!asked || !answer) return;
     if (asked.acknowledge) this.#answer(asked.acknowledge, answer);

@@ -1,6 +1,6 @@
-/** Reads the URL by which a stock client asks for topics: `?topic=a&topic=b`. */
+/** Reads the URL by which a stock client asks for topics: `?topic=a&topic=b&history=20`. */
 import { type Position } from "@bellwire/core";
-import { isName } from "@bellwire/core/adapter";
+import { isName, type Recent } from "@bellwire/core/adapter";
 import { queryOf, type RequestFacts } from "@bellwire/core/http";
 import { readCursor } from "./cursor.ts";
 
@@ -10,6 +10,8 @@ export interface StockRequest {
   readonly topics: readonly string[];
   /** The positions of the topics that it resumes. */
   readonly positions: ReadonlyMap<string, Position>;
+  /** The past that the other topics begin with. */
+  readonly history: Recent | undefined;
   readonly token: string | undefined;
 }
 
@@ -30,5 +32,15 @@ export function readStockRequest(
   if (!topics.every(isName)) return "a topic does not follow the grammar of names";
   const cursor = exchange.headers["last-event-id"] || query.get("cursor") || undefined;
   const positions = cursor === undefined ? new Map<string, Position>() : readCursor(cursor, topics);
-  return positions ? { topics, positions, token } : "the last event id is no cursor of this server";
+  if (!positions) return "the last event id is no cursor of this server";
+  const history = readRecent(query.get("history"), query.get("since"));
+  if (typeof history === "string") return history;
+  return { topics, positions, history, token };
+}
+
+function readRecent(limit: string | null, since: string | null): Recent | undefined | string {
+  if (![limit, since].every((text) => text === null || /^\d{1,15}$/.test(text)))
+    return "history and since must be whole numbers";
+  if (limit === null && since === null) return undefined;
+  return { ...(limit !== null && { limit: Number(limit) }), ...(since !== null && { since: Number(since) }) };
 }

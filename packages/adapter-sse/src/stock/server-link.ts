@@ -89,10 +89,11 @@ export class StockLink extends StreamLink {
   }
 
   #subscribe(): void {
-    const { topics, positions } = this.#request;
+    const { topics, positions, history } = this.#request;
     for (const [index, topic] of topics.entries()) {
       const position = positions.get(topic);
-      this.#say({ type: "subscribe", ref: index + 1, topic, ...(position && { position }) });
+      const from = position ? { position } : history && { history };
+      this.#say({ type: "subscribe", ref: index + 1, topic, ...from });
     }
   }
 
