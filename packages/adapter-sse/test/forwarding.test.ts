@@ -134,6 +134,8 @@ describe("a request that reaches another hub than its link's", () => {
     const [near, far] = await cluster(2);
     const link = await openLink(near.port);
     const secret = link.id.slice(12);
+    const hub = link.id.slice(0, 12);
+    const other = (await openLink(near.port)).id;
     const before = performance.now();
     for (const forged of [
       "",
@@ -142,6 +144,9 @@ describe("a request that reaches another hub than its link's", () => {
       `0123456789ab${secret}`,
       `${"0".repeat(12)}${secret}`,
       `$hubs${secret}`,
+      `${hub}-${"0".repeat(22)}${link.id.slice(35)}`,
+      other.slice(0, 35) + link.id.slice(35),
+      `${link.id}x`,
     ]) {
       const answer = await post(far.port, forged, 1, HELLO);
       expect([answer.status, codeOf(answer)]).toEqual([404, "link_lost"]);

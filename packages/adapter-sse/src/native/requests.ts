@@ -7,7 +7,6 @@ import type { HubPeers, LinkAcceptor } from "@bellwire/core/adapter";
 import { BODY_REFUSALS, type HttpReply, hasContentType, refusal } from "@bellwire/core/http";
 import type { Exchange } from "../connection/exchange.ts";
 import { readCommands } from "./commands.ts";
-import { hubOf } from "./link-id.ts";
 import type { NativeLink } from "./server-link.ts";
 
 const DONE: HttpReply = { status: 204, headers: {}, body: "" };
@@ -85,9 +84,8 @@ export class NativeRequests {
 
   async #ownerOf(link: string): Promise<Owner | undefined> {
     const { peers } = this.#hub;
-    const hub = hubOf(link);
-    if (!peers || hub === undefined || hub === peers.id) return undefined;
-    return (await peers.knows(hub)) ? { peers, hub } : undefined;
+    const hub = await peers?.ownerOf(link);
+    return peers && hub !== undefined ? { peers, hub } : undefined;
   }
 
   /** Carries out what another hub forwards; undefined for a link that is not here. */

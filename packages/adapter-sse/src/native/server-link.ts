@@ -13,7 +13,6 @@ import type { Sink } from "../connection/exchange.ts";
 import { StreamLink } from "../connection/stream-link.ts";
 import type { Command } from "./commands.ts";
 import { Inbox } from "./inbox.ts";
-import { linkId } from "./link-id.ts";
 
 /**
  * One link of Bellwire's own client on the hub. A batch that cannot be encoded closes it with
@@ -22,7 +21,7 @@ import { linkId } from "./link-id.ts";
 export class NativeLink extends StreamLink {
   /**
    * The id in the requests up. A request that knows it acts for the client, so it cannot be
-   * guessed. It begins with its hub's id, where there may be others.
+   * guessed. Any hub on the backplane can tell whose it is.
    */
   readonly id: string;
   readonly #inbox: Inbox<Command>;
@@ -30,7 +29,7 @@ export class NativeLink extends StreamLink {
   constructor(sink: Sink, hub: LinkAcceptor) {
     super();
     const { peers, maxMessageBytes: waitingBytes } = hub;
-    this.id = linkId(peers?.id);
+    this.id = peers?.address() ?? crypto.randomUUID();
     this.#inbox = new Inbox((command) => this.#command(command), waitingBytes);
     this.begin(sink);
     sink.write(sink.encoding.frame(eventText({ event: "link", data: JSON.stringify({ link: this.id }) })));

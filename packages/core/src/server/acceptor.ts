@@ -49,16 +49,20 @@ export type PeerHandler = (payload: string) => string | undefined | Promise<stri
 
 /** The other hubs on the backplane, for an adapter whose requests may reach any of them. */
 export interface HubPeers {
-  /** The random id of this hub object: 12 digits and lower-case letters. */
-  readonly id: string;
   /**
-   * Whether another hub is alive, as far as this one can tell. It answers at once, except in the
-   * first 2 s of this hub, when the others may not have answered yet.
+   * A fresh address on this hub, for something that requests to any hub may name: 52 letters,
+   * digits, hyphens and underscores. Nobody can guess it.
    */
-  knows(hub: string): Promise<boolean>;
+  address(): string;
+  /**
+   * The other hub that has made an address, while it is alive; undefined for an address of this
+   * hub, for one of a hub that is gone, and for one that no hub has made. It answers at once, except
+   * in the first 2 s of this hub, when the others may not have answered yet.
+   */
+  ownerOf(address: string): Promise<string | undefined>;
   /**
    * Sends a request to another hub and resolves with the answer of its handler, which runs once.
-   * Rejects within 2.5 s with `link_lost` when that hub is unknown, gone, silent, or has no handler
+   * Rejects within 2 s with `link_lost` when that hub is unknown, gone, silent, or has no handler
    * that knows the request, and with `overloaded` above 256 requests or 8 MiB under way. The caller
    * MUST bound the payload.
    */

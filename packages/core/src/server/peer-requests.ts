@@ -6,6 +6,7 @@ import type { Clock } from "../clock.ts";
 import { BellwireError } from "../errors.ts";
 import { randomId } from "../random-id.ts";
 import type { HubPeers, PeerHandler } from "./acceptor.ts";
+import { hubIn } from "./addresses.ts";
 import type { Peers } from "./peers.ts";
 
 /** Requests without an answer of this hub, and the characters of their payloads together. */
@@ -57,18 +58,19 @@ export class PeerRequests implements HubPeers {
     peers.onForgotten(lost);
   }
 
-  get id(): string {
-    return this.#peers.id;
+  address(): string {
+    return this.#peers.address();
   }
 
-  async knows(hub: string): Promise<boolean> {
-    if (this.#peers.knows(hub)) return true;
+  async ownerOf(address: string): Promise<string | undefined> {
+    const owner = this.#peers.ownerOf(address);
+    if (owner !== undefined || hubIn(address) === undefined) return owner;
     await this.#peers.settled;
-    return this.#peers.knows(hub);
+    return this.#peers.ownerOf(address);
   }
 
   async request(hub: string, kind: string, payload: string): Promise<string> {
-    if (!(await this.knows(hub))) throw new BellwireError("link_lost", "that hub is gone");
+    if (!this.#peers.knows(hub)) throw new BellwireError("link_lost", "that hub is gone");
     if (this.#asking.size >= UNDER_WAY || this.#size + payload.length > PAYLOADS)
       throw new BellwireError("overloaded", "too many requests to other hubs", { retryAfter: 1_000 });
     const answer = await this.#ask(hub, { id: randomId(12), kind, payload });

@@ -6,6 +6,7 @@ import type { Clock } from "../clock.ts";
 import { BellwireError } from "../errors.ts";
 import { isObject } from "../options.ts";
 import { randomId } from "../random-id.ts";
+import { hubIn, isGenuine, makeAddress } from "./addresses.ts";
 import type { Backplane } from "./backplane.ts";
 import { noAnswer, type Outage } from "./outage.ts";
 import { PeersView } from "./peers-view.ts";
@@ -35,6 +36,10 @@ export class Peers {
   /** Resolves when the hubs that were there before had time to answer this one. */
   readonly settled: Promise<void>;
   readonly #options: PeersOptions;
+  /** Proves this hub's addresses to the others, who learn it from the beats, and to nobody else. */
+  readonly #key: string = randomId(22);
+  /** The others' keys. */
+  readonly #keys: Map<string, string> = new Map();
   readonly #view: PeersView = new PeersView();
   readonly #hearing: Map<string, Hear> = new Map();
   readonly #beating: Set<() => void> = new Set();
@@ -51,7 +56,7 @@ export class Peers {
 
   constructor(options: PeersOptions) {
     this.#options = options;
-    this.hear("beat", () => {});
+    this.hear("beat", (hub, body) => void this.#keys.set(hub, (body as { readonly key: string }).key));
     this.hear("bye", (hub, body) => this.#bye(hub, body as { readonly grace: number }));
     this.settled = new Promise((resolve) => {
       this.#settle = resolve;
@@ -73,6 +78,20 @@ export class Peers {
   /** Whether another hub is alive, as far as this one can tell. */
   knows(hub: string): boolean {
     return this.#view.knows(hub);
+  }
+
+  /** A fresh address on this hub. */
+  address(): string {
+    return makeAddress(this.id, this.#key);
+  }
+
+  /** The other hub that has made an address, while it is alive; undefined for anything else. */
+  ownerOf(address: string): string | undefined {
+    const hub = hubIn(address);
+    const key = hub === undefined ? undefined : this.#keys.get(hub);
+    return hub !== undefined && key !== undefined && this.knows(hub) && isGenuine(address, key)
+      ? hub
+      : undefined;
   }
 
   /** Receives the other hubs' messages of one kind. */
@@ -138,7 +157,7 @@ export class Peers {
     const heard = this.#view.heard(hub);
     if (heard === "new") {
       // It does not know this hub either, or has given it up.
-      this.say("beat", {}, hub);
+      this.say("beat", { key: this.#key }, hub);
       for (const callback of this.#missed) callback(false);
     }
     return heard !== "late";
@@ -198,7 +217,10 @@ export class Peers {
     const { beat, clock } = this.#options;
     this.#cancelBeat = clock.after(beat, this.#beat);
     const { forgotten, returned } = this.#view.beat();
-    for (const hub of forgotten) for (const callback of this.#forgetting) callback(hub);
+    for (const hub of forgotten) {
+      this.#keys.delete(hub);
+      for (const callback of this.#forgetting) callback(hub);
+    }
     if (returned) for (const callback of this.#missed) callback(true);
     const waited = this.#sentAt === undefined ? 0 : clock.now() - this.#sentAt;
     if (waited > beat) this.#failed(noAnswer());
@@ -214,7 +236,7 @@ export class Peers {
     const answered = (): void => {
       if (this.#sentAt === sentAt) this.#sentAt = undefined;
     };
-    this.tell("beat", {}).then(
+    this.tell("beat", { key: this.#key }).then(
       () => {
         answered();
         if (outage.worked("messages")) for (const callback of this.#missed) callback(true);
