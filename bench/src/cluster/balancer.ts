@@ -27,6 +27,7 @@ export class Balancer {
   }
 
   async close(): Promise<void> {
+    if (!this.#server.listening) return;
     this.#server.close();
     this.cut();
     await once(this.#server, "close");

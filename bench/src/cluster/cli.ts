@@ -31,7 +31,7 @@ const USAGE = `npm run bench:cluster -- [options]
   --json file    writes every raw figure there
   --help`;
 
-/** Resolves to the exit code: 1 when a cluster of Bellwire broke a promise, 2 for wrong arguments. */
+/** Resolves to the exit code: 1 when Bellwire broke a promise, 2 for wrong arguments. */
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {

@@ -22,7 +22,7 @@ interface Server {
 
 const SERVERS = 3;
 const TOPICS = Array.from({ length: 4 }, (_, n) => `news.${n}`);
-/** Milliseconds of load before a fault and after it. */
+/** Milliseconds of load before a fault, and after it by default. */
 const AROUND = 600;
 /** Milliseconds for all clients to be connected again. */
 const RETURN = 40_000;
@@ -44,7 +44,7 @@ export class Cluster {
   readonly library: Library;
   readonly #count: number;
   readonly #balancer = new Balancer();
-  readonly #servers: Server[] = [];
+  #servers: Server[] = [];
   #redis: RedisServer;
   #publisher: Server | undefined;
   #clients: { readonly child: Child; readonly half: Half<typeof clientsHalf> } | undefined;
@@ -67,8 +67,11 @@ export class Cluster {
     }
   }
 
-  /** Loads the cluster, lets a fault happen, and waits until everyone is at rest. */
-  async turn(rate: number, fault: () => Promise<void>): Promise<Turn> {
+  /**
+   * Loads the cluster, lets a fault happen, loads it for a while after the repair, and waits until
+   * everyone is at rest.
+   */
+  async turn(rate: number, fault: () => Promise<void>, after: number = AROUND): Promise<Turn> {
     const [clients, publisher] = [this.#clients, this.#publisher];
     if (!clients || !publisher) throw new Error("the cluster does not run");
     await clients.half.ask("take");
@@ -78,7 +81,7 @@ export class Cluster {
     await fault();
     const repaired = hostNow();
     await this.#everyoneLive();
-    await sleep(AROUND);
+    await sleep(after);
     const published = await publisher.half.ask("rest");
     await this.#rest(published);
     const away = this.#count - (await clients.half.ask("live"));
@@ -131,15 +134,15 @@ export class Cluster {
       this.#publisher?.child,
       ...this.#servers.map(({ child }) => child),
     ];
-    await Promise.all(children.map((child) => child?.stop()));
+    await Promise.all(children.flatMap((child) => child?.stop() ?? []));
     await this.#balancer.close();
     await this.#redis.stop();
   }
 
   async #begin(): Promise<void> {
     const port = await this.#balancer.listen();
-    for (let place = 0; place < SERVERS; place += 1) this.#servers.push(await this.#start(0));
-    this.#publisher = await this.#start(0);
+    const starts = Array.from({ length: SERVERS + 1 }, () => this.#start(0));
+    [this.#publisher, ...this.#servers] = await Promise.all(starts);
     this.#balanceAll();
     this.#balancer.targets = this.#balancer.targets.slice(0, 2);
     const child = startChild(`clients of ${this.library}`);

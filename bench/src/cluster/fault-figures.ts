@@ -3,6 +3,11 @@ import { median, quantile } from "../measure/stats.ts";
 import { type Effect, effectFor, FAULTS, LIBRARIES, recoveryP99 } from "./faults.ts";
 import { type Figure, markdownTable } from "./figure.ts";
 
+const HEAD: readonly string[] = (
+  "Fault, library, due, lost silently, lost and told, doubled, out of order, told of a loss, " +
+  "recovery p50, p99, never whole, busiest second"
+).split(", ");
+
 /** Those that stand in the table of figures. */
 export function faultFigures(effects: readonly Effect[]): Figure[] {
   const killed = effectFor(effects, "server killed", "Bellwire");
@@ -48,10 +53,6 @@ export function faultFigures(effects: readonly Effect[]): Figure[] {
 
 /** Both libraries under every fault. */
 export function faultTable(effects: readonly Effect[]): string {
-  const head = [
-    ...["Fault", "Library", "Due", "Lost silently", "Lost, and told", "Doubled", "Out of order"],
-    ...["Told of a loss", "Recovery p50", "p99", "Never whole", "Busiest second"],
-  ];
   const rows = FAULTS.flatMap((fault) =>
     LIBRARIES.map((library) => {
       const effect = effectFor(effects, fault, library);
@@ -70,7 +71,7 @@ export function faultTable(effects: readonly Effect[]): string {
       ];
     }),
   );
-  return markdownTable(head, rows);
+  return markdownTable(HEAD, rows);
 }
 
 /** Promises of Bellwire that did not hold. */

@@ -14,8 +14,10 @@ export type Fault = (typeof FAULTS)[number];
 
 /** Milliseconds for which Redis is away. */
 const DOWNTIME = 500;
+/** Milliseconds for servers to find Redis again. */
+const ENGINE_BACK = 4_000;
 
-/** What one fault did to one library, over all its turns. */
+/** The effect of one fault on one library, over all its turns. */
 export interface Effect {
   readonly fault: Fault;
   readonly library: Library;
@@ -53,7 +55,11 @@ async function allFaults({ plan, random, progress }: Run, clusters: readonly Clu
       const victim = random.between(0, 1);
       for (const cluster of random.shuffled(clusters)) {
         progress.step(`${fault}, ${cluster.library}, ${turn} of ${count}`);
-        const seen = await cluster.turn(plan.faults.rate, () => happen(fault, cluster, plan, victim));
+        const seen = await cluster.turn(
+          plan.faults.rate,
+          () => happen(fault, cluster, plan, victim),
+          fault === "engine restarted" ? ENGINE_BACK : undefined,
+        );
         turns.get(cluster)?.push(effectOf(fault, cluster.library, seen));
       }
     }

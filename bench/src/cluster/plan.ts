@@ -35,11 +35,11 @@ export interface Plan {
 
 export const PLANS: Readonly<Record<"quick" | "default", Plan>> = {
   quick: {
-    append: { rounds: 3, slice: 300, paced: 1_500 },
+    append: { rounds: 3, slice: 250, paced: 1_000 },
     commit: { count: 60, every: 20 },
     fanOut: { subscribers: 200, rounds: 6, notifications: 20 },
     replay: { times: 40 },
-    faults: { clients: 60, rate: 20, killed: 1, cut: 1, restarted: 1, rolled: 1, spread: 1_500 },
+    faults: { clients: 40, rate: 20, killed: 1, cut: 1, restarted: 1, rolled: 1, spread: 1_000 },
     seconds: { redis: 6, postgres: 8, commit: 5, "fan-out": 5, replay: 4, faults: 32 },
   },
   default: {
