@@ -56,8 +56,8 @@ export interface HubPeers {
   address(): string;
   /**
    * The other hub that has made an address, while it is alive; undefined for an address of this
-   * hub, for one of a hub that is gone, and for one that no hub has made. It answers at once, except
-   * in the first 2 s of this hub, when the others may not have answered yet.
+   * hub, for one of a hub that is gone, and for one that no hub has made. It answers at once,
+   * except in the first 2 s of this hub, when the others may not have answered yet.
    */
   ownerOf(address: string): Promise<string | undefined>;
   /**
