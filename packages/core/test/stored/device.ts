@@ -91,6 +91,7 @@ export class Disk {
   silent = false;
   /** Milliseconds that such an operation takes; 0 for the next turn of the event loop. */
   delay: () => number = () => 0;
+  #last: Promise<unknown> = Promise.resolve();
   /** Called after every change. */
   changed: (key: string) => void = () => {};
 
@@ -121,18 +122,19 @@ export class Disk {
   }
 
   keyed(clock: Clock, life: Life = { alive: true }): KeyValueStore {
-    let last: Promise<unknown> = Promise.resolve();
-    /** One after the other. The operations that a page has begun are done without it. */
+    /**
+     * One after the other for all pages, like the transactions of an IndexedDB. The operations that
+     * a page has begun are done without it.
+     */
     const later = <T>(work: () => T): Promise<T> => {
       if (!life.alive || this.silent) return new Promise(() => {});
-      const done = last.then(
+      const done = this.#last.then(
         () =>
           new Promise<T>((resolve, reject) => {
             const ms = this.delay();
             const act = (): void => {
               try {
-                const result = work();
-                if (life.alive) resolve(result);
+                resolve(work());
               } catch (error) {
                 reject(error);
               }
@@ -141,8 +143,14 @@ export class Disk {
             else setImmediate(act);
           }),
       );
-      last = done.catch(() => {});
-      return done;
+      this.#last = done.catch(() => {});
+      return new Promise((resolve, reject) => {
+        // A page that is gone hears of nothing.
+        done.then(
+          (value) => life.alive && resolve(value),
+          (error: unknown) => life.alive && reject(error),
+        );
+      });
     };
     return {
       get: (key) => later(() => this.texts.get(key)),
