@@ -179,6 +179,42 @@ describe.runIf(announce("publishing in transactions of PostgreSQL"))("publishIn"
       );
   });
 
+  it("publishes through query builders, by an object with query", async () => {
+    const { heard } = await listening("orders.13");
+    const transaction = await client();
+    // As with Prisma, which gives the rows as an array.
+    const rows = {
+      query: async (text: string, params: unknown[] = []) => (await transaction.query(text, params)).rows,
+    };
+    await publishIn(rows, "orders.13", "placed", { total: 1 });
+    // As with Drizzle, whose statements are pieces of SQL between values.
+    const pieces = {
+      query(text: string, params: unknown[] = []) {
+        const [first = "", ...others] = text.split(/\$(\d+)/);
+        const values: unknown[] = [];
+        const joined = others.map((part, n) =>
+          n % 2 === 0 ? `$${values.push(params[Number(part) - 1])}` : part,
+        );
+        return transaction.query([first, ...joined].join(""), values);
+      },
+    };
+    await publishIn(pieces, "orders.13", "placed", { total: 2 }, { id: "a" });
+    expect(await positionIn(pieces, "orders.13")).toMatchObject({ offset: 2 });
+    await vi.waitFor(() => expect(heard.map(({ json }) => json)).toEqual(['{"total":1}', '{"total":2}']));
+    // @ts-expect-error not a client
+    await expect(positionIn({}, "orders.13")).rejects.toMatchObject({ code: "invalid_option" });
+  });
+
+  it("needs the right to select, insert and update alone", async () => {
+    const sql = all.pool();
+    await sql.query(`create role publisher login; grant select, insert, update on
+      ${prefix}_layout, ${prefix}_topics, ${prefix}_entries, ${prefix}_ids to publisher`);
+    const guest = all.pool({ connectionString: all.server.url({ user: "publisher" }) });
+    expect(await publishIn(guest, "orders.14", "placed", { total: 1 }, { id: "a" })).toMatchObject({
+      offset: 1,
+    });
+  });
+
   it("publishes on the transaction of Postgres.js", async () => {
     const { heard } = await listening("orders.12");
     const sql = postgres(all.server.url(), { max: 1 });
