@@ -37,7 +37,8 @@ begin
         where topic = of_topic returning * into found_row;
       return found_row;
     end if;
-    if of_topic !~ '^[A-Za-z0-9_=@,.;-]{1,164}$' or of_topic ~ '^(pusher|__)' then
+    -- Hubs talk to each other on topics that begin with a dollar sign.
+    if of_topic !~ '^[$]?[A-Za-z0-9_=@,.;-]{1,164}$' or of_topic ~ '^(pusher|__)' then
       raise exception 'bellwire: the topic must be 1 to 164 of A-Z a-z 0-9 _ - = @ , . ;'
         using errcode = 'invalid_parameter_value';
     end if;
@@ -140,6 +141,10 @@ returns table (epoch text, "offset" bigint) language plpgsql as $f$
 begin
   if topic is null or event is null or data is null then
     raise exception 'bellwire: topic, event and data must not be null' using errcode = 'null_value_not_allowed';
+  end if;
+  if topic ~ '^[$]' then
+    raise exception 'bellwire: the topic must be 1 to 164 of A-Z a-z 0-9 _ - = @ , . ;'
+      using errcode = 'invalid_parameter_value';
   end if;
   if length(event) > 200 or event !~ '^[^[:cntrl:]]+$' or event <> btrim(event) or event = '*'
      or event ~ '^(pusher:|pusher_internal:|bellwire:|bellwire-|__)' then
