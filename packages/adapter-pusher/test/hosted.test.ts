@@ -1,4 +1,6 @@
+import type { TopicMap } from "@bellwire/core";
 import { systemClock } from "@bellwire/core/adapter";
+import { type HistoryChannel, withHistory } from "@bellwire/core/client";
 import { judge, type PublishEntry, seededRandom } from "@bellwire/core/conformance";
 import { memoryBackplane } from "@bellwire/core/server";
 import PusherImport from "pusher-js";
@@ -200,6 +202,26 @@ describe("without a history route", () => {
     expect(
       log.gaps.map(({ reason, after, resumeAt }) => [reason, (resumeAt?.offset ?? 0) - after.offset]),
     ).toEqual([["transport", 1]]);
+  });
+
+  it("has no pages of history: it says so, and subscriptions begin without them", async () => {
+    const { hub, channel } = await host();
+    await publish({ hub }, "news.nz", [1]);
+    const late = withHistory(channel());
+    const errors: unknown[] = [];
+    late.onError((error) => errors.push(error));
+    // Its types do not allow this, since the transport's capability is `none`.
+    const read = late.history as unknown as (topic: string) => Promise<unknown>;
+    await expect(read("news.nz")).rejects.toMatchObject({ code: "forbidden" });
+    const heard: number[] = [];
+    const subscribe = late.subscribe as unknown as HistoryChannel<TopicMap>["subscribe"];
+    const subscription = subscribe("news.nz", { history: 5 });
+    subscription.onAny(({ data }) => heard.push((data as { n: number }).n));
+    await subscription.ready();
+    await publish({ hub }, "news.nz", [2]);
+    await until(() => heard.length === 1, "the live one");
+    expect(heard).toEqual([2]);
+    expect(errors).toMatchObject([{ code: "forbidden" }]);
   });
 
   it("declares the reduced capabilities", async () => {

@@ -26,7 +26,7 @@ export function atLeast(least: number): OptionRule {
 
 /** A time span above zero; it may have a fraction, and may be Infinity. */
 export const milliseconds: OptionRule = {
-  allowed: "a positive number of milliseconds",
+  allowed: "milliseconds above 0",
   test: (value) => typeof value === "number" && value > 0,
 };
 

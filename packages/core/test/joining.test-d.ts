@@ -57,6 +57,8 @@ describe("a channel with history", () => {
     void hosted.history("news.a");
     // @ts-expect-error -- no pages over this transport
     hosted.subscribe("news.a", { history: 1 });
+    // @ts-expect-error -- positions of the hub mean nothing over this transport
     hosted.subscribe("news.a", { state: async () => ({ position: { epoch: "e", offset: 1 } }) });
+    hosted.subscribe("news.a");
   });
 });

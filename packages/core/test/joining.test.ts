@@ -114,6 +114,17 @@ describe("a subscription with history", () => {
     expect(heard).toEqual([2, 3, 4]);
   });
 
+  it("hears the past before the position that it resumes from, and all that was missed after it", async () => {
+    world = new World();
+    await said(1, 5);
+    const stored = { ...(await world.hub.position(TOPIC)), offset: 3 };
+    const channel = await connected({ positions: { load: () => stored, save: () => {} } });
+    const heard = hear(channel.subscribe(TOPIC, { history: 2 }));
+    await said(6);
+    await settle();
+    expect(heard).toEqual([2, 3, 4, 5, 6]);
+  });
+
   it("begins without the past, and reports why, when the hub refuses it", async () => {
     let asked = 0;
     world = new World({ authorize: () => (asked += 1) === 1 });

@@ -183,7 +183,7 @@ export class SubscriptionHandle implements AsyncIterable<Notification> {
         // Notifications after the first one without a place would hide its loss.
         if (failure) return;
         if (waiting.length >= ITERATOR_LIMIT)
-          failure = new BellwireError("slow_consumer", "too many notifications are waiting");
+          failure = new BellwireError("slow_consumer", "more than 1,000 wait");
         else waiting.push(notification);
         wake?.();
       }),

@@ -73,7 +73,7 @@ export interface HistoryChannel<M extends TopicMap, C extends Capabilities = Cap
    * follow. While `state` fails, or its position is older than the subscription, it is called again
    * with growing delays, and the reason goes to `onError`.
    */
-  subscribe<T extends Subscribable<M, C>, S extends Snapshot>(
+  subscribe<T extends Pageable<M, C>, S extends Snapshot>(
     topic: T,
     options: { readonly state: SnapshotSource<S> },
   ): SnapshotSubscription<M, T, S>;

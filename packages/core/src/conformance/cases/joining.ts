@@ -219,8 +219,8 @@ export const joining: readonly Case[] = [
     name: "joins snapshots to the stream without hole or repetition, 200 times during publishing",
     requires: "paging",
     async run(context) {
-      const wide = { subscribeRate: 10_000, subscribeBurst: 10_000, subscriptions: 1_000 };
-      await context.open({ limits: wide });
+      const rates = { subscribeRate: 10_000, subscribeBurst: 10_000, messageBurst: 10_000 };
+      await context.open({ limits: { ...rates, subscriptions: 1_000 } });
       const client = await context.client("a");
       const join = async (topic: KitTopic): Promise<void> => {
         await context.publish(topic, { n: 1 });
