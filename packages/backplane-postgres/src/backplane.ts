@@ -5,7 +5,7 @@ import { Appender } from "./appender.ts";
 import { type Database, driverOf } from "./drivers/driver-of.ts";
 import { Ear } from "./ear.ts";
 import { Engine } from "./engine.ts";
-import { closedError } from "./failures.ts";
+import { closedError, failureOf } from "./failures.ts";
 import { Follower } from "./follower.ts";
 import { namesOf } from "./names.ts";
 import { Notifier } from "./notifier.ts";
@@ -39,7 +39,11 @@ export function postgresBackplane(
   checkOptions("postgresBackplane", options, rules);
   const settings = settingsOf("postgresBackplane", options);
   const names = namesOf("postgresBackplane", options);
-  const engine = new Engine(driverOf(database, settings.onError), names, settings);
+  const engine = new Engine(
+    driverOf(database, (error) => settings.onError(failureOf(error))),
+    names,
+    settings,
+  );
   const reader = new Reader(engine);
   const notifier = new Notifier(engine);
   const follower: Follower = new Follower(engine, reader, () => ear);
