@@ -4,6 +4,7 @@
  *
  *   node --import tsx/esm -C @bellwire/source scripts/reloads.ts --reloads 10000 --seed 1
  *
+ * `--store text` or `--store keyed` runs one kind of store alone.
  * Prints one line per way and exits with 1 when any promise was broken, after printing the seeds of
  * the schedules that broke it; `--reloads 100 --seed S` runs one of them again in every way.
  */
@@ -15,7 +16,11 @@ import { runReloads } from "../packages/core/test/stored/reloads.ts";
 const SCHEDULE = 100;
 
 const { values } = parseArgs({
-  options: { reloads: { type: "string", default: "1000" }, seed: { type: "string" } },
+  options: {
+    reloads: { type: "string", default: "1000" },
+    store: { type: "string", default: "text,keyed" },
+    seed: { type: "string" },
+  },
 });
 const seed = values.seed === undefined ? freshSeed() : Number(values.seed);
 const schedules = Math.ceil(Number(values.reloads) / SCHEDULE);
@@ -23,7 +28,8 @@ if (!Number.isSafeInteger(schedules) || !Number.isSafeInteger(seed) || schedules
   throw new Error("--reloads and --seed: must be whole numbers");
 
 console.log(`seed ${seed}`);
-for (const store of ["text", "keyed"] as const)
+for (const store of ["text", "keyed"] as const) {
+  if (!values.store.split(",").includes(store)) continue;
   for (const tabs of [1, 3])
     for (const signedIn of [true, false]) {
       const began = performance.now();
@@ -48,3 +54,4 @@ for (const store of ["text", "keyed"] as const)
           `${total.deliveries} deliveries, ${total.repeated} repeated, ${total.broken} broken, ${seconds} s`,
       );
     }
+}
