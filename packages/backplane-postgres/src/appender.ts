@@ -202,9 +202,12 @@ function rejectAll(batches: readonly Batch[], error: unknown): void {
   for (const { entries } of batches) for (const { reject } of entries) reject(error);
 }
 
-/** Whether another transaction held the topic for too long. */
+/** A lock was not had in time; and what a transaction meets that is not of READ COMMITTED. */
+const HELD: readonly (string | undefined)[] = ["55P03", "40001", "40P01"];
+
+/** Whether another transaction was in the way. */
 function isHeld(error: unknown): boolean {
-  return isBellwireError(error) && sqlStateOf(error.cause) === "55P03";
+  return isBellwireError(error) && HELD.includes(sqlStateOf(error.cause));
 }
 
 /** Whether one entry or topic of a statement has made all of it fail. */

@@ -9,6 +9,10 @@ import type { Settings } from "./options.ts";
 /** Milliseconds between two attempts to start, where the backplane waits for its database. */
 const ATTEMPT = 1_000;
 
+/** Attempts to start while other processes do the same, and the errors that tell so. */
+const ATTEMPTS = 5;
+const IN_THE_WAY: readonly (string | undefined)[] = ["40001", "40P01", "23505"];
+
 export class Engine {
   readonly names: Names;
   readonly driver: Driver;
@@ -76,7 +80,7 @@ export class Engine {
   }
 
   #start(): Promise<void> {
-    this.#started ??= this.#prepare().catch((error: unknown) => {
+    this.#started ??= this.#prepareInTurn().catch((error: unknown) => {
       this.#started = undefined;
       throw failureOf(error);
     });
@@ -97,6 +101,17 @@ export class Engine {
       }
       await this.pause(ATTEMPT);
       this.#assertOpen();
+    }
+  }
+
+  /** Several processes that start at once may be in each other's way. */
+  async #prepareInTurn(): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#prepare();
+      } catch (error) {
+        if (attempt === ATTEMPTS || !IN_THE_WAY.includes(sqlStateOf(error))) throw error;
+      }
     }
   }
 

@@ -46,6 +46,8 @@ export function postgresFrom(options: PostgresFromOptions): Promise<PostgresBack
       keepAlive: true,
       application_name: "bellwire",
     });
+    // Also after the backplane has closed, an idle connection may fail.
+    pool.on("error", () => {});
     return { database: pool, end: () => pool.end() };
   });
 }

@@ -29,16 +29,22 @@ export class Retention {
   /** Evicts again and again until the backplane closes. */
   async run(): Promise<void> {
     let forgotten = performance.now();
+    let reported = "";
     while (!this.#engine.closed) {
       // Several hubs share the work: one that finds another at it comes back later.
       await this.#engine.pause(EVICT * (0.5 + Math.random()));
       try {
         await this.evict();
-        if (performance.now() - forgotten < FORGET) continue;
-        await this.forget();
-        forgotten = performance.now();
-      } catch {
-        // The next round tries again; publishes report what is wrong with the database.
+        if (performance.now() - forgotten >= FORGET) {
+          await this.forget();
+          forgotten = performance.now();
+        }
+        reported = "";
+      } catch (error) {
+        // The next round tries again.
+        const { message } = error as Error;
+        if (!this.#engine.closed && message !== reported) this.#engine.settings.onError(error);
+        reported = message;
       }
     }
   }

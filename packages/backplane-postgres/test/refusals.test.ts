@@ -1,7 +1,7 @@
 /** Databases that cannot be used: each is refused by one clear error, and taken once it can be. */
 import { type PostgresBackplane, postgresBackplane } from "@bellwire/backplane-postgres";
 import type pg from "pg";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { databases } from "./databases.ts";
 import { announce } from "./postgres-server.ts";
 import { freshPrefix } from "./store.ts";
@@ -109,7 +109,7 @@ describe.runIf(announce("databases that cannot be used"))("a database that canno
       query: async () => [{ version: 120_022, fsync: "on", present: false }],
       listen: async () => async () => {},
     };
-    const plane = postgresBackplane(old);
+    const plane = postgresBackplane(old, { onError: () => {} });
     await refuses(plane, "invalid_option", "postgresBackplane.database: must be PostgreSQL 13 or later");
   });
 
@@ -119,7 +119,7 @@ describe.runIf(announce("databases that cannot be used"))("a database that canno
       query: (text: string, params: never[] = []) => sql.query(text, params),
       listen: async () => async () => {},
     };
-    const plane = postgresBackplane(pooled, { prefix: freshPrefix(), timeout: 300, onError: () => {} });
+    const plane = postgresBackplane(pooled, { prefix: freshPrefix(), timeout: 2_000, onError: () => {} });
     await expect(plane.listen("news", () => {})).rejects.toMatchObject({ code: "overloaded" });
     expect((await plane.append("news", entry)).offset).toBe(1);
     await plane.close();
@@ -141,6 +141,37 @@ describe.runIf(announce("databases that cannot be used"))("a database that canno
     await expect(plane.append("news", entry)).rejects.toMatchObject({ code: "overloaded", message });
     await sql.query(`drop trigger fail on ${prefix}_entries`);
     expect((await plane.append("news", entry)).offset).toBe(1);
+  });
+
+  it("works where transactions are REPEATABLE READ by default", async () => {
+    await all.pool().query("create database strict");
+    await all.pool().query("alter database strict set default_transaction_isolation to 'repeatable read'");
+    const prefix = freshPrefix();
+    const planes = [0, 1].map(() => all.backplane({ prefix }, poolOf({ database: "strict" })));
+    const offsets = await Promise.all(
+      Array.from({ length: 60 }, async (_, n) => (await planes[n % 2]?.append("news", entry))?.offset ?? 0),
+    );
+    expect(offsets.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, n) => n + 1));
+  });
+
+  it("reports that its user may not evict", async () => {
+    const prefix = freshPrefix();
+    const sql = all.pool();
+    await all.backplane({ prefix }).ready();
+    await sql.query(`create role keeper login; grant select, insert, update on
+      ${prefix}_layout, ${prefix}_topics, ${prefix}_entries, ${prefix}_ids to keeper`);
+    const errors: unknown[] = [];
+    const plane = all.backplane(
+      { prefix, onError: (error) => errors.push(error) },
+      poolOf({ user: "keeper" }),
+    );
+    await plane.ready();
+    const reason =
+      "postgresBackplane.database: must have a user that may use the tables, or create them in the schema";
+    await vi.waitFor(
+      () => expect(errors).toContainEqual(expect.objectContaining({ code: "overloaded", message: reason })),
+      12_000,
+    );
   });
 
   it("makes its tables once when 8 instances start at the same moment", async () => {

@@ -85,7 +85,7 @@ describe.runIf(announce("publishing in transactions of PostgreSQL"))("publishIn"
   });
 
   it("keeps a hub's other topics going while a transaction holds one, and rejects on that one in time", async () => {
-    const plane = all.backplane({ prefix, timeout: 500 }, all.pool({ max: 2 }));
+    const plane = all.backplane({ prefix, timeout: 2_000 }, all.pool({ max: 2 }));
     const holder = await client();
     await holder.query("begin");
     await publishIn(holder, "orders.5", "placed", { total: 1 });

@@ -39,7 +39,10 @@ begin
   if to_regclass('${layout}') is not null then
     begin
       execute 'select version from ${layout}' into strict version;
-    exception when undefined_column or no_data_found or too_many_rows or wrong_object_type or datatype_mismatch or invalid_text_representation then
+    exception when no_data_found then
+      -- A transaction of REPEATABLE READ began before another process had made the table.
+      raise exception 'bellwire: the layout is being made' using errcode = 'serialization_failure';
+    when undefined_column or too_many_rows or wrong_object_type or datatype_mismatch or invalid_text_representation then
       raise exception 'bellwire: ${schema}.${prefix}_layout is not a table of Bellwire' using errcode = '${FOREIGN_TABLE}';
     end;
   end if;
