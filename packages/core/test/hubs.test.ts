@@ -59,6 +59,42 @@ describe("a user who is revoked on one hub", () => {
     expect(late).toBeLessThan(5);
   });
 
+  it.each(["cut off", "out of reach"])(
+    "is revoked on a hub that was %s for half an hour, as soon as it is back, though the other has died",
+    async (how) => {
+      cluster = new Cluster();
+      const [near, far, third] = await cluster.hubs(3);
+      const [ann, bob] = [await far.world.welcomed("ann"), await far.world.welcomed("bob")];
+      if (how === "cut off") far.way.loss = 1;
+      else far.way.engine = "refuses";
+      await cluster.clock.advance(60_000);
+      await near.world.hub.revoke("ann");
+      await cluster.clock.advance(60_000);
+      near.way.dead = true;
+      await cluster.clock.advance(1_800_000);
+      expect(ann.cause).toBeUndefined();
+      far.way.loss = 0;
+      far.way.engine = "works";
+      await cluster.clock.advance(6_000);
+      expect([ann.cause?.code, bob.cause, third.world.complaints]).toEqual(["forbidden", undefined, []]);
+    },
+  );
+
+  it("keeps a right that it got again before a hub, which did not exist then, was cut off", async () => {
+    cluster = new Cluster();
+    const [near] = await cluster.hubs(2);
+    await near.world.hub.revoke("ann");
+    await cluster.clock.advance(60_000);
+    const young = cluster.hub();
+    await cluster.clock.advance(500);
+    const ann = await young.world.welcomed("ann");
+    young.way.loss = 1;
+    await cluster.clock.advance(20_000);
+    young.way.loss = 0;
+    await cluster.clock.advance(20_000);
+    expect(ann.cause).toBeUndefined();
+  });
+
   it("keeps a right that it has got again meanwhile, whatever is repeated", async () => {
     cluster = new Cluster();
     const [near, far] = await cluster.hubs(2);

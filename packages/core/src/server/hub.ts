@@ -52,7 +52,7 @@ export function createHub<M extends TopicMap, I extends Identity = Identity>(
   const peers = new Peers({ backplane: options.backplane, clock, beat, outage, report });
   const requests = new PeerRequests(peers, clock, report);
   const admission = new Admission({ limits, clock, events, users: new UserLinksCounter(peers), report });
-  const revocations = new Revocations(peers, (user, topic) => {
+  const revocations = new Revocations(peers, clock, (user, topic) => {
     for (const connection of admission.connections) connection.revokeUser(user, topic);
   });
   const pacer = new Pacer(clock, { bytes: limits.queueBytes, messages: limits.queueMessages });

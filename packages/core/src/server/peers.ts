@@ -4,17 +4,19 @@
  */
 import type { Clock } from "../clock.ts";
 import { BellwireError } from "../errors.ts";
-import { isObject } from "../options.ts";
 import { randomId } from "../random-id.ts";
 import { hubIn, isGenuine, makeAddress } from "./addresses.ts";
 import type { Backplane } from "./backplane.ts";
 import { noAnswer, type Outage } from "./outage.ts";
+import { OwnEcho } from "./own-echo.ts";
+import { EVERYONE, readPeerMessage, topicOf } from "./peer-message.ts";
 import { PeersView } from "./peers-view.ts";
 
 const EVENT = "__hub";
-const EVERYONE = "$hubs";
 /** Beats after which a beat without an answer of the engine no longer keeps the next ones back. */
 const STUCK = 10;
+/** Beats whose time has passed without one, so that this process did not run. */
+const STILL = 3;
 /** Milliseconds that the engine has to take the goodbye. */
 const GOODBYE = 500;
 
@@ -41,6 +43,7 @@ export class Peers {
   /** The others' keys. */
   readonly #keys: Map<string, string> = new Map();
   readonly #view: PeersView = new PeersView();
+  readonly #echo: OwnEcho;
   readonly #hearing: Map<string, Hear> = new Map();
   readonly #beating: Set<() => void> = new Set();
   readonly #missed: Set<(back: boolean) => void> = new Set();
@@ -50,12 +53,14 @@ export class Peers {
   readonly #stops: Set<() => void> = new Set();
   #settle: () => void = () => {};
   #cancelBeat: (() => void) | undefined;
+  #beatAt = 0;
   /** The time of a beat that the engine has not answered. */
   #sentAt: number | undefined;
   #closed = false;
 
   constructor(options: PeersOptions) {
     this.#options = options;
+    this.#echo = new OwnEcho(options.clock.now(), STILL * options.beat);
     this.hear("beat", (hub, body) => void this.#keys.set(hub, (body as { readonly key: string }).key));
     this.hear("bye", (hub, body) => this.#bye(hub, body as { readonly grace: number }));
     this.settled = new Promise((resolve) => {
@@ -73,6 +78,11 @@ export class Peers {
   /** Whether any other hub is alive. */
   get any(): boolean {
     return this.#view.size > 0;
+  }
+
+  /** The time since when words may have been missed, as of now or of a moment ago. */
+  get missedSince(): number {
+    return this.#echo.missedSince(this.#options.clock.now());
   }
 
   /** Whether another hub is alive, as far as this one can tell. */
@@ -189,6 +199,7 @@ export class Peers {
     // The rest of this tick comes first: the application may close the hub again.
     await Promise.resolve();
     if (this.#closed) return;
+    this.#beatAt = clock.now();
     this.#cancelBeat = clock.after(beat, this.#beat);
     this.after(beat, this.#settle);
     for (const topic of [topicOf(this.id), EVERYONE]) await this.#listen(backplane, topic);
@@ -216,13 +227,17 @@ export class Peers {
   readonly #beat = (): void => {
     const { beat, clock } = this.#options;
     this.#cancelBeat = clock.after(beat, this.#beat);
+    const now = clock.now();
+    // A process that stood still may have lost its connection meanwhile.
+    const stood = now - this.#beatAt > STILL * beat;
+    this.#beatAt = now;
     const { forgotten, returned } = this.#view.beat();
     for (const hub of forgotten) {
       this.#keys.delete(hub);
       for (const callback of this.#forgetting) callback(hub);
     }
-    if (returned) for (const callback of this.#missed) callback(true);
-    const waited = this.#sentAt === undefined ? 0 : clock.now() - this.#sentAt;
+    if (returned || stood) for (const callback of this.#missed) callback(true);
+    const waited = this.#sentAt === undefined ? 0 : now - this.#sentAt;
     if (waited > beat) this.#failed(noAnswer());
     if (waited > 0 && waited < STUCK * beat) return;
     this.#sendBeat();
@@ -249,10 +264,10 @@ export class Peers {
   }
 
   #receive(json: string): void {
-    const message = read(json);
+    const message = readPeerMessage(json);
     if (!message || this.#closed) return;
     const { hub, kind, body } = message;
-    if (hub === this.id) return this.#view.echoed();
+    if (hub === this.id) return this.#echoed();
     if (!this.heard(hub)) return;
     try {
       this.#hearing.get(kind)?.(hub, body);
@@ -262,6 +277,11 @@ export class Peers {
     }
   }
 
+  #echoed(): void {
+    this.#echo.heard(this.#options.clock.now());
+    this.#view.echoed();
+  }
+
   #bye(hub: string, { grace }: { readonly grace: number }): void {
     this.#view.leaves(hub, Math.ceil(grace / this.#options.beat));
     for (const callback of this.#leaving) callback(hub);
@@ -269,23 +289,5 @@ export class Peers {
 
   #failed(error: unknown): void {
     if (!this.#closed) this.#options.outage.failed("messages", error);
-  }
-}
-
-function topicOf(hub: string): string {
-  return `$hub.${hub}`;
-}
-
-/** Undefined for an entry that no hub has written. */
-function read(
-  json: string,
-): { readonly hub: string; readonly kind: string; readonly body: unknown } | undefined {
-  try {
-    const message: unknown = JSON.parse(json);
-    if (!isObject(message)) return undefined;
-    const { hub, kind, body } = message as { hub?: unknown; kind?: unknown; body?: unknown };
-    return typeof hub === "string" && typeof kind === "string" ? { hub, kind, body } : undefined;
-  } catch {
-    return undefined;
   }
 }

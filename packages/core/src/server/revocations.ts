@@ -1,20 +1,32 @@
 /**
  * Revocations on all hubs: carried out here at once, told to the others, and repeated, because a
- * broker may lose a message. Each hub carries one out once, so that a user who has the right again
- * does not lose it to a repetition.
+ * broker may lose a message. A hub that was cut off from the engine asks for those of that time.
+ * Each hub carries one out once, so that a user who has the right again does not lose it to a
+ * repetition.
  */
+import type { Clock } from "../clock.ts";
 import { randomId } from "../random-id.ts";
 import type { Peers } from "./peers.ts";
 
 /** Milliseconds between the first repetitions, of which there are three. */
 const SOON = 200;
 const FIRST = 3;
-/** Beats that repeat a revocation after that. One that the engine refused does not count. */
-const BEATS = 5;
+/** Repetitions in all, those with the beats included; one that the engine refused does not count. */
+const TIMES = 8;
 /** Revocations that are being repeated; above it, the oldest are no longer. */
 const REPEATED = 10_000;
 /** Ids that are remembered; each is repeated within 15 s while the engine answers. */
 const REMEMBERED = 50_000;
+/** Revocations that are kept for hubs that were cut off, and the milliseconds for which they are. */
+const KEPT = 2_000;
+const KEPT_FOR = 3_600_000;
+/** Beats with which a hub that was cut off asks for them. */
+const ASKED = 3;
+/**
+ * Milliseconds before it was cut off for which it asks as well. It does not ask for all, because a
+ * user may have got an older right again.
+ */
+const ON_THE_WAY = 15_000;
 /** Revocations in one message. */
 const TOGETHER = 200;
 
@@ -27,20 +39,36 @@ interface Revocation {
 interface Repeated {
   readonly revocation: Revocation;
   soon: number;
-  beats: number;
+  times: number;
 }
 
 export class Revocations {
   readonly #peers: Peers;
+  readonly #clock: Clock;
   readonly #apply: (user: string, topic: string | undefined) => void;
   readonly #repeated: Map<string, Repeated> = new Map();
   readonly #seen: Set<string> = new Set();
+  /** The latest, of any hub, with the time at which they came. */
+  readonly #kept: Map<string, { readonly revocation: Revocation; readonly at: number }> = new Map();
   #waiting = false;
+  #asks = 0;
+  /** The time from which this hub asks for revocations. */
+  #since = 0;
 
-  constructor(peers: Peers, apply: (user: string, topic: string | undefined) => void) {
+  constructor(peers: Peers, clock: Clock, apply: (user: string, topic: string | undefined) => void) {
     this.#peers = peers;
+    this.#clock = clock;
     this.#apply = apply;
     peers.hear("revoke", (_, body) => this.#receive(body as readonly Revocation[]));
+    peers.hear("revocations", (hub, body) => {
+      this.#tell(this.#recent((body as { readonly within: number }).within), hub);
+    });
+    peers.onMissed((back) => {
+      if (!back) return;
+      const since = peers.missedSince - ON_THE_WAY;
+      this.#since = this.#asks > 0 ? Math.min(this.#since, since) : since;
+      this.#asks = ASKED;
+    });
     peers.onBeat(this.#beat);
   }
 
@@ -49,19 +77,34 @@ export class Revocations {
     this.#apply(user, topic);
     if (this.#peers.alone) return;
     const revocation = { id: randomId(12), user, topic };
-    this.#repeated.set(revocation.id, { revocation, soon: FIRST, beats: BEATS });
+    this.#keep(revocation);
+    this.#repeated.set(revocation.id, { revocation, soon: FIRST, times: TIMES });
     if (this.#repeated.size > REPEATED) dropOldest(this.#repeated);
     this.#repeatSoon();
     await this.#peers.tell("revoke", [revocation]);
   }
 
   #receive(revocations: readonly Revocation[]): void {
-    for (const { id, user, topic } of revocations) {
+    for (const revocation of revocations) {
+      const { id, user, topic } = revocation;
       if (this.#seen.has(id)) continue;
-      this.#seen.add(id);
-      if (this.#seen.size > REMEMBERED) dropOldest(this.#seen);
+      this.#keep(revocation);
       this.#apply(user, topic);
     }
+  }
+
+  #keep(revocation: Revocation): void {
+    this.#seen.add(revocation.id);
+    if (this.#seen.size > REMEMBERED) dropOldest(this.#seen);
+    this.#kept.set(revocation.id, { revocation, at: this.#clock.now() });
+    if (this.#kept.size > KEPT) dropOldest(this.#kept);
+  }
+
+  #recent(within: number): readonly Revocation[] {
+    const since = this.#clock.now() - Math.min(within, KEPT_FOR);
+    return Array.from(this.#kept.values())
+      .filter(({ at }) => at >= since)
+      .map(({ revocation }) => revocation);
   }
 
   #repeatSoon(): void {
@@ -71,29 +114,36 @@ export class Revocations {
       this.#waiting = false;
       const young = Array.from(this.#repeated.values()).filter(({ soon }) => soon > 0);
       for (const one of young) one.soon -= 1;
-      this.#tell(young, () => {});
+      this.#tell(young.map(({ revocation }) => revocation));
       if (young.some(({ soon }) => soon > 0)) this.#repeatSoon();
     });
   }
 
   readonly #beat = (): void => {
-    this.#tell(Array.from(this.#repeated.values()), (told) => {
-      for (const one of told) {
-        one.beats -= 1;
-        if (one.beats <= 0) this.#repeated.delete(one.revocation.id);
-      }
-    });
+    this.#tell(Array.from(this.#repeated.values(), ({ revocation }) => revocation));
+    if (this.#asks === 0) return;
+    this.#asks -= 1;
+    this.#peers.say("revocations", { within: this.#clock.now() - this.#since });
   };
 
-  #tell(repeated: readonly Repeated[], taken: (told: readonly Repeated[]) => void): void {
-    for (let from = 0; from < repeated.length; from += TOGETHER) {
-      const told = repeated.slice(from, from + TOGETHER);
-      const body = told.map(({ revocation }) => revocation);
+  /** Tells all hubs, or one of them, and counts what the engine has taken for all. */
+  #tell(revocations: readonly Revocation[], hub?: string): void {
+    for (let from = 0; from < revocations.length; from += TOGETHER) {
+      const told = revocations.slice(from, from + TOGETHER);
       // The caller has learned of a failure; the beats go on until the engine takes it.
-      this.#peers.tell("revoke", body).then(
-        () => taken(told),
+      this.#peers.tell("revoke", told, hub).then(
+        () => hub === undefined && this.#taken(told),
         () => {},
       );
+    }
+  }
+
+  #taken(told: readonly Revocation[]): void {
+    for (const { id } of told) {
+      const repeated = this.#repeated.get(id);
+      if (!repeated) continue;
+      repeated.times -= 1;
+      if (repeated.times <= 0) this.#repeated.delete(id);
     }
   }
 }
