@@ -17,7 +17,7 @@ export class OwnEcho {
     this.#at = now;
   }
 
-  /** The time since when words may have been missed, as of now or of a moment ago. */
+  /** The time since when words may be missing: until this moment, or until one shortly before. */
   missedSince(now: number): number {
     const over = now - this.#at <= this.#patience;
     return over && this.#cut && now - this.#cut.to < 2 * this.#patience ? this.#cut.from : this.#at;

@@ -80,7 +80,7 @@ export class Peers {
     return this.#view.size > 0;
   }
 
-  /** The time since when words may have been missed, as of now or of a moment ago. */
+  /** The time since when words may be missing: until this moment, or until one shortly before. */
   get missedSince(): number {
     return this.#echo.missedSince(this.#options.clock.now());
   }

@@ -11,13 +11,13 @@ import type { Peers } from "./peers.ts";
 /** Milliseconds between the first repetitions, of which there are three. */
 const SOON = 200;
 const FIRST = 3;
-/** Repetitions in all, those with the beats included; one that the engine refused does not count. */
+/** Repetitions in all, also with the beats; one that the engine refused does not count. */
 const TIMES = 8;
 /** Revocations that are being repeated; above it, the oldest are no longer. */
 const REPEATED = 10_000;
 /** Ids that are remembered; each is repeated within 15 s while the engine answers. */
 const REMEMBERED = 50_000;
-/** Revocations that are kept for hubs that were cut off, and the milliseconds for which they are. */
+/** Revocations that are kept for hubs that were cut off, and the milliseconds for that. */
 const KEPT = 2_000;
 const KEPT_FOR = 3_600_000;
 /** Beats with which a hub that was cut off asks for them. */
