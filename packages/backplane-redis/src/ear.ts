@@ -2,11 +2,11 @@
 import { randomId } from "@bellwire/core/adapter";
 import type { Entry, EntryListener } from "@bellwire/core/server";
 import type { Driver, Line } from "./drivers/line.ts";
-import { closedError, failureOf } from "./failures.ts";
+import { closedError } from "./failures.ts";
 import type { Layout } from "./layout.ts";
 import type { Settings } from "./options.ts";
 import { readMessage } from "./payload.ts";
-import { Upkeep, within } from "./upkeep.ts";
+import { Upkeep } from "./upkeep.ts";
 
 /** Milliseconds for which a topic stays subscribed after its last listener has gone. */
 const GRACE = 5_000;
@@ -54,7 +54,7 @@ export class Ear {
       driver,
       settings,
       greet: (line) => this.#greet(line),
-      up: () => options.restored(),
+      up: (again) => again && options.restored(),
       message: (channel, message) => this.#heard(channel, message),
     });
   }
@@ -86,9 +86,15 @@ export class Ear {
     } catch (error) {
       listeners.delete(own);
       if (this.#topics.get(topic) === heard) this.#topics.delete(topic);
-      throw this.#upkeep.closed ? closedError() : error;
+      throw error;
     }
-    if (this.#upkeep.closed) throw closedError();
+    try {
+      // Confirmed once, but the connection may have been lost since.
+      await this.#upkeep.ready();
+    } catch (error) {
+      stop();
+      throw error;
+    }
     return stop;
   }
 
@@ -131,13 +137,11 @@ export class Ear {
     this.#pending = new Map();
     const names = Array.from(pending.keys());
     try {
-      const line = await this.#upkeep.line();
       // A connection that has come up since has subscribed to them already; once more does no harm.
-      await this.#each(names, (channels) => line.subscribe(channels));
+      await this.#upkeep.run((line) => this.#each(names, (channels) => line.subscribe(channels)));
       for (const { resolve } of pending.values()) resolve();
     } catch (error) {
-      const failure = failureOf(error);
-      for (const { reject } of pending.values()) reject(failure);
+      for (const { reject } of pending.values()) reject(error);
     }
   }
 
@@ -157,9 +161,11 @@ export class Ear {
     topics: readonly string[],
     send: (channels: readonly string[]) => Promise<void>,
   ): Promise<void> {
-    const { layout, settings } = this.#options;
+    const { layout } = this.#options;
+    const chunks: Promise<void>[] = [];
     for (let n = 0; n < topics.length; n += CHUNK)
-      await within(settings.timeout, send(topics.slice(n, n + CHUNK).map((topic) => layout.channel(topic))));
+      chunks.push(send(topics.slice(n, n + CHUNK).map((topic) => layout.channel(topic))));
+    await Promise.all(chunks);
   }
 
   async #greet(line: Line): Promise<void> {

@@ -2,71 +2,68 @@
 import { createHash } from "node:crypto";
 import { BellwireError } from "@bellwire/core";
 import type { Driver, Line, Reply } from "./drivers/line.ts";
-import { factsOf } from "./facts.ts";
-import { closedError, failureOf, isReplica, overloaded } from "./failures.ts";
+import { type Facts, factsOf } from "./facts.ts";
+import { isForeign, overloaded, refusal } from "./failures.ts";
 import { LAYOUT, type Layout } from "./layout.ts";
 import type { Settings } from "./options.ts";
 import { APPEND, READ } from "./scripts.ts";
-import { TooLong, Upkeep, within } from "./upkeep.ts";
+import { Upkeep } from "./upkeep.ts";
 
 const SCRIPTS = { append: APPEND, read: READ } as const;
-
-/** The name of an engine that is trusted to lose nothing, whatever happens to it. */
-const TRUSTED = "trusted";
 
 const SHA: Readonly<Record<keyof typeof SCRIPTS, string>> = {
   append: shaOf(APPEND),
   read: shaOf(READ),
 };
 
+/** The name of an engine that is trusted to lose nothing, whatever happens to it. */
+const TRUSTED = "trusted";
+
+/** Milliseconds between two looks at the server of a connection, at most. */
+const LOOK = 2_000;
+
 export class Engine {
-  readonly layout: Layout;
-  readonly settings: Settings;
+  readonly #layout: Layout;
+  readonly #settings: Settings;
   readonly #upkeep: Upkeep;
   /** The engine of each connection: a reply tells of the server that has given it. */
   readonly #engines: WeakMap<Line, string> = new WeakMap();
+  #look: NodeJS.Timeout | undefined;
   #warned = false;
 
-  /** `up` is called whenever a connection serves. */
-  constructor(driver: Driver, layout: Layout, settings: Settings, up: () => void) {
-    this.layout = layout;
-    this.settings = settings;
-    this.#upkeep = new Upkeep({ driver, settings, greet: (line) => this.#greet(line), up });
-  }
-
-  get closed(): boolean {
-    return this.#upkeep.closed;
+  /** `restored` is called when another connection serves than the one that was lost. */
+  constructor(driver: Driver, layout: Layout, settings: Settings, restored: () => void) {
+    this.#layout = layout;
+    this.#settings = settings;
+    this.#upkeep = new Upkeep({
+      driver,
+      settings,
+      greet: (line) => this.#greet(line),
+      up: (again) => again && restored(),
+    });
   }
 
   ready(): Promise<void> {
     return this.#upkeep.ready();
   }
 
-  /**
-   * Runs a script. The engine's id is its first argument. Rejects with `overloaded` or `closed`,
-   * after the timeout at the latest.
-   */
-  async script(
+  /** Runs a script on the keys of a topic. The engine's id is its first argument. */
+  script(
     name: keyof typeof SCRIPTS,
     keys: readonly string[],
     args: readonly string[],
   ): Promise<readonly Reply[]> {
-    const rest = (line: Line): readonly string[] => [
-      String(keys.length),
-      ...keys,
-      this.#engines.get(line) ?? "",
-      ...args,
-    ];
-    const reply = await this.#run(async (line) => {
+    return this.#run(async (line) => {
+      const rest = [String(keys.length), ...keys, this.#engines.get(line) ?? "", ...args];
       try {
-        return await line.call(["EVALSHA", SHA[name], ...rest(line)]);
+        return (await line.call(["EVALSHA", SHA[name], ...rest])) as readonly Reply[];
       } catch (error) {
+        if (isForeign(error)) throw foreignError(keys);
         // Somebody has emptied the cache of scripts; this one has not run.
         if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
-        return line.call(["EVAL", SCRIPTS[name], ...rest(line)]);
+        return (await line.call(["EVAL", SCRIPTS[name], ...rest])) as readonly Reply[];
       }
     });
-    return reply as readonly Reply[];
   }
 
   async publish(channel: string, message: string): Promise<void> {
@@ -75,8 +72,7 @@ export class Engine {
 
   /** Rejects with `overloaded` unless so many replicas have everything that was sent before. */
   async replicated(): Promise<void> {
-    const { replicas, timeout } = this.settings;
-    if (replicas === 0) return;
+    const { replicas, timeout } = this.#settings;
     const count = await this.#run((line) =>
       line.call(["WAIT", String(replicas), String(Math.ceil(timeout / 2))]),
     );
@@ -84,49 +80,75 @@ export class Engine {
   }
 
   close(): void {
+    clearTimeout(this.#look);
     this.#upkeep.close();
   }
 
-  async #run(send: (line: Line) => Promise<Reply>): Promise<Reply> {
-    let line: Line | undefined;
+  /** A call may be repeated where only another configuration helps, since that may come. */
+  async #run<T>(send: (line: Line) => Promise<T>): Promise<T> {
     try {
-      line = await this.#upkeep.line();
-      return await within(this.settings.timeout, send(line));
+      return await this.#upkeep.run(send);
     } catch (error) {
-      if (this.closed) throw closedError();
-      if (line && (error instanceof TooLong || isReplica(error))) this.#upkeep.drop(line);
-      throw rejectionOf(error);
+      throw error instanceof BellwireError && error.code === "invalid_option"
+        ? overloaded(error.message)
+        : error;
     }
   }
 
   async #greet(line: Line): Promise<void> {
-    const info = await line.call(["INFO"]);
-    const { engine, evicts } = factsOf(String(info));
-    const { trusted, onError } = this.settings;
-    const newest = await line.call(["GET", this.layout.version]);
-    if (Number(newest ?? 0) > LAYOUT)
-      throw new BellwireError(
-        "invalid_option",
-        `redisBackplane.prefix: must have a layout of at most ${LAYOUT}; a newer version of this package has used it`,
-      );
-    if (newest === null) await line.call(["SET", this.layout.version, String(LAYOUT), "NX"]);
+    const { trusted } = this.#settings;
+    const facts = factsOf(String(await line.call(["INFO"])));
+    this.#warn(facts);
+    await this.#greetLayout(line);
     for (const script of Object.values(SCRIPTS)) await line.call(["SCRIPT", "LOAD", script]);
-    this.#engines.set(line, trusted ? TRUSTED : engine);
+    this.#engines.set(line, trusted ? TRUSTED : facts.engine);
+    this.#lookAgain(line, facts.engine);
+  }
+
+  async #greetLayout(line: Line): Promise<void> {
+    const key = this.#layout.version;
+    const newest = await line.call(["GET", key]);
+    if (newest === null) return void (await line.call(["SET", key, String(LAYOUT), "NX"]));
+    if (!/^\d+$/.test(String(newest))) throw refusal(`prefix: must not have ${key} of another program`);
+    if (Number(newest) > LAYOUT)
+      throw refusal(
+        `prefix: must have a layout of at most ${LAYOUT}; a newer version of this package has used it`,
+      );
+  }
+
+  /** A server may become a replica, and a primary again, without closing its connections. */
+  #lookAgain(line: Line, engine: string): void {
+    clearTimeout(this.#look);
+    this.#look = setTimeout(
+      () => {
+        const look = async (current: Line): Promise<void> => {
+          // Another connection has its own looks.
+          if (current !== line) return;
+          if (factsOf(String(await line.call(["INFO"]))).engine !== engine)
+            throw overloaded("Redis has had another role");
+          this.#lookAgain(line, engine);
+        };
+        this.#upkeep.run(look).catch(() => this.#upkeep.drop(line));
+      },
+      Math.min(LOOK, this.#settings.timeout),
+    );
+    this.#look.unref();
+  }
+
+  #warn({ evicts }: Facts): void {
     if (evicts === "noeviction" || evicts === "" || this.#warned) return;
     this.#warned = true;
-    onError(
-      new BellwireError(
-        "invalid_option",
-        `redisBackplane.client: must have maxmemory-policy noeviction; ${evicts} may evict notifications before their time`,
+    this.#settings.onError(
+      refusal(
+        `client: must have maxmemory-policy noeviction; ${evicts} may evict notifications before their time`,
       ),
     );
   }
 }
 
-/** A call may be repeated, unless the backplane is closed: another configuration may come. */
-function rejectionOf(error: unknown): BellwireError {
-  const failure = failureOf(error);
-  return failure.code === "invalid_option" ? overloaded(failure.message, failure) : failure;
+/** Names the keys of a topic: those of the numbering and of the log. */
+export function foreignError([meta = "", log = ""]: readonly string[]): BellwireError {
+  return new BellwireError("internal", `another program has written ${meta} or ${log}: delete both keys`);
 }
 
 function shaOf(script: string): string {

@@ -1,6 +1,5 @@
 /** The facts that a server tells of itself when a connection begins. Pure. */
-import { BellwireError } from "@bellwire/core";
-import { overloaded } from "./failures.ts";
+import { overloaded, refusal } from "./failures.ts";
 
 /** The oldest version that is supported. */
 const OLDEST = "6.2";
@@ -25,11 +24,9 @@ export function factsOf(info: string): Facts {
     }),
   );
   const of = (name: string): string => values.get(name) ?? "";
-  if (of("redis_mode") === "cluster")
-    throw new BellwireError("invalid_option", "redisBackplane.client: must be of a server outside a cluster");
+  if (of("redis_mode") === "cluster") throw refusal("client: must be of a server outside a cluster");
   const [major = 0, minor = 0] = of("redis_version").split(".").map(Number);
-  if (major < 6 || (major === 6 && minor < 2))
-    throw new BellwireError("invalid_option", `redisBackplane.client: must be of Redis ${OLDEST} or later`);
+  if (major < 6 || (major === 6 && minor < 2)) throw refusal(`client: must be of Redis ${OLDEST} or later`);
   if (of("loading") === "1") throw overloaded("Redis is loading its data");
   if (of("role") !== "master") throw overloaded("Redis is a read-only replica");
   return { engine: `${of("run_id")}:${of("master_replid")}`, evicts: of("maxmemory_policy") };

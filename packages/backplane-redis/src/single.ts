@@ -1,11 +1,10 @@
 /** Order, history and fan-out over one server of Redis or Valkey. */
-import { BellwireError, type Position } from "@bellwire/core";
+import type { Position } from "@bellwire/core";
 import { randomId } from "@bellwire/core/adapter";
 import type { Backplane, Entry, History } from "@bellwire/core/server";
 import type { Driver, Reply } from "./drivers/line.ts";
 import { Ear } from "./ear.ts";
-import { Engine } from "./engine.ts";
-import { closedError } from "./failures.ts";
+import { Engine, foreignError } from "./engine.ts";
 import { Layout } from "./layout.ts";
 import type { Settings } from "./options.ts";
 import { bytesOf, packed, unpacked } from "./payload.ts";
@@ -24,12 +23,13 @@ export interface RedisBackplane extends Backplane {
 /** A backplane over the server that the driver connects to. */
 export function single(driver: Driver, settings: Settings): RedisBackplane {
   const layout = new Layout(settings.prefix);
-  const { size, ttl, bytes } = settings.history;
-  let up = 0;
-  /** Both connections are back: listeners get the newest entry, and find what they have missed. */
+  const {
+    replicas,
+    history: { size, ttl, bytes },
+  } = settings;
+  const epochs = fresh();
+  /** A connection is back: listeners get the newest entry, and find what they have missed. */
   const restored = (): void => {
-    up += 1;
-    if (up <= 2) return;
     for (const topic of ear.topics)
       void read(topic, undefined, 1).then(
         (history) => {
@@ -60,7 +60,15 @@ export function single(driver: Driver, settings: Settings): RedisBackplane {
     const reply = await engine.script(
       "read",
       [layout.meta(topic), layout.log(topic)],
-      [randomId(12), String(ttl), mode, position?.epoch ?? "", String(position?.offset ?? 0), String(limit)],
+      [
+        epochs(),
+        String(ttl),
+        mode,
+        position?.epoch ?? "",
+        String(position?.offset ?? 0),
+        String(limit),
+        String(size),
+      ],
     );
     return historyOf(topic, reply);
   }
@@ -72,11 +80,7 @@ export function single(driver: Driver, settings: Settings): RedisBackplane {
     for (let n = 0; n < stored.length; n += 2) {
       const at = Number.parseInt(String(stored[n]), 10);
       const entry = unpacked(String(stored[n + 1]), at);
-      if (!entry)
-        throw new BellwireError(
-          "internal",
-          `${layout.log(topic)} holds an entry of another program: delete the key`,
-        );
+      if (!entry) throw foreignError([layout.meta(topic), layout.log(topic)]);
       entries.push(entry);
     }
     return { ok: true, head, entries };
@@ -88,7 +92,7 @@ export function single(driver: Driver, settings: Settings): RedisBackplane {
       const keys = [layout.meta(topic), layout.log(topic)];
       if (entry.id !== undefined) keys.push(layout.id(topic, entry.id, entry.publisher));
       const appended = engine.script("append", keys, [
-        randomId(12),
+        epochs(),
         String(ttl),
         String(size),
         String(bytes),
@@ -96,21 +100,29 @@ export function single(driver: Driver, settings: Settings): RedisBackplane {
         String(bytesOf(entry)),
         layout.channel(topic),
       ]);
-      const replicated = engine.replicated();
-      replicated.catch(() => {});
+      // Sent at once, so that nothing else comes between.
+      const replicated = replicas > 0 ? engine.replicated() : undefined;
+      replicated?.catch(() => {});
       const [epoch, offset] = await appended;
       await replicated;
       return { epoch: String(epoch), offset: Number(offset) };
     },
     spread: (topic, entry) => engine.publish(layout.channel(topic), `- 0 ${packed(entry)}`),
     listen: (topic, listener) => ear.listen(topic, listener),
-    async read(topic, after, limit, before) {
-      if (engine.closed) throw closedError();
-      return read(topic, after, limit, before);
-    },
+    read,
     async close() {
       ear.close();
       engine.close();
     },
+  };
+}
+
+/** Makes epochs, none of them twice: a random start, and a count. */
+function fresh(): () => string {
+  const start = randomId(12);
+  let made = 0;
+  return () => {
+    made += 1;
+    return `${start}.${made.toString(36)}`;
   };
 }

@@ -1,7 +1,7 @@
 /** Keeps one connection to Redis up: opens it, greets, and opens another when it is lost. */
-import { BellwireError } from "@bellwire/core";
+import type { BellwireError } from "@bellwire/core";
 import type { Driver, Line } from "./drivers/line.ts";
-import { closedError, failureOf, overloaded } from "./failures.ts";
+import { closedError, failureOf, isReplica, overloaded, TooLong } from "./failures.ts";
 import type { Settings } from "./options.ts";
 
 /** Milliseconds before the first new attempt, doubled with each up to the second. */
@@ -13,9 +13,15 @@ export interface UpkeepOptions {
   readonly settings: Settings;
   /** Prepares a fresh connection. Nothing else is sent before it resolves. */
   readonly greet: (line: Line) => Promise<void>;
-  /** The connection serves from now on. */
-  readonly up?: () => void;
+  /** The connection serves from now on; `again`: it is not the first one. */
+  readonly up?: (again: boolean) => void;
   readonly message?: (channel: string, message: string) => void;
+}
+
+/** A caller that waits for a connection. */
+interface Waiting {
+  readonly start: (line: Line) => void;
+  readonly fail: (error: BellwireError) => void;
 }
 
 export class Upkeep {
@@ -27,8 +33,7 @@ export class Upkeep {
   #closed = false;
   #delay = SHORTEST;
   #retry: NodeJS.Timeout | undefined;
-  /** Callers that wait for the outcome of an attempt. */
-  #waiting: ((line: Line | undefined) => void)[] = [];
+  #waiting: Waiting[] = [];
 
   constructor(options: UpkeepOptions) {
     this.#options = options;
@@ -39,24 +44,41 @@ export class Upkeep {
   }
 
   /**
-   * Resolves with a connection that serves. Waits for the first one; once a connection was lost, it
-   * rejects at once until there is another. Rejects with the reason why there is none, and with
-   * `closed`.
+   * Sends something on a connection that serves; calls send in the order in which they were made.
+   * Waits for the first connection; once one was lost, rejects at once until there is another.
+   * Rejects with `closed`, and with the reason why there is no connection or no answer, after the
+   * timeout at the latest.
    */
-  async line(): Promise<Line> {
-    this.#begin();
-    if (this.#line) return this.#line;
-    const { absent, timeout } = this.#options.settings;
-    const patient = absent === "wait" && !this.#wasUp;
-    if (!patient && this.#failure) throw this.#failure;
-    return within(timeout, this.#outcome(patient));
+  run<T>(send: (line: Line) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const { timeout } = this.#options.settings;
+      let line: Line | undefined;
+      let expired = false;
+      const fail = (error: unknown): void => {
+        clearTimeout(timer);
+        if (this.#closed) return reject(closedError());
+        if (line && (error instanceof TooLong || isReplica(error))) this.drop(line);
+        reject(failureOf(error));
+      };
+      const timer = setTimeout(() => {
+        expired = true;
+        fail(new TooLong(timeout));
+      }, timeout);
+      const start = (serving: Line): void => {
+        if (expired) return;
+        line = serving;
+        send(serving).then((value) => {
+          clearTimeout(timer);
+          resolve(value);
+        }, fail);
+      };
+      this.#join({ start, fail });
+    });
   }
 
   /** Resolves at the first connection that serves; see `RedisBackplane.ready`. */
-  async ready(): Promise<void> {
-    this.#begin();
-    if (this.#line) return;
-    await this.#outcome(this.#options.settings.absent === "wait");
+  ready(): Promise<void> {
+    return new Promise((resolve, reject) => this.#join({ start: () => resolve(), fail: reject }));
   }
 
   /** Ends a connection that is of no use. Another is opened in its place. */
@@ -71,21 +93,18 @@ export class Upkeep {
     clearTimeout(this.#retry);
     this.#line?.close();
     this.#line = undefined;
-    this.#tell();
+    for (const { fail } of this.#waiting.splice(0)) fail(closedError());
   }
 
-  /** The next outcome, or with `patient` the first good one. */
-  async #outcome(patient: boolean): Promise<Line> {
-    for (;;) {
-      const line = await new Promise<Line | undefined>((resolve) => this.#waiting.push(resolve));
-      if (this.#closed) throw closedError();
-      if (line) return line;
-      if (!patient) throw this.#failure ?? overloaded("Redis cannot be reached");
-    }
+  get #isPatient(): boolean {
+    return this.#options.settings.absent === "wait" && !this.#wasUp;
   }
 
-  #begin(): void {
-    if (this.#closed) throw closedError();
+  #join(waiting: Waiting): void {
+    if (this.#closed) return waiting.fail(closedError());
+    if (this.#line) return waiting.start(this.#line);
+    if (this.#failure && !this.#isPatient) return waiting.fail(this.#failure);
+    this.#waiting.push(waiting);
     if (this.#begun) return;
     this.#begun = true;
     void this.#attempt();
@@ -118,12 +137,13 @@ export class Upkeep {
       return this.#lost(failureOf(error));
     }
     if (this.#closed) return line.close();
+    const again = this.#wasUp;
     this.#line = line;
     this.#failure = undefined;
     this.#wasUp = true;
     this.#delay = SHORTEST;
-    this.#tell();
-    up?.();
+    for (const { start } of this.#waiting.splice(0)) start(line);
+    up?.(again);
   }
 
   #lost(failure: BellwireError): void {
@@ -132,19 +152,15 @@ export class Upkeep {
     // Every outage is reported, and not every attempt of it.
     if (this.#failure?.message !== failure.message) this.#options.settings.onError(failure);
     this.#failure = failure;
-    this.#tell();
+    if (!this.#isPatient) for (const { fail } of this.#waiting.splice(0)) fail(failure);
     this.#retry = setTimeout(() => void this.#attempt(), this.#delay * (0.5 + Math.random() / 2));
     this.#retry.unref();
     this.#delay = Math.min(LONGEST, this.#delay * 2);
   }
-
-  #tell(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve(this.#line);
-  }
 }
 
 /** Settles as the promise does, or rejects with `overloaded` after `ms` milliseconds. */
-export async function within<T>(ms: number, promise: Promise<T>, late?: (value: T) => void): Promise<T> {
+async function within<T>(ms: number, promise: Promise<T>, late?: (value: T) => void): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   let expired = false;
   const limit = new Promise<never>((_, reject) => {
@@ -161,12 +177,5 @@ export async function within<T>(ms: number, promise: Promise<T>, late?: (value: 
     return await Promise.race([promise, limit]);
   } finally {
     clearTimeout(timer);
-  }
-}
-
-/** Redis has not answered in time: its process may be stopped, or the network be cut. */
-export class TooLong extends BellwireError {
-  constructor(ms: number) {
-    super("overloaded", `Redis gave no answer within ${ms} ms`, { retryAfter: 1_000 });
   }
 }
