@@ -4,7 +4,6 @@ import {
   callable,
   checkOptions,
   flag,
-  type OptionRule,
   type OptionRules,
   object,
   oneOf,
@@ -69,19 +68,11 @@ const DEFAULTS: Omit<Settings, "history"> = {
 
 // ── Rules ──
 
-/** The longest time that a platform's timer takes. */
-const LONGEST = 2 ** 31 - 1;
-
-const timeout: OptionRule = {
-  allowed: `a whole number of milliseconds from 1 to ${LONGEST}`,
-  test: (value) => atLeast(1).test(value) && (value as number) <= LONGEST,
-};
-
 /** The rules of {@link PostgresBackplaneOptions}. */
 export const rules: OptionRules = {
   ...nameRules,
   history: object,
-  timeout,
+  timeout: atLeast(1),
   absent: oneOf("reject", "wait"),
   trusted: flag,
   onError: callable,

@@ -31,6 +31,9 @@ export interface Driver {
   release(): void;
 }
 
+/** The longest time that a platform's timer takes; it would fire at once after a longer one. */
+const LONGEST = 2 ** 31 - 1;
+
 /** The error of a call that took too long. */
 export class TooLong extends Error {
   constructor(ms: number) {
@@ -45,10 +48,13 @@ export class TooLong extends Error {
 export function within<T>(ms: number, promise: Promise<T>, late: (value: T) => void = () => {}): Promise<T> {
   return new Promise((resolve, reject) => {
     let over = false;
-    const timer = setTimeout(() => {
-      over = true;
-      reject(new TooLong(ms));
-    }, ms);
+    const timer = setTimeout(
+      () => {
+        over = true;
+        reject(new TooLong(ms));
+      },
+      Math.min(ms, LONGEST),
+    );
     promise.then(
       (value) => {
         clearTimeout(timer);
