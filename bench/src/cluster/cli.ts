@@ -14,7 +14,7 @@ import { fingerprint, fingerprintText } from "../report/fingerprint.ts";
 import { progressOn } from "../report/progress.ts";
 import { appends } from "./append.ts";
 import { commitToDelivery } from "./commit.ts";
-import { fanOutCost } from "./fan-out.ts";
+import { fanOutCosts } from "./fan-out.ts";
 import { brokenPromises, faultFigures, faultTable } from "./fault-figures.ts";
 import { type Effect, faultProgramme } from "./faults.ts";
 import { type Figure, figureTable } from "./figure.ts";
@@ -93,7 +93,7 @@ async function measure(
         const { port } = (servers.redis ??= await startRedis());
         const redis = { engine: "redis", port } as const;
         if (part === "redis") figures.push(...(await appends(run, redis)));
-        else if (part === "fan-out") figures.push(await fanOutCost(run, redis));
+        else if (part === "fan-out") figures.push(...(await fanOutCosts(run, redis)));
         else figures.push(await catchUp(run, redis));
       }
     }

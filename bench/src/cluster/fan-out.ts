@@ -7,6 +7,7 @@ import type * as clientHalf from "../scenarios/fan-out/client-half.ts";
 import type { EngineAddress } from "./engine.ts";
 import type { Figure } from "./figure.ts";
 import type * as hubHalf from "./hub-half.ts";
+import type { Crowd } from "./plan.ts";
 import type { Run } from "./run.ts";
 
 /** Milliseconds for what a hub does behind the deliveries of a slice. */
@@ -45,10 +46,10 @@ class Side {
     return new Side(children, hub, clients, subscribers);
   }
 
-  /** Delivers so many notifications to everyone, one after another. Microseconds per delivery. */
-  async slice(notifications: number): Promise<number> {
+  /** Delivers so many notifications to everyone, one by one. Microseconds per delivery. */
+  async slice({ notifications, pace }: Crowd): Promise<number> {
     const before = await this.#hub.ask("cpu");
-    await this.#hub.ask("broadcast", this.#published, notifications);
+    await this.#hub.ask("broadcast", this.#published, notifications, pace);
     this.#published += notifications;
     const { lost, doubled, troubles } = await this.#clients.ask("settle", this.#published);
     if (lost + doubled + troubles.length > 0)
@@ -63,16 +64,28 @@ class Side {
   }
 }
 
-export async function fanOutCost({ plan, random, progress }: Run, redis: EngineAddress): Promise<Figure> {
-  const { subscribers, rounds, notifications } = plan.fanOut;
+/** One figure for each population. */
+export async function fanOutCosts(run: Run, redis: EngineAddress): Promise<Figure[]> {
+  const crowds = run.plan.fanOut;
+  run.progress.begin(
+    "fan-out",
+    crowds.reduce((sum, { rounds }) => sum + rounds + 1, 0),
+  );
+  const figures: Figure[] = [];
+  for (const crowd of crowds) figures.push(await fanOutCost(run, crowd, redis));
+  run.progress.end();
+  return figures;
+}
+
+async function fanOutCost({ random, progress }: Run, crowd: Crowd, redis: EngineAddress): Promise<Figure> {
+  const { subscribers, rounds } = crowd;
   const memory = await Side.start({ engine: "memory" }, subscribers);
   const over = await Side.start(redis, subscribers);
   try {
-    progress.begin("fan-out", rounds + 1);
     for (let round = 0; round <= rounds; round += 1) {
-      progress.step(round === 0 ? "warming up" : `round ${round} of ${rounds}`);
+      progress.step(`${subscribers} subscribers, round ${round} of ${rounds}`);
       for (const side of random.shuffled([memory, over])) {
-        const cost = await side.slice(notifications);
+        const cost = await side.slice(crowd);
         if (round > 0) side.costs.push(cost);
       }
     }
@@ -80,7 +93,7 @@ export async function fanOutCost({ plan, random, progress }: Run, redis: EngineA
     const [low, high] = [ratio.low.toFixed(2), ratio.high.toFixed(2)];
     const list = (costs: readonly number[]): string => costs.map((cost) => cost.toFixed(2)).join(" ");
     return {
-      what: `CPU of a delivery to ${subscribers} subscribers, Redis to memory`,
+      what: `CPU of a delivery to ${subscribers.toLocaleString("en-US")} subscribers, Redis to memory`,
       value: ratio.median,
       text: `${ratio.median.toFixed(2)} [${low}–${high}]: ${median(over.costs).toFixed(2)} µs to ${median(memory.costs).toFixed(2)} µs`,
       bar: { most: 1.1 },
@@ -89,7 +102,6 @@ export async function fanOutCost({ plan, random, progress }: Run, redis: EngineA
       raw: [`memory, µs: ${list(memory.costs)}`, `Redis, µs: ${list(over.costs)}`],
     };
   } finally {
-    progress.end();
     await Promise.all([memory.stop(), over.stop()]);
   }
 }

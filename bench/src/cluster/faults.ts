@@ -27,7 +27,7 @@ export interface Effect {
   readonly recovery: readonly number[];
   /** Clients that did not come back, or heard nothing more. */
   readonly never: number;
-  /** The busiest second of reconnects over the mean, of each turn. */
+  /** The busiest second of reconnects over the mean, of each rolling restart. */
   readonly busiest: readonly number[];
 }
 
@@ -115,7 +115,7 @@ function effectOf(fault: Fault, library: Library, turn: Turn): Effect {
     tally: sumOf(clients.map((log) => clientTally(log, published))),
     recovery: came,
     never: recovery.length - came.length + away,
-    busiest: back.length > 0 ? [busiestSecond(back, began)] : [],
+    busiest: fault === "rolling restart" && back.length > 0 ? [busiestSecond(back, began)] : [],
   };
 }
 

@@ -13,8 +13,6 @@ import { EVENT, Load, type ServeOrder, type ServerHandlers } from "./server.ts";
 const MANY = 1_000_000;
 /** Milliseconds after which a refused publish is tried again, unless the hub says another time. */
 const AGAIN = 50;
-/** Milliseconds between two notifications of the fan-out. */
-const PACE = 5;
 
 /** See `HalfModule`. */
 export function createHalf() {
@@ -59,14 +57,14 @@ export function createHalf() {
     load: (topics: readonly string[], rate: number) => load.start(topics, rate),
     rest: () => load.rest(),
     /**
-     * Publishes the fan-out's notifications with these numbers. Between two is time enough for the
-     * deliveries of one, so that no engine's hub writes several to a client at once.
+     * Publishes the fan-out's notifications with these numbers, so many milliseconds apart: enough
+     * for the deliveries of one, so that no engine's hub writes several to a client at once.
      */
-    async broadcast(from: number, count: number): Promise<void> {
+    async broadcast(from: number, count: number, pace: number): Promise<void> {
       for (let n = from; n < from + count; n += 1) {
         const { topic, event, data } = broadcast(n);
         await running().publish(topic, event, data);
-        await sleep(PACE);
+        await sleep(pace);
       }
     },
     /** Fills a topic, and gives the position before. */
