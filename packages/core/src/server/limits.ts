@@ -10,7 +10,10 @@ export interface Limits {
   readonly messageBytes: number;
   /** Links of the whole process. */
   readonly links: number;
-  /** Links of one user. */
+  /**
+   * Links of one user, on all hubs of the backplane. Another hub's are known after half a second,
+   * and only where the user has two or more on it.
+   */
   readonly linksPerUser: number;
   /** New links per second; as many again may come in a burst. */
   readonly linkRate: number;
@@ -48,7 +51,10 @@ export interface Limits {
    */
   readonly pingInterval: number;
   readonly pongTimeout: number;
-  /** Time between two comparisons of the deliveries with the head of the backplane. */
+  /**
+   * Time between two comparisons of the deliveries with the head of the backplane. A fifth of it
+   * passes between two beats to the other hubs.
+   */
   readonly positionCheck: number;
   /** Time before a token's end at which its client is warned. */
   readonly expiryNotice: number;
