@@ -38,6 +38,8 @@ export function failureOf(error: unknown): BellwireError {
   if (refused !== undefined) return refusal(refused);
   const busy = BUSY[word];
   if (busy !== undefined) return overloaded(busy);
+  if (textOf(error).includes("DB index is out of range"))
+    return refusal("client: must have a database that the server has");
   if (word !== "") return new BellwireError("internal", `Redis answers with the error ${word}`);
   const code = isObjectWithCode(error) ? ` (${error.code})` : "";
   return overloaded(`Redis cannot be reached${code}`);

@@ -19,6 +19,11 @@ local time = call('TIME')
 local now, ttl = time[1] * 1000 + math.floor(time[2] / 1000), tonumber(ARGV[3])
 local function whole(number) return string.format('%.0f', number) end
 if not (epoch and head and total and till and meta[3] == ARGV[1]) then
+  -- Keys of other programs are never deleted: XLEN refuses anything but a stream.
+  call('XLEN', KEYS[2])
+  if not epoch and call('EXISTS', KEYS[1]) == 1 then
+    return redis.error_reply('WRONGTYPE The hash is of another program')
+  end
   epoch, head, total, till = ARGV[2], 0, 0, now - 1
   call('DEL', KEYS[2], KEYS[1])
   call('HSET', KEYS[1], 'epoch', epoch, 'head', 0, 'engine', ARGV[1], 'bytes', 0, 'until', whole(till))

@@ -3,6 +3,7 @@ import type { Driver, Line, LineObserver, Reply } from "./line.ts";
 
 /** The part of an `ioredis` client that is used. */
 export interface IoRedisClient {
+  readonly options?: { readonly db?: number | undefined } | undefined;
   duplicate(options?: object): IoRedisClient;
   connect(): Promise<unknown>;
   disconnect(): void;
@@ -46,9 +47,12 @@ export function ioredisDriver(template: IoRedisClient): Driver {
       client.on("message", (channel: string, message: string) => observer.message(channel, message));
       try {
         await client.connect();
+        // The client itself goes on in another database where it may not have this one.
+        const db = template.options?.db ?? 0;
+        if (db !== 0) await client.call("SELECT", String(db));
       } catch (error) {
         client.disconnect();
-        throw failure ?? error;
+        throw error instanceof Error && error.message.startsWith("ERR DB") ? error : (failure ?? error);
       }
       client.on("end", () => observer.close());
       return {
