@@ -19,7 +19,7 @@ interface Measured {
 }
 
 const ENGINES: Readonly<Record<"redis" | "postgres", Measured>> = {
-  redis: { name: "Redis", bare: "a bare `XADD`", callers: 256, isPaced: true },
+  redis: { name: "Redis", bare: "a bare `XADD`", callers: 1_024, isPaced: true },
   postgres: {
     name: "PostgreSQL",
     bare: "a bare `INSERT … RETURNING` that commits",
