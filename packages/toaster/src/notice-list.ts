@@ -9,7 +9,8 @@ const REMEMBERED = 500;
 const OWN = "bellwire:";
 
 /**
- * The notice that was added, and whether to show it: it is new, and was neither read nor dismissed.
+ * The notice that was added, and whether to show it: it is new and not quiet, and was neither read
+ * nor dismissed.
  */
 export interface Put {
   readonly notice: Notice;
@@ -18,7 +19,7 @@ export interface Put {
 
 /** The list. It notifies nobody: the caller renders it again after every change. */
 export class NoticeList {
-  /** Newest first. */
+  /** Newest first, by their times. */
   notices: readonly Notice[] = [];
   /** The number of notices kept; the oldest is dropped first. */
   limit = 100;
@@ -55,8 +56,12 @@ export class NoticeList {
     const { tone = "info", actions = [], time = before?.time ?? now } = toast;
     const notice: Notice = { ...toast, id, tone, actions, time, read };
     if (before) this.notices = this.notices.map((other) => (other === before ? notice : other));
-    else if (!gone) this.notices = [notice, ...this.notices].slice(0, this.limit);
-    return { notice, isNews: !before && !read };
+    else if (!gone) {
+      const at = this.notices.findIndex((other) => other.time <= time);
+      const newer = at < 0 ? this.notices : this.notices.slice(0, at);
+      this.notices = [...newer, notice, ...this.notices.slice(newer.length)].slice(0, this.limit);
+    }
+    return { notice, isNews: !before && !read && !toast.quiet };
   }
 
   /** Marks notices as read; without ids, all of them. */

@@ -35,6 +35,10 @@ export interface Toast {
   readonly timeout?: number;
   /** The time of the event, in milliseconds since 1970. Default: now. */
   readonly time?: number;
+  /**
+   * Adds it to the centre alone: for a notification that an earlier page has shown. Default: false.
+   */
+  readonly quiet?: boolean;
 }
 
 /** An entry of the notification centre. A change of an entry makes another object. */

@@ -78,6 +78,22 @@ describe("a list of notices", () => {
     );
   });
 
+  it("puts each notice in the place of its time, and reports a quiet one as no news", () => {
+    const list = new NoticeList();
+    list.limit = 3;
+    const news = [
+      { id: "b", title: "b", time: 2, quiet: true },
+      { id: "d", title: "d", time: 4 },
+      { id: "a", title: "a", time: 1, quiet: true },
+      { id: "c", title: "c", time: 3, quiet: true },
+    ].map((toast) => list.put(toast, 9).isNews);
+    expect(news).toEqual([false, true, false, false]);
+    list.put({ id: "now", title: "now" }, 9);
+    expect(list.notices.map(({ id }) => id)).toEqual(["now", "d", "c"]);
+    expect(list.unread).toBe(3);
+    expect(list.put({ id: "c", title: "again" }, 9).isNews).toBe(false);
+  });
+
   it("stores the newest 500 ids, and no generated ones", () => {
     const shelf = new Shelf();
     const list = new NoticeList();
