@@ -3,25 +3,14 @@
  * (`authorize.ts` sees to that).
  */
 import { randomUUID } from "node:crypto";
-import type { Correction, Message } from "../things.ts";
-import { alertOnce } from "./alerts.ts";
-import { ms } from "./sql.ts";
-import { type Feature, once, publishId, textOf } from "./tracker.ts";
-
-const MESSAGE = `messages.id, from_id as "from", users.name, body as text, ${ms("at")} as at`;
-const CORRECTION = `corrections.id, exercise, body as text, ${ms("at")} as at`;
+import { onWire } from "./sql.ts";
+import { type Feature, once } from "./tracker.ts";
 
 export const coaching: Feature = ({ database, hub }) => {
   hub.handle("presence-coaching.{coachingId}", "load", async ({ params: { coachingId } }) => {
-    const messages = await database.query<Message>(
-      `select ${MESSAGE} from messages join users on users.id = from_id
-       where coaching_id = $1 order by at desc limit 100`,
-      [coachingId],
-    );
-    const corrections = await database.query<Correction>(
-      `select ${CORRECTION} from corrections where coaching_id = $1 order by at desc limit 20`,
-      [coachingId],
-    );
+    const of = "where coaching_id = $1 order by at desc limit";
+    const messages = await onWire(database, "messages", `${of} 100`, [coachingId]);
+    const corrections = await onWire(database, "corrections", `${of} 20`, [coachingId]);
     return { messages: messages.reverse(), corrections };
   });
   hub.handle("presence-coaching.{coachingId}", "say", (request) =>
@@ -48,34 +37,4 @@ export const coaching: Feature = ({ database, hub }) => {
     const who = { userId: identity.user, name: identity.name };
     await hub.publish(topic, "typing", who, { exclude: session });
   });
-
-  return {
-    "message.said": async (change) => {
-      const [said] = await database.query<Message>(
-        `select ${MESSAGE} from messages join users on users.id = from_id where messages.id = $1`,
-        [textOf(change, "id")],
-      );
-      const topic = `presence-coaching.${textOf(change, "coaching_id")}` as const;
-      if (said) await hub.publish(topic, "said", said, { id: publishId(change) });
-    },
-    "correction.made": async (change) => {
-      const coachingId = textOf(change, "coaching_id");
-      const id = textOf(change, "id");
-      const [made] = await database.query<Correction>(`select ${CORRECTION} from corrections where id = $1`, [
-        id,
-      ]);
-      const [pair] = await database.query<{ client_id: string }>(
-        "select client_id from coachings where id = $1",
-        [coachingId],
-      );
-      if (!made || !pair) return;
-      await hub.publish(`presence-coaching.${coachingId}`, "corrected", made, { id: publishId(change) });
-      await alertOnce(database, pair.client_id, {
-        cause: `correction:${id}`,
-        kind: "corrected",
-        title: `Your trainer on ${made.exercise}`,
-        text: made.text,
-      });
-    },
-  };
 };

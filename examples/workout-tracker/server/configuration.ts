@@ -10,8 +10,12 @@ import { z } from "zod";
 
 const shape = z
   .strictObject({
-    /** The transports and the backplane of the hub; checked by `attachFrom` and `backplaneFrom`. */
-    server: z.custom<ServerConfig>((value) => typeof value === "object" && value !== null),
+    /** The transports of the hub; checked by `attachFrom`. Its backplane is the database. */
+    server: z
+      .custom<Omit<ServerConfig, "backplane">>((value) => typeof value === "object" && value !== null)
+      .refine((server) => !("backplane" in server), "must have no backplane"),
+    /** The history of each topic: so many notifications, each for so many milliseconds. */
+    history: z.strictObject({ size: z.number().int().min(1), ttl: z.number().int().min(1) }),
     /**
      * The transports by which a page may connect, as `transportFrom` takes them. `{host}` stands
      * for the page's host.

@@ -30,17 +30,21 @@ export async function openPglite(folder: string | undefined): Promise<Database> 
   }
 
   const sql = sqlOf(lite);
+  const query = <Row>(text: string, parameters?: readonly unknown[]): Promise<Row[]> =>
+    run(() => sql.query<Row>(text, parameters));
   return {
-    query: <Row>(text: string, parameters?: readonly unknown[]) =>
-      run(() => sql.query<Row>(text, parameters)),
+    query,
     script: (text) => run(() => sql.script(text)),
     transaction: (work) => run(() => lite.transaction((transaction) => work(sqlOf(transaction)))),
-    // There is no connection that could be lost.
-    listen: (channel, heard) =>
-      run(async () => {
-        const stop = await lite.listen(channel, heard);
-        return () => run(() => stop());
-      }),
+    forHub: {
+      query,
+      // There is no connection that could be lost.
+      listen: (channel: string, heard: (payload: string) => void) =>
+        run(async () => {
+          const stop = await lite.listen(channel, heard);
+          return () => run(() => stop());
+        }),
+    },
     async close() {
       if (closed) return;
       closed = true;

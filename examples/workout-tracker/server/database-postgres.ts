@@ -1,9 +1,6 @@
-/** PostgreSQL over the network: a pool for queries, and one connection that listens. */
+/** PostgreSQL over the network: a pool. */
 import pg from "pg";
 import type { Database, Sql } from "./sql.ts";
-
-/** Milliseconds between two attempts to listen again. */
-const AGAIN = 1_000;
 
 /** Opens a pool. Rejects when the server cannot be reached. */
 export async function openPostgres(url: string): Promise<Database> {
@@ -36,7 +33,7 @@ export async function openPostgres(url: string): Promise<Database> {
         throw error;
       }
     },
-    listen: (channel, heard, resumed) => listen(url, channel, heard, resumed),
+    forHub: pool,
     close: () => pool.end(),
   };
 }
@@ -49,44 +46,5 @@ function sqlOf(client: pg.Pool | pg.PoolClient): Sql {
     async script(text) {
       await client.query(text);
     },
-  };
-}
-
-async function listen(
-  url: string,
-  channel: string,
-  heard: (payload: string) => void,
-  resumed: () => void,
-): Promise<() => Promise<void>> {
-  let stopped = false;
-  let current: pg.Client | undefined;
-  let timer: NodeJS.Timeout | undefined;
-
-  async function connect(): Promise<void> {
-    const client = new pg.Client({ connectionString: url });
-    client.on("error", () => {});
-    client.on("notification", ({ payload }) => heard(payload ?? ""));
-    try {
-      await client.connect();
-      await client.query(`listen ${client.escapeIdentifier(channel)}`);
-    } catch (error) {
-      await client.end().catch(() => {});
-      throw error;
-    }
-    if (stopped) return client.end();
-    client.once("end", lost);
-    current = client;
-  }
-
-  function lost(): void {
-    current = undefined;
-    if (!stopped) timer = setTimeout(() => void connect().then(resumed, lost), AGAIN);
-  }
-
-  await connect();
-  return async () => {
-    stopped = true;
-    clearTimeout(timer);
-    await current?.end();
   };
 }

@@ -2,6 +2,7 @@
  * The SQL database: embedded PGlite, or PostgreSQL. The same migrations and the same SQL run on
  * both.
  */
+import { postgresBackplane } from "@bellwire/backplane-postgres";
 import { migrate } from "./migrate.ts";
 import type { Database } from "./sql.ts";
 
@@ -13,7 +14,10 @@ export interface DatabaseOptions {
   readonly folder?: string | undefined;
 }
 
-/** Opens the database and brings its tables up to date. */
+/**
+ * Opens the database and brings its tables up to date, also those of the hub's backplane, to which
+ * the triggers publish.
+ */
 export async function openDatabase({ url, folder }: DatabaseOptions): Promise<Database> {
   const database =
     url === undefined
@@ -21,6 +25,8 @@ export async function openDatabase({ url, folder }: DatabaseOptions): Promise<Da
       : await (await import("./database-postgres.ts")).openPostgres(url);
   try {
     await migrate(database);
+    const backplane = postgresBackplane(database.forHub);
+    await backplane.ready().finally(() => backplane.close());
   } catch (error) {
     await database.close();
     throw error;

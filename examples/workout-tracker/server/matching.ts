@@ -1,16 +1,9 @@
 /** Partner matching: who looks for one, and pairing exactly two. */
 import { randomUUID } from "node:crypto";
 import { BellwireError } from "@bellwire/core";
-import type { Pairing, Seeker } from "../things.ts";
-import { alertOnce } from "./alerts.ts";
-import type { Database } from "./sql.ts";
-import { ms } from "./sql.ts";
-import { type Feature, once, publishId, textOf } from "./tracker.ts";
-
-/** Degrees are rounded to about 100 m. */
-const SEEKER = `user_id as "userId", name, kind, round(latitude::numeric, 3)::float8 as latitude,
-  round(longitude::numeric, 3)::float8 as longitude, ${ms("since")} as since`;
-const SEEKERS = `select ${SEEKER} from seekers join users on users.id = user_id`;
+import type { Pairing } from "../things.ts";
+import { type Database, onWire } from "./sql.ts";
+import { type Feature, once } from "./tracker.ts";
 
 interface Here {
   readonly latitude: number;
@@ -22,12 +15,12 @@ export const matching: Feature = ({ database, hub }) => {
     const [here] = await database.query<Here>("select latitude, longitude from users where id = $1", [user]);
     if (!here) throw new BellwireError("forbidden", "no such user");
     const pairings = await database.query<Pairing>(
-      `select pairings.id, users.id as partner, users.name as "partnerName", kind, ${ms("at")} as at from pairings
+      `select pairings.id, users.id as partner, users.name as "partnerName", kind, ms(at) as at from pairings
        join users on users.id = case when first_id = $1 then second_id else first_id end
        where $1 in (first_id, second_id) order by at desc limit 10`,
       [user],
     );
-    return { here, seekers: await database.query<Seeker>(`${SEEKERS} order by since limit 200`), pairings };
+    return { here, seekers: await onWire(database, "seekers", "order by since limit 200"), pairings };
   });
   hub.handle("presence-matching", "seek", (request) =>
     once(database, request, async (sql) => {
@@ -65,35 +58,6 @@ export const matching: Feature = ({ database, hub }) => {
       return { paired: true };
     });
   });
-
-  return {
-    "seeker.available": async (change) => {
-      const [seeker] = await database.query<Seeker>(`${SEEKERS} where user_id = $1`, [
-        textOf(change, "user_id"),
-      ]);
-      if (seeker) await hub.publish("presence-matching", "available", seeker, { id: publishId(change) });
-    },
-    "seeker.gone": async (change) => {
-      const userId = textOf(change, "user_id");
-      await hub.publish("presence-matching", "gone", { userId }, { id: publishId(change) });
-    },
-    "pairing.made": async (change) => {
-      const ids = [textOf(change, "first_id"), textOf(change, "second_id")] as const;
-      const people = await database.query<{ id: string; name: string }>(
-        "select id, name from users where id in ($1, $2)",
-        ids,
-      );
-      for (const userId of ids) {
-        const partner = people.find(({ id }) => id !== userId);
-        await alertOnce(database, userId, {
-          cause: `pairing:${textOf(change, "id")}`,
-          kind: "paired",
-          title: "Partner found",
-          text: `You train with ${partner?.name ?? "somebody"}: ${textOf(change, "kind")}.`,
-        });
-      }
-    },
-  };
 };
 
 /**

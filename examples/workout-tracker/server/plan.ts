@@ -6,7 +6,7 @@
 import { BellwireError } from "@bellwire/core";
 import * as Y from "yjs";
 import type { Sql } from "./sql.ts";
-import { type Feature, once, publishId, textOf } from "./tracker.ts";
+import { type Feature, once } from "./tracker.ts";
 
 /** Updates that are kept before they are merged into one. */
 const MERGE_AT = 200;
@@ -33,21 +33,9 @@ export const plan: Feature = ({ database, hub }) => {
   hub.handle("presence-plan.{planId}", "move", async ({ topic, data, session }) => {
     await hub.publish(topic, "aware", data, { exclude: session });
   });
-
-  return {
-    "plan.updated": async (change) => {
-      const update = { update: textOf(change, "body") };
-      await hub.publish(`presence-plan.${textOf(change, "plan_id")}`, "updated", update, {
-        id: publishId(change),
-      });
-    },
-  };
 };
 
-/**
- * Makes one of many updates. The rows that go have been written down as changes, which are
- * published all the same.
- */
+/** Makes one of many updates. */
 async function merge(sql: Sql, planId: string): Promise<void> {
   const rows = await updatesOf(sql, planId, "for update");
   const first = rows[0];

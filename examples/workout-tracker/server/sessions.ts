@@ -1,24 +1,12 @@
-/**
- * Live workouts: who is open to others is in the database; how far everybody is lives here, for as
- * long as it is moving.
- */
+/** Live workouts, and how far everybody in one is. */
 import { randomUUID } from "node:crypto";
 import { BellwireError } from "@bellwire/core";
-import type { Session, Standing } from "../things.ts";
-import type { Database } from "./sql.ts";
-import { ms } from "./sql.ts";
-import { type Feature, once, publishId, textOf } from "./tracker.ts";
-
-const SESSION = `sessions.id, title, kind, host_id as host, users.name as "hostName", ${ms("opened_at")} as "openedAt"`;
+import { type Database, onWire } from "./sql.ts";
+import { type Feature, once } from "./tracker.ts";
 
 export const sessions: Feature = ({ database, hub }) => {
-  const standings = new Map<string, Map<string, Standing>>();
-
   hub.handle("private-sessions", "load", async () => ({
-    sessions: await database.query<Session>(
-      `select ${SESSION} from sessions join users on users.id = host_id
-       where closed_at is null order by opened_at desc limit 50`,
-    ),
+    sessions: await onWire(database, "sessions", "where closed_at is null order by opened_at desc limit 50"),
   }));
   hub.handle("private-sessions", "open", (request) =>
     once(database, request, async (sql) => {
@@ -41,30 +29,16 @@ export const sessions: Feature = ({ database, hub }) => {
       if (closed.length === 0) throw new BellwireError("forbidden", "only its host closes an open session");
     }),
   );
-  hub.handle("presence-session.{sessionId}", "load", ({ params }) => ({
-    standings: Array.from(standings.get(params.sessionId)?.values() ?? []),
+  hub.handle("presence-session.{sessionId}", "load", async ({ params }) => ({
+    standings: await onWire(database, "standings", "where session_id = $1 limit 200", [params.sessionId]),
   }));
-  hub.handle("presence-session.{sessionId}", "move", async ({ params: { sessionId }, data, identity }) => {
-    const standing = { userId: identity.user, name: identity.name, ...data, at: Date.now() };
-    const known = standings.get(sessionId) ?? new Map<string, Standing>();
-    standings.set(sessionId, known.set(identity.user, standing));
-    await hub.publish(`presence-session.${sessionId}`, "moved", standing);
+  hub.handle("presence-session.{sessionId}", "move", async ({ params, data, identity }) => {
+    await database.query(
+      `insert into standings (session_id, user_id, metres, pulse) values ($1, $2, $3, $4)
+       on conflict (session_id, user_id) do update set metres = $3, pulse = $4, at = now()`,
+      [params.sessionId, identity.user, data.metres, data.pulse],
+    );
   });
-
-  return {
-    "session.opened": async (change) => {
-      const [session] = await database.query<Session>(
-        `select ${SESSION} from sessions join users on users.id = host_id where sessions.id = $1 and closed_at is null`,
-        [textOf(change, "id")],
-      );
-      if (session) await hub.publish("private-sessions", "opened", session, { id: publishId(change) });
-    },
-    "session.closed": async (change) => {
-      const id = textOf(change, "id");
-      standings.delete(id);
-      await hub.publish("private-sessions", "closed", { id }, { id: publishId(change) });
-    },
-  };
 };
 
 /**

@@ -4,15 +4,14 @@
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { attachFrom, backplaneFrom, createHub } from "@bellwire/core/server";
+import { postgresBackplane } from "@bellwire/backplane-postgres";
+import { attachFrom, createHub } from "@bellwire/core/server";
 import { topics } from "../contract.ts";
 import { type AccountParts, serveAccounts } from "./account-routes.ts";
 import { type Accounts, openAccounts } from "./accounts.ts";
-import { alerts } from "./alerts.ts";
 import { announcements } from "./announcements.ts";
 import { authorizeBy } from "./authorize.ts";
 import { challenges } from "./challenges.ts";
-import { type ChangeListener, listenToChanges } from "./changes.ts";
 import { coaching } from "./coaching.ts";
 import type { Configuration } from "./configuration.ts";
 import { openDatabase } from "./database.ts";
@@ -22,11 +21,10 @@ import { plan } from "./plan.ts";
 import { closeAbandonedSessions, sessions } from "./sessions.ts";
 import type { Database } from "./sql.ts";
 import { openTokens, type Tokens } from "./tokens.ts";
-import type { Feature, Reaction, TrackerHub, User } from "./tracker.ts";
+import { type Feature, forgetCommands, type TrackerHub, type User } from "./tracker.ts";
 import { workouts } from "./workouts.ts";
 
 const FEATURES: readonly Feature[] = [
-  alerts,
   workouts,
   sessions,
   challenges,
@@ -43,6 +41,9 @@ const SWEEP = 3_000;
  * in.
  */
 const RETURN = 60_000;
+
+/** Milliseconds between two times that old commands are forgotten. */
+const TIDY = 600_000;
 
 /** The parts to start. */
 export interface StartOptions {
@@ -73,7 +74,6 @@ export interface Running {
   readonly hub: TrackerHub;
   readonly accounts: Accounts;
   readonly tokens: Tokens;
-  readonly changes: ChangeListener;
   /** Drains, and resolves when nothing of it is left. */
   close(): Promise<void>;
 }
@@ -95,12 +95,12 @@ export async function startTracker(options: StartOptions): Promise<Running> {
   try {
     const database = await openDatabase({ url: options.databaseUrl, folder });
     closing.push(() => database.close());
+    const backplane = postgresBackplane(database.forHub, { history: configuration.history, onError: failed });
+    closing.push(() => backplane.close());
     const tokens = await openTokens(database, configuration.tokenMinutes * 60_000);
     const accounts = openAccounts(database, tokens);
     const visit = await options.seed?.({ database, accounts });
 
-    const backplane = await backplaneFrom(configuration.server);
-    closing.push(() => backplane.close());
     const hub: TrackerHub = createHub<(typeof topics)["map"], User>({
       topics,
       backplane,
@@ -108,13 +108,8 @@ export async function startTracker(options: StartOptions): Promise<Running> {
       authorize: authorizeBy(database),
       onError: failed,
     });
-    const reactions: Record<string, Reaction> = {};
-    for (const feature of FEATURES) Object.assign(reactions, feature({ database, hub }));
+    for (const feature of FEATURES) feature({ database, hub });
     closing.push(() => hub.close({ flush: 2_000, spread: 2_000 }));
-    // Closed before the hub, to which it publishes; what changes from then on is published after
-    // the next start.
-    const changes = await listenToChanges(database, reactions, failed);
-    closing.push(() => changes.close());
 
     const { wires, wire } = configuration;
     const pages =
@@ -148,8 +143,12 @@ export async function startTracker(options: StartOptions): Promise<Running> {
       closeAbandonedSessions(database, isEmpty).catch(failed);
     }, SWEEP);
     closing.push(() => clearInterval(sweep));
+    const tidy = (): void => void forgetCommands(database).catch(failed);
+    tidy();
+    const tidying = setInterval(tidy, TIDY);
+    closing.push(() => clearInterval(tidying));
     const { port } = server.address() as AddressInfo;
-    return { port, database, hub, accounts, tokens, changes, close };
+    return { port, database, hub, accounts, tokens, close };
   } catch (error) {
     await close();
     throw error;

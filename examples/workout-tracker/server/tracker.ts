@@ -22,40 +22,8 @@ export interface Tracker {
   readonly hub: TrackerHub;
 }
 
-/** A change of the data: which kind, and the row as it was written. Its id grows. */
-export interface Change {
-  readonly id: number;
-  readonly kind: string;
-  readonly data: Readonly<Record<string, unknown>>;
-}
-
-/**
- * The reaction to a change. It may run again for the same change, after a failure or a restart: its
- * publishes must carry an id derived from the change's (`publishId`), and its writes must be
- * idempotent.
- */
-export type Reaction = (change: Change) => Promise<void>;
-
-/** Puts its handlers into the hub, and says how it reacts to which kind of change. */
-export type Feature = (tracker: Tracker) => Readonly<Record<string, Reaction>>;
-
-/**
- * The id under which a change is published, once on each topic; `part` tells several on one topic
- * apart.
- */
-export function publishId({ id }: Change, part = ""): string {
-  return `change-${id}${part}`;
-}
-
-/**
- * The column of a changed row, as text. Throws when it is not there: the trigger and the reaction
- * do not fit.
- */
-export function textOf({ kind, data }: Change, column: string): string {
-  const value = data[column];
-  if (typeof value !== "string") throw new TypeError(`${kind}: no text in ${column}`);
-  return value;
-}
+/** Puts its handlers into the hub. */
+export type Feature = (tracker: Tracker) => void;
 
 /**
  * Carries out a command in a transaction, once: when a client sends it again under the same id, it
@@ -87,4 +55,9 @@ export function once<Answer>(
     ]);
     return answer;
   });
+}
+
+/** Forgets the commands that no client sends again. */
+export async function forgetCommands(database: Database): Promise<void> {
+  await database.query("delete from commands where at < now() - interval '1 day'");
 }

@@ -8,6 +8,7 @@ import { SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { topics } from "../contract.ts";
 import { readConfiguration } from "../server/configuration.ts";
+import { openDatabase } from "../server/database.ts";
 import type { Running } from "../server/start.ts";
 import { openTokens } from "../server/tokens.ts";
 import { channelOf, PASSWORD, start, type TrackerChannel } from "./people.ts";
@@ -112,7 +113,7 @@ describe("a channel", () => {
   });
 });
 
-it("a restart keeps the data and the sign-ins, publishes what was not yet published, and publishes nothing twice", async () => {
+it("a restart keeps data, sign-ins and positions: channels resume without a gap, and hear what changed meanwhile", async () => {
   const folder = await mkdtemp(join(tmpdir(), "tracker-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const configuration = { ...(await readConfiguration()), database: folder };
@@ -123,8 +124,10 @@ it("a restart keeps the data and the sign-ins, publishes what was not yet publis
   const channel = channelOf(first, "mia");
   const mine = channel.subscribe("private-user.mia");
   await mine.ready();
+  const completed: string[] = [];
   const alerts: number[] = [];
   const gaps: string[] = [];
+  mine.on("workoutChanged", ({ data }) => completed.push(data.id));
   mine.on("alertRaised", ({ data }) => alerts.push(data.id));
   mine.onGap(({ reason }) => gaps.push(reason));
   const finish =
@@ -132,19 +135,21 @@ it("a restart keeps the data and the sign-ins, publishes what was not yet publis
   await first.database.query(finish, ["before"]);
   await expect.poll(() => alerts).toHaveLength(1);
   const device = await first.accounts.admit("mia");
-  // Written down, and nobody told: as if the process had died in between.
-  await first.changes.close();
-  await first.database.query(finish, ["between"]);
   await first.close();
+  // Changed while no hub was there to tell it.
+  const stopped = await openDatabase({ folder });
+  await stopped.query(finish, ["between"]);
+  await stopped.close();
 
   const second = await open(first.port);
   onTestFinished(() => second.close());
   expect(await second.accounts.renew(device.secret)).toMatchObject({ user: { id: "mia" } });
-  const unpublished = await second.database.query("select id from changes where published_at is null");
-  expect(unpublished).toEqual([]);
-  await expect.poll(() => gaps, { timeout: 15_000 }).toEqual(["epoch"]);
+  await expect.poll(() => completed, { timeout: 15_000 }).toEqual(["before", "between"]);
+  await second.database.query(finish, ["after"]);
+  await expect.poll(() => alerts).toEqual([1, 2, 3]);
+  expect(completed).toEqual(["before", "between", "after"]);
+  expect(gaps).toEqual([]);
   const me = (await channel.publish("private-user.mia", "load", {})).data;
-  expect(me.workouts.map(({ id }) => id).sort()).toEqual(["before", "between"]);
-  expect(me.alerts).toHaveLength(2);
-  expect(alerts).toHaveLength(1);
+  expect(me.workouts.map(({ id }) => id).sort()).toEqual(["after", "before", "between"]);
+  expect(me.alerts).toHaveLength(3);
 }, 60_000);

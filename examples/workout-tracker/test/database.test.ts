@@ -18,7 +18,7 @@ it("migrates once, keeps what it has when it is opened again, and rolls back wha
   const folder = await temporaryFolder();
   const first = await openDatabase({ folder });
   const files = await first.query<{ name: string }>("select name from migrations order by name");
-  expect(files.map(({ name }) => name.slice(0, 3))).toEqual(["001", "002", "003", "004", "005"]);
+  expect(files.map(({ name }) => name.slice(0, 3))).toEqual(["001", "003", "004", "005", "006"]);
   await first.query("insert into settings (key, value) values ('colour', 'blue')");
   const failing = first.transaction(async (sql) => {
     await sql.query("update settings set value = 'red' where key = 'colour'");

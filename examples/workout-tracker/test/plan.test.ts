@@ -35,7 +35,9 @@ it("converges after concurrent and offline edits, also for a client that joins l
   mia.doc.getText("plan").insert(0, "Sunday: rest\n");
   mia.doc.getText("plan").insert(textOf(mia).length, "Friday: row\n");
   ben.doc.getText("plan").insert(textOf(ben).length, "Tuesday: ride\n");
-  await running.changes.idle();
+  const updates = (): Promise<unknown[]> =>
+    running.database.query("select id from plan_updates where plan_id = 'spring'");
+  await expect.poll(updates).toHaveLength(2);
   expect(textOf(mia)).not.toContain("Tuesday");
 
   proxy.refuse(false);

@@ -1,7 +1,7 @@
 /** Announcements of administrators, on top of every view; administrators can make one. */
 import { usePublish } from "@bellwire/react";
-import { useToaster } from "@bellwire/toaster/react";
-import { type FormEvent, type ReactElement, useEffect, useRef, useState } from "react";
+import { type FormEvent, type ReactElement, useMemo, useState } from "react";
+import { useNotices } from "./notices.ts";
 import { put, useConnection, useLoaded } from "./use-loaded.ts";
 import { ago, wordsFor } from "./words.ts";
 
@@ -12,20 +12,18 @@ export function Announcements(): ReactElement | null {
     (topic) => channel.publish(topic, "load", {}),
     ({ announcements }, { data }) => ({ announcements: put(announcements, data, ({ id }) => id) }),
   );
+  const notices = useMemo(
+    () =>
+      state?.announcements.toReversed().map(({ id, by, text, at }) => ({
+        id: `announcement-${id}`,
+        title: `Announcement by ${by}`,
+        body: text,
+        time: at,
+      })),
+    [state],
+  );
+  useNotices("announcements", notices);
   const [latest] = state?.announcements ?? [];
-  const toaster = useToaster();
-  const first = useRef<string | undefined>(undefined);
-  useEffect(() => {
-    if (!state) return;
-    first.current ??= latest?.id ?? "";
-    if (latest && latest.id !== first.current)
-      toaster.show({
-        id: `announcement-${latest.id}`,
-        title: `Announcement by ${latest.by}`,
-        body: latest.text,
-        time: latest.at,
-      });
-  }, [state, latest, toaster]);
   return (
     <>
       {latest && (

@@ -1,12 +1,11 @@
 /**
- * Tells of messages that come while another view is shown. Being here is what makes the user online
+ * Messages in the bell, as read while their view is shown. Being here is what makes the user online
  * to trainer or client.
  */
-import { useSubscription } from "@bellwire/react";
-import { useToaster } from "@bellwire/toaster/react";
-import type { ReactElement } from "react";
-import { useContext } from "react";
+import { type ReactElement, useContext, useMemo } from "react";
+import { useConversation } from "./conversation.ts";
 import { MeContext } from "./me.ts";
+import { useNotices } from "./notices.ts";
 import { useConnection } from "./use-loaded.ts";
 
 export function CoachingNotices({ visible }: { readonly visible: boolean }): ReactElement {
@@ -22,14 +21,14 @@ export function CoachingNotices({ visible }: { readonly visible: boolean }): Rea
 
 function Listener({ coachingId, visible }: { readonly coachingId: string; readonly visible: boolean }): null {
   const { user } = useConnection();
-  const toaster = useToaster();
-  useSubscription(`presence-coaching.${coachingId}`, {
-    on: {
-      said({ data }) {
-        if (!visible && data.from !== user.id)
-          toaster.show({ id: `message-${data.id}`, title: data.name, body: data.text, time: data.at });
-      },
-    },
-  });
+  const state = useConversation(coachingId);
+  const notices = useMemo(
+    () =>
+      state?.messages
+        .filter(({ from }) => from !== user.id)
+        .map(({ id, name, text, at }) => ({ id: `message-${id}`, title: name, body: text, time: at })),
+    [state, user],
+  );
+  useNotices(`coaching:${coachingId}`, notices, visible);
   return null;
 }

@@ -14,8 +14,9 @@ import {
   useState,
 } from "react";
 import type { Coaching } from "../things.ts";
+import { useConversation } from "./conversation.ts";
 import { useMe } from "./me.ts";
-import { put, useConnection, useLoaded } from "./use-loaded.ts";
+import { useConnection } from "./use-loaded.ts";
 import { clock, wordsFor } from "./words.ts";
 
 /** Milliseconds for which somebody counts as typing, and between two times that it is said. */
@@ -53,26 +54,13 @@ export function CoachingView(): ReactElement {
 }
 
 function Conversation({ coaching }: { readonly coaching: Coaching }): ReactElement {
-  const { user, channel } = useConnection();
+  const { user } = useConnection();
   const topic = `presence-coaching.${coaching.id}` as const;
   const isTrainer = coaching.trainer === user.id;
   const other = isTrainer
     ? { id: coaching.client, name: coaching.clientName }
     : { id: coaching.trainer, name: coaching.trainerName };
-  const state = useLoaded(
-    topic,
-    (own) => channel.publish(own, "load", {}),
-    (before, { event, data }) => {
-      switch (event) {
-        case "said":
-          return { ...before, messages: put(before.messages, data, ({ id }) => id, "back") };
-        case "corrected":
-          return { ...before, corrections: put(before.corrections, data, ({ id }) => id) };
-        default:
-          return before;
-      }
-    },
-  );
+  const state = useConversation(coaching.id);
   const { members } = usePresence(topic);
   const [waiting, setWaiting] = useState<readonly Waiting[]>([]);
   const online = members.some(({ id }) => id === other.id);

@@ -5,6 +5,7 @@ import { createChannel, type NotificationChannel, transportFrom } from "@bellwir
 import { type Topics, topics } from "../contract.ts";
 import type { Person } from "../things.ts";
 import { freshToken } from "./account.ts";
+import { Bell } from "./bell.ts";
 import { configOf, nameOf, settings } from "./settings.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -24,6 +25,7 @@ export interface Connection {
   readonly user: Person;
   readonly channel: NotificationChannel<Topics>;
   readonly traffic: Traffic;
+  readonly bell: Bell;
   /** The wire that it is on, or on its way to. */
   readonly wire: string;
   /**
@@ -57,6 +59,7 @@ export async function openConnection(user: Person): Promise<Connection> {
     user,
     channel,
     traffic,
+    bell: new Bell(user.id),
     get wire() {
       return wire;
     },

@@ -1,8 +1,9 @@
 /** The user's own things, loaded once for the page, and the notices that come of them. */
-import { useToaster } from "@bellwire/toaster/react";
-import { createContext, useContext, useEffect } from "react";
+import { createContext, useContext, useMemo } from "react";
 import type { z } from "zod";
 import type { loaded } from "../answers.ts";
+import type { BellNotice } from "./bell.ts";
+import { useNotices } from "./notices.ts";
 import { put, useConnection, useLoaded } from "./use-loaded.ts";
 
 export type Me = z.infer<typeof loaded.user>;
@@ -29,38 +30,26 @@ export function useMeLoaded(): Me | undefined {
         case "progressChanged":
           return { ...state, progress: data };
         case "alertRaised":
-          return { ...state, alerts: put(state.alerts, data, ({ id }) => id).slice(0, 20) };
+          return { ...state, alerts: put(state.alerts, data, ({ id }) => id).slice(0, 100) };
         case "achievementUnlocked":
           return { ...state, achievements: put(state.achievements, data, ({ code }) => code) };
       }
     },
   );
-  useAlertNotices(user.id, me?.alerts);
+  useNotices("alerts", useAlertNotices(me?.alerts));
   return me;
 }
 
-/**
- * Shows each alert once on this device, also one that was raised while it was away or the server
- * restarted: ids of alerts grow, and the device remembers the last. Alerts from before its first
- * use are old.
- */
-function useAlertNotices(userId: string, alerts: Me["alerts"] | undefined): void {
-  const toaster = useToaster();
-  useEffect(() => {
-    if (!alerts) return;
-    const key = `tracker:alerts:${userId}`;
-    const before = localStorage.getItem(key);
-    const last = Number(before ?? 0);
-    const newest = Math.max(last, ...alerts.map(({ id }) => id));
-    if (before !== null)
-      for (const { id, kind, title, text, at } of alerts.filter((alert) => alert.id > last).reverse())
-        toaster.show({
-          id: `alert-${id}`,
-          title,
-          body: text,
-          time: at,
-          tone: kind === "corrected" ? "warning" : "success",
-        });
-    localStorage.setItem(key, `${newest}`);
-  }, [userId, alerts, toaster]);
+function useAlertNotices(alerts: Me["alerts"] | undefined): readonly BellNotice[] | undefined {
+  return useMemo(
+    () =>
+      alerts?.toReversed().map(({ id, kind, title, text, at }) => ({
+        id: `alert-${id}`,
+        title,
+        body: text,
+        time: at,
+        tone: kind === "corrected" ? "warning" : "success",
+      })),
+    [alerts],
+  );
 }

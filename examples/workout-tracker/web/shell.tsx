@@ -45,7 +45,7 @@ function useView(): View {
 
 export function Shell({ signOut }: { readonly signOut: () => Promise<void> }): ReactElement {
   const view = useView();
-  const { user } = useConnection();
+  const { user, bell } = useConnection();
   const me = useMeLoaded();
   return (
     <MeContext value={me}>
@@ -59,7 +59,7 @@ export function Shell({ signOut }: { readonly signOut: () => Promise<void> }): R
           ))}
         </nav>
         <div className="who">
-          <Toaster />
+          <Toaster reads={bell.reads} onChange={({ notices }) => bell.changed(notices)} />
           <span>{user.name}</span>
           <button type="button" className="quiet" onClick={() => void signOut()}>
             Sign out

@@ -83,6 +83,15 @@ export async function makeVisitor(database: Database, accounts: Accounts): Promi
   return id;
 }
 
+/** The ids of those who have looked in before and are still signed in. */
+export async function visitors(sql: Sql): Promise<string[]> {
+  const rows = await sql.query<{ id: string }>(
+    `select user_id as id from sign_ins where user_id like 'visitor-%' and expires_at > now()
+     group by user_id order by max(expires_at) desc limit 50`,
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** The coaching of a visitor by the simulated trainer. */
 export function coachingId(trainer: string, client: string): string {
   return `${trainer}-${client}`;

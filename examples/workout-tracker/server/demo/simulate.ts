@@ -13,8 +13,8 @@ import type { Stage } from "./stage.ts";
 import { coachVisitor } from "./trainer.ts";
 
 export interface Simulation {
-  /** The trainer looks after a visitor. */
-  greet(visitorId: string): void;
+  /** The trainer looks after a visitor: a new one, or one from before a restart. */
+  coach(visitorId: string, isNew: boolean): void;
   /** Everybody leaves; nothing is done after it returns. */
   stop(): void;
 }
@@ -74,7 +74,7 @@ export function simulate({ hub, tokens }: Running, failed: (error: unknown) => v
   editPlan(stage);
   announce(stage);
   return {
-    greet: (visitorId) => coachVisitor(stage, visitorId),
+    coach: (visitorId, isNew) => coachVisitor(stage, visitorId, isNew),
     stop() {
       stopped = true;
       for (const timer of timers) clearTimeout(timer);

@@ -18,8 +18,11 @@ const ANSWERS = [
 /** Milliseconds between two corrections, and how many a visitor gets at most. */
 const PAUSE = 40_000;
 
-/** Begins to look after a visitor; does so until the end. */
-export function coachVisitor(stage: Stage, visitorId: string): void {
+/**
+ * Looks after a visitor until the end. One who `isNew` is greeted and corrected; one who was here
+ * before a restart is only answered.
+ */
+export function coachVisitor(stage: Stage, visitorId: string, isNew: boolean): void {
   const topic = `presence-coaching.${coachingId(TRAINER.id, visitorId)}` as const;
   const channel = stage.channelOf(TRAINER);
   const conversation = channel.subscribe(topic);
@@ -34,6 +37,7 @@ export function coachVisitor(stage: Stage, visitorId: string): void {
     say(ANSWERS[answers % ANSWERS.length] ?? "", 800);
     answers += 1;
   });
+  if (!isNew) return;
   say("Hello! I am Noor, your trainer. Write to me whenever you like.", 1_000);
   for (const [index, correction] of CORRECTIONS.entries())
     stage.later(8_000 + index * PAUSE, () => channel.publish(topic, "correct", correction));

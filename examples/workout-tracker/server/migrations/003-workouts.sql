@@ -33,17 +33,3 @@ create table alerts (
   at timestamptz not null default now(),
   unique (user_id, cause)
 );
-
-create trigger workout_changed after insert or update on workouts
-  for each row execute function record_change('workout.changed');
-create trigger workout_logged after insert on workouts
-  for each row when (new.ended_at is not null) execute function record_change('workout.completed');
-create trigger workout_completed after update on workouts
-  for each row when (old.ended_at is null and new.ended_at is not null)
-  execute function record_change('workout.completed');
-create trigger goal_changed after insert or update on goals
-  for each row execute function record_change('goal.changed');
-create trigger achievement_unlocked after insert on achievements
-  for each row execute function record_change('achievement.unlocked');
-create trigger alert_raised after insert on alerts
-  for each row execute function record_change('alert.raised');

@@ -37,17 +37,3 @@ create table pairings (
   at timestamptz not null default now(),
   check (first_id <> second_id)
 );
-
-create trigger session_opened after insert on sessions
-  for each row execute function record_change('session.opened');
-create trigger session_closed after update on sessions
-  for each row when (old.closed_at is null and new.closed_at is not null)
-  execute function record_change('session.closed');
-create trigger activity_submitted after insert on activities
-  for each row execute function record_change('activity.submitted');
-create trigger seeker_available after insert or update on seekers
-  for each row execute function record_change('seeker.available');
-create trigger seeker_gone after delete on seekers
-  for each row execute function record_change('seeker.gone');
-create trigger pairing_made after insert on pairings
-  for each row execute function record_change('pairing.made');

@@ -45,12 +45,3 @@ create table announcements (
   body text not null,
   at timestamptz not null default now()
 );
-
-create trigger message_said after insert on messages
-  for each row execute function record_change('message.said');
-create trigger correction_made after insert on corrections
-  for each row execute function record_change('correction.made');
-create trigger plan_updated after insert on plan_updates
-  for each row execute function record_change('plan.updated');
-create trigger announcement_made after insert on announcements
-  for each row execute function record_change('announcement.made');

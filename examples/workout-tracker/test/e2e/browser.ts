@@ -71,6 +71,15 @@ export async function serve(
   return { running, proxy };
 }
 
+/** A notice in the bell. */
+export interface BellLine {
+  readonly id: string;
+  readonly title: string;
+  readonly body: string;
+  readonly time: number;
+  readonly read: boolean;
+}
+
 /** Somebody in front of a browser. */
 export class Visitor {
   readonly page: Page;
@@ -148,6 +157,32 @@ export class Visitor {
   async seesTimes(text: string, times: number): Promise<void> {
     const found = this.page.locator("main").getByText(text, { exact: true });
     await expect.poll(() => found.count(), { timeout: PATIENCE }).toBe(times);
+  }
+
+  /** The notices in the bell, newest first, read or not. */
+  async bell(): Promise<readonly BellLine[]> {
+    return this.page.evaluate(
+      () =>
+        document
+          .querySelector("bellwire-toaster")
+          ?.notices.map(({ id, title, body = "", time, read }) => ({ id, title, body, time, read })) ?? [],
+    );
+  }
+
+  /** The lines of the conversation on the screen. */
+  async chat(): Promise<readonly string[]> {
+    return this.page.locator(".chat p:not([data-waiting]) span").allTextContents();
+  }
+
+  /** The number of toasts on the screen. */
+  async toasts(): Promise<number> {
+    return this.page.locator("bellwire-toaster [part~=toast]").count();
+  }
+
+  async say(text: string): Promise<void> {
+    await this.page.getByLabel("Message").fill(text);
+    await this.page.getByRole("button", { name: "Send" }).click();
+    await this.seesTimes(text, 1);
   }
 
   async shot(name: string): Promise<void> {

@@ -128,8 +128,7 @@ describe.skipIf(!executablePath)(`the tracker in trouble${reason}`, { timeout: 1
     await mia.seesTimes("Sent before", 1);
     const said = await second.running.database.query("select id from messages where coaching_id = 'tom-mia'");
     expect(said).toHaveLength(2);
-    // Its memory of positions is gone with the old server, and the page says so in its panel.
-    expect(Number(await mia.page.getByTestId("gaps").textContent())).toBeGreaterThan(0);
+    expect(await mia.page.getByTestId("gaps").textContent()).toBe("0");
     await mia.page.getByRole("button", { name: /Notifications/ }).click();
     expect(await mia.page.locator("bellwire-toaster [part~=notice]").count()).toBe(1);
     await mia.shot("restarted");
