@@ -25,7 +25,7 @@ export interface PostgresHistory {
 
 /** Options of `postgresBackplane`. */
 export interface PostgresBackplaneOptions extends NameOptions {
-  /** Caps of each topic. They are enforced every few seconds, so that more is kept for a while. */
+  /** Caps of each topic. What they evict is removed every few seconds. */
   readonly history?: Partial<PostgresHistory>;
   /** Milliseconds that a call may take before it rejects with `overloaded`. Default: 5,000. */
   readonly timeout?: number;

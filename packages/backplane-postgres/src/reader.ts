@@ -88,20 +88,26 @@ export class Reader {
       most: limit,
       whole: after !== undefined,
     }));
+    const { size, ttl } = this.#engine.settings.history;
+    // What the caps by count and age evict counts as evicted before it is removed.
+    const kept = `e.no = t.no and e."offset" > t.head - $2::text::bigint
+      and e.at >= (select ${of("now")}()) - $3::text::bigint`;
     // One statement sees one moment.
     const rows = await this.#engine.query(
-      `select q.n, t.epoch, t.head::float8 as head, e.*
+      `select q.n, t.epoch, t.head::float8 as head, e.*,
+          q.whole and t.head - q.above > q.most and not exists (
+            select from ${of("entries")} e where ${kept} and e."offset" = q.above + 1) as evicted
         from json_to_recordset($1::text::json)
           as q(n int, topic text, epoch text, above bigint, below bigint, most int, whole boolean)
         join ${of("topics")} t on t.topic = q.topic and t.lineage = (select ${of("lineage")}())
         left join lateral (
           select ${COLUMNS} from ${of("entries")} e
-          where e.no = t.no and e."offset" > q.above and e."offset" < q.below and q.most > 0
+          where ${kept} and e."offset" > q.above and e."offset" < q.below and q.most > 0
             and (q.epoch is null or q.epoch = t.epoch) and (not q.whole or t.head - q.above <= q.most)
           order by e."offset" desc limit greatest(q.most, 0)
         ) e on true
         order by q.n, e."offset"`,
-      [JSON.stringify(asked)],
+      [JSON.stringify(asked), String(size), String(ttl)],
     );
     const answers = grouped(rows, "n");
     return requests.filter((request, n) => {
@@ -140,7 +146,7 @@ function historyOf({ after, before, limit }: Request, rows: readonly Row[]): His
   if (!after)
     return { ok: true, head, entries: contiguous(entries, (before?.offset ?? head.offset + 1) - 1) };
   const missing = head.offset - after.offset;
-  if (missing > limit) return { ok: false, head, reason: "limit" };
+  if (missing > limit) return { ok: false, head, reason: rows[0]?.["evicted"] ? "evicted" : "limit" };
   if (entries.length < missing) return { ok: false, head, reason: "evicted" };
   return { ok: true, head, entries };
 }
