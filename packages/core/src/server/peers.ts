@@ -15,6 +15,8 @@ import { PeersView } from "./peers-view.ts";
 const EVENT = "__hub";
 /** Beats after which a beat without an answer of the engine no longer keeps the next ones back. */
 const STUCK = 10;
+/** Milliseconds for which an engine that is slow is not taken for one that is gone. */
+const SLOW = 1_000;
 /** Beats whose time has passed without one, so that this process did not run. */
 const STILL = 3;
 /** Milliseconds that the engine has to take the goodbye. */
@@ -238,7 +240,7 @@ export class Peers {
     }
     if (returned || stood) for (const callback of this.#missed) callback(true);
     const waited = this.#sentAt === undefined ? 0 : now - this.#sentAt;
-    if (waited > beat) this.#failed(noAnswer());
+    if (waited > Math.max(beat, SLOW)) this.#failed(noAnswer());
     if (waited > 0 && waited < STUCK * beat) return;
     this.#sendBeat();
     for (const callback of this.#beating) callback();

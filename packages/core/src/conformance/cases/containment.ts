@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { CaseContext } from "../context.ts";
 import { RawPeer } from "../raw-peer.ts";
+import { until } from "../session-log.ts";
 import { type Case, pause, range } from "./case.ts";
 
 /** A neighbour that has received 1, and must receive 2 after the misbehaviour. */
@@ -123,6 +124,8 @@ export const containment: readonly Case[] = [
       for (const ref of range(1, 4)) peer.send({ type: "subscribe", ref, topic: `news.t${ref}` });
       const error = await peer.message("error");
       assert.deepEqual([error.ref, error.code], [4, "rate_limited"]);
+      const subscribed = (): number => peer.received.filter(({ type }) => type === "subscribed").length;
+      await until(() => subscribed() === 3, "the three subscriptions");
       await context.publish("news.t3", { n: 1 });
       assert.equal((await peer.message("notification")).topic, "news.t3");
       peer.close();
