@@ -2,7 +2,7 @@
  * Thousands of reloads at random points, over `localStorage` and over a store with promises, in one
  * tab and in three, of users and of anonymous pages, judged by a ledger.
  *
- *   node --import tsx/esm -C @bellwire/source scripts/reloads.ts --reloads 10000 --seed 1
+ *   npm run test:reloads -- --reloads 10000 --seed 1
  *
  * `--store text` or `--store keyed` runs one kind of store alone.
  * Prints one line per way and exits with 1 when any promise was broken, after printing the seeds of
