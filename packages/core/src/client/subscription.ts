@@ -194,8 +194,7 @@ export class SubscriptionHandle implements AsyncIterable<Notification> {
         if (this.#ended?.code === "closed") return;
         const next = waiting.shift();
         if (next) yield next;
-        else if (failure) throw failure;
-        else if (this.#ended) throw this.#ended;
+        else if (failure ?? this.#ended) throw failure ?? this.#ended;
         else
           await new Promise<void>((resolve) => {
             wake = resolve;

@@ -80,8 +80,7 @@ export class TopicStream implements StreamView {
   presence(message: Members | Joined | Left): void {
     const change = membersAfter(this.members, message);
     this.members = change.members;
-    if (change.joined.length + change.left.length === 0) return;
-    this.#each((handle) => handle.changed(change));
+    if (change.joined.length + change.left.length > 0) this.#each((handle) => handle.changed(change));
   }
 
   /** Ends the subscriptions, since the channel is closed or has failed. */
