@@ -5,4 +5,5 @@ export type { IoRedisClient } from "./drivers/ioredis.ts";
 export type { NodeRedisClient } from "./drivers/node-redis.ts";
 export type { RedisBackplaneOptions, RedisHistory } from "./options.ts";
 export { type RedisFromOptions, redisFrom } from "./providers.ts";
+export { APPEND as appendScript } from "./scripts.ts";
 export type { RedisBackplane } from "./single.ts";

@@ -32,6 +32,7 @@ end
 `;
 
 /**
+ * The Lua that appends, also for programs in other languages: see docs/backplanes/redis.md.
  * KEYS 3: the id, if there is one. ARGV 4: the cap by count, 5: by bytes, 6: the notification,
  * 7: the bytes that it counts, 8: the channel. Gives the epoch and the offset.
  */
