@@ -56,26 +56,24 @@ export class NoticeList {
     const { tone = "info", actions = [], time = before?.time ?? now } = toast;
     const notice: Notice = { ...toast, id, tone, actions, time, read };
     if (before) this.notices = this.notices.map((other) => (other === before ? notice : other));
-    else if (!gone) {
-      const at = this.notices.findIndex((other) => other.time <= time);
-      const newer = at < 0 ? this.notices : this.notices.slice(0, at);
-      this.notices = [...newer, notice, ...this.notices.slice(newer.length)].slice(0, this.limit);
-    }
-    return { notice, isNews: !before && !read && !toast.quiet };
+    // Of two with one time, the later stands first.
+    else if (!gone)
+      this.notices = [notice, ...this.notices].sort((a, b) => b.time - a.time).slice(0, this.limit);
+    return { notice, isNews: !(before || read || toast.quiet) };
   }
 
   /** Marks notices as read; without ids, all of them. */
   read(ids?: readonly string[]): void {
     const before = this.notices;
     this.notices = before.map((notice) =>
-      !notice.read && (ids?.includes(notice.id) ?? true) ? { ...notice, read: true } : notice,
+      (ids?.includes(notice.id) ?? true) && !notice.read ? { ...notice, read: true } : notice,
     );
-    this.#remember(this.notices.filter((notice, index) => notice !== before[index]));
+    this.#remember(this.notices.filter((notice) => !before.includes(notice)));
   }
 
   /** Removes notices for good; without ids, all of them. */
   dismiss(ids?: readonly string[]): void {
-    const leaving = this.notices.filter(({ id }) => ids?.includes(id) ?? true);
+    const leaving = this.notices.filter((notice) => ids?.includes(notice.id) ?? true);
     for (const { id } of leaving) remember(this.#dismissed, id);
     this.notices = this.notices.filter((notice) => !leaving.includes(notice));
     this.#remember(leaving);
@@ -91,6 +89,6 @@ export class NoticeList {
 function remember(ids: Set<string>, id: string): void {
   ids.delete(id);
   ids.add(id);
-  const [oldest] = ids;
-  if (ids.size > REMEMBERED && oldest !== undefined) ids.delete(oldest);
+  const [oldest = id] = ids;
+  if (ids.size > REMEMBERED) ids.delete(oldest);
 }
