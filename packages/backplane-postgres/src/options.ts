@@ -25,7 +25,7 @@ export interface PostgresHistory {
 
 /** Options of `postgresBackplane`. */
 export interface PostgresBackplaneOptions extends NameOptions {
-  /** Caps of each topic. What they evict is removed every few seconds. */
+  /** Caps of each topic. Reads keep to them; rows are removed every few seconds. */
   readonly history?: Partial<PostgresHistory>;
   /** Milliseconds that a call may take before it rejects with `overloaded`. Default: 5,000. */
   readonly timeout?: number;

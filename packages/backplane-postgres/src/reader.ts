@@ -89,7 +89,7 @@ export class Reader {
       whole: after !== undefined,
     }));
     const { size, ttl } = this.#engine.settings.history;
-    // What the caps by count and age evict counts as evicted before it is removed.
+    // An entry above the caps by count and age is evicted also before its row is removed.
     const kept = `e.no = t.no and e."offset" > t.head - $2::text::bigint
       and e.at >= (select ${of("now")}()) - $3::text::bigint`;
     // One statement sees one moment.

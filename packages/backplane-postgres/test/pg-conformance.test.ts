@@ -1,9 +1,9 @@
 import { backplaneConformance } from "@bellwire/core/conformance";
 import pg from "pg";
 import postgres from "postgres";
-import { afterAll, beforeAll, describe, it } from "vitest";
+import { afterAll, beforeAll, describe } from "vitest";
 import { announce, PostgresServer } from "./postgres-server.ts";
-import { storesOn, type TestDatabase } from "./store.ts";
+import { runner, storesOn, type TestDatabase } from "./store.ts";
 
 describe.runIf(announce("the backplane kit on PostgreSQL"))("on a server", () => {
   let server: PostgresServer;
@@ -42,10 +42,10 @@ describe.runIf(announce("the backplane kit on PostgreSQL"))("on a server", () =>
 
   backplaneConformance(
     storesOn(() => onPg),
-    { name: "pg", describe, it },
+    { name: "pg", ...runner },
   );
   backplaneConformance(
     storesOn(() => onPostgresJs),
-    { name: "postgres.js", describe, it },
+    { name: "postgres.js", ...runner },
   );
 });

@@ -1,7 +1,7 @@
 import { backplaneConformance } from "@bellwire/core/conformance";
 import { PGlite } from "@electric-sql/pglite";
-import { afterAll, beforeAll, describe, it } from "vitest";
-import { storesOn } from "./store.ts";
+import { afterAll, beforeAll } from "vitest";
+import { runner, storesOn } from "./store.ts";
 
 let database: PGlite;
 
@@ -13,5 +13,5 @@ afterAll(() => database.close());
 
 backplaneConformance(
   storesOn(() => ({ database: () => database, run: (sql) => database.exec(sql) })),
-  { name: "PGlite", describe, it },
+  { name: "PGlite", ...runner },
 );

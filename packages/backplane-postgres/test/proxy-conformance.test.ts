@@ -6,10 +6,10 @@ import {
   startFaultProxy,
 } from "@bellwire/core/conformance";
 import pg from "pg";
-import { afterAll, beforeAll, describe, it } from "vitest";
+import { afterAll, beforeAll, describe } from "vitest";
 import { databases } from "./databases.ts";
 import { announce } from "./postgres-server.ts";
-import { storesOn } from "./store.ts";
+import { runner, storesOn } from "./store.ts";
 
 describe.runIf(announce("the backplane kit on PostgreSQL through faults"))("through faults", () => {
   const all = databases();
@@ -41,6 +41,6 @@ describe.runIf(announce("the backplane kit on PostgreSQL through faults"))("thro
       },
       run: (text) => sql.query(text),
     })),
-    { name: "pg through latency and slices", describe, it, seed },
+    { name: "pg through latency and slices", seed, ...runner },
   );
 });

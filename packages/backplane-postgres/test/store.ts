@@ -1,7 +1,11 @@
 /** Stores for the backplane kit: each has tables of its own in a database that they share. */
 
 import { type Database, type PostgresBackplane, postgresBackplane } from "@bellwire/backplane-postgres";
-import type { BackplaneStore, MakeBackplane } from "@bellwire/core/conformance";
+import type { BackplaneStore, MakeBackplane, Runner } from "@bellwire/core/conformance";
+import { describe, it } from "vitest";
+
+/** Some cases of the kit send a thousand statements one after another. */
+export const runner: Runner = { describe, it: (name, run) => it(name, run, 90_000) };
 
 /** A database that a test file uses, and its client for everything beside the backplane. */
 export interface TestDatabase {
