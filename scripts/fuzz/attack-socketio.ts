@@ -24,6 +24,7 @@ const NAMES = [
   "bellwire",
   "subscribe",
   "unsubscribe",
+  "history",
   "publish",
   "token",
   "said",
@@ -46,6 +47,9 @@ function event(random: Random, native: boolean): string {
   const args = weighted<() => string>(random, [
     [6, () => `"subscribe",${topic}`],
     [3, () => `"subscribe",${topic},${hostileValue(random)}`],
+    [2, () => `"subscribe",${topic},{"history":${hostileValue(random)}}`],
+    [2, () => `"history",${topic},${hostileValue(random)}`],
+    [1, () => `"history",${topic}`],
     [3, () => `"unsubscribe",${topic}`],
     [5, () => `"publish",${topic},"said",{"n":1}`],
     [5, () => `"publish",${topic},"said",${hostileValue(random)},${hostileValue(random)}`],

@@ -21,6 +21,9 @@ function stream(random: Random): RequestParts {
   if (random.chance(0.2)) names.push(`token=${TOKEN_MARK}${random.int(6)}`);
   if (random.chance(0.3))
     names.push(`cursor=${random.pick(["e30", "__proto__", "%00", "W10", "a".repeat(3_000), "%ff"])}`);
+  if (random.chance(0.3))
+    names.push(`history=${random.pick(["0", "5", "300", "-1", "1e9", "", "%00", "%D9%A3"])}`);
+  if (random.chance(0.1)) names.push(`since=${random.pick(["0", "9".repeat(15), "9".repeat(400), "x"])}`);
   return request("GET", `${PATH}?${names.join("&")}`);
 }
 

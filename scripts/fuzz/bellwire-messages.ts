@@ -58,6 +58,30 @@ function subscribe(random: Random): Fields {
     ["topic", text(topicName(random))],
   ];
   if (random.chance(0.4)) fields.push(["position", position(random)]);
+  if (random.chance(0.3))
+    fields.push(["history", random.chance(0.8) ? recent(random) : hostileValue(random)]);
+  return fields;
+}
+
+/** A bound of history: small, none, all of it, or no bound. */
+function bound(random: Random): string {
+  return random.pick(["0", "1", "20", "300", "1e9", "9007199254740991", "-1", "0.5", '"1"', "null"]);
+}
+
+function recent(random: Random): string {
+  const bounds = ["limit", "since"].filter(() => random.chance(0.5));
+  return `{${bounds.map((key) => `${text(key)}:${bound(random)}`).join(",")}}`;
+}
+
+function history(random: Random): Fields {
+  const fields: Fields = [
+    ["type", '"history"'],
+    ["ref", reference(random)],
+    ["topic", text(topicName(random))],
+  ];
+  if (random.chance(0.4)) fields.push(["before", position(random)]);
+  if (random.chance(0.4)) fields.push(["limit", bound(random)]);
+  if (random.chance(0.2)) fields.push(["since", bound(random)]);
   return fields;
 }
 
@@ -101,6 +125,7 @@ function command(random: Random): Fields {
       ],
     ],
     [20, publish],
+    [10, history],
     [
       6,
       (from) => [
