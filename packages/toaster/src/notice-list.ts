@@ -48,8 +48,7 @@ export class NoticeList {
    * added as read; a dismissed one is not added.
    */
   put(toast: Toast, now: number): Put {
-    this.#made += 1;
-    const { id = `${OWN}${this.#made}` } = toast;
+    const { id = `${OWN}${++this.#made}` } = toast;
     const before = this.notices.find((notice) => notice.id === id);
     const gone = this.#dismissed.has(id);
     const read = before?.read ?? (gone || this.#read.has(id));
