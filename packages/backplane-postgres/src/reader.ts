@@ -88,10 +88,10 @@ export class Reader {
       most: limit,
       whole: after !== undefined,
     }));
-    const { size, ttl } = this.#engine.settings.history;
-    // An entry above the caps by count and age is evicted also before its row is removed.
+    const { size, ttl, bytes } = this.#engine.settings.history;
+    // An entry above the caps is evicted also before its row is removed.
     const kept = `e.no = t.no and e."offset" > t.head - $2::text::bigint
-      and e.at >= (select ${of("now")}()) - $3::text::bigint`;
+      and e.at >= (select ${of("now")}()) - $3::text::bigint and e.before >= t.total - $4::text::bigint`;
     // One statement sees one moment.
     const rows = await this.#engine.query(
       `select q.n, t.epoch, t.head::float8 as head, e.*,
@@ -107,7 +107,7 @@ export class Reader {
           order by e."offset" desc limit greatest(q.most, 0)
         ) e on true
         order by q.n, e."offset"`,
-      [JSON.stringify(asked), String(size), String(ttl)],
+      [JSON.stringify(asked), String(size), String(ttl), String(bytes)],
     );
     const answers = grouped(rows, "n");
     return requests.filter((request, n) => {

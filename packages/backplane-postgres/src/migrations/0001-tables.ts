@@ -21,6 +21,8 @@ create table ${of("topics")} (
   no bigint generated always as identity,
   epoch text not null,
   head bigint not null default 0,
+  -- The bytes of all entries that this numbering has had: the JSON's, and 64 for each.
+  total bigint not null default 0,
   -- The history of the server in which the numbering began; see ${of("lineage")}.
   lineage text not null,
   changed bigint not null
@@ -35,6 +37,8 @@ create table ${of("entries")} (
   "time" bigint not null,
   exclude text,
   at bigint not null,
+  -- The topic's total before this entry.
+  before bigint not null,
   primary key (no, "offset")
 ) with (autovacuum_vacuum_scale_factor = 0.05);
 create index on ${of("entries")} (at);

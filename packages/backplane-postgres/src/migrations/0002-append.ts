@@ -33,7 +33,7 @@ begin
     uuid := left(uuid, 12) || right(uuid, 4);
     if found then
       update ${of("topics")}
-        set no = default, epoch = uuid, head = 0, lineage = current_lineage, changed = ${of("now")}()
+        set no = default, epoch = uuid, head = 0, total = 0, lineage = current_lineage, changed = ${of("now")}()
         where topic = of_topic returning * into found_row;
       return found_row;
     end if;
@@ -73,6 +73,7 @@ declare
   known bigint;
   moment bigint;
   head_now bigint;
+  total_now bigint;
 begin
   -- A position is given out only for what a crash of the server cannot lose.
   if current_setting('synchronous_commit') = 'off' then
@@ -81,6 +82,7 @@ begin
   opened := ${of("open")}(to_topic);
   moment := ${of("now")}();
   head_now := opened.head;
+  total_now := opened.total;
   n := 0;
   for entry in select value from json_array_elements(batch) loop
     key_id := entry->>'id';
@@ -92,9 +94,10 @@ begin
     end if;
     if known is null then
       head_now := head_now + 1;
-      insert into ${of("entries")} (no, "offset", id, event, data, "time", exclude, at)
+      insert into ${of("entries")} (no, "offset", id, event, data, "time", exclude, at, before)
         values (opened.no, head_now, key_id, entry->>'event', entry->>'json',
-                coalesce((entry->>'time')::bigint, moment), entry->>'exclude', moment);
+                coalesce((entry->>'time')::bigint, moment), entry->>'exclude', moment, total_now);
+      total_now := total_now + octet_length(entry->>'json') + 64;
       if key_id is not null then
         insert into ${of("ids")} as i (no, publisher, id, "offset", at)
           values (opened.no, key_publisher, key_id, head_now, moment)
@@ -108,7 +111,7 @@ begin
     n := n + 1;
   end loop;
   if head_now > opened.head then
-    update ${of("topics")} t set head = head_now, changed = moment where t.topic = to_topic;
+    update ${of("topics")} t set head = head_now, total = total_now, changed = moment where t.topic = to_topic;
   end if;
 end $f$;
 

@@ -21,24 +21,18 @@ begin
     select i.ctid from ${of("ids")} i where i.at < moment - 300000 order by i.at limit most));
   get diagnostics removed = row_count;
   total := total + removed;
-  with recent as (
-    select distinct e.no from ${of("entries")} e where e.at >= since
-  ), cut as (
-    select r.no, (
-      -- The highest offset that is above one of the caps, counted from the newest entry.
-      select max(c."offset") from (
-        select e."offset",
-          row_number() over newest as n,
-          sum(octet_length(e.data) + 64) over newest as held
-        from ${of("entries")} e where e.no = r.no
-        window newest as (order by e."offset" desc)
-      ) c where c.n > size or c.held > bytes
-    ) as upto from recent r
-  ), doomed as (
-    select e.ctid as place from cut join ${of("entries")} e on e.no = cut.no and e."offset" <= cut.upto
-    limit most
-  )
-  delete from ${of("entries")} where ctid = any(array(select place from doomed));
+  delete from ${of("entries")} where ctid = any(array(
+    select doomed.place from ${of("topics")} t
+    cross join lateral (
+      select e."offset", e.before from ${of("entries")} e where e.no = t.no order by e."offset" limit 1
+    ) oldest
+    cross join lateral (
+      select e.ctid as place from ${of("entries")} e
+      where e.no = t.no and (e."offset" <= t.head - size or e.before < t.total - bytes)
+      order by e."offset" limit most
+    ) doomed
+    where t.changed >= since and (oldest."offset" <= t.head - size or oldest.before < t.total - bytes)
+    limit most));
   get diagnostics removed = row_count;
   return total + removed;
 end $f$;
