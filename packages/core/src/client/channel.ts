@@ -89,7 +89,7 @@ class Channel implements StreamHost, ExtensibleChannel {
       suspendAfter: options.suspendAfter ?? 300_000,
       changed: (now, before) => this.changed(now, before),
       message: (message) => this.receive(message),
-      malformed: (reason) => this.report(new BellwireError("malformed", `skipped: ${reason}`)),
+      malformed: (reason) => this.report(new BellwireError("malformed", reason)),
     });
   }
 
@@ -283,7 +283,7 @@ class Channel implements StreamHost, ExtensibleChannel {
 
   #refused(failed: Failed, stream: TopicStream | undefined): void {
     const { ref, code, message, retryAfter } = failed;
-    const error = new BellwireError(code, message, { retryAfter });
+    const error = new BellwireError(code, message, failed);
     if (ref === undefined) return stream ? stream.dispatch(failed) : this.report(error);
     // Streams ignore refs that are not theirs.
     this.#tell(failed);

@@ -3,9 +3,8 @@
  * greets and watches the time.
  */
 import type { Clock } from "../clock.ts";
-import { isBellwireError } from "../errors.ts";
+import { BellwireError, isBellwireError } from "../errors.ts";
 import type { Link, Transport } from "../link.ts";
-import type { CloseCause } from "../protocol/close-codes.ts";
 import {
   type ClientMessage,
   PROTOCOL_VERSION,
@@ -155,10 +154,9 @@ export class ClientConnection {
       this.#token = token;
       this.dispatch({ type: "token" });
     } catch (error) {
-      const cause: CloseCause = isBellwireError(error)
-        ? { code: error.code, reason: error.message, retryAfter: error.retryAfter }
-        : { code: "link_lost", reason: "no token" };
-      if (current()) this.dispatch({ type: "closed", cause });
+      const failed = isBellwireError(error) ? error : new BellwireError("link_lost", "no token");
+      const { code, message: reason, retryAfter } = failed;
+      if (current()) this.dispatch({ type: "closed", cause: { code, reason, retryAfter } });
     }
   }
 

@@ -53,7 +53,7 @@ export class Outbox {
   add(pending: Pending, maxBytes = Infinity): void {
     if (pending.bytes > maxBytes) throw tooLarge(maxBytes);
     if (this.#pending.size >= MAX_PUBLISHES || this.#bytes + pending.bytes > MAX_BYTES) {
-      throw new BellwireError("outbox_full", "at most 1,000 publishes and 1 MiB");
+      throw new BellwireError("outbox_full", "at most 1,000 or 1 MiB");
     }
     this.#pending.set(pending, 0);
     this.#bytes += pending.bytes;

@@ -171,7 +171,7 @@ export class SubscriptionHandle implements AsyncIterable<Notification> {
   }
 
   close(): void {
-    this.end(new BellwireError("closed", "the subscription is closed"));
+    this.end(new BellwireError("closed", "closed"));
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Notification, void, undefined> {
@@ -182,8 +182,7 @@ export class SubscriptionHandle implements AsyncIterable<Notification> {
       this.onAny((notification) => {
         // Notifications after the first one without a place would hide its loss.
         if (failure) return;
-        if (waiting.length >= ITERATOR_LIMIT)
-          failure = new BellwireError("slow_consumer", "more than 1,000 wait");
+        if (waiting.length >= ITERATOR_LIMIT) failure = new BellwireError("slow_consumer", "over 1,000 wait");
         else waiting.push(notification);
         wake?.();
       }),
