@@ -25,7 +25,8 @@ export async function openDatabase({ url, folder }: DatabaseOptions): Promise<Da
       : await (await import("./database-postgres.ts")).openPostgres(url);
   try {
     await migrate(database);
-    const backplane = postgresBackplane(database.forHub);
+    // The hub's own reports what it finds.
+    const backplane = postgresBackplane(database.forHub, { onError: () => {} });
     await backplane.ready().finally(() => backplane.close());
   } catch (error) {
     await database.close();

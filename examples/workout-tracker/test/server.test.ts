@@ -254,6 +254,44 @@ it("a change that is rolled back is told to nobody", async () => {
   await expect.poll(() => texts).toEqual(["real"]);
 });
 
+it("the last of many changes that are made at once is told with the state that they leave", async () => {
+  const channel = channelOf(running, "mia");
+  const mine = channel.subscribe("private-user.mia");
+  const board = channel.subscribe("private-challenge.november");
+  await Promise.all([mine.ready(), board.ready()]);
+  const told: { progress?: unknown; places?: unknown; done: number } = { done: 0 };
+  mine.on("progressChanged", ({ data }) => {
+    told.progress = data;
+  });
+  mine.on("workoutChanged", () => {
+    told.done += 1;
+  });
+  board.on("leaderboard", ({ data }) => {
+    told.places = data.places;
+  });
+  const { query } = running.database;
+  await Promise.all(
+    Array.from({ length: 12 }, (_, n) => [
+      query(
+        "insert into workouts (id, user_id, kind, ended_at, calories) values ($1, 'mia', 'row', now(), 7)",
+        [`at-once-${n}`],
+      ),
+      query("update goals set target = target + 1 where user_id = 'mia'"),
+      channel.publish("private-user.mia", "setGoal", { target: 5_000 + n }),
+      channel.publish("private-challenge.november", "submit", { metres: 10 }),
+      channelOf(running, "ben").publish("private-challenge.november", "submit", { metres: 20 }),
+      channelOf(running, "tom").publish("presence-coaching.tom-mia", "correct", {
+        exercise: "Row",
+        text: "Slow",
+      }),
+    ]).flat(),
+  );
+  await expect.poll(() => told.done).toBe(12);
+  const { progress } = (await channel.publish("private-user.mia", "load", {})).data;
+  const { places } = (await channel.publish("private-challenge.november", "load", {})).data;
+  await expect.poll(() => told).toEqual({ progress, places, done: 12 });
+});
+
 it("everything that the triggers publish fits the contract, and nothing in it is never published", async () => {
   await running.database.query(
     "insert into plan_updates (plan_id, body) select 'spring', $1 where not exists (select from plan_updates)",
