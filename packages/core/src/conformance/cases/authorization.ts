@@ -223,9 +223,9 @@ export const authorization: readonly Case[] = [
         limits: { expiryNotice: 1 },
       });
       const client = await context.client("ada", { token: () => (ends++ === 0 ? "first" : "second") });
-      await client.subscribe("news.sport");
       // The notice comes too late, and its answer never comes.
       client.rules.unshift({ type: "token", nth: 1, every: 1, fault: "drop" });
+      await client.subscribe("news.sport");
       await context.publish("news.sport", { n: 1 });
       await client.until(() => client.states.includes("waiting"), "the end of the link");
       await context.publish("news.sport", { n: 2 });
