@@ -8,30 +8,26 @@ export class Balancer {
   readonly port: number;
   readonly #server: Server;
   readonly #sockets: Set<Socket> = new Set();
-  #targets: readonly number[] = [];
+  readonly #targets: () => readonly number[];
   #next = 0;
 
-  private constructor(server: Server, port: number) {
+  private constructor(server: Server, port: number, targets: () => readonly number[]) {
+    this.#targets = targets;
     this.#server = server;
     this.port = port;
-    server.on("connection", (client) => this.#accept(client, this.#targets.length));
+    server.on("connection", (client) => this.#accept(client, targets().length));
   }
 
-  /** Listens on a free port of 127.0.0.1. */
-  static start(): Promise<Balancer> {
+  /** Listens on a free port of 127.0.0.1. `targets` gives the ports of the hubs. */
+  static start(targets: () => readonly number[]): Promise<Balancer> {
     const server = createServer({ noDelay: true });
     return new Promise((resolve, reject) => {
       server.once("error", reject);
       server.listen(0, "127.0.0.1", () => {
         const address = server.address();
-        if (address && typeof address === "object") resolve(new Balancer(server, address.port));
+        if (address && typeof address === "object") resolve(new Balancer(server, address.port, targets));
       });
     });
-  }
-
-  /** The ports of the hubs, from now on. */
-  serve(ports: readonly number[]): void {
-    this.#targets = ports;
   }
 
   /** Resets every connection. */
@@ -47,7 +43,8 @@ export class Balancer {
 
   #accept(client: Socket, tries: number): void {
     client.pause();
-    const target = this.#targets[this.#next++ % Math.max(1, this.#targets.length)];
+    const targets = this.#targets();
+    const target = targets[this.#next++ % Math.max(1, targets.length)];
     if (target === undefined || tries === 0) return void client.resetAndDestroy();
     const hub = dial({ host: "127.0.0.1", port: target, noDelay: true });
     const again = (): void => {

@@ -43,7 +43,8 @@ export async function openBackplane(
       const { postgresBackplane } = await import("@bellwire/backplane-postgres");
       const { Pool } = (await import("pg")).default;
       const pool = new Pool({ connectionString: url, connectionTimeoutMillis: 2_000 });
-      pool.on("error", onError);
+      // The pool replaces a connection that is lost while idle.
+      pool.on("error", () => {});
       return postgresBackplane(pool, options);
     }
   }

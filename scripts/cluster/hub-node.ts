@@ -14,17 +14,16 @@ export class HubNode {
   readonly uncaught: string[] = [];
   readonly #spec: HubSpec;
   #child: ChildProcess | undefined;
-  #port: number;
+  #port = 0;
   readonly #denied: Denied[] = [];
   #load: Extract<Ask, { ask: "load" }> | undefined;
 
   constructor(spec: HubSpec) {
     this.name = spec.name;
     this.#spec = spec;
-    this.#port = spec.port;
   }
 
-  /** The port that it listens on; the same after each restart. */
+  /** The port that its process listens on: another one after each restart. */
   get port(): number {
     return this.#port;
   }
@@ -32,7 +31,7 @@ export class HubNode {
   /** Starts the process, and its load if it had one before. */
   async start(): Promise<void> {
     const file = fileURLToPath(new URL("hub-process.ts", import.meta.url));
-    const child = fork(file, [JSON.stringify({ ...this.#spec, port: this.#port, denied: this.#denied })], {
+    const child = fork(file, [JSON.stringify({ ...this.#spec, denied: this.#denied })], {
       execArgv: ["--import", "tsx/esm", "-C", "@bellwire/source"],
     });
     this.#child = child;

@@ -13,7 +13,16 @@ import { isBellwireError } from "@bellwire/core";
 import { createHub } from "@bellwire/core/server";
 import { openBackplane } from "./engine.ts";
 import { mistaken } from "./mistakes.ts";
-import { APP, type Ask, type HubSpec, type LogLine, type Numbered, type Tell, topics } from "./world.ts";
+import {
+  APP,
+  type Ask,
+  type Denied,
+  type HubSpec,
+  type LogLine,
+  type Numbered,
+  type Tell,
+  topics,
+} from "./world.ts";
 
 /** Milliseconds between two bursts of the load. */
 const TICK = 20;
@@ -58,15 +67,10 @@ process.on("message", (message: Ask) => {
   if (message.ask === "load") load(message.topics, message.rate);
   else if (message.ask === "rest") void rest();
   else if (message.ask === "deny") denied.add(`${message.user} ${message.topic}`);
-  else
-    void Promise.resolve(hub.revoke(message.user, message.topic as "news.x"))
-      .catch(failed)
-      .then(() => tell({ tell: "revoked" }));
+  else void revoke(message);
 });
 process.once("SIGTERM", () => void leave());
-server.listen(spec.port, "127.0.0.1", () =>
-  tell({ tell: "ready", port: (server.address() as AddressInfo).port }),
-);
+server.listen(0, "127.0.0.1", () => tell({ tell: "ready", port: (server.address() as AddressInfo).port }));
 
 function load(names: readonly string[], rate: number): void {
   const began = performance.now();
@@ -108,6 +112,19 @@ async function publishUntilTaken(topic: string, id: string, n: number): Promise<
 
 function write(lines: readonly LogLine[]): void {
   if (lines.length > 0) writeSync(log, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+}
+
+/** Resolves once the engine has taken it for the other hubs. */
+async function revoke({ user, topic }: Denied): Promise<void> {
+  for (;;) {
+    try {
+      await hub.revoke(user, topic as "news.x");
+      return tell({ tell: "revoked" });
+    } catch (error) {
+      failed(error);
+      await new Promise((resolve) => setTimeout(resolve, AGAIN));
+    }
+  }
 }
 
 async function rest(): Promise<void> {

@@ -55,18 +55,19 @@ const mistakes = {
       },
     };
   },
-  /** The reports of a dead hub are believed for ever. */
+  /** A dead hub is taken for alive, for ever. */
   "presence without leases": (inner) => ({
     listen(topic, listener) {
-      if (!topic.startsWith("presence-")) return inner.listen(topic, listener);
-      const reports = new Map<string, readonly [string, Entry]>();
+      if (!topic.startsWith("$") && !topic.startsWith("presence-")) return inner.listen(topic, listener);
+      const signs = new Map<string, readonly [string, Entry]>();
       const timer = setInterval(() => {
-        for (const report of reports.values()) listener(...report);
+        for (const sign of signs.values()) listener(...sign);
       }, HAUNT);
       timer.unref();
       return inner.listen(topic, (epoch, entry) => {
-        const { hub, left } = JSON.parse(entry.json) as { readonly hub?: string; readonly left?: unknown };
-        if (entry.offset === 0 && hub !== undefined && left === undefined) reports.set(hub, [epoch, entry]);
+        const { hub, kind, v } = JSON.parse(entry.json) as Readonly<Record<string, unknown>>;
+        if (entry.offset === 0 && (kind === "beat" || v !== undefined))
+          signs.set(String(hub), [epoch, entry]);
         listener(epoch, entry);
       });
     },

@@ -12,6 +12,7 @@ import {
   type PublishEntry,
   type Random,
   type RunLog,
+  type SessionLog,
   startFaultProxy,
   until,
   type Verdict,
@@ -57,8 +58,14 @@ export interface RoundResult {
 
 /** Milliseconds between two position checks of a hub. Leases follow from it. */
 const POSITION_CHECK = 1_000;
-/** Milliseconds after which a revocation must hold on every hub. */
+/** Milliseconds after which a revocation must hold on every hub that reaches the engine. */
 const REVOKED = 1_000;
+/** Milliseconds in which a hub that was cut off hears of what it has missed. */
+const HEARD = 5_000;
+/** Milliseconds of load after the last revocation. */
+const CALM = 1_500;
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function runRound(options: RoundOptions): Promise<RoundResult> {
   const { engine, random, hubs, prefix } = options;
@@ -78,15 +85,13 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
           prefix,
           history: { size: options.window },
           positionCheck: POSITION_CHECK,
-          port: 0,
           log: join(folder, `hub${n}.log`),
           mistake: options.mistake,
         }),
       );
     }
     await Promise.all(nodes.map((node) => node.start()));
-    balancer = await Balancer.start();
-    balancer.serve(nodes.map(({ port }) => port));
+    balancer = await Balancer.start(() => nodes.map(({ port }) => port));
     const topics = Array.from({ length: options.topics }, (_, n) => `news.${n}`);
     fleet = new Fleet({ ...options, port: balancer.port, topics, room: "presence-room.a" });
     await fleet.ready();
@@ -104,10 +109,16 @@ async function drive(options: RoundOptions, ground: Ground, fleet: Fleet): Promi
   const { nodes, topics, random } = ground;
   for (const node of nodes) node.load(topics, options.rate);
   fleet.load(options.rate);
-  const revoked = revokeSome(ground, fleet);
+  const early = revoke(ground, fleet, "-1");
   const damage: Damage = { window: options.window, epochs: false };
   const happened = await faultsOf(ground, fleet, damage, options.faults).during(options.seconds * 1_000);
-  await revoked;
+  // A hub that was cut off or stopped could not hear of it any sooner.
+  await pause(HEARD);
+  for (const { log, topic } of await early) log.revoked(topic);
+  const late = await revoke(ground, fleet, "-2");
+  await pause(REVOKED);
+  for (const { log, topic } of late) log.revoked(topic);
+  await pause(CALM);
   await Promise.all([fleet.rest(), ...nodes.map((node) => node.rest())]);
   const run = await restingLog(ground, fleet, damage, options.patience);
   const verdict = judge(run);
@@ -124,22 +135,26 @@ async function drive(options: RoundOptions, ground: Ground, fleet: Fleet): Promi
   return { verdict, broken, happened };
 }
 
-/** Takes a topic from one client on each wire, through any hub. */
-async function revokeSome({ nodes, topics, random }: Ground, { members }: Fleet): Promise<void> {
-  const first = members.filter(({ name }) => name.endsWith("-1"));
-  for (const { name, log } of first) {
-    const topic = random.pick(topics);
-    for (const node of nodes) node.deny({ user: name, topic });
-    await random
-      .pick(nodes)
-      .revoke({ user: name, topic })
-      .then(async () => {
-        await new Promise((resolve) => setTimeout(resolve, REVOKED));
-        log.revoked(topic);
-      })
-      // The hub may have been killed before it answered.
-      .catch(() => {});
-  }
+/**
+ * Takes a topic from one client on each wire, through any hub. Gives those whose revocation has
+ * resolved.
+ */
+async function revoke(
+  { nodes, topics, random }: Ground,
+  { members }: Fleet,
+  ending: string,
+): Promise<readonly { readonly log: SessionLog; readonly topic: string }[]> {
+  const revoked = members
+    .filter(({ name }) => name.endsWith(ending))
+    .map(async ({ name: user, log }) => {
+      const topic = random.pick(topics);
+      for (const node of nodes) node.deny({ user, topic });
+      await random.pick(nodes).revoke({ user, topic });
+      return { log, topic };
+    });
+  const settled = await Promise.allSettled(revoked);
+  // The others asked a hub that was killed before it answered.
+  return settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
 }
 
 /** Waits until every client stands at the engine's own heads, or hears nothing more. */

@@ -33,8 +33,6 @@ export interface HubSpec {
   readonly history: Partial<HistoryCaps>;
   /** Milliseconds between two position checks. */
   readonly positionCheck: number;
-  /** The port of 127.0.0.1; 0: any. */
-  readonly port: number;
   /** The file that takes the log of its publishes, one JSON array a line. */
   readonly log: string;
   /** Rights that were taken before it started. */
