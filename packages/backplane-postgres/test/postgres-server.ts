@@ -75,7 +75,12 @@ export class PostgresServer {
       { ...user, cwd: folder, stdio: "ignore" },
     );
     const server = new PostgresServer(await freePort(), data, binaries, settings);
-    await server.start();
+    try {
+      await server.start();
+    } catch (error) {
+      await server.remove();
+      throw error;
+    }
     return server;
   }
 
@@ -102,7 +107,13 @@ export class PostgresServer {
       cwd: this.folder,
       stdio: "ignore",
     });
-    for (let attempt = 0; attempt < 300; attempt += 1) {
+    // A test that is ended in the middle must not leave it running.
+    const child = this.#process;
+    const end = (): void => void child.kill("SIGQUIT");
+    process.once("exit", end);
+    child.once("exit", () => process.off("exit", end));
+    const until = performance.now() + 15_000;
+    while (performance.now() < until) {
       if (await answers(this.url())) return;
       await pause(50);
     }
