@@ -34,12 +34,14 @@ hub.handle("hubs", "kill", ({ data }) => {
   return { killed: false } as const;
 });
 
+let leaving = false;
 const html = await readFile(new URL("index.html", import.meta.url));
 const script = await bundlePage();
 const server = createServer((request, response) => {
   const path = request.url?.split("?", 1)[0];
   if (path === "/") response.setHeader("content-type", "text/html; charset=utf-8").end(html);
   else if (path === "/page.js") response.setHeader("content-type", "text/javascript").end(script);
+  else if (path === "/healthz") response.writeHead(leaving ? 503 : 200).end();
   else response.writeHead(404).end();
 });
 attachWebSocket(hub, server);
@@ -66,6 +68,7 @@ const orders = setInterval(() => {
 }, PACE);
 
 async function leave(): Promise<void> {
+  leaving = true;
   clearInterval(orders);
   await hub.close({ flush: 1_000, spread: 0 });
   await backplane.close();
