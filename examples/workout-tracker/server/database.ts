@@ -27,7 +27,11 @@ export async function openDatabase({ url, folder }: DatabaseOptions): Promise<Da
     await migrate(database);
     // The hub's own reports what it finds.
     const backplane = postgresBackplane(database.forHub, { onError: () => {} });
-    await backplane.ready().finally(() => backplane.close());
+    try {
+      await backplane.ready();
+    } finally {
+      await backplane.close();
+    }
   } catch (error) {
     await database.close();
     throw error;

@@ -269,14 +269,13 @@ it("the last of many changes that are made at once is told with the state that t
   board.on("leaderboard", ({ data }) => {
     told.places = data.places;
   });
-  const { query } = running.database;
   await Promise.all(
     Array.from({ length: 12 }, (_, n) => [
-      query(
+      running.database.query(
         "insert into workouts (id, user_id, kind, ended_at, calories) values ($1, 'mia', 'row', now(), 7)",
         [`at-once-${n}`],
       ),
-      query("update goals set target = target + 1 where user_id = 'mia'"),
+      running.database.query("update goals set target = target + 1 where user_id = 'mia'"),
       channel.publish("private-user.mia", "setGoal", { target: 5_000 + n }),
       channel.publish("private-challenge.november", "submit", { metres: 10 }),
       channelOf(running, "ben").publish("private-challenge.november", "submit", { metres: 20 }),
