@@ -50,8 +50,8 @@ attachSocketIo(hub, server);
 
 try {
   await backplane.ready();
-} catch (error) {
-  warn(error);
+} catch {
+  // onError was told the reason.
   process.exit(1);
 }
 server.listen(Number(port), "127.0.0.1", () => process.send?.((server.address() as AddressInfo).port));
