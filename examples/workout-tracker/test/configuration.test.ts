@@ -32,6 +32,13 @@ it("names the paths of what is wrong, and quotes no value", async () => {
   await expect(readConfiguration(await fileWith("{"))).rejects.toThrow("must be there and be JSON");
 });
 
+it("has no backplane beside the database, to which the triggers publish", async () => {
+  const configuration = await readConfiguration();
+  const server = { ...configuration.server, backplane: "memory" };
+  const file = await fileWith(JSON.stringify({ ...configuration, server }));
+  await expect(readConfiguration(file)).rejects.toThrow("config.server: must have no backplane");
+});
+
 it("with a transport that the server does not serve starts nothing, and leaves nothing behind", async () => {
   const configuration = await readConfiguration();
   const server = { ...configuration.server, transports: ["carrier pigeon"] };
