@@ -2,7 +2,7 @@
  * Hubs of several processes over a real engine, clients on every transport behind a round-robin
  * balancer, and faults of everything, judged by the offline ledger.
  *
- *   npm run test:cluster -- --engine redis,redis-persistent,postgres --rounds 10 --seconds 20 --seed 1
+ *   npm run test:cluster -- --engine redis,postgres --rounds 10 --seconds 20 --seed 1
  *
  * Prints one line per round and one per engine, and exits with 1 when a promise was broken, after
  * printing the seed of each failing round; `--seed S --rounds 1` with that seed runs it again.

@@ -47,7 +47,7 @@ for await (const { data } of bell) {
 await new Promise<void>((resolve) => {
   const list = historyList(channel, channel.subscribe("stock.rome"), {
     limit: () => 3,
-    changed({ notifications, hasOlder, loading }) {
+    changed({ notifications, hasOlder, loading }): void {
       if (loading) return;
       console.log(`list: ${notifications.map(({ data }) => data.left).join(" ")}`);
       if (hasOlder) return list.loadOlder();

@@ -1,7 +1,7 @@
 /** The engines of the cluster: real servers, and the faults that each can have. */
 
 import type { Position } from "@bellwire/core";
-import { type Backplane, memoryBackplane } from "@bellwire/core/server";
+import type { Backplane } from "@bellwire/core/server";
 import type { EngineAddress, HubSpec } from "./world.ts";
 
 /** One running engine, as the driver sees it. */
@@ -20,7 +20,7 @@ export interface Engine {
 /** One fault of an engine. */
 export interface EngineFault {
   run(prefix: string, topics: readonly string[]): Promise<void>;
-  /** What it may cost: nothing, the oldest entries, or the end of the log. */
+  /** It may cost nothing, the oldest entries, or the end of the log. */
   readonly loses: "nothing" | "oldest" | "log";
 }
 
@@ -30,22 +30,7 @@ export async function openBackplane(
   onError: (error: unknown) => void,
 ): Promise<Backplane> {
   const { provider, url, trusted = false } = engine;
-  const options = { prefix, history, trusted, onError };
-  switch (provider) {
-    case "memory":
-      return memoryBackplane({ history });
-    case "redis": {
-      const { redisBackplane } = await import("@bellwire/backplane-redis");
-      const { Redis } = await import("ioredis");
-      return redisBackplane(new Redis(url, { lazyConnect: true }), options);
-    }
-    case "postgres": {
-      const { postgresBackplane } = await import("@bellwire/backplane-postgres");
-      const { Pool } = (await import("pg")).default;
-      const pool = new Pool({ connectionString: url, connectionTimeoutMillis: 2_000 });
-      // The pool replaces a connection that is lost while idle.
-      pool.on("error", () => {});
-      return postgresBackplane(pool, options);
-    }
-  }
+  const options = { prefix, history, trusted, onError, absent: "wait" } as const;
+  if (provider === "redis") return (await import("@bellwire/backplane-redis")).redisFrom({ url, ...options });
+  return (await import("@bellwire/backplane-postgres")).postgresFrom({ url, ...options });
 }

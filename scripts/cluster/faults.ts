@@ -17,7 +17,7 @@ export interface Ground {
   readonly random: Random;
 }
 
-/** What the faults of a round may have cost, for the ledger to excuse. */
+/** The possible costs of a round's faults, for the ledger to excuse. */
 export interface Damage {
   /** Newest entries that the log is known to have kept all the time. */
   window: number;
@@ -71,7 +71,7 @@ function hubFaults(
       const node = random.pick(nodes);
       await node.kill();
       // Clients of the dead hub that leave for good now can tell nobody.
-      fleet.retire();
+      fleet.retire(node.name);
       await pause(random.int(1_000));
       await node.start();
     },

@@ -27,11 +27,13 @@ export interface Member {
   readonly name: string;
   readonly channel: NotificationChannel<(typeof topics)["map"]>;
   readonly log: SessionLog;
-  /** The members of the room as it sees them; undefined where it does not attend. */
-  readonly sees: (() => readonly string[]) | undefined;
+  /**
+   * The members of the room as it sees them, each with its hub; undefined where it does not attend.
+   */
+  readonly sees: (() => ReadonlyMap<string, { readonly hub: string }>) | undefined;
 }
 
-/** What the clients of a round are. */
+/** The clients of a round. */
 export interface FleetOptions {
   readonly port: number;
   readonly wires: readonly string[];
@@ -85,13 +87,11 @@ export class Fleet {
     for (const { channel } of this.members) channel.close();
   }
 
-  /** Ends one in four of the clients that attend the room, at least one. */
-  retire(): void {
+  /** Ends a client that attends the room through a hub, unless it is one of the last two. */
+  retire(hub: string): void {
     const attending = this.#attending();
-    for (let n = 0; n < attending.length / 4 && attending.length - n > 2; n++) {
-      const leaving = attending[n];
-      leaving?.channel.close();
-    }
+    const leaving = attending.find(({ name, sees }) => sees?.().get(name)?.hub === hub);
+    if (attending.length > 2) leaving?.channel.close();
   }
 
   /** The clients that the room should list, and those that list something else. */
@@ -99,8 +99,8 @@ export class Fleet {
     const attending = this.#attending();
     const truth = JSON.stringify(attending.map(({ name }) => name).sort());
     return attending
-      .filter(({ sees }) => JSON.stringify(Array.from(sees?.() ?? []).sort()) !== truth)
-      .map(({ name, sees }) => `${name} sees ${sees?.().length} of ${attending.length}`);
+      .filter(({ sees }) => JSON.stringify(Array.from(sees?.().keys() ?? []).sort()) !== truth)
+      .map(({ name, sees }) => `${name} sees ${sees?.().size} of ${attending.length}`);
   }
 
   #attending(): readonly Member[] {
@@ -147,6 +147,8 @@ export class Fleet {
     for (const topic of names) log.follow(channel.subscribe(topic as "news.x"));
     if (n % ATTENDS > 0) return { name, channel, log, sees: undefined };
     const attended = channel.subscribe(room as "presence-room.x");
-    return { name, channel, log, sees: () => Array.from(attended.members.keys()) };
+    const sees = (): ReadonlyMap<string, { readonly hub: string }> =>
+      new Map(Array.from(attended.members, ([id, { info }]) => [id, info as { readonly hub: string }]));
+    return { name, channel, log, sees };
   }
 }

@@ -48,7 +48,7 @@ const denied = new Set(spec.denied?.map(({ user, topic }) => `${user} ${topic}`)
 const backplane = mistaken(spec.mistake, await openBackplane(spec, failed));
 const hub = createHub({
   topics,
-  authenticate: ({ token }) => (token === undefined ? {} : { user: token }),
+  authenticate: ({ token }) => (token === undefined ? {} : { user: token, info: { hub: spec.name } }),
   authorize: ({ identity, topic }) => !denied.has(`${identity.user} ${topic}`),
   backplane,
   limits: { positionCheck: spec.positionCheck, links: MANY, linkRate: MANY, subscribeRate: MANY },

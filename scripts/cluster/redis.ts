@@ -1,90 +1,38 @@
 /** Redis as the engine of the cluster, with and without persistence. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Random } from "@bellwire/core/conformance";
-import { seededRandom, startFaultProxy } from "@bellwire/core/conformance";
-import { Redis } from "ioredis";
+import { type Random, startFaultProxy } from "@bellwire/core/conformance";
+import { RedisServer } from "../../packages/backplane-redis/test/redis-server.ts";
 import type { Engine, EngineFault } from "./engine.ts";
-import { freePort, ServerProcess } from "./server-process.ts";
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-interface RedisServer {
-  readonly port: number;
-  readonly process: ServerProcess;
-  /** Our own connection, around the proxies and the product. */
-  readonly control: Redis;
-}
-
 /**
- * Starts a primary and a replica. `persistent`: every write is on disk before it is acknowledged,
- * and the hubs are told that they may trust it.
+ * Starts a primary and, unless it is `persistent`, a replica. Persistent: every write is on disk
+ * before it is acknowledged, and the hubs are told that they may trust it.
  */
 export async function startRedis(persistent: boolean, random: Random): Promise<Engine> {
-  const folder = mkdtempSync(join(tmpdir(), "bellwire-redis-"));
-  const servers: RedisServer[] = [];
-  let primary = await startServer();
-  const replica = persistent ? undefined : await startServer();
-  if (replica) await follow(replica, primary);
-  const proxy = await startFaultProxy({ target: primary.port, random: seededRandom(1) });
-
-  async function startServer(): Promise<RedisServer> {
-    const port = await freePort();
-    const dir = mkdtempSync(join(folder, "data-"));
-    const control = new Redis({
-      port,
-      lazyConnect: true,
-      enableOfflineQueue: true,
-      maxRetriesPerRequest: null,
-      retryStrategy: () => 50,
-    });
-    control.on("error", () => {});
-    const process = new ServerProcess({
-      command: REDIS_SERVER,
-      args: [
-        ...["--port", String(port), "--bind", "127.0.0.1", "--dir", dir, "--save", ""],
-        ...(persistent ? ["--appendonly", "yes", "--appendfsync", "always"] : ["--appendonly", "no"]),
-        ...["--maxmemory-policy", "noeviction", "--repl-diskless-sync-delay", "0"],
-      ],
-      serves: async () => {
-        const probe = new Redis({ port, lazyConnect: true, retryStrategy: () => null });
-        probe.on("error", () => {});
-        try {
-          await probe.connect();
-          return (await probe.ping()) === "PONG";
-        } finally {
-          probe.disconnect();
-        }
-      },
-    });
-    await process.start();
-    await control.connect();
-    const server = { port, process, control };
-    servers.push(server);
-    return server;
+  let primary = await RedisServer.start({ persistent });
+  const servers = [primary];
+  if (!persistent) {
+    const replica = await RedisServer.start({});
+    servers.push(replica);
+    await replica.follow(primary);
   }
-
-  async function follow(server: RedisServer, other: RedisServer): Promise<void> {
-    await server.control.replicaof("127.0.0.1", other.port);
-    while (!(await server.control.info("replication")).includes("master_link_status:up")) await pause(20);
-  }
+  const proxy = await startFaultProxy({ target: primary.port, random: random.fork() });
 
   const killed: EngineFault = {
     loses: persistent ? "nothing" : "log",
     async run() {
-      await primary.process.kill();
+      await primary.kill();
       await pause(random.int(1_500));
-      await primary.process.start();
-      if (replica && primary !== replica) await pause(100);
+      await primary.start();
     },
   };
   const frozen: EngineFault = {
     loses: "nothing",
     async run() {
-      primary.process.freeze(true);
+      primary.freeze();
       await pause(500 + random.int(2_000));
-      primary.process.freeze(false);
+      primary.thaw();
     },
   };
   const trimmed: EngineFault = {
@@ -113,16 +61,16 @@ export async function startRedis(persistent: boolean, random: Random): Promise<E
     async run() {
       const [before, after] = [primary, servers.find((server) => server !== primary)];
       if (!after) return;
-      after.process.freeze(true);
+      after.freeze();
       await pause(300);
-      await before.process.kill();
-      after.process.freeze(false);
+      await before.kill();
+      after.thaw();
       await after.control.replicaof("NO", "ONE");
       primary = after;
       proxy.retarget(after.port);
       proxy.cutAll("reset");
-      await before.process.start();
-      await follow(before, after);
+      await before.start();
+      await before.follow(after);
     },
   };
 
@@ -143,16 +91,10 @@ export async function startRedis(persistent: boolean, random: Random): Promise<E
     },
     async stop() {
       await proxy.close();
-      for (const { process, control } of servers) {
-        control.disconnect();
-        await process.kill();
-      }
-      rmSync(folder, { recursive: true, force: true });
+      for (const server of servers) await server.remove();
     },
   };
 }
-
-const REDIS_SERVER = process.env["BELLWIRE_REDIS_SERVER"] ?? "redis-server";
 
 function keyOf(prefix: string, topic: string, part: "meta" | "log"): string {
   return `${prefix}:1:{${topic}}:${part}`;

@@ -47,7 +47,7 @@ export interface RoundOptions {
   readonly patience: number;
 }
 
-/** What a round has shown. */
+/** The outcome of a round. */
 export interface RoundResult {
   readonly verdict: Verdict;
   /** Promises broken outside of the ledger, in words. */
@@ -106,7 +106,7 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
 }
 
 async function drive(options: RoundOptions, ground: Ground, fleet: Fleet): Promise<RoundResult> {
-  const { nodes, topics, random } = ground;
+  const { nodes, topics } = ground;
   for (const node of nodes) node.load(topics, options.rate);
   fleet.load(options.rate);
   const early = revoke(ground, fleet, "-1");

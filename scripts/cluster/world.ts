@@ -18,7 +18,7 @@ export const APP = { id: "1", key: "bellwire", secret: "for tests" };
 
 /** An engine as a hub reaches it, perhaps through a proxy. */
 export interface EngineAddress {
-  readonly provider: "memory" | "redis" | "postgres";
+  readonly provider: "redis" | "postgres";
   readonly url: string;
   /** Whether the hubs may trust that a restart of the engine loses nothing. */
   readonly trusted?: boolean | undefined;
@@ -53,7 +53,7 @@ export type Ask =
   | { readonly ask: "load"; readonly topics: readonly string[]; readonly rate: number }
   /** Ends the load; answered when every publish has its answer. */
   | { readonly ask: "rest" }
-  /** What a database would say from now on; it takes nothing that was given. */
+  /** Authorization refuses it from now on; nothing that was given is taken. */
   | ({ readonly ask: "deny" } & Denied)
   | ({ readonly ask: "revoke" } & Denied);
 

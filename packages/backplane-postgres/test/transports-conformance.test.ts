@@ -1,4 +1,7 @@
-/** Every transport passes the kit on hubs over PostgreSQL. `npm run test:cluster` has the engine's faults. */
+/**
+ * Every transport passes the kit on hubs over PostgreSQL. The engine has its faults in
+ * `npm run test:cluster`.
+ */
 import { pusherRig } from "@bellwire/adapter-pusher/testing";
 import { socketIoRig } from "@bellwire/adapter-socketio/testing";
 import { sseRig } from "@bellwire/adapter-sse/testing";
@@ -26,7 +29,7 @@ describe.skipIf(!announce("the transport kit over PostgreSQL"))("over PostgreSQL
     conformance(rig, {
       it,
       describe: (name, register) => !name.endsWith("faults") && describe(name, register),
-      backplane: ({ ids: _, ...history }) =>
+      backplane: (history) =>
         // The server of a test does without fsync, and every backplane reports that.
         postgresBackplane(pool, { prefix: freshPrefix(), history, onError: () => {} }),
     });

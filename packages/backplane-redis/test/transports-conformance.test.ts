@@ -1,4 +1,7 @@
-/** Every transport passes the kit on hubs over Redis. `npm run test:cluster` has the engine's faults. */
+/**
+ * Every transport passes the kit on hubs over Redis. The engine has its faults in
+ * `npm run test:cluster`.
+ */
 import { pusherRig } from "@bellwire/adapter-pusher/testing";
 import { socketIoRig } from "@bellwire/adapter-socketio/testing";
 import { sseRig } from "@bellwire/adapter-sse/testing";
@@ -21,7 +24,7 @@ describe.skipIf(!announce("the transport kit over Redis"))("over Redis", () => {
     conformance(rig, {
       it,
       describe: (name, register) => !name.endsWith("faults") && describe(name, register),
-      backplane: ({ ids: _, ...history }) =>
+      backplane: (history) =>
         redisBackplane(new Redis({ port: server.port, lazyConnect: true }), {
           prefix: freshPrefix(),
           history,

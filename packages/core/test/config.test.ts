@@ -128,7 +128,7 @@ describe("a transport from configuration", () => {
     [{ provider: "ws", url: "wss://a", requires: "history" }, "config.requires: must be an array"],
     [
       { provider: "ws", url: "wss://a", requires: ["toString"] },
-      'config.requires[0]: must be "history" or "order" or "acknowledgement" or "clientPublish" or "presence" or "binary"',
+      'config.requires[0]: must be "history" or "paging" or "order" or "acknowledgement" or "clientPublish" or "presence" or "binary"',
     ],
     [{ provider: "fallback" }, "config.transports: must be an array"],
     [{ provider: "fallback", transports: [] }, "config.transports: must be an array of transports"],

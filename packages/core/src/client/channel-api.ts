@@ -7,7 +7,7 @@ import type { Position } from "../protocol/messages.ts";
 import type { BackoffOptions } from "./backoff.ts";
 import type { TokenSource } from "./connection.ts";
 import type { ChannelState, ChannelStatus } from "./connection-machine.ts";
-import type { OutboxSource } from "./outbox.ts";
+import type { ChannelOutbox } from "./outbox.ts";
 import type { PositionStore } from "./positions.ts";
 import type { SubscriptionTo } from "./subscription.ts";
 
@@ -41,6 +41,16 @@ export interface ChannelOptions<M extends TopicMap, T extends Transport = Transp
   /** From [0, 1). Default: `Math.random`. */
   readonly random?: () => number;
 }
+
+/**
+ * Makes the outbox of a channel that is created with these options. `report`: to the channel's
+ * `onError`. `flush`: sends what is due; not to be called before the outbox is returned.
+ */
+export type OutboxSource = (
+  options: ChannelOptions<TopicMap>,
+  report: (error: unknown) => void,
+  flush: () => void,
+) => ChannelOutbox;
 
 /** Options of {@link NotificationChannel.publish}. */
 export interface ChannelPublishOptions {

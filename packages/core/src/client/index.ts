@@ -5,6 +5,7 @@ export type {
   ChannelOptions,
   ChannelPublishOptions,
   NotificationChannel,
+  OutboxSource,
   Publishable,
   Receipt,
   Subscribable,
@@ -29,7 +30,6 @@ export {
   type TopicHistory,
   withHistory,
 } from "./joining/with-history.ts";
-export type { OutboxSource } from "./outbox.ts";
 export { type PositionStore, storedPositions } from "./positions.ts";
 export type { MembersChange } from "./presence.ts";
 export {

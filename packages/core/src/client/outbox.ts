@@ -2,11 +2,9 @@
  * The publishes that the hub has not acknowledged, in order. They survive the link: every publish
  * is sent again on the next link under its id, and the hub appends it once.
  */
-import type { TopicMap } from "../contract.ts";
 import { BellwireError } from "../errors.ts";
 import type { Acknowledged, Publish } from "../protocol/messages.ts";
 import { randomId } from "../random-id.ts";
-import type { ChannelOptions } from "./channel-api.ts";
 
 /** Publishes, and bytes of JSON, that may wait. One more rejects with `outbox_full`. */
 export const MAX_PUBLISHES = 1_000;
@@ -26,16 +24,6 @@ export interface Pending {
 
 /** The outbox as its channel uses it. */
 export type ChannelOutbox = Pick<Outbox, keyof Outbox>;
-
-/**
- * Makes the outbox of a channel that is created with these options. `report`: to the channel's
- * `onError`. `flush`: sends what is due; not to be called before the outbox is returned.
- */
-export type OutboxSource = (
-  options: ChannelOptions<TopicMap>,
-  report: (error: unknown) => void,
-  flush: () => void,
-) => ChannelOutbox;
 
 export class Outbox {
   /** The session of the channel: the hub knows an anonymous publisher's ids by it. */

@@ -22,7 +22,7 @@ export interface Way {
 }
 
 /** Makes a backplane over an empty log of its own, whose topics keep so much history. */
-export type EngineUnderTest = (history: Partial<HistoryCaps>) => Backplane | Promise<Backplane>;
+export type EngineUnderTest = (history: Partial<Omit<HistoryCaps, "ids">>) => Backplane | Promise<Backplane>;
 
 /** Connections of one client that may be cut; later ones are not, so that the run ends. */
 const ACCIDENTS = 4;

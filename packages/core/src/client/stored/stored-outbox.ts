@@ -4,7 +4,7 @@ import { BellwireError } from "../../errors.ts";
 import { callable, checkOptions, having, object, text } from "../../options.ts";
 import type { Position } from "../../protocol/messages.ts";
 import { randomId } from "../../random-id.ts";
-import type { OutboxSource } from "../outbox.ts";
+import type { OutboxSource } from "../channel-api.ts";
 import { KeptOutbox } from "./kept-outbox.ts";
 import { type LeftoversOptions, lanesUnder, sendLeftovers } from "./leftovers.ts";
 import { leases, type PageLocks, pageLocks } from "./locks.ts";
