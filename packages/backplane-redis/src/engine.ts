@@ -3,16 +3,16 @@ import { createHash } from "node:crypto";
 import { BellwireError } from "@bellwire/core";
 import type { Driver, Line, Reply } from "./drivers/line.ts";
 import { type Facts, factsOf } from "./facts.ts";
-import { isForeign, overloaded, refusal } from "./failures.ts";
+import { failureOf, isForeign, isReplica, overloaded, refusal } from "./failures.ts";
 import { LAYOUT, type Layout } from "./layout.ts";
 import type { Settings } from "./options.ts";
-import { APPEND, READ } from "./scripts.ts";
+import { BATCH, READ } from "./scripts.ts";
 import { Upkeep } from "./upkeep.ts";
 
-const SCRIPTS = { append: APPEND, read: READ } as const;
+const SCRIPTS = { batch: BATCH, read: READ } as const;
 
 const SHA: Readonly<Record<keyof typeof SCRIPTS, string>> = {
-  append: shaOf(APPEND),
+  batch: shaOf(BATCH),
   read: shaOf(READ),
 };
 
@@ -47,23 +47,33 @@ export class Engine {
     return this.#upkeep.ready();
   }
 
-  /** Runs a script on the keys of a topic. The engine's id is its first argument. */
-  script(
-    name: keyof typeof SCRIPTS,
-    keys: readonly string[],
-    args: readonly string[],
-  ): Promise<readonly Reply[]> {
+  /** Runs `BATCH`, whose replies are texts. The engine's id is its first argument. */
+  batch(keys: readonly string[], args: readonly string[]): Promise<readonly string[]> {
     return this.#run(async (line) => {
-      const rest = [String(keys.length), ...keys, this.#engines.get(line) ?? "", ...args];
+      const replies = (await this.#script(line, "batch", keys, args)).map(String);
+      // A server that has become a replica has carried out none of them.
+      const error = replies.map(errorOf).find(isReplica);
+      if (error) throw error;
+      return replies;
+    });
+  }
+
+  /** Runs `READ` on the keys of a topic. The engine's id is its first argument. */
+  read(keys: readonly string[], args: readonly string[]): Promise<readonly Reply[]> {
+    return this.#run(async (line) => {
       try {
-        return (await line.call(["EVALSHA", SHA[name], ...rest])) as readonly Reply[];
+        return await this.#script(line, "read", keys, args);
       } catch (error) {
-        if (isForeign(error)) throw foreignError(keys);
-        // Somebody has emptied the cache of scripts; this one has not run.
-        if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
-        return (await line.call(["EVAL", SCRIPTS[name], ...rest])) as readonly Reply[];
+        throw isForeign(error) ? foreignError(keys) : error;
       }
     });
+  }
+
+  /** The error that a reply of `batch` has for an append to a topic. */
+  failureOf(reply: string, topic: string): unknown {
+    const error = errorOf(reply);
+    if (!error) return undefined;
+    return isForeign(error) ? foreignError(this.#layout.keys(topic)) : passing(failureOf(error));
   }
 
   async publish(channel: string, message: string): Promise<void> {
@@ -84,14 +94,27 @@ export class Engine {
     this.#upkeep.close();
   }
 
-  /** A call may be repeated where only another configuration helps, since that may come. */
   async #run<T>(send: (line: Line) => Promise<T>): Promise<T> {
     try {
       return await this.#upkeep.run(send);
     } catch (error) {
-      throw error instanceof BellwireError && error.code === "invalid_option"
-        ? overloaded(error.message)
-        : error;
+      throw passing(error);
+    }
+  }
+
+  async #script(
+    line: Line,
+    name: keyof typeof SCRIPTS,
+    keys: readonly string[],
+    args: readonly string[],
+  ): Promise<readonly Reply[]> {
+    const rest = [String(keys.length), ...keys, this.#engines.get(line) ?? "", ...args];
+    try {
+      return (await line.call(["EVALSHA", SHA[name], ...rest])) as readonly Reply[];
+    } catch (error) {
+      // Somebody has emptied the cache of scripts; this one has not run.
+      if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
+      return (await line.call(["EVAL", SCRIPTS[name], ...rest])) as readonly Reply[];
     }
   }
 
@@ -144,6 +167,18 @@ export class Engine {
       ),
     );
   }
+}
+
+/** A call may be repeated where only another configuration helps, since that may come. */
+function passing(error: unknown): unknown {
+  return error instanceof BellwireError && error.code === "invalid_option"
+    ? overloaded(error.message)
+    : error;
+}
+
+/** The error in a reply of `BATCH`. A position has no space at its start. */
+function errorOf(reply: string): Error | undefined {
+  return reply.startsWith(" ") ? new Error(reply.slice(1)) : undefined;
 }
 
 /** Names the keys of a topic: those of the numbering and of the log. */

@@ -31,6 +31,11 @@ export class Layout {
     return `${this.#start}${topic}}:log`;
   }
 
+  /** The keys of the numbering and of the log. */
+  keys(topic: string): readonly [meta: string, log: string] {
+    return [this.meta(topic), this.log(topic)];
+  }
+
   /** The position of an id's first append, as `EPOCH OFFSET`. An id has no space. */
   id(topic: string, id: string, publisher: string | undefined): string {
     return `${this.#start}${topic}}:id:${id}${publisher === undefined ? "" : ` ${publisher}`}`;

@@ -1,4 +1,4 @@
-/** The two programs that run inside Redis. Each is one atomic step. */
+/** The programs that run inside Redis. Each is one atomic step. */
 
 /** Milliseconds for which an id is remembered. */
 const IDEMPOTENCY = 300_000;
@@ -8,58 +8,47 @@ const AFTERLIFE = 86_400_000;
 const EXTENSION = 60_000;
 
 /**
- * KEYS: meta, log. ARGV 1: the id of the engine, 2: a fresh epoch, 3: the life of history.
- * Begins a new epoch where there is none, and where the engine is not the one that wrote the last.
+ * ARGV 1: the id of the engine, 3: the life of history. `open` reads the numbering of a topic. It
+ * begins a new epoch where there is none, and where the engine is not the one that wrote the last.
  */
 const OPEN = `
 local call = redis.call
-local meta = call('HMGET', KEYS[1], 'epoch', 'head', 'engine', 'bytes', 'until')
-local epoch, head, total, till = meta[1], tonumber(meta[2]), tonumber(meta[4]), tonumber(meta[5])
 local time = call('TIME')
 local now, ttl = time[1] * 1000 + math.floor(time[2] / 1000), tonumber(ARGV[3])
 local function whole(number) return string.format('%.0f', number) end
-if not (epoch and head and total and till and meta[3] == ARGV[1]) then
-  -- Keys of other programs are never deleted: XLEN refuses anything but a stream.
-  call('XLEN', KEYS[2])
-  if not epoch and call('EXISTS', KEYS[1]) == 1 then
-    return redis.error_reply('WRONGTYPE The hash is of another program')
-  end
-  epoch, head, total, till = ARGV[2], 0, 0, now - 1
-  call('DEL', KEYS[2], KEYS[1])
-  call('HSET', KEYS[1], 'epoch', epoch, 'head', 0, 'engine', ARGV[1], 'bytes', 0, 'until', whole(till))
-  call('PEXPIRE', KEYS[1], ${AFTERLIFE})
+local function open(meta, log, fresh)
+  local found = call('HMGET', meta, 'epoch', 'head', 'engine', 'bytes', 'until')
+  local topic = {
+    meta = meta, log = log, epoch = found[1],
+    head = tonumber(found[2]), total = tonumber(found[4]), till = tonumber(found[5])
+  }
+  if topic.epoch and topic.head and topic.total and topic.till and found[3] == ARGV[1] then return topic end
+  -- Keys of other programs are never deleted: XLEN refuses anything but a stream, GET any hash.
+  call('XLEN', log)
+  if not topic.epoch then call('GET', meta) end
+  topic.epoch, topic.head, topic.total, topic.till = fresh, 0, 0, now - 1
+  call('DEL', log, meta)
+  call('HSET', meta, 'epoch', fresh, 'head', 0, 'engine', ARGV[1], 'bytes', 0, 'until', whole(topic.till))
+  call('PEXPIRE', meta, ${AFTERLIFE})
+  return topic
 end
 `;
 
 /**
- * The Lua that appends, also for programs in other languages: see docs/backplanes/redis.md.
- * KEYS 3: the id, if there is one. ARGV 4: the cap by count, 5: by bytes, 6: the notification,
- * 7: the bytes that it counts, 8: the channel. Gives the epoch and the offset.
+ * ARGV 4: the cap by count, 5: by bytes. `append` appends to a topic that is open and gives the
+ * position as `EPOCH OFFSET`; it raises an error where nothing was appended. `save` writes the
+ * numbering of a topic after its last append. `textOf` makes a text of an error.
  */
-export const APPEND: string = `${OPEN}
-local text = whole(head + 1)
-local position = epoch .. ' ' .. text
-if KEYS[3] and not call('SET', KEYS[3], position, 'PX', ${IDEMPOTENCY}, 'NX') then
-  local known = call('GET', KEYS[3])
-  local at = string.find(known, ' ', 1, true) or 0
-  if string.sub(known, 1, at - 1) == epoch then return {epoch, string.sub(known, at + 1)} end
-  call('SET', KEYS[3], position, 'PX', ${IDEMPOTENCY})
-end
-local added = redis.pcall('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], text .. '-0',
-  'n', ARGV[6], 'at', whole(now), 'bytes', whole(total))
-if type(added) == 'table' and added.err then
-  if KEYS[3] then call('DEL', KEYS[3]) end
-  return added
-end
-local cap, bytes = tonumber(ARGV[5]), tonumber(ARGV[7])
-total = total + bytes
-if (head + 1) % 16 == 0 or bytes * 16 > cap then
+const WRITE = `${OPEN}
+local cap, at = tonumber(ARGV[5]), whole(now)
+local function trim(topic, bytes)
+  if topic.head % 16 ~= 0 and bytes * 16 <= cap then return end
   local from, count, upto = '-', 1, nil
   repeat
     local more = false
-    for _, stored in ipairs(call('XRANGE', KEYS[2], from, '+', 'COUNT', count)) do
-      local fields = stored[2]
-      if fields[6] and tonumber(fields[4]) >= now - ttl and total - tonumber(fields[6]) <= cap then
+    for _, stored in ipairs(call('XRANGE', topic.log, from, '+', 'COUNT', count)) do
+      local written, before = tonumber(stored[2][4]), tonumber(stored[2][6])
+      if written and before and written >= now - ttl and topic.total - before <= cap then
         more = false
         break
       end
@@ -68,30 +57,94 @@ if (head + 1) % 16 == 0 or bytes * 16 > cap then
     end
   until not more
   if upto then
-    call('XTRIM', KEYS[2], 'MINID', '=', whole(tonumber(string.match(upto, '^%d+')) + 1))
+    call('XTRIM', topic.log, 'MINID', '=', whole(tonumber(string.match(upto, '^%d+')) + 1))
   end
 end
-if now + ttl > till then
+local function append(topic, id, notification, bytes, channel)
+  local text = whole(topic.head + 1)
+  local position = topic.epoch .. ' ' .. text
+  if id and not call('SET', id, position, 'PX', ${IDEMPOTENCY}, 'NX') then
+    local known = call('GET', id)
+    local space = string.find(known, ' ', 1, true) or 0
+    if string.sub(known, 1, space - 1) == topic.epoch then return known end
+    call('SET', id, position, 'PX', ${IDEMPOTENCY})
+  end
+  local added = redis.pcall('XADD', topic.log, 'MAXLEN', '~', ARGV[4], text .. '-0',
+    'n', notification, 'at', at, 'bytes', whole(topic.total))
+  if type(added) == 'table' and added.err then
+    if id then call('DEL', id) end
+    error(added, 0)
+  end
+  topic.text, topic.head, topic.total = text, topic.head + 1, topic.total + bytes
+  trim(topic, bytes)
+  call('PUBLISH', channel, position .. ' ' .. notification)
+  return position
+end
+local function save(topic)
+  if not topic.text then return end
+  if now + ttl <= topic.till then
+    return call('HSET', topic.meta, 'head', topic.text, 'bytes', whole(topic.total))
+  end
   -- Extended by more than is needed, so that most appends need not.
   local life = ttl * 2 + ${EXTENSION}
-  till = now + life
-  call('PEXPIRE', KEYS[2], whole(life))
-  call('PEXPIRE', KEYS[1], whole(life + ${AFTERLIFE}))
-  call('HSET', KEYS[1], 'head', text, 'bytes', whole(total), 'until', whole(till))
-else
-  call('HSET', KEYS[1], 'head', text, 'bytes', whole(total))
+  call('PEXPIRE', topic.log, whole(life))
+  call('PEXPIRE', topic.meta, whole(life + ${AFTERLIFE}))
+  call('HSET', topic.meta, 'head', topic.text, 'bytes', whole(topic.total), 'until', whole(now + life))
 end
-call('PUBLISH', ARGV[8], position .. ' ' .. ARGV[6])
-return {epoch, text}
+local function textOf(failure)
+  return type(failure) == 'table' and failure.err or 'ERR ' .. tostring(failure)
+end
 `;
 
 /**
- * ARGV 4: `head`, `after` or `page`; 5 and 6: the epoch and the offset of the position, 7: the
- * limit, 8: the cap by count, above which the log keeps a few. Gives the epoch, the head, an empty
- * text or the reason of a refusal, and the entries, oldest first, as an id and its notification
- * after one another.
+ * The Lua that appends one notification, for programs in other languages: see
+ * docs/backplanes/redis.md. KEYS: meta, log, and the id, if there is one. ARGV 2: a fresh epoch,
+ * 6: the notification, 7: the bytes that it counts, 8: the channel. Gives the epoch and the offset.
+ */
+export const APPEND: string = `${WRITE}
+local topic = open(KEYS[1], KEYS[2], ARGV[2])
+local done, position = pcall(append, topic, KEYS[3], ARGV[6], tonumber(ARGV[7]), ARGV[8])
+save(topic)
+if not done then return redis.error_reply(textOf(position)) end
+local space = string.find(position, ' ', 1, true)
+return {string.sub(position, 1, space - 1), string.sub(position, space + 1)}
+`;
+
+/**
+ * Appends any number of notifications to any number of topics, in their order. KEYS: meta and log
+ * of each topic, and the ids. ARGV 2: the start of fresh epochs, 6: the number of topics, then the
+ * channel of each, then for each notification its topic, the place of its id in KEYS or 0, its
+ * text, and the bytes that it counts. Gives for each `EPOCH OFFSET`, or a space and the error: one
+ * that fails does not stop the others. The numbering of a topic is read and written once.
+ */
+export const BATCH: string = `${WRITE}
+local count, topics, positions = tonumber(ARGV[6]), {}, {}
+local function one(n)
+  local number = tonumber(ARGV[n])
+  local topic = topics[number]
+  if not topic then
+    topic = open(KEYS[number * 2 - 1], KEYS[number * 2], ARGV[2] .. '.' .. number)
+    topics[number] = topic
+  end
+  return append(topic, KEYS[tonumber(ARGV[n + 1])], ARGV[n + 2], tonumber(ARGV[n + 3]), ARGV[6 + number])
+end
+for n = count + 7, #ARGV, 4 do
+  local done, position = pcall(one, n)
+  positions[#positions + 1] = done and position or ' ' .. textOf(position)
+end
+for _, topic in pairs(topics) do save(topic) end
+return positions
+`;
+
+/**
+ * KEYS: meta, log. ARGV 2: a fresh epoch, 4: `head`, `after` or `page`; 5 and 6: the epoch and the
+ * offset of the position, 7: the limit, 8: the cap by count, above which the log keeps a few. Gives
+ * the epoch, the head, an empty text or the reason of a refusal, and the entries, oldest first, as
+ * an id and its notification after one another.
  */
 export const READ: string = `${OPEN}
+local topic = open(KEYS[1], KEYS[2], ARGV[2])
+local epoch, head, till = topic.epoch, topic.head, topic.till
 if now > till + ${AFTERLIFE / 2} then
   -- A topic that is only read keeps its numbering, too. The log has expired.
   call('HSET', KEYS[1], 'until', whole(now - 1))

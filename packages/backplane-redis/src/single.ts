@@ -2,12 +2,13 @@
 import type { Position } from "@bellwire/core";
 import { randomId } from "@bellwire/core/adapter";
 import type { Backplane, Entry, History } from "@bellwire/core/server";
+import { Batch } from "./batch.ts";
 import type { Driver, Reply } from "./drivers/line.ts";
 import { Ear } from "./ear.ts";
 import { Engine, foreignError } from "./engine.ts";
 import { Layout } from "./layout.ts";
 import type { Settings } from "./options.ts";
-import { bytesOf, packed, unpacked } from "./payload.ts";
+import { packed, unpacked } from "./payload.ts";
 
 /** A backplane over Redis. */
 export interface RedisBackplane extends Backplane {
@@ -23,10 +24,7 @@ export interface RedisBackplane extends Backplane {
 /** A backplane over the server that the driver connects to. */
 export function single(driver: Driver, settings: Settings): RedisBackplane {
   const layout = new Layout(settings.prefix);
-  const {
-    replicas,
-    history: { size, ttl, bytes },
-  } = settings;
+  const { size, ttl } = settings.history;
   const epochs = fresh();
   /** A connection is back: listeners get the newest entry, and find what they have missed. */
   const restored = (): void => {
@@ -41,6 +39,7 @@ export function single(driver: Driver, settings: Settings): RedisBackplane {
       );
   };
   const engine = new Engine(driver, layout, settings, restored);
+  const batch = new Batch({ engine, layout, settings, epochs });
   const ear: Ear = new Ear({
     driver,
     layout,
@@ -57,19 +56,16 @@ export function single(driver: Driver, settings: Settings): RedisBackplane {
   ): Promise<History> {
     const position = after ?? before;
     const mode = after ? "after" : limit === 0 && !before ? "head" : "page";
-    const reply = await engine.script(
-      "read",
-      [layout.meta(topic), layout.log(topic)],
-      [
-        epochs(),
-        String(ttl),
-        mode,
-        position?.epoch ?? "",
-        String(position?.offset ?? 0),
-        String(limit),
-        String(size),
-      ],
-    );
+    batch.flush();
+    const reply = await engine.read(layout.keys(topic), [
+      epochs(),
+      String(ttl),
+      mode,
+      position?.epoch ?? "",
+      String(position?.offset ?? 0),
+      String(limit),
+      String(size),
+    ]);
     return historyOf(topic, reply);
   }
 
@@ -80,7 +76,7 @@ export function single(driver: Driver, settings: Settings): RedisBackplane {
     for (let n = 0; n < stored.length; n += 2) {
       const at = Number.parseInt(String(stored[n]), 10);
       const entry = unpacked(String(stored[n + 1]), at);
-      if (!entry) throw foreignError([layout.meta(topic), layout.log(topic)]);
+      if (!entry) throw foreignError(layout.keys(topic));
       entries.push(entry);
     }
     return { ok: true, head, entries };
@@ -88,29 +84,15 @@ export function single(driver: Driver, settings: Settings): RedisBackplane {
 
   return {
     ready: () => engine.ready(),
-    async append(topic, entry) {
-      const keys = [layout.meta(topic), layout.log(topic)];
-      if (entry.id !== undefined) keys.push(layout.id(topic, entry.id, entry.publisher));
-      const appended = engine.script("append", keys, [
-        epochs(),
-        String(ttl),
-        String(size),
-        String(bytes),
-        packed(entry),
-        String(bytesOf(entry)),
-        layout.channel(topic),
-      ]);
-      // Sent at once, so that nothing else comes between.
-      const replicated = replicas > 0 ? engine.replicated() : undefined;
-      replicated?.catch(() => {});
-      const [epoch, offset] = await appended;
-      await replicated;
-      return { epoch: String(epoch), offset: Number(offset) };
+    append: (topic, entry) => batch.append(topic, entry),
+    spread(topic, entry) {
+      batch.flush();
+      return engine.publish(layout.channel(topic), `- 0 ${packed(entry)}`);
     },
-    spread: (topic, entry) => engine.publish(layout.channel(topic), `- 0 ${packed(entry)}`),
     listen: (topic, listener) => ear.listen(topic, listener),
     read,
     async close() {
+      batch.flush();
       ear.close();
       engine.close();
     },

@@ -59,4 +59,23 @@ describe.skipIf(!announce("programs in other languages on Redis"))("another prog
     ]);
     await plane.close();
   });
+
+  it("gets the error of Redis where the keys are of another program, and changes nothing", async () => {
+    const { control } = server;
+    const append = (topic: string): Promise<unknown> => {
+      const keys = [`${topic}:meta`, `${topic}:log`, `${topic}:id:a`];
+      const rest = ["trusted", "0123456789ab", "300000", "256", "1048576", "[]\n1", "65", `${topic}:live`];
+      return control.eval(appendScript, 3, ...keys, ...rest);
+    };
+    await control.set("text:log", "mine");
+    await expect(append("text")).rejects.toThrow(/^WRONGTYPE /);
+    await control.hset("hash:meta", "a", "mine");
+    await expect(append("hash")).rejects.toThrow(/WRONGTYPE /);
+    expect(await append("late")).toEqual(["0123456789ab", "1"]);
+    await control.del("late:id:a");
+    await control.xadd("late:log", "99-0", "a", "b");
+    await expect(append("late")).rejects.toThrow("target stream top item");
+    expect(await control.exists("text:id:a", "hash:id:a", "late:id:a")).toBe(0);
+    expect(await control.hget("late:meta", "head")).toBe("1");
+  });
 });
