@@ -79,7 +79,7 @@ describe("the bench command", { timeout: 300_000 }, () => {
 
   it("names the allowed values when an option is wrong", async () => {
     const { code, err } = await started("--wire", "pigeon").ended;
-    expect(err).toContain("--wire: must be among ws, sse, socketio, polling, pusher, none");
+    expect(err).toContain("--wire: must be among ws, sse, socketio, polling, pusher, redis, postgres, none");
     expect(code).toBe(2);
   });
 });
