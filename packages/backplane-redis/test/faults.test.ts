@@ -142,6 +142,23 @@ describe.skipIf(!announce("faults of Redis"))("faults", { timeout: 30_000 }, () 
     expect((await eventually(() => plane.append(TOPIC, entry(3)))).epoch).not.toBe(epoch);
   });
 
+  it("begins one epoch when its first replica changes a server's id, whatever hubs still believe", async () => {
+    const [server, replica] = [await start(), await start()];
+    const before = on(server);
+    const epoch = await fill(before, 3);
+    await replica.follow(server);
+    const after = on(server);
+    await after.ready();
+    const epochs = new Set<string>();
+    // The first hub looks at the server again within 2 s; until then the two know different ids.
+    for (let n = 4; n < 24; n += 1) {
+      epochs.add((await after.append(TOPIC, entry(n))).epoch);
+      epochs.add((await before.append(TOPIC, entry(n))).epoch);
+    }
+    epochs.delete(epoch);
+    expect(epochs.size).toBeLessThanOrEqual(1);
+  });
+
   it("begins a new epoch after FLUSHALL, and delivers under it to those who listen", async () => {
     const server = await start();
     const plane = on(server);
